@@ -1,0 +1,49 @@
+# Two commands for a newcomer: `make lab` and `make test`. Everything else serves them.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: help lab lab-down test lint unit e2e bench lock clean
+
+help: ## Show the targets
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "%-10s %s\n", $$1, $$2}'
+
+$(VENV)/.installed: requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "error: Python 3.11 or newer is needed; PYTHON=/path/to/python3.11 make ..."; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --require-hashes -r requirements.txt
+	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+lab: $(VENV)/.installed ## Build what is missing, start the offline SDDC, run `pulumi up` in it
+	@$(BIN)/python -m lab up
+
+lab-down: $(VENV)/.installed ## Stop every process of the lab and remove its files
+	@$(BIN)/python -m lab down
+
+test: lint unit e2e ## All tests
+
+lint: $(VENV)/.installed ## Static checks
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+unit: $(VENV)/.installed ## Tests that need no lab
+	$(BIN)/pytest -m "not lab" -n 2
+
+e2e: $(VENV)/.installed ## Tests against the lab, through the real engine
+	$(BIN)/pytest -m lab
+
+bench: $(VENV)/.installed ## Ratios of preview and up times, measured side by side
+	@$(BIN)/python -m lab.bench
+
+lock: ## Pin the dependencies anew
+	$(BIN)/pip install --quiet pip-tools
+	$(BIN)/pip-compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links --allow-unsafe --strip-extras \
+	  --extra lab --extra dev --output-file requirements.txt pyproject.toml
+
+clean: lab-down ## Remove the lab and the virtual environment (the tool cache stays)
+	rm -rf $(VENV)

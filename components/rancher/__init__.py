@@ -1,0 +1,5 @@
+"""Rancher itself."""
+
+from components.rancher.server import RancherServer, RancherServerArgs
+
+__all__ = ["RancherServer", "RancherServerArgs"]

@@ -1,0 +1,99 @@
+"""``python -m lab``: bring the lab up or down, look at it, use it by hand."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from urllib.parse import urlsplit
+
+from lab import bringup, pki, process
+from lab.build import BuildError
+from lab.engine import Engine, environment, shell_exports
+from lab.layout import Lab
+
+
+def main() -> int:
+    """Run the command that the command line names; returns the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m lab", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="up | down | status | env")
+    helps = {
+        _up: "start the lab and run `pulumi up` in it; continues a half-done one",
+        _down: "stop every process of the lab, remove its files",
+        _status: "show the lab's processes and the stack's outputs",
+        _env: "print shell variables for pulumi, pks, bosh, helm and kubectl",
+    }
+    for run, text in helps.items():
+        command = commands.add_parser(run.__name__.removeprefix("_"), help=text)
+        command.set_defaults(run=run)
+        if run is _up:
+            command.add_argument("--bare", action="store_true", help="only the foundation, no `pulumi up`")
+    arguments = parser.parse_args()
+    try:
+        exit_code: int = arguments.run(Lab.from_environment(), arguments)
+    except (ValueError, bringup.LabError, BuildError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nInterrupted. `make lab` continues from here, `make lab-down` removes it.", file=sys.stderr)
+        return 130
+    return exit_code
+
+
+def _up(lab: Lab, arguments: argparse.Namespace) -> int:
+    start = time.monotonic()
+    engine = bringup.up(lab)
+    if not arguments.bare:
+        with bringup.phase("pulumi up"):
+            exit_code = engine.stream("up", "--yes", "--skip-preview", "--suppress-outputs")
+        if exit_code:
+            print("pulumi up failed. Mend the cause and run `make lab` again: it continues.", file=sys.stderr)
+            return exit_code
+        _print_access(lab, engine)
+    print(f"Lab ready after {time.monotonic() - start:.0f} s in {lab.home}.")
+    print('For your shell: eval "$(python -m lab env)"; then pulumi, pks, bosh, helm and kubectl talk to it.')
+    return 0
+
+
+def _down(lab: Lab, _: argparse.Namespace) -> int:
+    stopped = bringup.down(lab)
+    print(f"Stopped {len(stopped)} processes and removed {lab.home}. The built tools stay in their cache.")
+    return 0
+
+
+def _status(lab: Lab, _: argparse.Namespace) -> int:
+    daemons = process.running(lab)
+    print(f"Lab {lab.home}, network 127.{lab.net}.0.0/16, {len(daemons)} processes")
+    for name, pid in sorted(daemons.items()):
+        print(f"  {name:<70} pid {pid}")
+    if not daemons:
+        print("  none; start it with `make lab`")
+        return 1
+    engine = Engine(lab, bringup.build_tools())
+    for name, value in engine.outputs(show_secrets=False).items():
+        text = str(value).strip().replace("\n", " ")
+        print(f"  {name:<24} {text[:80]}{'...' if len(text) > 80 else ''}")
+    return 0
+
+
+def _env(lab: Lab, _: argparse.Namespace) -> int:
+    if not lab.credentials.exists():
+        raise bringup.LabError(f"there is no lab in {lab.home}; start it with `make lab`")
+    print("\n".join(shell_exports(environment(lab, bringup.build_tools()))))
+    return 0
+
+
+def _print_access(lab: Lab, engine: Engine) -> None:
+    outputs = engine.outputs()
+    ca_file = lab.path("rancher-ca.pem")
+    pki.write_private(ca_file, str(outputs["caBundle"]).encode(), mode=0o644)
+    pki.write_private(lab.path("kubeconfig"), str(outputs["kubeconfig"]).encode())
+    url = urlsplit(str(outputs["rancherUrl"]))
+    port = url.port or 443
+    resolve = f"{url.hostname}:{port}:{outputs['vip']}"
+    print(f"\nRancher: {outputs['rancherUrl']}  on the virtual IP {outputs['vip']}")
+    print(f"  curl --cacert {ca_file} --resolve {resolve} {outputs['rancherUrl']}/ping\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,152 @@
+"""Brings a lab up, phase by phase; each phase does only what is not done yet, so a rerun continues."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import secrets
+import shutil
+import socket
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from lab import build, options, pki, process
+from lab.engine import Engine, Tools, environment
+from lab.layout import Lab
+
+_READY_SECONDS = 60.0
+
+
+class LabError(Exception):
+    """The lab cannot go on; the message says what to do."""
+
+
+@contextmanager
+def phase(title: str) -> Iterator[None]:
+    """Print a phase with the time that it took."""
+    start = time.monotonic()
+    print(f"==> {title}", flush=True)
+    yield
+    print(f"    {title}: {time.monotonic() - start:.1f} s", flush=True)
+
+
+def up(lab: Lab) -> Engine:
+    """Bring everything up that the program needs; the program itself is not run.
+
+    Raises:
+        LabError: A simulator did not start; the message names its log.
+    """
+    with phase("tools"):
+        tools = build_tools()
+    with phase("certificates and credentials"):
+        prepare(lab)
+    with phase("vCenter, PKS, BOSH, NSX-T and chart repository"):
+        start_simulators(lab, tools)
+    engine = Engine(lab, tools)
+    with phase("Pulumi stack"):
+        engine.ensure_stack()
+    return engine
+
+
+def build_tools() -> Tools:
+    """Build the Go tools that are missing; later calls find them in the cache."""
+    built = build.build(report=lambda line: print(f"    {line}", flush=True))
+    return Tools(built.bin, built.plugins)
+
+
+def prepare(lab: Lab) -> None:
+    """Write the lab's files: options, CA, credentials and command wrappers."""
+    if not (lab.home / "lab.json").exists():
+        chosen = {"net": lab.net, "options": dataclasses.asdict(options.load(lab))}
+        pki.write_private(lab.path("lab.json"), json.dumps(chosen, indent=2).encode())
+    pki.ensure_ca(lab)
+    if not lab.credentials.exists():
+        pki.write_private(lab.credentials, json.dumps(_credentials(), indent=2).encode())
+    for name, module in {"pks": "pks", "tkgi": "pks", "bosh": "bosh"}.items():
+        wrapper = lab.path("bin", name)
+        wrapper.write_text(
+            f'#!/bin/sh\nLAB_HOME="{lab.home}" LAB_NET={lab.net} PKS_CLI_NAME={name} '
+            f'exec "{sys.executable}" -m lab.cli.{module} "$@"\n'
+        )
+        wrapper.chmod(0o755)
+
+
+def start_simulators(lab: Lab, tools: Tools) -> None:
+    """Start the foundation's simulators and wait until each answers on its port."""
+    credentials = json.loads(lab.credentials.read_text())
+    certificate, key = pki.server_certificate(lab, "vcenter", ips=[lab.vcenter.split(":")[0]])
+    env = {name: value for name, value in environment(lab, tools).items() if name == "PATH"}
+    vcenter = [str(tools.bin / "vcsim"), "-listen", lab.vcenter, "-cert", str(certificate), "-key", str(key)]
+    vcenter += ["-username", credentials["vcenter"]["username"]]
+    vcenter += ["-password", credentials["vcenter"]["password"]]
+    vcenter += ["-hosts", str(options.load(lab).hosts)]
+    _check_addresses(lab)
+    process.start(lab, "vcenter", vcenter, env)
+    process.start(lab, "charts", [sys.executable, "-m", "lab.charts_server"], env)
+    await_port(lab, "vcenter", lab.vcenter)
+    process.start(lab, "foundation", [sys.executable, "-m", "lab.foundation"], env)
+    await_port(lab, "charts", lab.chart_repository.removeprefix("http://"))
+    pks = [f"{lab.pks_host}:9021", f"{lab.pks_host}:8443"]
+    for endpoint in (*pks, f"{lab.bosh_host}:25555", lab.nsx_manager):
+        await_port(lab, "foundation", endpoint)
+
+
+def await_port(lab: Lab, daemon: str, endpoint: str) -> None:
+    """Wait until ``endpoint`` (host:port) accepts connections.
+
+    Raises:
+        LabError: The daemon ended, or the port is not open after a minute.
+    """
+    deadline = time.monotonic() + _READY_SECONDS
+    while not _open(endpoint):
+        if daemon not in process.running(lab) or time.monotonic() > deadline:
+            log = lab.path("log", f"{daemon}.log")
+            tail = "\n".join(log.read_text(errors="replace").splitlines()[-15:])
+            raise LabError(f"{daemon} does not answer on {endpoint}. The end of {log}:\n{tail}")
+        time.sleep(0.1)
+
+
+def down(lab: Lab) -> list[str]:
+    """Stop every process of the lab and remove its directory; returns what was stopped."""
+    stopped = process.stop(lab, "pulumi", grace=15) + process.stop(lab, force=True)
+    shutil.rmtree(lab.home, ignore_errors=True)
+    return stopped
+
+
+def _check_addresses(lab: Lab) -> None:
+    """Another lab, or any other program, may hold this lab's addresses."""
+    running = process.running(lab)
+    endpoints = {"foundation": f"{lab.pks_host}:9021", "vcenter": lab.vcenter}
+    for daemon, endpoint in endpoints.items():
+        if daemon not in running and _open(endpoint):
+            raise LabError(
+                f"{endpoint} is in use by a process that is not of this lab ({lab.home}). "
+                f"Choose another network: LAB_NET=<2..250> (now {lab.net})."
+            )
+
+
+def _open(endpoint: str) -> bool:
+    host, port = endpoint.split(":")
+    with socket.socket() as client:
+        client.settimeout(1)
+        return client.connect_ex((host, int(port))) == 0
+
+
+def _credentials() -> dict[str, dict[str, str]]:
+    def password() -> str:
+        return secrets.token_urlsafe(18)
+
+    return {
+        "pks": {
+            "username": "pks-admin",
+            "password": password(),
+            "client": "automation",
+            "client_secret": password(),
+        },
+        "bosh": {"client": "ops_manager", "client_secret": password()},
+        "vcenter": {"username": "administrator@vsphere.local", "password": password()},
+        "nsx": {"username": "admin", "password": password()},
+        "rancher": {"username": "admin", "password": password()},
+    }

@@ -1,0 +1,195 @@
+"""Builds the lab's tools once and keeps them: ``python -m lab.build``.
+
+A result lives in ``<cache>/tools/<name>-<digest>`` (``LAB_CACHE``, default
+``~/.cache/rancher-on-pks``). It is built beside its place and renamed, so it is whole or absent; a
+build that is interrupted anywhere is continued by the next one. ``LAB_BUILD_ALL=1`` builds the Pulumi
+engine even if a fitting one is on PATH.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from lab.golang import BuildError, Go
+from lab.recipes import ENGINE, LANGUAGE_HOST, PLUGINS, RECIPES, Recipe
+
+__all__ = ["BuildError", "Built", "build"]
+
+Report = Callable[[str], None]
+
+_OLDEST_ENGINE = (3, 259)
+_AT_ONCE = 2  # linking uses one core, and each build may take 3 GB of memory
+_KEEP_DAYS = 30
+
+
+@dataclass(frozen=True)
+class Built:
+    """Where the results are."""
+
+    bin: Path
+    """The lab's own commands, to be put in front of PATH."""
+    plugins: Path
+    """Stand-ins for Pulumi's resource plugins, to be put at the end of PATH: the user's own win."""
+
+
+def build(report: Report = lambda _: None, recipes: Sequence[Recipe] = RECIPES) -> Built:
+    """Build what is missing and say where everything is.
+
+    Raises:
+        BuildError: Go is missing or too old, or a tool does not compile.
+    """
+    cache = Path(os.environ.get("LAB_CACHE") or Path.home() / ".cache" / "rancher-on-pks").resolve()
+    wanted = [recipe for recipe in recipes if recipe not in _on_path(cache)]
+    go = Go.find(recipe.go_version for recipe in wanted)
+    places = {recipe: cache / "tools" / f"{recipe.name}-{recipe.digest(go.version)}" for recipe in wanted}
+    if not _all_present(places):
+        with _lock(cache, report):
+            _remove_old(cache)
+            _build_missing(go, places, report)
+    for place in places.values():
+        os.utime(place)
+    commands = [place for recipe, place in places.items() if recipe != PLUGINS]
+    return Built(_joined(cache, commands), places.get(PLUGINS, cache / "no-plugins"))
+
+
+def _on_path(cache: Path) -> set[Recipe]:
+    """What need not be built because the user has it: the engine, and with it its language host."""
+    found: set[Recipe] = set()
+    if os.environ.get("LAB_BUILD_ALL") == "1":
+        return found
+    # A shell that ran `eval "$(python -m lab env)"` has earlier results of this build on its PATH.
+    directories = os.environ.get("PATH", "").split(os.pathsep)
+    path = os.pathsep.join(place for place in directories if not Path(place).is_relative_to(cache))
+    if _new_enough(path, "pulumi", "version"):
+        found.add(ENGINE)
+        if _new_enough(path, "pulumi-language-python", "-version"):
+            found.add(LANGUAGE_HOST)
+    return found
+
+
+def _new_enough(path: str, command: str, argument: str) -> bool:
+    place = shutil.which(command, path=path)
+    if place is None:
+        return False
+    environment = {**os.environ, "PULUMI_SKIP_UPDATE_CHECK": "true"}
+    done = subprocess.run([place, argument], env=environment, capture_output=True, text=True, check=False)
+    version = re.match(r"v?(\d+)\.(\d+)", done.stdout.strip())
+    if done.returncode or version is None:
+        return False
+    return (int(version[1]), int(version[2])) >= _OLDEST_ENGINE
+
+
+def _all_present(places: dict[Recipe, Path]) -> bool:
+    return all(place.is_dir() for place in places.values())
+
+
+@contextmanager
+def _lock(cache: Path, report: Report) -> Iterator[None]:
+    """Only one build at a time; the kernel frees the lock of one that dies."""
+    cache.mkdir(parents=True, exist_ok=True)
+    with (cache / "lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            report("another build is running, waiting for it")
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _build_missing(go: Go, places: dict[Recipe, Path], report: Report) -> None:
+    missing = {recipe: place for recipe, place in places.items() if not place.is_dir()}
+    if not missing:
+        return
+    report(f"{len(missing)} tools to build, once: {', '.join(recipe.name for recipe in missing)}")
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        jobs = {pool.submit(_build_one, go, recipe, place): recipe for recipe, place in missing.items()}
+        try:
+            for done, job in enumerate(as_completed(jobs), start=1):
+                report(f"{jobs[job].name}: built in {job.result():.0f} s ({done} of {len(missing)})")
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            go.stop()
+            raise
+
+
+def _build_one(go: Go, recipe: Recipe, place: Path) -> float:
+    """Build one recipe into ``place``; returns the seconds that it took."""
+    start = time.monotonic()
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{recipe.name}-", dir=place.parent) as temporary:
+        result, scratch = Path(temporary, "result"), Path(temporary, "scratch")
+        result.mkdir()
+        target = str(result / recipe.binary) if recipe.binary else f"{result}{os.sep}"
+        arguments = ["build", "-ldflags", recipe.linker_flags, "-o", target, *recipe.packages]
+        go.run(arguments, module=recipe.module, scratch=scratch)
+        if recipe.scripts:
+            arguments = ["list", "-m", "-f", "{{.Dir}}", recipe.release]
+            release = Path(go.run(arguments, module=recipe.module, scratch=scratch).strip())
+            for script in recipe.scripts:
+                copy = Path(shutil.copyfile(release / script, result / Path(script).name))
+                copy.chmod(0o755)
+        result.rename(place)
+    return time.monotonic() - start
+
+
+def _joined(cache: Path, places: Sequence[Path]) -> Path:
+    """One directory with every command of ``places``.
+
+    They are hard links: the engine takes the language host for its own when both are in the
+    directory that its executable really is in, and warns of a foreign one otherwise.
+    """
+    names = "\n".join(sorted(place.name for place in places))
+    joined = cache / "tools" / f"bin-{hashlib.sha256(names.encode()).hexdigest()[:16]}"
+    if not joined.is_dir():
+        with tempfile.TemporaryDirectory(prefix="joining-", dir=joined.parent) as temporary:
+            directory = Path(temporary, "bin")
+            directory.mkdir()
+            for command in (file for place in places for file in place.iterdir()):
+                (directory / command.name).hardlink_to(command)
+            try:
+                directory.rename(joined)
+            except OSError:
+                if not joined.is_dir():  # or else another process was faster
+                    raise
+    os.utime(joined)
+    return joined
+
+
+def _remove_old(cache: Path) -> None:
+    """Remove what interrupted builds left, and results that nothing has asked for in a long time."""
+    oldest = time.time() - _KEEP_DAYS * 24 * 3600
+    for place in (cache / "tools").glob("*"):
+        if place.name.startswith(".") or place.stat().st_mtime < oldest:
+            shutil.rmtree(place, ignore_errors=True)
+
+
+def main() -> int:
+    """Build everything and print where it is."""
+    start = time.monotonic()
+    try:
+        built = build(report=lambda line: print(f"{time.monotonic() - start:6.0f} s  {line}", flush=True))
+    except BuildError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nInterrupted. The next build continues from here.", file=sys.stderr)
+        return 130
+    print(f"{time.monotonic() - start:6.1f} s  commands in {built.bin}, stand-in plugins in {built.plugins}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,19 @@
+{{/* The release's name when it holds the chart's name already, else both. */}}
+{{- define "rancher.fullname" -}}
+{{- $name := .Values.nameOverride | default .Chart.Name -}}
+{{- $full := ternary .Release.Name (printf "%s-%s" .Release.Name $name) (contains $name .Release.Name) -}}
+{{- $full | trunc 63 | trimSuffix "-" -}}
+{{- end -}}
+
+{{- define "rancher.labels" -}}
+app: {{ include "rancher.fullname" . }}
+chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | trunc 63 | trimSuffix "-" }}
+heritage: {{ .Release.Service }}
+release: {{ .Release.Name }}
+{{- end -}}
+
+{{/* What Rancher is told about its CA: nothing when it has one of its own to hand out. */}}
+{{- define "rancher.withoutCA" -}}
+{{- $own := and (eq .Values.tls "ingress") (eq .Values.ingress.tls.source "rancher") -}}
+{{- if not (or .Values.privateCA $own) }}true{{ end -}}
+{{- end -}}

@@ -1,0 +1,1 @@
+"""Stand-ins for the command lines ``pks``, ``tkgi`` and ``bosh``; standard library only, for a fast start."""

@@ -1,0 +1,201 @@
+"""``bosh``: the BOSH command line, as far as ``vms`` and ``deployments`` go.
+
+Source: bosh-cli ``cmd``, ``ui``, ``director``.
+There is no ``stemcell`` column, as before bosh-cli 6.2.0 and in the article.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import json
+import os
+import re
+import ssl
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from lab.cli import rest
+from lab.cli.console import CliError, recorded, table
+
+_PORT = 25555
+_VARIABLES = {
+    "-e --environment": "BOSH_ENVIRONMENT",
+    "--client": "BOSH_CLIENT",
+    "--client-secret": "BOSH_CLIENT_SECRET",
+    "--ca-cert": "BOSH_CA_CERT",
+    "-d --deployment": "BOSH_DEPLOYMENT",
+    "--config": "BOSH_CONFIG",
+}
+"""Flags and what stands for them in the environment."""
+_VM_COLUMNS = ("Instance", "Process State", "AZ", "IPs", "VM CID", "VM Type", "Active")
+
+
+class _Ui:
+    """Prints as it goes, or gathers everything for one JSON document."""
+
+    def __init__(self, as_json: bool) -> None:
+        self._json = as_json
+        self._lines: list[str] = []
+        self._tables: list[dict[str, Any]] = []
+
+    def line(self, text: str, *, error: bool = False) -> None:
+        """A line of text; in JSON errors are lines as well."""
+        if self._json:
+            self._lines.append(text)
+        else:
+            print(text, end="\n" if error else "\n\n", file=sys.stderr if error else sys.stdout)
+
+    def table(self, content: str, columns: Sequence[str], rows: list[list[str]]) -> None:
+        """A table with its number of rows, which are sorted by the first column."""
+        rows = sorted(rows)
+        if self._json:
+            keys = {re.sub(r"[^a-z0-9]", "_", column.lower()): column for column in columns}
+            found = [dict(sorted(zip(keys, row, strict=True))) for row in rows]
+            header = dict(sorted(keys.items()))
+            self._tables.append({"Content": content, "Header": header, "Rows": found, "Notes": None})
+        else:
+            print(f"{table(columns, rows)}\n\n{len(rows)} {content}\n")
+
+    def close(self) -> None:
+        """Print what was gathered."""
+        if self._json:
+            document = {"Tables": self._tables or None, "Blocks": None, "Lines": self._lines}
+            print(json.dumps(document, indent=4))
+
+
+class _Director:
+    """Requests to the Director of the environment."""
+
+    def __init__(self, flags: argparse.Namespace) -> None:
+        if not flags.environment:
+            raise CliError("Expected non-empty Director URL")
+        parts = urlsplit(flags.environment if "//" in flags.environment else f"//{flags.environment}")
+        self._url = f"https://{parts.hostname}:{parts.port or _PORT}"
+        basic = base64.b64encode(f"{flags.client}:{flags.client_secret}".encode()).decode()
+        self._headers = {"Authorization": f"Basic {basic}"}
+        self._tls = _trust(flags.ca_cert)
+
+    def get(self, path: str) -> bytes:
+        """The body of the answer.
+
+        Raises:
+            CliError: It is no success.
+        """
+        return self._send(path).body
+
+    def task(self, path: str) -> tuple[str, list[dict[str, Any]]]:
+        """Number and result of the task that ``path`` starts."""
+        number = self._send(path).headers["Location"].rsplit("/", 1)[1]
+        lines = self.get(f"/tasks/{number}/output?type=result").decode().splitlines()
+        return number, [json.loads(line) for line in lines]
+
+    def _send(self, path: str) -> rest.Answer:
+        answer = rest.call("GET", self._url + path, self._tls, self._headers)
+        if answer.status >= 400:
+            body = answer.body.decode(errors="replace")
+            raise CliError(
+                f"Director responded with non-successful status code '{answer.status}' response '{body}'"
+            )
+        return answer
+
+
+def main() -> int:
+    """Run the command of ``sys.argv``; returns the exit code."""
+    arguments = sys.argv[1:]
+    return recorded("bosh", arguments, ("--client-secret",), lambda: _run(arguments))
+
+
+def _run(arguments: list[str]) -> int:
+    try:
+        flags = _flags(arguments)
+    except SystemExit as error:  # --help, --version, or a wrong flag that was told
+        return 1 if error.code else 0
+    ui = _Ui(flags.json)
+    code = 0
+    try:
+        _vms(ui, flags) if flags.command == "vms" else _deployments(ui, flags)
+        ui.line("Succeeded")
+    except (CliError, rest.UnreachableError) as error:
+        ui.line(str(error), error=True)
+        ui.line("Exit code 1", error=True)
+        code = 1
+    ui.close()
+    return code
+
+
+def _vms(ui: _Ui, flags: argparse.Namespace) -> None:
+    director = _greet(ui, flags)
+    names = [flags.deployment] if flags.deployment else _names(director)
+    for name in names:
+        try:
+            number, found = director.task(f"/deployments/{name}/vms?format=full")
+        except CliError as error:
+            raise CliError(f"Listing deployment '{name}' vms infos: {error}") from None
+        ui.line(f"Task {number}. Done")
+        ui.line(f"Deployment '{name}'")
+        ui.table("vms", _VM_COLUMNS, [_row(item) for item in found])
+
+
+def _deployments(ui: _Ui, flags: argparse.Namespace) -> None:
+    director = _greet(ui, flags)
+    ui.table("deployments", ("Name",), [[name] for name in _names(director)])
+
+
+def _greet(ui: _Ui, flags: argparse.Namespace) -> _Director:
+    director = _Director(flags)
+    ui.line(f"Using environment '{flags.environment}' as client '{flags.client}'")
+    return director
+
+
+def _names(director: _Director) -> list[str]:
+    return [item["name"] for item in json.loads(director.get("/deployments"))]
+
+
+def _row(item: Mapping[str, Any]) -> list[str]:
+    return [
+        f"{item['job_name']}/{item['id']}",
+        item["process_state"],
+        item["az"],
+        "\n".join(item["ips"]),
+        item["vm_cid"],
+        item["vm_type"],
+        json.dumps(item["active"]),
+    ]
+
+
+def _trust(ca: str) -> ssl.SSLContext:
+    """``BOSH_CA_CERT`` is a path or the certificate itself."""
+    if not ca or "BEGIN CERTIFICATE" in ca:
+        return rest.trust(ca)
+    try:
+        return rest.trust(Path(ca).read_text())
+    except OSError as error:
+        raise CliError(f"Reading CA certificate '{ca}': {error}") from None
+
+
+def _flags(arguments: Sequence[str]) -> argparse.Namespace:
+    """The flags; those that are not given come from the environment. They may stand before the command."""
+    shared = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
+    for names in _VARIABLES:
+        shared.add_argument(*names.split())
+    for switch in ("--json", "--tty", "--no-color"):
+        shared.add_argument(switch, action="store_true")
+    shared.add_argument("-n", "--non-interactive", action="store_true")
+    parser = argparse.ArgumentParser(prog="bosh", parents=[shared], allow_abbrev=False)
+    parser.add_argument("-v", "--version", action="version", version="version 6.1.1-lab")
+    commands = parser.add_subparsers(dest="command", required=True)
+    for name in ("vms", "deployments"):
+        commands.add_parser(name, parents=[shared], allow_abbrev=False)
+    flags = parser.parse_args(arguments)
+    defaults: dict[str, object] = {"json": False}
+    for names, variable in _VARIABLES.items():
+        defaults[names.split("--")[1].replace("-", "_")] = os.environ.get(variable, "")
+    return argparse.Namespace(**{**defaults, **vars(flags)})
+
+
+if __name__ == "__main__":
+    sys.exit(main())

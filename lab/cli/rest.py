@@ -1,0 +1,80 @@
+"""HTTPS requests of the command lines, with errors worded as their Go originals word them."""
+
+from __future__ import annotations
+
+import http.client
+import socket
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+_TIMEOUT_SECONDS = 120.0
+
+
+class UnreachableError(Exception):
+    """No answer: the address, the connection or its certificate is wrong."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Status, body and headers of a response."""
+
+    status: int
+    reason: str
+    body: bytes
+    headers: Mapping[str, str]
+
+
+def trust(ca_pem: str = "", *, verify: bool = True) -> ssl.SSLContext:
+    """What is trusted: this CA, without one those of the system, anything with ``verify`` off.
+
+    Raises:
+        UnreachableError: The CA is no PEM certificate.
+    """
+    if not verify:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+        return context
+    try:
+        return ssl.create_default_context(cadata=ca_pem or None)
+    except (ssl.SSLError, ValueError):
+        raise UnreachableError("failed to parse the CA certificate: no PEM data") from None
+
+
+def call(
+    method: str, url: str, tls: ssl.SSLContext, headers: Mapping[str, str], body: bytes | None = None
+) -> Answer:
+    """Send one request; redirects are not followed.
+
+    Raises:
+        UnreachableError: There is no answer.
+    """
+    parts = urlsplit(url)
+    where = f'{method.title()} "{url}"'
+    connection = http.client.HTTPSConnection(
+        parts.hostname or "", parts.port or 443, timeout=_TIMEOUT_SECONDS, context=tls
+    )
+    try:
+        connection.request(
+            method, parts.path + (f"?{parts.query}" if parts.query else ""), body, dict(headers)
+        )
+        response = connection.getresponse()
+        return Answer(response.status, response.reason, response.read(), dict(response.getheaders()))
+    except ssl.SSLCertVerificationError as error:
+        reason = "certificate signed by unknown authority"
+        if "match" in error.verify_message:
+            reason = f"certificate is not valid for {parts.hostname}"
+        raise UnreachableError(f"{where}: x509: {reason}") from None
+    except socket.gaierror:
+        raise UnreachableError(f"{where}: dial tcp: lookup {parts.hostname}: no such host") from None
+    except ConnectionRefusedError:
+        address = f"{parts.hostname}:{parts.port}"
+        raise UnreachableError(f"{where}: dial tcp {address}: connect: connection refused") from None
+    except TimeoutError:
+        raise UnreachableError(f"{where}: i/o timeout") from None
+    except (OSError, http.client.HTTPException) as error:
+        raise UnreachableError(f"{where}: unexpected EOF ({error})") from None
+    finally:
+        connection.close()

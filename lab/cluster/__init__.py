@@ -1,0 +1,1 @@
+"""One Kubernetes cluster of the lab's PKS: a real control plane, KWOK nodes and the NCP simulator."""

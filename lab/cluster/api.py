@@ -1,0 +1,192 @@
+"""A Kubernetes API client for simulators: JSON in, JSON out, and watches that survive anything.
+
+Objects stay the dictionaries that the API sends. The typed clients would cost each daemon 40 MB and
+write the CA to a temporary file; what is hard, a watch that never loses an event, they leave open.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import logging
+import ssl
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import aiohttp
+import yaml
+
+Object = dict[str, Any]
+MERGE_PATCH = "application/merge-patch+json"
+
+_WATCH_SECONDS = 240
+_RETRY_SECONDS = (0.2, 5.0)
+_REQUEST_TIMEOUT = aiohttp.ClientTimeout(total=20)
+_log = logging.getLogger(__name__)
+
+
+class ApiError(Exception):
+    """The API server refused a request; ``status`` is the HTTP status."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(f"{status}: {message}")
+        self.status = status
+
+
+class KubernetesApi:
+    """One connection to a cluster, as the user of a kubeconfig that holds CA and token inline."""
+
+    def __init__(self, kubeconfig: Path) -> None:
+        document = yaml.safe_load(kubeconfig.read_text())
+        cluster = document["clusters"][0]["cluster"]
+        ca = base64.b64decode(cluster["certificate-authority-data"]).decode()
+        self._server: str = cluster["server"]
+        self._headers = {"Authorization": f"Bearer {document['users'][0]['user']['token']}"}
+        self._tls = ssl.create_default_context(cadata=ca)
+
+    async def __aenter__(self) -> Self:
+        self._session = aiohttp.ClientSession(
+            headers=self._headers,
+            connector=aiohttp.TCPConnector(ssl=self._tls),
+            read_bufsize=2**22,  # one line of a watch is one object, which may be as large as 1.5 MiB
+        )
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._session.close()
+
+    async def request(
+        self, method: str, path: str, body: Object | None = None, content_type: str = "application/json"
+    ) -> Object:
+        """One request; the answer's JSON (empty for an answer that is not JSON).
+
+        Raises:
+            ApiError: The status is not 2xx.
+            aiohttp.ClientError, TimeoutError: The API server did not answer.
+        """
+        data = None if body is None else json.dumps(body)
+        headers = {"Content-Type": content_type} if body is not None else None
+        async with self._session.request(
+            method, self._server + path, data=data, headers=headers, timeout=_REQUEST_TIMEOUT
+        ) as response:
+            text = await response.text()
+            value = json.loads(text) if response.content_type == "application/json" else {}
+            if response.status >= 300:
+                raise ApiError(response.status, value.get("message", text))
+            result: Object = value
+            return result
+
+    async def create(self, path: str, body: Object) -> bool:
+        """Create an object; False when it exists already."""
+        try:
+            await self.request("POST", path, body)
+        except ApiError as error:
+            if error.status != 409:
+                raise
+            return False
+        return True
+
+    async def patch(self, path: str, body: Object) -> bool:
+        """Merge ``body`` into an object; False when the object is gone or is not the one meant."""
+        return await self._unless_gone("PATCH", path, body, MERGE_PATCH)
+
+    async def delete(self, path: str) -> bool:
+        """Delete an object; False when it is gone already."""
+        return await self._unless_gone("DELETE", path, None, "application/json")
+
+    async def _unless_gone(self, method: str, path: str, body: Object | None, content_type: str) -> bool:
+        try:
+            await self.request(method, path, body, content_type)
+        except ApiError as error:
+            if error.status not in {404, 409}:
+                raise
+            return False
+        return True
+
+    async def follow(
+        self,
+        path: str,
+        store: dict[str, Object],
+        changed: Callable[[str], None],
+        listed: Callable[[], None],
+    ) -> None:
+        """Keep ``store`` equal to the collection ``path``, for ever; ``changed(key)`` after each change.
+
+        ``listed`` is called each time that the store is known to be complete.
+
+        ``path`` may hold selectors as a query. A key is ``namespace/name``, or the name alone. After a
+        lost connection, a restart of the API server or an expired resource version the collection is
+        listed again and the differences are reported, deletions included.
+        """
+        delay = _RETRY_SECONDS[0]
+        while True:
+            try:
+                since = await self._synchronise(path, store, changed)
+                listed()
+                delay = _RETRY_SECONDS[0]
+                while since:
+                    since = await self._watch(path, since, store, changed)
+            except (aiohttp.ClientError, TimeoutError, ApiError, ValueError) as error:
+                _log.info("watch of %s: %s; listing again in %.1f s", path, error or type(error), delay)
+                await asyncio.sleep(delay)
+                delay = min(delay * 2, _RETRY_SECONDS[1])
+
+    async def _synchronise(self, path: str, store: dict[str, Object], changed: Callable[[str], None]) -> str:
+        listed = await self.request("GET", path)
+        found = {key(item): item for item in listed["items"]}
+        before = {name: version(item) for name, item in store.items()}
+        store.clear()
+        store.update(found)
+        for name in before.keys() | found.keys():
+            if name not in found or before.get(name) != version(found[name]):
+                changed(name)
+        return version(listed)
+
+    async def _watch(
+        self, path: str, since: str, store: dict[str, Object], changed: Callable[[str], None]
+    ) -> str:
+        """Watch until the server ends it; the version to go on from, empty when it is too old."""
+        query = f"watch=1&allowWatchBookmarks=true&timeoutSeconds={_WATCH_SECONDS}&resourceVersion={since}"
+        timeout = aiohttp.ClientTimeout(total=None, sock_connect=10, sock_read=_WATCH_SECONDS + 30)
+        url = f"{self._server}{path}{'&' if '?' in path else '?'}{query}"
+        async with self._session.get(url, timeout=timeout) as response:
+            if response.status != 200:
+                raise ApiError(response.status, await response.text())
+            async for line in response.content:
+                event = json.loads(line)
+                if event["type"] == "ERROR":
+                    return ""
+                since = version(event["object"])
+                if event["type"] == "BOOKMARK":
+                    continue
+                name = key(event["object"])
+                if event["type"] == "DELETED":
+                    store.pop(name, None)
+                else:
+                    store[name] = event["object"]
+                changed(name)
+        return since
+
+
+def key(item: Object) -> str:
+    """``namespace/name`` of an object, or its name alone."""
+    metadata = item["metadata"]
+    name: str = metadata["name"]
+    return f"{metadata['namespace']}/{name}" if "namespace" in metadata else name
+
+
+def version(item: Object) -> str:
+    """Resource version of an object or a list."""
+    text: str = item["metadata"]["resourceVersion"]
+    return text
+
+
+def annotations_of(item: Object) -> Mapping[str, str]:
+    """Annotations of an object."""
+    found: Mapping[str, str] = item["metadata"].get("annotations") or {}
+    return found

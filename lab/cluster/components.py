@@ -1,0 +1,156 @@
+"""Command lines of a cluster's control plane, sized for a laptop: one etcd member, no leader election."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from lab import options
+from lab.cluster.certificates import ClusterPki
+from lab.cluster.kubeconfig import kubeconfig
+from lab.cluster.spec import ClusterFiles, ClusterSpec
+from lab.pki import write_private
+
+NAMES = frozenset({"etcd", "apiserver", "controller-manager", "scheduler", "kwok", "ncp", "edge", "rancher"})
+"""The daemons of a running cluster."""
+SERVICE_CIDR = "10.100.200.0/24"
+"""Cluster IPs of Services: the range that the PKS tile proposes."""
+_Options = Mapping[str, str | int | Path]
+_STAGES = Path(__file__).with_name("stages.yaml")
+
+# User of each component that talks to the API server, and the group that gives it its rights beyond
+# what Kubernetes' own RBAC bindings give to that user.
+_USERS = {
+    "controller-manager": ("system:kube-controller-manager", ""),
+    "scheduler": ("system:kube-scheduler", ""),
+    "kwok": ("kwok", "system:masters"),
+    "ncp": ("ncp", "system:masters"),
+}
+
+
+def write_files(files: ClusterFiles, spec: ClusterSpec) -> None:
+    """Write the token file, the kubeconfigs and KWOK's configuration."""
+    ca = files.ca.read_text()
+    rows = [f'{spec.admin_token},admin,admin,"system:masters"']
+    for component, (user, group) in _USERS.items():
+        token = _token(spec, component)
+        rows.append(f'{token},{user},{user},"{group}"' if group else f"{token},{user},{user}")
+        text = kubeconfig(spec, ca, spec.server, user, token)
+        write_private(files.kubeconfig(component), text.encode())
+    write_private(_tokens(files), "\n".join([*rows, ""]).encode())
+    write_private(files.kubeconfig("admin"), kubeconfig(spec, ca, spec.server).encode())
+    start_seconds = options.load(files.lab).rancher_start_seconds
+    stages = _STAGES.read_text().replace("RANCHER_START_MILLISECONDS", str(round(start_seconds * 1000)))
+    write_private(files.path("stages.yaml"), stages.encode(), mode=0o644)
+
+
+def control_plane(files: ClusterFiles, spec: ClusterSpec) -> dict[str, list[str]]:
+    """etcd and kube-apiserver, which need nothing else."""
+    pki = ClusterPki(files)
+    (api_certificate, api_key), (etcd_certificate, etcd_key) = pki.api, pki.etcd
+    etcd = f"https://{files.lab.control_plane(spec.slot)}:2379"
+    peer = f"https://{files.lab.control_plane(spec.slot)}:2380"
+    etcd_options: _Options = {
+        "name": "lab",
+        "data-dir": files.path("etcd"),
+        "listen-client-urls": etcd,
+        "advertise-client-urls": etcd,
+        "listen-peer-urls": peer,
+        "initial-advertise-peer-urls": peer,
+        "initial-cluster": f"lab={peer}",
+        "cert-file": etcd_certificate,
+        "key-file": etcd_key,
+        "trusted-ca-file": files.ca,
+        "client-cert-auth": "true",
+        "peer-cert-file": etcd_certificate,
+        "peer-key-file": etcd_key,
+        "peer-trusted-ca-file": files.ca,
+        "peer-client-cert-auth": "true",
+        # A lab that loses power is made again; without fsync a slow disk cannot stall it.
+        "unsafe-no-fsync": "true",
+        "snapshot-count": 5000,
+        "log-level": "warn",
+    }
+    api_options: _Options = {
+        "etcd-servers": etcd,
+        "etcd-cafile": files.ca,
+        "etcd-certfile": etcd_certificate,
+        "etcd-keyfile": etcd_key,
+        "bind-address": spec.api_address,
+        "secure-port": spec.port,
+        "advertise-address": spec.api_address,
+        "endpoint-reconciler-type": "none",
+        "external-hostname": spec.external_hostname,
+        "tls-cert-file": api_certificate,
+        "tls-private-key-file": api_key,
+        "token-auth-file": _tokens(files),
+        "authorization-mode": "RBAC",
+        "service-cluster-ip-range": SERVICE_CIDR,
+        "service-account-issuer": "https://kubernetes.default.svc.cluster.local",
+        "service-account-key-file": pki.service_account_key,
+        "service-account-signing-key-file": pki.service_account_key,
+        "allow-privileged": "true",
+        # No pod really runs, so a webhook of a chart (upstream ingress-nginx has one) could not answer.
+        "disable-admission-plugins": "MutatingAdmissionWebhook,ValidatingAdmissionWebhook",
+        "enable-priority-and-fairness": "false",
+        "profiling": "false",
+    }
+    return {
+        "etcd": ["etcd", *_flags(etcd_options)],
+        "apiserver": ["kube-apiserver", *_flags(api_options)],
+    }
+
+
+def controllers(files: ClusterFiles, spec: ClusterSpec) -> dict[str, list[str]]:
+    """All that needs a ready kube-apiserver: the controllers, KWOK and the lab's own simulators."""
+    pki = ClusterPki(files)
+    manager_options: _Options = {
+        "kubeconfig": files.kubeconfig("controller-manager"),
+        "use-service-account-credentials": "true",
+        "service-account-private-key-file": pki.service_account_key,
+        "root-ca-file": files.ca,
+        "cluster-name": spec.name,
+        "leader-elect": "false",
+        "secure-port": 0,
+        "profiling": "false",
+        # With the default of 20 requests a second the start alone takes five seconds.
+        "kube-api-qps": 200,
+        "kube-api-burst": 400,
+    }
+    scheduler_options: _Options = {
+        "kubeconfig": files.kubeconfig("scheduler"),
+        "leader-elect": "false",
+        "secure-port": 0,
+        "profiling": "false",
+    }
+    kwok_options: _Options = {
+        "kubeconfig": files.kubeconfig("kwok"),
+        "config": files.path("stages.yaml"),
+        "manage-all-nodes": "true",
+        "node-lease-duration-seconds": 40,
+    }
+    address = ["--address", files.lab.control_plane(spec.slot)]
+    return {
+        "controller-manager": ["kube-controller-manager", *_flags(manager_options)],
+        "scheduler": ["kube-scheduler", *_flags(scheduler_options)],
+        "kwok": ["kwok", *_flags(kwok_options)],
+        "ncp": [sys.executable, "-m", "lab.cluster.ncp", "--uuid", spec.uuid],
+        "edge": [sys.executable, "-m", "lab.edge", "--uuid", spec.uuid, *address],
+        "rancher": [sys.executable, "-m", "lab.rancher", "--uuid", spec.uuid, *address],
+    }
+
+
+def _token(spec: ClusterSpec, component: str) -> str:
+    """A component's token follows from the administrator's: the same again after any interruption."""
+    return hmac.new(spec.admin_token.encode(), component.encode(), hashlib.sha256).hexdigest()
+
+
+def _tokens(files: ClusterFiles) -> Path:
+    return files.path("tokens.csv")
+
+
+def _flags(values: _Options) -> Iterator[str]:
+    return (f"--{name}={value}" for name, value in values.items())

@@ -1,0 +1,169 @@
+"""Starts, stops and resizes a cluster: what ``pks create-cluster`` sets in motion.
+
+Everything here can be repeated: a start that was interrupted anywhere goes on where it stopped, and
+on a running cluster it starts again only what has ended.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import asynccontextmanager
+
+import aiohttp
+
+from lab import process
+from lab.cluster import certificates, components, nodes
+from lab.cluster.api import ApiError, KubernetesApi
+from lab.cluster.spec import ClusterFiles, ClusterSpec, NetworkSpec, Worker, load, save
+from lab.layout import Lab
+
+__all__ = ["ClusterError", "ClusterSpec", "NetworkSpec", "Worker", "set_workers", "start", "stop"]
+
+_READY_SECONDS = 90.0
+_POLL_SECONDS = 0.2
+_LOG_LINES = 15
+
+
+class ClusterError(Exception):
+    """A component does not come up; the message names it and shows the end of its log."""
+
+
+async def start(lab: Lab, cluster: ClusterSpec) -> None:
+    """Bring the cluster up as ordered; returns when its API is ready and its nodes are.
+
+    On a running cluster this costs little: processes that ended are started again, and the nodes are
+    made to match the workers.
+
+    Raises:
+        ClusterError: A component ended, or is not ready in time, or the cluster is being stopped.
+    """
+    async with _turn(cluster.uuid):
+        files = ClusterFiles(lab, cluster.uuid)
+        live = {name.removeprefix(files.daemon("")) for name in process.running(lab, files.daemon(""))}
+        if live < components.NAMES or _saved(files) != cluster:
+            save(lab, cluster)
+            certificates.ensure(files, cluster)
+            components.write_files(files, cluster)
+        _launch(files, components.control_plane(files, cluster), live)
+        async with KubernetesApi(files.kubeconfig("admin")) as api:
+            await _wait(files, ("etcd", "apiserver"), "API at /readyz", lambda: _ready(api))
+            _launch(files, components.controllers(files, cluster), live)
+            await _content(api, cluster)
+            await nodes.match(api, cluster.name, cluster.workers)
+            await _wait(files, _CONTROLLERS, "default service account", lambda: _service_account(api))
+            await _wait(files, ("kwok",), "nodes", lambda: nodes.settled(api, cluster.workers))
+
+
+async def set_workers(lab: Lab, cluster: ClusterSpec) -> None:
+    """Make the nodes match ``cluster.workers``: new ones join, pods of removed ones start elsewhere.
+
+    Raises:
+        ClusterError: As for ``start``.
+    """
+    await start(lab, cluster)
+
+
+async def stop(lab: Lab, uuid: str, *, delete_data: bool) -> None:
+    """Stop every process of the cluster; with ``delete_data`` forget all that it held.
+
+    They are killed: kube-apiserver would wait for its watches, and what etcd wrote is with the kernel.
+    A start that is under way gives up.
+    """
+    files = ClusterFiles(lab, uuid)
+    _stopping.add(uuid)
+    try:
+        async with _locks.setdefault(uuid, asyncio.Lock()):
+            await asyncio.to_thread(process.stop, lab, files.daemon(""), force=True)
+            if delete_data:
+                await asyncio.to_thread(shutil.rmtree, files.directory, ignore_errors=True)
+    finally:
+        _stopping.discard(uuid)
+
+
+_CONTROLLERS = ("controller-manager", "scheduler", "kwok", "ncp")
+_locks: dict[str, asyncio.Lock] = {}
+_stopping: set[str] = set()
+
+
+@asynccontextmanager
+async def _turn(uuid: str) -> AsyncIterator[None]:
+    """One start of a cluster at a time, and none that a stop would have to undo."""
+    _check_wanted(uuid)
+    async with _locks.setdefault(uuid, asyncio.Lock()):
+        _check_wanted(uuid)
+        yield
+
+
+def _check_wanted(uuid: str) -> None:
+    if uuid in _stopping:
+        raise ClusterError(f"Cluster {uuid} is being stopped.")
+
+
+def _saved(files: ClusterFiles) -> ClusterSpec | None:
+    try:
+        return load(files.lab, files.uuid)
+    except FileNotFoundError:
+        return None
+
+
+def _launch(files: ClusterFiles, commands: dict[str, list[str]], live: set[str]) -> None:
+    """Start what is not live; not in a thread, which would go on after a cancellation."""
+    env = {"LAB_KUBECONFIG": str(files.kubeconfig("admin")), "GOGC": "60"}
+    for component, argv in commands.items():
+        if component not in live:
+            process.start(files.lab, files.daemon(component), argv, env)
+
+
+async def _wait(
+    files: ClusterFiles, daemons: Iterable[str], what: str, done: Callable[[], Awaitable[bool]]
+) -> None:
+    """Poll ``done`` until it holds, as long as all ``daemons`` live and there is time."""
+    deadline = time.monotonic() + _READY_SECONDS
+    missing: set[str] = set()
+    while True:
+        state = "not ready"
+        try:
+            if await done():
+                return
+        except (ApiError, aiohttp.ClientError, TimeoutError) as error:
+            state = str(error) or type(error).__name__
+        live = await asyncio.to_thread(process.running, files.lab, files.daemon(""))
+        # Twice, for a process is not known as the lab's in the first moment after its start.
+        absent = {name for name in daemons if files.daemon(name) not in live}
+        ended, missing = sorted(absent & missing), absent
+        _check_wanted(files.uuid)
+        if ended:
+            raise ClusterError(f"{ended[0]} ended while waiting for the {what}.{_log_tail(files, ended[0])}")
+        if time.monotonic() > deadline:
+            tails = "".join(_log_tail(files, name) for name in daemons)
+            raise ClusterError(f"The {what}: {state} after {_READY_SECONDS:.0f} s.{tails}")
+        await asyncio.sleep(_POLL_SECONDS)
+
+
+def _log_tail(files: ClusterFiles, component: str) -> str:
+    log = files.lab.path("log", f"{files.daemon(component)}.log")
+    lines = log.read_text(errors="replace").splitlines()[-_LOG_LINES:] if log.exists() else []
+    return "\n".join([f"\nThe end of {log}:", *lines])
+
+
+async def _ready(api: KubernetesApi) -> bool:
+    await api.request("GET", "/readyz")
+    return True
+
+
+async def _service_account(api: KubernetesApi) -> bool:
+    await api.request("GET", "/api/v1/namespaces/default/serviceaccounts/default")
+    return True
+
+
+async def _content(api: KubernetesApi, cluster: ClusterSpec) -> None:
+    """What PKS puts into each new cluster, as far as a client may look at it."""
+    await api.create("/api/v1/namespaces", {"metadata": {"name": "pks-system"}})
+    info = {
+        "metadata": {"name": "cluster-info"},
+        "data": {"cluster-name": cluster.name, "cluster-uuid": cluster.uuid},
+    }
+    await api.create("/api/v1/namespaces/pks-system/configmaps", info)

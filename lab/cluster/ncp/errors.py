@@ -1,0 +1,116 @@
+"""How NCP tells of what it cannot realise: annotations and ``NSXError`` objects (from PKS 1.7 on)."""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+from dataclasses import dataclass
+
+from lab.cluster.api import KubernetesApi, Object, annotations_of
+
+_GROUP, _VERSION, _PLURAL = "vmware.eng.com", "v1", "nsxerrors"
+_ERRORS = f"/apis/{_GROUP}/{_VERSION}/{_PLURAL}"
+_LINK = "nsxerror"
+_CRD: Object = {
+    "apiVersion": "apiextensions.k8s.io/v1",
+    "kind": "CustomResourceDefinition",
+    "metadata": {"name": f"{_PLURAL}.{_GROUP}"},
+    "spec": {
+        "group": _GROUP,
+        "scope": "Cluster",
+        "names": {"plural": _PLURAL, "singular": "nsxerror", "kind": "NSXError"},
+        "versions": [
+            {
+                "name": _VERSION,
+                "served": True,
+                "storage": True,
+                "schema": {
+                    "openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+                },
+            }
+        ],
+    },
+}
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing that went wrong with a resource."""
+
+    area: str
+    """What could not be realised, the end of the annotation ``ncp/error.<area>``."""
+    code: str
+    """Value of the annotation."""
+    number: int
+    """NSX-T error number."""
+
+
+SUBNET = Fault("subnet", "NAMESPACE_SUBNET_UNREALIZED", 10201)
+SNAT = Fault("snat", "NAMESPACE_SNAT_UNREALIZED", 10202)
+LOAD_BALANCER = Fault("loadbalancer", "SERVICE_LOADBALANCER_UNREALIZED", 10087)
+_AREAS = {"namespaces": (SUBNET, SNAT), "services": (LOAD_BALANCER,)}
+
+
+class ErrorReporter:
+    """Writes and takes back error annotations and NSXError objects; mute for NCP before PKS 1.7."""
+
+    def __init__(self, api: KubernetesApi, enabled: bool) -> None:
+        self._api = api
+        self._enabled = enabled
+
+    async def install(self) -> None:
+        """Make the NSXError resource known to the cluster."""
+        if self._enabled:
+            crds = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+            await self._api.create(crds, _CRD)
+
+    async def report(self, plural: str, item: Object, fault: Fault, message: str) -> None:
+        """Tell that ``fault`` keeps ``item``, one of ``plural``, from being realised."""
+        metadata = item["metadata"]
+        if not self._enabled or annotations_of(item).get(f"ncp/error.{fault.area}") == fault.code:
+            return
+        namespace = metadata.get("namespace", "")
+        name = _name(plural, namespace, metadata["name"])
+        now = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M:%S")
+        body: Object = {
+            "apiVersion": f"{_GROUP}/{_VERSION}",
+            "kind": "NSXError",
+            "metadata": {"name": name, "labels": {"error-object-type": plural}},
+            "spec": {
+                "error-object-id": metadata["uid"],
+                "error-object-name": metadata["name"],
+                "error-object-ns": namespace,
+                "error-object-type": plural,
+                "message": [f"[{now}]{fault.number}: {message}"],
+            },
+        }
+        await self._api.delete(f"{_ERRORS}/{name}")  # of another fault, which this one follows
+        await self._api.create(_ERRORS, body)
+        change: Object = {f"ncp/error.{other.area}": None for other in _AREAS[plural]}
+        change |= {f"ncp/error.{fault.area}": fault.code, _LINK: name}
+        await self._api.patch(_path(plural, item), {"metadata": {"annotations": change}})
+
+    async def resolve(self, plural: str, item: Object) -> None:
+        """Take back all that was reported about ``item``."""
+        keys = [_LINK, *(f"ncp/error.{fault.area}" for fault in _AREAS[plural])]
+        present = {key: None for key in keys if key in annotations_of(item)}
+        if present:
+            metadata = item["metadata"]
+            await self.forget(plural, metadata.get("namespace", ""), metadata["name"])
+            await self._api.patch(_path(plural, item), {"metadata": {"annotations": present}})
+
+    async def forget(self, plural: str, namespace: str, name: str) -> None:
+        """Delete the NSXError of a resource that may be gone itself."""
+        if self._enabled:
+            await self._api.delete(f"{_ERRORS}/{_name(plural, namespace, name)}")
+
+
+def _name(plural: str, namespace: str, name: str) -> str:
+    digest = hashlib.md5(f"{namespace}/{name}".encode(), usedforsecurity=False).hexdigest()
+    return f"{plural}-{digest}"
+
+
+def _path(plural: str, item: Object) -> str:
+    metadata = item["metadata"]
+    scope = f"namespaces/{metadata['namespace']}/" if "namespace" in metadata else ""
+    return f"/api/v1/{scope}{plural}/{metadata['name']}"

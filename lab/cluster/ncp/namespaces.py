@@ -1,0 +1,101 @@
+"""What a namespace costs: subnet, segment, with the dedicated topology a router, and a SNAT address."""
+
+from __future__ import annotations
+
+import ipaddress
+
+from lab.cluster.api import annotations_of
+from lab.cluster.ncp.controller import State
+from lab.cluster.ncp.errors import SNAT, SUBNET
+from lab.cluster.ncp.nsx import (
+    ADDRESSES,
+    PROJECT,
+    ROUTERS,
+    SEGMENTS,
+    SUBNETS,
+    VIRTUAL_SERVERS,
+    ExhaustedError,
+    Owned,
+)
+from lab.cluster.ncp.queue import Item
+
+
+async def reconcile(state: State, name: str) -> None:
+    """Give the namespace what it needs, or give back what it had when it is gone."""
+    item = state.namespaces.get(name)
+    if item is None:
+        await _release(state, name)
+        return
+    if "deletionTimestamp" in item["metadata"]:
+        return
+    try:
+        if not subnets(state, name):
+            await add_subnet(state, name)
+    except ExhaustedError as error:
+        await state.errors.report("namespaces", item, SUBNET, f"Pod IP Block is exhausted: {error}")
+        raise
+    await _match_segments(state, name)
+    if not state.spec.network.single_tier_topology and not state.nsx.find(ROUTERS, project=name):
+        body = {"router_type": "TIER1", "resource_type": "LogicalRouter"}
+        await state.nsx.create(ROUTERS, _label(state, name), {PROJECT: name}, body)
+    wanted = not state.spec.network.pod_routable and annotations_of(item).get("ncp/no_snat") != "true"
+    present = state.nsx.find(ADDRESSES, project=name, service=None)
+    try:
+        if wanted and not present:
+            pools = state.spec.network.fip_pool_ids
+            await state.nsx.allocate(pools, f"snat-{_label(state, name)}", {PROJECT: name})
+    except ExhaustedError as error:
+        await state.errors.report("namespaces", item, SNAT, f"Floating IP pool is exhausted: {error}")
+        raise
+    for address in [] if wanted else present:
+        await state.nsx.remove(address)
+    await state.errors.resolve("namespaces", item)
+
+
+def subnets(state: State, name: str) -> list[ipaddress.IPv4Network]:
+    """The namespace's subnets of pod IP blocks."""
+    return [ipaddress.IPv4Network(item.value["cidr"]) for item in state.nsx.find(SUBNETS, project=name)]
+
+
+async def add_subnet(state: State, name: str) -> None:
+    """Take a subnet out of the first block that has one, with a segment for it.
+
+    Raises:
+        ExhaustedError: No block has one.
+    """
+    network = state.spec.network
+    reason = "the network profile names no pod IP block"
+    for block in network.pod_ip_block_ids:
+        body = {"block_id": block, "size": 2 ** (32 - network.pod_subnet_prefix)}
+        try:
+            await state.nsx.create(SUBNETS, _label(state, name), {PROJECT: name}, body)
+        except ExhaustedError as error:
+            reason = str(error)
+            continue
+        break
+    else:
+        raise ExhaustedError(reason)
+    await _match_segments(state, name)
+    for key, pod in state.pods.items():
+        if pod["metadata"]["namespace"] == name:
+            state.queue.add(Item("pod", key))
+
+
+async def _match_segments(state: State, name: str) -> None:
+    """One segment a subnet, also when NCP was interrupted between the two."""
+    missing = len(subnets(state, name)) - len(state.nsx.find(SEGMENTS, project=name))
+    body = {"replication_mode": "MTEP", "admin_state": "UP"}
+    for _ in range(missing):
+        await state.nsx.create(SEGMENTS, _label(state, name), {PROJECT: name}, body)
+
+
+async def _release(state: State, name: str) -> None:
+    order = (VIRTUAL_SERVERS, ADDRESSES, SEGMENTS, ROUTERS, SUBNETS)
+    owned: list[Owned] = [item for kind in order for item in state.nsx.find(kind, project=name)]
+    for item in owned:
+        await state.nsx.remove(item)
+    await state.errors.forget("namespaces", "", name)
+
+
+def _label(state: State, name: str) -> str:
+    return f"pks-{state.spec.uuid}-{name}"

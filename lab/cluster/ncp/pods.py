@@ -1,0 +1,73 @@
+"""Addresses of pods, out of their namespace's subnets; KWOK starts a pod that has one."""
+
+from __future__ import annotations
+
+import ipaddress
+
+from lab.cluster.api import Object, annotations_of
+from lab.cluster.ncp.controller import State
+from lab.cluster.ncp.namespaces import add_subnet, subnets
+from lab.cluster.ncp.nsx import ExhaustedError
+
+ADDRESS = "ncp/pod-ip"
+
+
+async def reconcile(state: State, key: str) -> None:
+    """Give a pod that was placed on a node its address."""
+    pod = state.pods.get(key)
+    if pod is None:
+        state.assigned.pop(key, None)
+    if pod is None or not _needs_address(pod):
+        return
+    namespace, name = key.split("/")
+    if not subnets(state, namespace):
+        await _tell_waiting(state, pod)  # handled again when the namespace gets a subnet
+        return
+    address = _free_address(state, namespace)
+    if address is None:
+        try:
+            await add_subnet(state, namespace)
+        except ExhaustedError:
+            await _tell_waiting(state, pod)
+            raise
+        address = _free_address(state, namespace)
+    # The uid keeps a pod of the same name that came in its place from getting this address.
+    change = {"uid": pod["metadata"]["uid"], "annotations": {ADDRESS: str(address)}}
+    if await state.api.patch(f"/api/v1/namespaces/{namespace}/pods/{name}", {"metadata": change}):
+        state.assigned[key] = str(address)
+
+
+def _needs_address(pod: Object) -> bool:
+    placed = "nodeName" in pod["spec"] and "deletionTimestamp" not in pod["metadata"]
+    return placed and not pod["spec"].get("hostNetwork") and ADDRESS not in annotations_of(pod)
+
+
+def _free_address(state: State, namespace: str) -> ipaddress.IPv4Address | None:
+    """The first address that no pod has; network, gateway and broadcast address are no pod's."""
+    prefix = f"{namespace}/"
+    used = {annotations_of(pod).get(ADDRESS) for key, pod in state.pods.items() if key.startswith(prefix)}
+    used |= {address for key, address in state.assigned.items() if key.startswith(prefix)}
+    for subnet in sorted(subnets(state, namespace)):
+        for number in range(2, subnet.num_addresses - 1):
+            if str(subnet[number]) not in used:
+                return subnet[number]
+    return None
+
+
+async def _tell_waiting(state: State, pod: Object) -> None:
+    metadata = pod["metadata"]
+    event: Object = {
+        "metadata": {"name": f"{metadata['name']}.{metadata['uid'][:8]}", "namespace": metadata["namespace"]},
+        "involvedObject": {
+            "apiVersion": "v1",
+            "kind": "Pod",
+            "name": metadata["name"],
+            "namespace": metadata["namespace"],
+            "uid": metadata["uid"],
+        },
+        "type": "Warning",
+        "reason": "FailedCreatePodSandBox",
+        "message": "Failed to create pod sandbox: NCP has no IP for it: no subnet of its namespace has room",
+        "source": {"component": "kubelet", "host": pod["spec"]["nodeName"]},
+    }
+    await state.api.create(f"/api/v1/namespaces/{metadata['namespace']}/events", event)

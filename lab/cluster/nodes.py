@@ -1,0 +1,99 @@
+"""The worker nodes of a cluster: Node objects that KWOK keeps alive."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from lab.cluster.api import KubernetesApi, Object
+from lab.cluster.spec import Worker
+
+_NODES = "/api/v1/nodes"
+_RESOURCES = {"cpu": "4", "memory": "16Gi", "ephemeral-storage": "32Gi", "pods": "110"}
+
+
+async def match(api: KubernetesApi, cluster_name: str, workers: Sequence[Worker]) -> None:
+    """Add the nodes that are missing; drain and remove those that are no worker any more."""
+    wanted = {worker.name: worker for worker in workers}
+    present = {item["metadata"]["name"] for item in (await api.request("GET", _NODES))["items"]}
+    for name, worker in wanted.items():
+        if name not in present:
+            await api.create(_NODES, _node(cluster_name, worker))
+    for name in present - wanted.keys():
+        await _remove(api, name)
+
+
+async def settled(api: KubernetesApi, workers: Sequence[Worker]) -> bool:
+    """Whether exactly these workers are nodes, each is Ready, and no pod is left of another node.
+
+    Such pods are deleted on the way; the controllers would take a minute to notice them.
+    """
+    nodes = (await api.request("GET", _NODES))["items"]
+    ready = {node["metadata"]["name"] for node in nodes if _is_ready(node)}
+    names = {node["metadata"]["name"] for node in nodes}
+    pods = (await api.request("GET", "/api/v1/pods"))["items"]
+    orphans = [pod for pod in pods if pod["spec"].get("nodeName", "") not in {"", *names}]
+    for pod in orphans:
+        await api.delete(f"{_pod_path(pod)}?gracePeriodSeconds=0")
+    return not orphans and names == ready == {worker.name for worker in workers}
+
+
+async def _remove(api: KubernetesApi, name: str) -> None:
+    """Cordon and drain as BOSH does, without the pods of DaemonSets, then forget the node."""
+    await api.patch(f"{_NODES}/{name}", {"spec": {"unschedulable": True}})
+    pods = await api.request("GET", f"/api/v1/pods?fieldSelector=spec.nodeName={name}")
+    for pod in pods["items"]:
+        owners = pod["metadata"].get("ownerReferences", [])
+        if not any(owner["kind"] == "DaemonSet" for owner in owners):
+            await api.delete(_pod_path(pod))
+    await api.delete(f"{_NODES}/{name}")
+
+
+def _pod_path(pod: Object) -> str:
+    metadata = pod["metadata"]
+    return f"/api/v1/namespaces/{metadata['namespace']}/pods/{metadata['name']}"
+
+
+def _node(cluster_name: str, worker: Worker) -> Object:
+    """Node object as PKS makes it: labels ``bosh.*``, ``pks-system/*`` and ``spec.ip`` name its VM."""
+    labels = {
+        "beta.kubernetes.io/arch": "amd64",
+        "beta.kubernetes.io/os": "linux",
+        "bosh.id": worker.name,
+        "bosh.zone": worker.zone,
+        "failure-domain.beta.kubernetes.io/zone": worker.zone,
+        "kubernetes.io/arch": "amd64",
+        "kubernetes.io/hostname": worker.name,
+        "kubernetes.io/os": "linux",
+        "pks-system/cluster.name": cluster_name,
+        "spec.ip": worker.ip,
+        "topology.kubernetes.io/zone": worker.zone,
+    }
+    return {
+        "metadata": {"name": worker.name, "labels": labels},
+        "spec": {"providerID": f"vsphere://{worker.vm_cid.removeprefix('vm-')}"},
+        "status": {
+            "addresses": [
+                {"type": "InternalIP", "address": worker.ip},
+                {"type": "Hostname", "address": worker.name},
+            ],
+            "allocatable": _RESOURCES,
+            "capacity": _RESOURCES,
+            "nodeInfo": {
+                "architecture": "amd64",
+                "bootID": "",
+                "containerRuntimeVersion": "containerd://2.1.4",
+                "kernelVersion": "5.15.0-stemcell",
+                "kubeProxyVersion": "v1.36.3",
+                "kubeletVersion": "v1.36.3",
+                "machineID": worker.name.replace("-", ""),
+                "operatingSystem": "linux",
+                "osImage": "Ubuntu 22.04 (BOSH stemcell)",
+                "systemUUID": worker.name,
+            },
+        },
+    }
+
+
+def _is_ready(node: Object) -> bool:
+    conditions = node["status"].get("conditions", [])
+    return any(item["type"] == "Ready" and item["status"] == "True" for item in conditions)

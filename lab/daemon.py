@@ -1,0 +1,37 @@
+"""What the lab's asyncio daemons share."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Coroutine
+from contextlib import suppress
+
+from lab.cluster.api import KubernetesApi, Object
+
+
+async def run(work: Coroutine[None, None, None]) -> None:
+    """Run ``work`` until it ends or the process gets SIGTERM or SIGINT, which cancels it."""
+    task = asyncio.ensure_future(work)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, task.cancel)
+    with suppress(asyncio.CancelledError):
+        await task
+
+
+def follow(
+    tasks: asyncio.TaskGroup, api: KubernetesApi, path: str, store: dict[str, Object], changed: asyncio.Event
+) -> asyncio.Future[None]:
+    """Keep ``store`` equal to a collection from now on; ``changed`` is set after each change.
+
+    The result is there once the store is complete: before, an object that is missing may yet come.
+    """
+    complete: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def listed() -> None:
+        if not complete.done():
+            complete.set_result(None)
+
+    tasks.create_task(api.follow(path, store, lambda _: changed.set(), listed))
+    return complete

@@ -1,0 +1,126 @@
+"""TLS contexts for the sites, by SNI: the Ingress's certificate, or ingress-nginx's fake one."""
+
+from __future__ import annotations
+
+import base64
+import datetime
+import logging
+import os
+import ssl
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from lab.edge.routing import Site
+
+_log = logging.getLogger(__name__)
+
+
+class Certificates:
+    """Chooses the certificate of each handshake; a Secret that changes counts from the next one on."""
+
+    def __init__(self, secrets: Mapping[str, dict[str, Any]], site: Callable[[str], Site | None]) -> None:
+        self._secrets = secrets
+        self._site = site
+        self._contexts: dict[tuple[str, str, str], ssl.SSLContext | None] = {}
+        self.context = _context(*_fake())
+        """The context to listen with."""
+        self.context.sni_callback = self._choose
+
+    def _choose(self, connection: ssl.SSLObject, name: str | None, _: ssl.SSLContext) -> None:
+        host = (name or "").lower()
+        site = self._site(host)
+        if site is None or site.tls_secret is None:
+            return
+        secret = self._secrets.get(site.tls_secret)
+        if secret is None:
+            _log.warning("Secret %s of host %s does not exist: fake certificate", site.tls_secret, host)
+            return
+        version = secret["metadata"]["resourceVersion"]
+        key = (site.tls_secret, version, host)
+        if key not in self._contexts:
+            # Of a Secret only its present version can be asked for again.
+            stale = [old for old in self._contexts if old[0] == key[0] and old[1] != version]
+            for old in stale:
+                del self._contexts[old]
+            self._contexts[key] = _secret_context(secret, host)
+        context = self._contexts[key]
+        if context is not None:
+            connection.context = context
+
+
+def _secret_context(secret: dict[str, Any], host: str) -> ssl.SSLContext | None:
+    """Context of a kubernetes.io/tls Secret; None, with a log line, when ingress-nginx would not use it."""
+    name = f"{secret['metadata']['namespace']}/{secret['metadata']['name']}"
+    data = secret.get("data") or {}
+    try:
+        chain = base64.b64decode(data["tls.crt"])
+        key = base64.b64decode(data["tls.key"])
+        leaf = x509.load_pem_x509_certificates(chain)[0]
+        context = _context(chain, key)
+    except (KeyError, ValueError, ssl.SSLError) as error:
+        # The error of the key's parser may quote it: only its kind is told.
+        _log.warning(
+            "Secret %s is no usable certificate with key (%s): fake certificate", name, type(error).__name__
+        )
+        return None
+    if not _covers(leaf, host):
+        _log.warning("certificate in Secret %s is not for host %s: fake certificate", name, host)
+        return None
+    if leaf.not_valid_after_utc < datetime.datetime.now(datetime.UTC):
+        _log.warning("certificate in Secret %s has expired", name)
+    return context
+
+
+def _covers(leaf: x509.Certificate, host: str) -> bool:
+    try:
+        names = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except x509.ExtensionNotFound:
+        return False
+    parent = host.partition(".")[2]
+    dns = {entry.lower() for entry in names.get_values_for_type(x509.DNSName)}
+    return host in dns or bool(parent and f"*.{parent}" in dns)
+
+
+def _context(chain: bytes, key: bytes) -> ssl.SSLContext:
+    """A server context; OpenSSL reads from files, so it gets one that exists in memory only."""
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.set_alpn_protocols(["http/1.1"])
+    descriptor = os.memfd_create("certificate")
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(chain + b"\n" + key)
+        file.flush()
+        context.load_cert_chain(f"/proc/self/fd/{descriptor}")
+    return context
+
+
+def _fake() -> tuple[bytes, bytes]:
+    """The certificate that ingress-nginx makes for itself at start, when it has no other."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name(
+        [
+            x509.NameAttribute(NameOID.ORGANIZATION_NAME, "Acme Co"),
+            x509.NameAttribute(NameOID.COMMON_NAME, "Kubernetes Ingress Controller Fake Certificate"),
+        ]
+    )
+    now = datetime.datetime.now(datetime.UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now)
+        .not_valid_after(now + datetime.timedelta(days=365))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("ingress.local")]), critical=False)
+        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    return certificate.public_bytes(serialization.Encoding.PEM), private

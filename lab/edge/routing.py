@@ -1,0 +1,189 @@
+"""What ingress-nginx would make of a cluster's objects: listeners, sites and backends. Pure functions.
+
+Rules are those of ingress-nginx 1.x (user guide, "Ingress path matching", "TLS/HTTPS") and of
+Kubernetes' own Ingress and Service documentation.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+Object = dict[str, Any]
+
+INGRESS_CLASS = "nginx"
+_CLASS_ANNOTATION = "kubernetes.io/ingress.class"
+_SSL_REDIRECT = "nginx.ingress.kubernetes.io/ssl-redirect"
+# Values of a Service's selector that tell an ingress controller: ingress-nginx has
+# app.kubernetes.io/name=ingress-nginx, stable/nginx-ingress has app=nginx-ingress.
+_CONTROLLERS = {"ingress-nginx", "nginx-ingress"}
+
+
+@dataclass(frozen=True)
+class View:
+    """The objects that routing depends on, each by ``namespace/name``."""
+
+    services: Mapping[str, Object]
+    ingresses: Mapping[str, Object]
+    slices: Mapping[str, Object]
+
+
+@dataclass(frozen=True)
+class Listener:
+    """One port of a virtual IP."""
+
+    address: str
+    port: int
+    tls: bool
+    container_port: int
+    """The controller's own port, which it passes on as X-Forwarded-Port."""
+
+
+@dataclass(frozen=True)
+class Location:
+    """A path of a site and the Service (``namespace/name``) behind it."""
+
+    path: str
+    exact: bool
+    service: str
+
+    def matches(self, path: str) -> bool:
+        """Whether this location serves ``path``: nginx takes Prefix and ImplementationSpecific alike."""
+        if self.exact:
+            return path == self.path
+        return path == self.path or path.startswith(self.path.rstrip("/") + "/")
+
+
+@dataclass
+class Site:
+    """Everything that Ingresses say about one host."""
+
+    locations: list[Location] = field(default_factory=list)
+    tls_secret: str | None = None
+    """``namespace/name`` of the certificate's Secret; it may not exist."""
+    tls: bool = False
+    ssl_redirect: bool = True
+
+    def service(self, path: str) -> str | None:
+        """The Service for ``path``: exact paths first, then the longest."""
+        found = [location for location in self.locations if location.matches(path)]
+        found.sort(key=lambda location: (not location.exact, -len(location.path)))
+        return found[0].service if found else None
+
+
+def listeners(view: View, network: str) -> set[Listener]:
+    """Ports to listen on: those of controllers' load balancers in ``network`` that have a ready pod."""
+    return {
+        Listener(address, port["port"], _is_tls(port), _container_port(view, key, port))
+        for key, service in view.services.items()
+        if is_controller(service) and ready(view, key)
+        for address in addresses(service, network)
+        for port in service["spec"].get("ports", [])
+        if port.get("protocol", "TCP") == "TCP"
+    }
+
+
+def is_controller(service: Object) -> bool:
+    """Whether a Service of type LoadBalancer leads to an ingress controller."""
+    selector = service["spec"].get("selector") or {}
+    return service["spec"].get("type") == "LoadBalancer" and bool(_CONTROLLERS & set(selector.values()))
+
+
+def addresses(service: Object, network: str) -> list[str]:
+    """The load balancer's addresses that lie in ``network``."""
+    allowed = ipaddress.ip_network(network)
+    given = (service.get("status", {}).get("loadBalancer", {}).get("ingress")) or []
+    return [entry["ip"] for entry in given if "ip" in entry and ipaddress.ip_address(entry["ip"]) in allowed]
+
+
+def ready(view: View, service: str) -> bool:
+    """Whether a Service (``namespace/name``) has a ready endpoint."""
+    return any(
+        endpoint.get("addresses") and (endpoint.get("conditions") or {}).get("ready") is not False
+        for piece in _slices(view, service)
+        for endpoint in piece.get("endpoints") or []
+    )
+
+
+def sites(ingresses: Iterable[Object]) -> dict[str, Site]:
+    """Sites by host, of the Ingresses of class nginx; what an older Ingress says comes first.
+
+    The empty host is the one for requests that no other host matches.
+    """
+    found: dict[str, Site] = {}
+    ours = [ingress for ingress in ingresses if is_ours(ingress)]
+    for ingress in sorted(ours, key=lambda item: str(item["metadata"].get("creationTimestamp", ""))):
+        for host, locations in _rules(ingress):
+            site = found.setdefault(host, Site())
+            known = {(location.path, location.exact) for location in site.locations}
+            site.locations += [new for new in locations if (new.path, new.exact) not in known]
+            _add_tls(site, host, ingress)
+    return found
+
+
+def is_ours(ingress: Object) -> bool:
+    """Class nginx by annotation or by ``spec.ingressClassName``; of both, the annotation counts."""
+    annotation = (ingress["metadata"].get("annotations") or {}).get(_CLASS_ANNOTATION)
+    name: str | None = annotation or ingress["spec"].get("ingressClassName")
+    return name == INGRESS_CLASS
+
+
+def find_site(by_host: Mapping[str, Site], host: str) -> Site | None:
+    """The site of a host name (lower case, no port): itself, its wildcard, or the empty host."""
+    _, _, parent = host.partition(".")
+    return by_host.get(host) or by_host.get(f"*.{parent}") or by_host.get("")
+
+
+def _slices(view: View, service: str) -> Iterator[Object]:
+    namespace, name = service.split("/")
+    for piece in view.slices.values():
+        metadata = piece["metadata"]
+        labels = metadata.get("labels") or {}
+        if metadata["namespace"] == namespace and labels.get("kubernetes.io/service-name") == name:
+            yield piece
+
+
+def _is_tls(port: Object) -> bool:
+    return port.get("name") == "https" or port.get("targetPort") in {"https", 443}
+
+
+def _container_port(view: View, service: str, port: Object) -> int:
+    for piece in _slices(view, service):
+        for resolved in piece.get("ports") or []:
+            if resolved.get("name", "") == port.get("name", "") and resolved.get("port"):
+                return int(resolved["port"])
+    return 443 if _is_tls(port) else 80
+
+
+def _rules(ingress: Object) -> Iterator[tuple[str, list[Location]]]:
+    namespace = ingress["metadata"]["namespace"]
+    spec = ingress["spec"]
+    if "defaultBackend" in spec and "service" in spec["defaultBackend"]:
+        yield "", [Location("/", False, f"{namespace}/{spec['defaultBackend']['service']['name']}")]
+    for rule in spec.get("rules") or []:
+        paths = (rule.get("http") or {}).get("paths") or []
+        yield (
+            rule.get("host", "").lower(),
+            [
+                Location(
+                    path.get("path") or "/",
+                    path.get("pathType") == "Exact",
+                    f"{namespace}/{path['backend']['service']['name']}",
+                )
+                for path in paths
+                if "service" in path["backend"]
+            ],
+        )
+
+
+def _add_tls(site: Site, host: str, ingress: Object) -> None:
+    for entry in ingress["spec"].get("tls") or []:
+        if site.tls or host not in [name.lower() for name in entry.get("hosts") or []]:
+            continue
+        annotations = ingress["metadata"].get("annotations") or {}
+        site.tls = True
+        site.ssl_redirect = annotations.get(_SSL_REDIRECT) != "false"
+        if entry.get("secretName"):
+            site.tls_secret = f"{ingress['metadata']['namespace']}/{entry['secretName']}"

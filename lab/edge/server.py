@@ -1,0 +1,148 @@
+"""Runs the data plane: follows the cluster's objects, opens and closes ports, publishes the address."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+from aiohttp import web
+
+from lab.cluster.api import ApiError, KubernetesApi
+from lab.daemon import follow
+from lab.edge import routing
+from lab.edge.certificates import Certificates
+from lab.edge.proxy import Backend, Proxy
+from lab.edge.routing import Listener, Object, Site, View
+
+_PATHS = {
+    "services": "/api/v1/services",
+    "secrets": "/api/v1/secrets",
+    "ingresses": "/apis/networking.k8s.io/v1/ingresses",
+    "slices": "/apis/discovery.k8s.io/v1/endpointslices",
+}
+_RETRY_SECONDS = 5.0
+_CLOSE_SECONDS = 0.5
+_log = logging.getLogger(__name__)
+
+
+class Edge:
+    """The data plane of one cluster.
+
+    Args:
+        kubeconfig: Access to the cluster's API.
+        network: CIDR of the floating IP pool; only its addresses are listened on.
+        rancher: URL of the Rancher simulator, which plays the pods labelled ``app=rancher``.
+    """
+
+    def __init__(self, kubeconfig: Path, network: str, rancher: str) -> None:
+        self._kubeconfig = kubeconfig
+        self._network = network
+        self._rancher = rancher
+        self._stores: dict[str, dict[str, Object]] = {name: {} for name in _PATHS}
+        self._view = View(self._stores["services"], self._stores["ingresses"], self._stores["slices"])
+        self._sites: dict[str, Site] = {}
+        self._open: dict[Listener, web.ServerRunner] = {}
+        self._refused: set[Listener] = set()
+        self._changed = asyncio.Event()
+        self._certificates = Certificates(self._stores["secrets"], self._site)
+
+    async def run(self) -> None:
+        """Serve until cancelled."""
+        timeout = aiohttp.ClientTimeout(total=None, sock_connect=5, sock_read=1800)
+        async with (
+            KubernetesApi(self._kubeconfig) as api,
+            aiohttp.ClientSession(timeout=timeout, auto_decompress=False) as session,
+            asyncio.TaskGroup() as tasks,
+        ):
+            proxy = Proxy(session, self._site, self._backend)
+            complete = [
+                follow(tasks, api, path, self._stores[name], self._changed) for name, path in _PATHS.items()
+            ]
+            try:
+                await asyncio.gather(*complete)
+                await self._reconcile_for_ever(api, proxy)
+            finally:
+                await self._close(list(self._open))
+
+    def _site(self, host: str) -> Site | None:
+        return routing.find_site(self._sites, host)
+
+    def _backend(self, service: str) -> Backend:
+        found = self._view.services.get(service)
+        if found is None or not routing.ready(self._view, service):
+            return Backend(ready=False, url=None)
+        is_rancher = (found["spec"].get("selector") or {}).get("app") == "rancher"
+        return Backend(ready=True, url=self._rancher if is_rancher else None)
+
+    async def _reconcile_for_ever(self, api: KubernetesApi, proxy: Proxy) -> None:
+        while True:
+            self._changed.clear()
+            self._sites = routing.sites(self._view.ingresses.values())
+            wanted = routing.listeners(self._view, self._network)
+            await self._close(self._open.keys() - wanted)
+            for listener in wanted - self._open.keys():
+                await self._listen(listener, proxy)
+            failed = bool(wanted - self._open.keys()) or not await self._publish(api)
+            try:
+                await asyncio.wait_for(self._changed.wait(), _RETRY_SECONDS if failed else None)
+            except TimeoutError:
+                continue
+
+    async def _listen(self, listener: Listener, proxy: Proxy) -> None:
+        async def handle(request: web.BaseRequest) -> web.StreamResponse:
+            return await proxy.handle(request, listener)
+
+        # No access log: paths may carry tokens (Rancher's import links do).
+        runner = web.ServerRunner(web.Server(handle, access_log=None), shutdown_timeout=_CLOSE_SECONDS)
+        await runner.setup()
+        context = self._certificates.context if listener.tls else None
+        try:
+            await web.TCPSite(runner, listener.address, listener.port, ssl_context=context).start()
+        except OSError as error:
+            await runner.cleanup()
+            if listener not in self._refused:
+                _log.error("cannot listen on %s:%d: %s", listener.address, listener.port, error.strerror)
+            self._refused.add(listener)
+            return
+        self._refused.discard(listener)
+        self._open[listener] = runner
+        _log.info("listening on %s:%d%s", listener.address, listener.port, " (TLS)" if listener.tls else "")
+
+    async def _close(self, listeners: Iterable[Listener]) -> None:
+        """Close ports with their connections, as when the pods behind the load balancer are gone."""
+        for listener in list(listeners):
+            await self._open.pop(listener).cleanup()
+            _log.info("closed %s:%d", listener.address, listener.port)
+
+    async def _publish(self, api: KubernetesApi) -> bool:
+        """Write the controller's address into the status of its Ingresses; False when that failed."""
+        services = self._view.services
+        published = [
+            service["status"]["loadBalancer"]["ingress"]
+            for key, service in sorted(services.items())
+            if routing.is_controller(service)
+            and routing.addresses(service, self._network)
+            and routing.ready(self._view, key)
+        ]
+        if not published:
+            return True
+        status = [{"ip": entry["ip"]} for entry in published[0] if "ip" in entry]
+        for key, ingress in list(self._view.ingresses.items()):
+            if routing.is_ours(ingress) and _addresses(ingress) != status:
+                namespace, name = key.split("/")
+                path = f"/apis/networking.k8s.io/v1/namespaces/{namespace}/ingresses/{name}/status"
+                try:
+                    await api.patch(path, {"status": {"loadBalancer": {"ingress": status}}})
+                except (ApiError, aiohttp.ClientError, TimeoutError) as error:
+                    _log.info("status of Ingress %s: %s", key, error)
+                    return False
+        return True
+
+
+def _addresses(ingress: Object) -> list[dict[str, Any]]:
+    given = (ingress.get("status", {}).get("loadBalancer", {}).get("ingress")) or []
+    return [{"ip": entry["ip"]} for entry in given if "ip" in entry]

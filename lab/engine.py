@@ -1,0 +1,137 @@
+"""The real Pulumi engine, run against a lab: its environment, its stack, its commands."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from lab import process
+from lab.layout import DEFAULT_NET, REPO, Lab
+
+STACK = "lab"
+PASSPHRASE = "lab"  # noqa: S105 - protects nothing but the lab's own throw-away state
+
+
+@dataclass(frozen=True)
+class Tools:
+    """Where the built tools are: ``bin`` in front of the user's PATH, stand-in ``plugins`` behind it."""
+
+    bin: Path
+    plugins: Path
+
+
+def environment(lab: Lab, tools: Tools) -> dict[str, str]:
+    """The variables that make ``pulumi``, ``pks``, ``bosh``, ``helm`` and ``kubectl`` talk to this lab."""
+    credentials = json.loads(lab.credentials.read_text())
+    path = [str(lab.home / "bin"), str(tools.bin), str(Path(sys.executable).parent)]
+    path += [part for part in os.environ.get("PATH", "").split(os.pathsep) if part not in path]
+    return {
+        **lab.environment,
+        "PATH": os.pathsep.join([*(p for p in path if p != str(tools.plugins)), str(tools.plugins)]),
+        "PULUMI_HOME": str(lab.home / "pulumi"),
+        "PULUMI_BACKEND_URL": f"file://{lab.home / 'state'}",
+        "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
+        "PULUMI_SKIP_UPDATE_CHECK": "true",
+        "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+        "PKS_API": lab.pks_host,
+        "PKS_USERNAME": credentials["pks"]["username"],
+        "PKS_PASSWORD": credentials["pks"]["password"],
+        "BOSH_ENVIRONMENT": lab.bosh_host,
+        "BOSH_CLIENT": credentials["bosh"]["client"],
+        "BOSH_CLIENT_SECRET": credentials["bosh"]["client_secret"],
+        "BOSH_CA_CERT": str(lab.ca_certificate),
+        "KUBECONFIG": str(lab.home / "kubeconfig"),
+    }
+
+
+@dataclass(frozen=True)
+class Engine:
+    """Runs ``pulumi`` on one stack of the program in the checkout."""
+
+    lab: Lab
+    tools: Tools
+    stack: str = STACK
+
+    @property
+    def config_file(self) -> Path:
+        """``Pulumi.<stack>.yaml``; a lab of its own directory or network has its own copy."""
+        original = REPO / f"Pulumi.{self.stack}.yaml"
+        if self.lab == Lab(REPO / ".lab", DEFAULT_NET):
+            return original
+        copy = self.lab.path(original.name)
+        if not copy.exists():
+            text = original.read_text().replace(f"127.{DEFAULT_NET}.", f"127.{self.lab.net}.")
+            copy.write_text(text.replace(" .lab/", f" {self.lab.home}/"))
+        return copy
+
+    def command(self, *arguments: str) -> list[str]:
+        """The full command line of a ``pulumi`` command on the stack."""
+        config = self.config_file
+        named = [] if config.parent == REPO else ["--config-file", str(config)]
+        return ["pulumi", *arguments, "--stack", self.stack, *(named if _takes_config(arguments) else [])]
+
+    def run(
+        self, *arguments: str, check: bool = True, env: Mapping[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a command on the stack, its output captured (stderr merged into stdout).
+
+        Raises:
+            subprocess.CalledProcessError: It failed and ``check`` is set.
+        """
+        done = subprocess.run(
+            self.command(*arguments),
+            cwd=REPO,
+            env=self._environment(env),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        if check and done.returncode:
+            raise subprocess.CalledProcessError(done.returncode, done.args, done.stdout)
+        return done
+
+    def stream(self, *arguments: str) -> int:
+        """Run a command on the stack with the terminal as its own; returns its exit code."""
+        return subprocess.call(self.command(*arguments), cwd=REPO, env=self._environment(None))
+
+    def json(self, *arguments: str) -> object:
+        """Run a command on the stack and parse the JSON on its standard output."""
+        output = subprocess.check_output(self.command(*arguments), cwd=REPO, env=self._environment(None))
+        return json.loads(output)
+
+    def ensure_stack(self) -> None:
+        """Make the stack unless it exists, and break a lock that a killed run left behind."""
+        (self.lab.home / "state").mkdir(parents=True, exist_ok=True)
+        if not (self.lab.home / "state/.pulumi/stacks/rancher-on-pks" / f"{self.stack}.json").exists():
+            self.run("stack", "init")
+        locks = self.lab.home / "state/.pulumi/locks"
+        if any(locks.rglob("*.json")) and not process.running(self.lab, "pulumi"):
+            self.run("cancel", "--yes")
+
+    def outputs(self, *, show_secrets: bool = True) -> dict[str, object]:
+        """The stack's outputs; empty before the first ``up``."""
+        outputs = self.json("stack", "output", "--json", *(["--show-secrets"] if show_secrets else []))
+        assert isinstance(outputs, dict)  # noqa: S101 - documented shape
+        return outputs
+
+    def _environment(self, extra: Mapping[str, str] | None) -> dict[str, str]:
+        mark = {process.MARK: f"{self.lab.home}:pulumi"}
+        return {**os.environ, **environment(self.lab, self.tools), **mark, **(extra or {})}
+
+
+def _takes_config(arguments: Sequence[str]) -> bool:
+    operations = {"preview", "up", "refresh", "destroy", "config"}
+    return arguments[0] in operations or tuple(arguments[:2]) == ("stack", "init")
+
+
+def shell_exports(variables: Mapping[str, str]) -> Iterator[str]:
+    """``export NAME=value`` lines for a POSIX shell."""
+    for name, value in variables.items():
+        yield f"export {name}={shlex.quote(value)}"

@@ -1,0 +1,53 @@
+"""``python -m lab.foundation``: serve the simulated foundation until SIGTERM."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import ssl
+
+from aiohttp import web
+
+from lab import pki
+from lab.cluster import control_plane
+from lab.daemon import run
+from lab.foundation import vcenter
+from lab.foundation.bosh_api import BoshApi
+from lab.foundation.clusters import Clusters, ControlPlane, Machines
+from lab.foundation.nsx_api import NsxApi
+from lab.foundation.pks_api import PksApi
+from lab.foundation.state import State
+from lab.foundation.uaa import Uaa
+from lab.layout import Lab
+
+
+async def serve(lab: Lab, plane: ControlPlane = control_plane, machines: Machines = vcenter.match) -> None:
+    """Serve all APIs of the foundation until cancelled; what the last process left under way goes on."""
+    state, uaa = State.load(lab), Uaa(lab)
+    clusters = Clusters(state, plane, machines)
+    nsx_host, nsx_port = lab.nsx_manager.split(":")
+    endpoints = [
+        (NsxApi(state).application(), nsx_host, int(nsx_port)),
+        (BoshApi(state).application(), lab.bosh_host, 25555),
+        (uaa.application(), lab.pks_host, 8443),
+        (PksApi(state, clusters, uaa).application(), lab.pks_host, 9021),
+    ]
+    hosts = [lab.pks_host, lab.bosh_host, nsx_host]
+    tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    tls.load_cert_chain(*pki.server_certificate(lab, "foundation", ips=hosts))
+    runners = []
+    try:
+        for app, host, port in endpoints:
+            runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
+            runners.append(runner)
+            await runner.setup()
+            await web.TCPSite(runner, host, port, ssl_context=tls).start()
+        await clusters.run()
+    finally:
+        for runner in runners:
+            await runner.cleanup()
+
+
+if __name__ == "__main__":
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s: %(message)s")
+    asyncio.run(run(serve(Lab.from_environment())))

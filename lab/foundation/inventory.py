@@ -1,0 +1,177 @@
+"""What NSX-T holds: blocks, pools and objects with their limits. Pure: no I/O, no clock.
+
+Sizes and limits are those of NSX-T 2.5 (docs.pivotal.io/pra/2-2 ``routing``, Broadcom KB 322486); the texts
+of refusals are invented.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import uuid
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+Object = dict[str, Any]
+
+KINDS = ("logical-routers", "logical-switches", "loadbalancer/services", "loadbalancer/virtual-servers")
+VIRTUAL_SERVERS = {"SMALL": 20, "MEDIUM": 100, "LARGE": 1000}
+EDGE_CREDITS = {"SMALL": 1, "MEDIUM": 10, "LARGE": 40}
+CREDITS_PER_EDGE = 40
+"""A Large Edge VM; an active/standby pair counts once."""
+
+
+class RefusedError(Exception):
+    """NSX-T does not do it: HTTP status, error code and message."""
+
+    def __init__(self, status: int, code: int, message: str) -> None:
+        super().__init__(message)
+        self.status, self.code = status, code
+
+
+@dataclass
+class Inventory:
+    """All that NSX-T knows; ``dump`` and ``load`` are what persistence stores."""
+
+    blocks: dict[str, Object] = field(default_factory=dict)
+    pools: dict[str, Object] = field(default_factory=dict)
+    subnets: dict[str, Object] = field(default_factory=dict)
+    allocations: dict[str, list[Object]] = field(default_factory=dict)
+    objects: dict[str, dict[str, Object]] = field(default_factory=lambda: {kind: {} for kind in KINDS})
+    edges: int = 10
+
+    def dump(self) -> Object:
+        """Everything, as JSON."""
+        return {
+            "blocks": self.blocks,
+            "pools": self.pools,
+            "subnets": self.subnets,
+            "allocations": self.allocations,
+            "objects": self.objects,
+            "edges": self.edges,
+        }
+
+    @classmethod
+    def load(cls, document: Mapping[str, Any]) -> Inventory:
+        """What ``dump`` gave."""
+        return cls(**document)
+
+    def create_subnet(self, body: Mapping[str, Any]) -> Object:
+        """The first free subnet of ``size`` addresses in the block.
+
+        Raises:
+            RefusedError: Unknown block, a size that is no power of two, or no room.
+        """
+        block = self.blocks.get(str(body.get("block_id")))
+        if block is None:
+            raise RefusedError(404, 600, f"The IP block {body.get('block_id')} could not be found.")
+        size = int(body.get("size", 0))
+        network = ipaddress.IPv4Network(block["cidr"])
+        if size < 1 or size & (size - 1) or size > network.num_addresses:
+            raise RefusedError(400, 5120, f"Size {size} is no power of two up to the size of the block.")
+        taken = [
+            ipaddress.IPv4Network(item["cidr"])
+            for item in self.subnets.values()
+            if item["block_id"] == block["id"]
+        ]
+        for candidate in _candidates(network, size, taken):
+            return _keep(self.subnets, {**body, "cidr": str(candidate), "resource_type": "IpBlockSubnet"})
+        raise RefusedError(
+            409, 5109, f"IP block {block['display_name']} has no free subnet of {size} addresses."
+        )
+
+    def allocate(self, pool_id: str, body: Mapping[str, Any]) -> Object:
+        """An address of the pool, the asked one if ``allocation_id`` names it.
+
+        Raises:
+            RefusedError: Unknown pool, address taken or outside, or pool exhausted.
+        """
+        pool = self.pools.get(pool_id)
+        if pool is None:
+            raise RefusedError(404, 600, f"The IP pool {pool_id} could not be found.")
+        items = self.allocations.setdefault(pool_id, [])
+        used = {item["allocation_id"] for item in items}
+        wanted = body.get("allocation_id")
+        first, last = (ipaddress.IPv4Address(pool[end]) for end in ("start", "end"))
+        if wanted is not None:
+            if wanted in used:
+                raise RefusedError(
+                    409, 5141, f"IP address {wanted} is already allocated from pool {pool_id}."
+                )
+            if not first <= ipaddress.IPv4Address(wanted) <= last:
+                raise RefusedError(400, 5114, f"IP address {wanted} is not in pool {pool_id}.")
+        free = (str(ipaddress.IPv4Address(number)) for number in range(int(first), int(last) + 1))
+        address = wanted or next((ip for ip in free if ip not in used), None)
+        if address is None:
+            raise RefusedError(409, 5110, f"IP pool {pool['display_name']} is exhausted.")
+        item = {**body, "allocation_id": address}
+        items.append(item)
+        return item
+
+    def release(self, pool_id: str, address: str) -> None:
+        """Give an address back; one that is not allocated is no error."""
+        kept = [item for item in self.allocations.get(pool_id, []) if item["allocation_id"] != address]
+        self.allocations[pool_id] = kept
+
+    def create(self, kind: str, body: Mapping[str, Any]) -> Object:
+        """An object of one of ``KINDS``.
+
+        Raises:
+            RefusedError: A load balancer or virtual server beyond its limit.
+        """
+        if kind == "loadbalancer/services":
+            self._check_edges(str(body.get("size", "SMALL")).upper())
+        if kind == "loadbalancer/virtual-servers":
+            self._check_virtual_servers(str(body.get("lb_service_id", "")))
+        return _keep(self.objects[kind], dict(body))
+
+    def remove_cluster(self, cluster: str) -> None:
+        """Remove whatever is tagged with the cluster's UUID."""
+        for store in (self.subnets, *self.objects.values()):
+            for key in [key for key, item in store.items() if owner(item) == cluster]:
+                del store[key]
+        for pool, items in self.allocations.items():
+            self.allocations[pool] = [item for item in items if owner(item) != cluster]
+
+    def _check_edges(self, size: str) -> None:
+        used = sum(
+            EDGE_CREDITS[item.get("size", "SMALL")] for item in self.objects["loadbalancer/services"].values()
+        )
+        if used + EDGE_CREDITS[size] > self.edges * CREDITS_PER_EDGE // 2:
+            raise RefusedError(409, 10087, "Number of loadbalancer requested exceed Edge node limit")
+
+    def _check_virtual_servers(self, service: str) -> None:
+        balancer = self.objects["loadbalancer/services"].get(service)
+        if balancer is None:
+            raise RefusedError(404, 600, f"The load balancer service {service} could not be found.")
+        same = [
+            item
+            for item in self.objects["loadbalancer/virtual-servers"].values()
+            if item.get("lb_service_id") == service
+        ]
+        size = balancer.get("size", "SMALL")
+        if len(same) >= VIRTUAL_SERVERS[size]:
+            raise RefusedError(
+                409, 23527, f"Load balancer of size {size} has {len(same)} virtual servers, its limit."
+            )
+
+
+def owner(item: Mapping[str, Any]) -> str | None:
+    """UUID of the cluster that an object is tagged with."""
+    return next((tag["tag"] for tag in item.get("tags") or [] if tag["scope"] == "ncp/cluster"), None)
+
+
+def _candidates(
+    network: ipaddress.IPv4Network, size: int, taken: list[ipaddress.IPv4Network]
+) -> Iterator[ipaddress.IPv4Network]:
+    same = {item for item in taken if item.num_addresses == size}
+    others = [item for item in taken if item.num_addresses != size]
+    for candidate in network.subnets(new_prefix=33 - size.bit_length()):
+        if candidate not in same and not any(candidate.overlaps(item) for item in others):
+            yield candidate
+
+
+def _keep(store: dict[str, Object], item: Object) -> Object:
+    item["id"] = str(uuid.uuid4())
+    store[item["id"]] = item
+    return item

@@ -1,0 +1,165 @@
+"""NSX-T manager: the part of its REST API that NCP and readers use (NSX-T REST API reference).
+
+Pages, names of fields and 409 on exhaustion are the product's; that allocations of a pool carry tags is taken
+from the policy API, so that NCP can tell its own after a restart.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from http import HTTPStatus
+from typing import Any
+
+from aiohttp import encode_basic_auth, web
+
+from lab.foundation.http import Handler, faulty
+from lab.foundation.inventory import KINDS, Object, RefusedError
+from lab.foundation.state import State
+
+_PAGE = 1000
+
+
+class NsxApi:
+    """Manager API below ``/api/v1``, and the policy API's lists of blocks and pools."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+        credentials = json.loads(state.lab.credentials.read_text())["nsx"]
+        self._auth = encode_basic_auth(credentials["username"], credentials["password"])
+
+    def application(self) -> web.Application:
+        """The application of the manager's port."""
+        guards = [faulty(self._state.lab, "nsx"), self._guard]
+        app = web.Application(middlewares=guards)
+        api, policy = "/api/v1", "/policy/api/v1/infra"
+        app.add_routes(
+            [
+                web.get(f"{api}/pools/ip-blocks", self._blocks),
+                web.get(f"{api}/pools/ip-blocks/{{id}}", self._block),
+                web.get(f"{api}/pools/ip-subnets", self._subnets),
+                web.post(f"{api}/pools/ip-subnets", self._create_subnet),
+                web.delete(f"{api}/pools/ip-subnets/{{id}}", self._delete_subnet),
+                web.get(f"{api}/pools/ip-pools", self._pools),
+                web.get(f"{api}/pools/ip-pools/{{id}}", self._pool),
+                web.get(f"{api}/pools/ip-pools/{{id}}/allocations", self._allocations),
+                web.post(f"{api}/pools/ip-pools/{{id}}", self._allocate),
+                web.get(f"{policy}/ip-blocks", self._policy_blocks),
+                web.get(f"{policy}/ip-pools", self._policy_pools),
+            ]
+        )
+        for kind in KINDS:
+            app.add_routes(
+                [
+                    web.get(f"{api}/{kind}", self._lister(kind)),
+                    web.post(f"{api}/{kind}", self._creator(kind)),
+                    web.delete(f"{api}/{kind}/{{id}}", self._deleter(kind)),
+                ]
+            )
+        return app
+
+    @web.middleware
+    async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        if request.headers.get("Authorization") != self._auth:
+            return _error(
+                403, 403, "The credentials were incorrect or the account specified has been locked."
+            )
+        try:
+            return await handler(request)
+        except RefusedError as error:
+            return _error(error.status, error.code, str(error))
+        except (ValueError, KeyError, TypeError) as error:
+            return _error(400, 220, f"The request cannot be understood: {error!r}")
+
+    async def _blocks(self, request: web.Request) -> web.Response:
+        return _page(request, self._state.inventory.blocks.values())
+
+    async def _block(self, request: web.Request) -> web.Response:
+        return _one(self._state.inventory.blocks, request.match_info["id"])
+
+    async def _pool(self, request: web.Request) -> web.Response:
+        return _one(self._state.inventory.pools, request.match_info["id"])
+
+    async def _subnets(self, request: web.Request) -> web.Response:
+        block = request.query.get("block_id")
+        every = self._state.inventory.subnets.values()
+        return _page(request, [item for item in every if block in (None, item["block_id"])])
+
+    async def _create_subnet(self, request: web.Request) -> web.Response:
+        return self._created(self._state.inventory.create_subnet(await request.json()))
+
+    async def _delete_subnet(self, request: web.Request) -> web.Response:
+        return self._deleted(self._state.inventory.subnets, request.match_info["id"])
+
+    async def _pools(self, request: web.Request) -> web.Response:
+        return _page(request, self._state.inventory.pools.values())
+
+    async def _allocations(self, request: web.Request) -> web.Response:
+        return _page(request, self._state.inventory.allocations.get(request.match_info["id"], []))
+
+    async def _allocate(self, request: web.Request) -> web.Response:
+        pool, body = request.match_info["id"], await request.json()
+        if request.query.get("action") == "RELEASE":
+            self._state.inventory.release(pool, body["allocation_id"])
+            self._state.save()
+            return web.json_response({})
+        return self._created(self._state.inventory.allocate(pool, body), status=200)
+
+    async def _policy_blocks(self, request: web.Request) -> web.Response:
+        return _page(request, _with_path("ip-blocks", self._state.inventory.blocks.values()))
+
+    async def _policy_pools(self, request: web.Request) -> web.Response:
+        return _page(request, _with_path("ip-pools", self._state.inventory.pools.values()))
+
+    def _lister(self, kind: str) -> Handler:
+        async def handle(request: web.Request) -> web.StreamResponse:
+            return _page(request, self._state.inventory.objects[kind].values())
+
+        return handle
+
+    def _creator(self, kind: str) -> Handler:
+        async def handle(request: web.Request) -> web.StreamResponse:
+            return self._created(self._state.inventory.create(kind, await request.json()))
+
+        return handle
+
+    def _deleter(self, kind: str) -> Handler:
+        async def handle(request: web.Request) -> web.StreamResponse:
+            return self._deleted(self._state.inventory.objects[kind], request.match_info["id"])
+
+        return handle
+
+    def _created(self, item: Object, status: int = 201) -> web.Response:
+        self._state.save()
+        return web.json_response(item, status=status)
+
+    def _deleted(self, store: dict[str, Object], identifier: str) -> web.Response:
+        if store.pop(identifier, None) is None:
+            return _error(404, 600, f"The object {identifier} could not be found.")
+        self._state.save()
+        return web.Response(status=200)
+
+
+def _one(store: dict[str, Object], identifier: str) -> web.Response:
+    if identifier not in store:
+        return _error(404, 600, f"The object {identifier} could not be found.")
+    return web.json_response(store[identifier])
+
+
+def _page(request: web.Request, items: Iterable[Object]) -> web.Response:
+    every = list(items)
+    first, size = int(request.query.get("cursor") or 0), int(request.query.get("page_size") or _PAGE)
+    page: dict[str, Any] = {"results": every[first : first + size], "result_count": len(every)}
+    if first + size < len(every):
+        page["cursor"] = str(first + size)
+    return web.json_response(page)
+
+
+def _with_path(kind: str, items: Iterable[Object]) -> list[Object]:
+    return [{**item, "path": f"/infra/{kind}/{item['id']}"} for item in items]
+
+
+def _error(status: int, code: int, message: str) -> web.Response:
+    name = HTTPStatus(status).name
+    body = {"httpStatus": name, "error_code": code, "module_name": "id-allocation", "error_message": message}
+    return web.json_response(body, status=status)

@@ -1,0 +1,79 @@
+"""Checks of what is ordered from PKS, before anything is changed. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from lab.foundation import profiles, tile
+from lab.foundation.errors import ApiError, absent
+from lab.foundation.state import Order, State
+
+
+def new_cluster(state: State, body: Mapping[str, Any]) -> tuple[str, Order]:
+    """Name and order of a new cluster, from the body of ``POST /v1/clusters``.
+
+    The name's characters are not checked: PKS finds out while it creates (docs-pks 1.5 ``create-cluster``).
+
+    Raises:
+        ApiError: Something in it cannot be.
+    """
+    name, parameters = str(body.get("name") or ""), body.get("parameters") or {}
+    hostname = str(parameters.get("kubernetes_master_host") or "")
+    if not name or not hostname:
+        raise ApiError(422, "name and kubernetes_master_host are required")
+    plan = tile.PLANS.get(str(body.get("plan_name")))
+    if plan is None:
+        raise ApiError(422, f"Plan {body.get('plan_name')} not found")
+    if name in state.clusters:
+        raise ApiError(409, f"Cluster with name {name} already exists")
+    for other in state.clusters.values():
+        if other.order.hostname.lower() == hostname.lower():
+            raise ApiError(409, f"External hostname {hostname} is in use by cluster {other.name}")
+    given = {**parameters, **{key: body.get(key) for key in ("network_profile_name", "compute_profile_name")}}
+    order = _changed(state, Order(hostname, plan.name, plan.workers), given)
+    blocks = _parameters(state, order.network_profile).get("pod_ip_block_ids") or []
+    if tile.POD_BLOCK in blocks:  # docs-pks 1.5 `network-profiles-pods`
+        raise ApiError(422, "Invalid network profile: field pod_ip_block_ids names the block of the tile")
+    return name, order
+
+
+def change(state: State, order: Order, body: Mapping[str, Any]) -> Order:
+    """``order`` as the body of ``PATCH /v1/clusters/{name}`` changes it.
+
+    Raises:
+        ApiError: Something in it cannot be.
+    """
+    changed = _changed(state, order, body)
+    if changed.network_profile != order.network_profile:
+        before = _parameters(state, order.network_profile)
+        after = _parameters(state, changed.network_profile)
+        if (key := profiles.conflict(before, after)) is not None:
+            raise ApiError(422, f"Error processing update parameters: field {key} has conflict")
+    return changed
+
+
+def _changed(state: State, order: Order, values: Mapping[str, Any]) -> Order:
+    plan, changes = tile.PLANS[order.plan], dict[str, Any]()
+    if (workers := values.get("kubernetes_worker_instances")) is not None:
+        if not isinstance(workers, int) or not 1 <= workers <= plan.max_workers:
+            limits = f"from 1 to {plan.max_workers} (plan {plan.name})"
+            raise ApiError(422, f"The number of worker nodes must be {limits}, not {workers}")
+        changes["workers"] = workers
+    if network := values.get("network_profile_name"):
+        if network not in state.network_profiles:
+            raise absent("Network profile", network)
+        changes["network_profile"] = network
+    if compute := values.get("compute_profile_name"):
+        if compute not in state.compute_profiles:
+            raise absent("Compute profile", compute)
+        changes["compute_profile"] = compute
+    if (tags := values.get("cluster_tags")) is not None:
+        changes["tags"] = [{"name": tag["name"], "value": tag.get("value") or ""} for tag in tags]
+    return replace(order, **changes)
+
+
+def _parameters(state: State, profile: str) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = state.network_profiles.get(profile, {}).get("parameters", {})
+    return found

@@ -1,0 +1,99 @@
+"""What a cluster is given when it is built: NSX-T objects and machines. No I/O; may be repeated."""
+
+from __future__ import annotations
+
+import ipaddress
+import uuid
+
+from lab.foundation import documents, tile
+from lab.foundation.inventory import Inventory, Object, RefusedError
+from lab.foundation.state import Cluster, Machine, State
+
+_AZ = "AZ1"
+_API_PORT = "8443"
+
+
+class ProvisionError(Exception):
+    """The cluster cannot be built; the message is what PKS shows."""
+
+
+def network_objects(state: State, item: Cluster) -> None:
+    """Give the cluster its nodes subnet, router, segment, load balancer and API address, once.
+
+    Counts are those of docs-pks 1.5 ``vsphere-nsxt-cluster-objects``; NCP makes the rest when it starts.
+
+    Raises:
+        ProvisionError: NSX-T has no room; nothing is kept.
+    """
+    if item.address:
+        return
+    network = documents.network(state, item)
+    labels: Object = {
+        "display_name": f"pks-{item.uuid}",
+        "tags": [{"scope": "ncp/cluster", "tag": item.uuid}],
+    }
+    inventory = state.inventory
+    try:
+        cidr = _node_subnet(state, item, labels)
+        # The dedicated topology has a router and a segment for the nodes and for the load balancer.
+        for _ in range(1 if network.single_tier_topology else 2):
+            inventory.create("logical-routers", {"router_type": "TIER1", **labels})
+            inventory.create("logical-switches", dict(labels))
+        balancer = inventory.create("loadbalancer/services", {"size": network.lb_size.upper(), **labels})
+        address = _api_address(inventory, network.fip_pool_ids, labels)
+        server = {"ip_address": address, "port": _API_PORT, "ip_protocol": "TCP"}
+        inventory.create(
+            "loadbalancer/virtual-servers", {**server, "lb_service_id": balancer["id"], **labels}
+        )
+    except RefusedError as error:
+        inventory.remove_cluster(item.uuid)
+        raise ProvisionError(f"an error occurred during network allocation: {error}") from None
+    except ProvisionError:
+        inventory.remove_cluster(item.uuid)
+        raise
+    item.nodes_cidr, item.address = cidr, address
+
+
+def plan_machines(item: Cluster) -> None:
+    """Add and drop machines until each role has its number; those that stay keep their CID.
+
+    Raises:
+        ProvisionError: The nodes subnet has not so many addresses.
+    """
+    plan = tile.PLANS[item.order.plan]
+    taken = {machine.ip for machine in item.machines}
+    hosts = (str(ip) for ip in list(ipaddress.IPv4Network(item.nodes_cidr).hosts())[1:])
+    free = (ip for ip in hosts if ip not in taken)
+    machines: list[Machine] = []
+    for job, number in (("master", plan.masters), ("worker", item.order.workers)):
+        machines += [machine for machine in item.machines if machine.job == job][:number]
+        while sum(machine.job == job for machine in machines) < number:
+            if (ip := next(free, None)) is None:
+                raise ProvisionError(f"no IP address left in the nodes subnet {item.nodes_cidr}")
+            machines.append(Machine(job, str(uuid.uuid4()), f"vm-{uuid.uuid4()}", ip, _AZ))
+    item.machines = machines
+
+
+def _node_subnet(state: State, item: Cluster, labels: Object) -> str:
+    given = state.network_profiles.get(item.order.network_profile, {}).get("parameters", {})
+    blocks = given.get("node_ip_block_ids") or [tile.NODE_BLOCK]
+    size = 2 ** (32 - given.get("node_subnet_prefix", tile.NODE_SUBNET_PREFIX))
+    reason = ""
+    for block in blocks:
+        try:
+            subnet = state.inventory.create_subnet({"block_id": block, "size": size, **labels})
+        except RefusedError as error:
+            reason = str(error)
+            continue
+        return str(subnet["cidr"])
+    raise ProvisionError(f"an error occurred during node network allocation: {reason}")
+
+
+def _api_address(inventory: Inventory, pools: tuple[str, ...], labels: Object) -> str:
+    reason = ""
+    for pool in pools:
+        try:
+            return str(inventory.allocate(pool, dict(labels))["allocation_id"])
+        except RefusedError as error:
+            reason = str(error)
+    raise ProvisionError(f"an error occurred during FIP allocation: {reason}")  # docs-pks 1.19

@@ -1,0 +1,138 @@
+"""The clusters' virtual machines in vCenter, made as BOSH's vSphere CPI makes them.
+
+A VM's name is its CID, and the custom attributes ``deployment`` and ``job`` tell what it belongs to
+(Optimize-VMwarePKS relies on both).
+"""
+
+# mypy: disable-error-code="no-untyped-call"
+# (pyVmomi makes its classes when they are used)
+from __future__ import annotations
+
+import json
+import random
+import re
+import ssl
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from pyVim.connect import Disconnect, SmartConnect
+from pyVim.task import WaitForTask
+from pyVmomi import vim, vmodl
+
+from lab.layout import Lab
+
+ATTRIBUTES = ("deployment", "job")
+_CID = re.compile(r"vm-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_TASK_SECONDS = 30
+
+
+@dataclass(frozen=True)
+class Machine:
+    """One VM: its CID, which is its name, its BOSH deployment and its role."""
+
+    cid: str
+    deployment: str
+    job: str
+
+
+def match(lab: Lab, wanted: Iterable[Machine]) -> None:
+    """Make vCenter hold exactly these VMs of BOSH's (blocking; run it in a thread). Others are left alone."""
+    machines = {machine.cid: machine for machine in wanted}
+    with _session(lab) as content:
+        fields = _fields(content)
+        existing = {vm["name"]: vm for vm in _virtual_machines(content) if _CID.fullmatch(vm["name"])}
+        for cid in existing.keys() - machines.keys():
+            _remove(existing[cid]["obj"])
+        for cid, machine in machines.items():
+            found = existing.get(cid)
+            vm = found["obj"] if found else _create(content, cid)
+            has = {value.key: value.value for value in found["customValue"]} if found else {}
+            for name in ATTRIBUTES:
+                value = getattr(machine, name)
+                if has.get(fields[name]) != value:
+                    content.customFieldsManager.SetField(entity=vm, key=fields[name], value=value)
+
+
+@contextmanager
+def _session(lab: Lab) -> Iterator[Any]:
+    credentials = json.loads(lab.credentials.read_text())["vcenter"]
+    host, port = lab.vcenter.split(":")
+    instance = SmartConnect(
+        host=host,
+        port=int(port),
+        user=credentials["username"],
+        pwd=credentials["password"],
+        sslContext=ssl.create_default_context(cafile=str(lab.ca_certificate)),
+    )
+    try:
+        yield instance.RetrieveContent()
+    finally:
+        Disconnect(instance)
+
+
+def _create(content: Any, cid: str) -> Any:
+    """A new VM, on the host that vSphere would choose without rules: any; a machine's is always the same."""
+    hosts = sorted(_all(content, vim.HostSystem), key=lambda host: str(host.name))
+    host = random.Random(cid).choice(hosts)  # noqa: S311 - no secret
+    spec = vim.vm.ConfigSpec(
+        name=cid,
+        memoryMB=4096,
+        numCPUs=2,
+        guestId="ubuntu64Guest",
+        files=vim.vm.FileInfo(vmPathName=f"[{_all(content, vim.Datastore)[0].name}] {cid}"),
+    )
+    pool = _all(content, vim.ResourcePool)[0]
+    folder = content.rootFolder.childEntity[0].vmFolder
+    vm = _done(folder.CreateVM_Task(config=spec, pool=pool, host=host))
+    _done(vm.PowerOnVM_Task())
+    return vm
+
+
+def _remove(vm: Any) -> None:
+    if vm.runtime.powerState == "poweredOn":
+        _done(vm.PowerOffVM_Task())
+    _done(vm.Destroy_Task())
+
+
+def _fields(content: Any) -> dict[str, int]:
+    manager = content.customFieldsManager
+    known = {field.name: field.key for field in manager.field}
+    for name in ATTRIBUTES:
+        if name not in known:
+            definition = manager.AddCustomFieldDef(name=name, moType=vim.VirtualMachine)
+            known[name] = definition.key
+    return known
+
+
+def _virtual_machines(content: Any) -> Iterator[dict[str, Any]]:
+    """Each VM (``obj``) with its ``name`` and ``customValue``, in one call."""
+    collector = vmodl.query.PropertyCollector
+    with _view(content, vim.VirtualMachine) as view:
+        path = collector.TraversalSpec(name="view", path="view", skip=False, type=vim.view.ContainerView)
+        chosen = collector.ObjectSpec(obj=view, skip=True, selectSet=[path])
+        wanted = collector.PropertySpec(type=vim.VirtualMachine, pathSet=["name", "customValue"], all=False)
+        spec = collector.FilterSpec(objectSet=[chosen], propSet=[wanted])
+        for item in content.propertyCollector.RetrieveContents([spec]):
+            values = {value.name: value.val for value in item.propSet}
+            yield {"obj": item.obj, "name": "", "customValue": [], **values}
+
+
+def _all(content: Any, kind: type) -> list[Any]:
+    with _view(content, kind) as view:
+        return list(view.view)
+
+
+@contextmanager
+def _view(content: Any, kind: type) -> Iterator[Any]:
+    view = content.viewManager.CreateContainerView(content.rootFolder, [kind], True)
+    try:
+        yield view
+    finally:
+        view.Destroy()
+
+
+def _done(task: Any) -> Any:
+    WaitForTask(task, maxWaitTime=_TASK_SECONDS)
+    return task.info.result

@@ -1,0 +1,106 @@
+"""Where a lab keeps its files and which loopback addresses its parts listen on.
+
+A lab owns one directory (``LAB_HOME``, default ``.lab`` in the checkout) and one loopback /16
+(``127.N.0.0/16``, ``LAB_NET`` chooses N, default 77), so several labs run side by side and every
+simulator keeps the port of the real product wherever an unprivileged process may bind it.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+REPO = Path(__file__).resolve().parent.parent
+DEFAULT_NET = 77
+
+
+@dataclass(frozen=True)
+class Lab:
+    """One lab: its directory and its network. Everything else is derived."""
+
+    home: Path
+    net: int = DEFAULT_NET
+
+    @classmethod
+    def from_environment(cls) -> Lab:
+        """The lab that ``LAB_HOME`` and ``LAB_NET`` select.
+
+        Raises:
+            ValueError: ``LAB_NET`` is not an octet between 2 and 250.
+        """
+        home = Path(os.environ.get("LAB_HOME", REPO / ".lab")).resolve()
+        text = os.environ.get("LAB_NET", str(DEFAULT_NET))
+        if not text.isdigit() or not 2 <= int(text) <= 250:
+            raise ValueError(f"LAB_NET is {text!r}; it must be a number from 2 to 250")
+        return cls(home, int(text))
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables that select this lab in a child process."""
+        return {"LAB_HOME": str(self.home), "LAB_NET": str(self.net)}
+
+    def path(self, *parts: str) -> Path:
+        """A path inside the lab's directory; its parent directory is made."""
+        path = self.home.joinpath(*parts)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path
+
+    def address(self, third: int, fourth: int) -> str:
+        """The loopback address ``127.N.third.fourth``."""
+        return f"127.{self.net}.{third}.{fourth}"
+
+    # --- addresses of the simulated foundation -----------------------------------------------
+    @property
+    def pks_host(self) -> str:
+        """PKS API (port 9021) and UAA (port 8443)."""
+        return self.address(0, 2)
+
+    @property
+    def bosh_host(self) -> str:
+        """BOSH Director (port 25555)."""
+        return self.address(0, 3)
+
+    @property
+    def vcenter(self) -> str:
+        """vCenter simulator, host:port (443 is privileged, so 8989)."""
+        return f"{self.address(0, 4)}:8989"
+
+    @property
+    def nsx_manager(self) -> str:
+        """NSX-T manager, host:port (443 is privileged, so 8443)."""
+        return f"{self.address(0, 5)}:8443"
+
+    @property
+    def chart_repository(self) -> str:
+        """URL of the Helm chart repository."""
+        return f"http://{self.address(0, 6)}:8080"
+
+    def control_plane(self, slot: int) -> str:
+        """Address of etcd, controller-manager, scheduler, kwok and Rancher of cluster number ``slot``."""
+        return self.address(1, slot)
+
+    @property
+    def floating_ips(self) -> str:
+        """The floating IP pool: API and ingress virtual IPs are taken from it and really listen."""
+        return f"127.{self.net}.50.0/24"
+
+    # --- files ---------------------------------------------------------------------------------
+    @property
+    def ca_certificate(self) -> Path:
+        """The lab's enterprise CA, which signs every simulator's server certificate."""
+        return self.path("ca", "ca.crt")
+
+    @property
+    def ca_key(self) -> Path:
+        return self.path("ca", "ca.key")
+
+    @property
+    def credentials(self) -> Path:
+        """``credentials.json``: generated passwords of the simulators (mode 0600)."""
+        return self.path("credentials.json")
+
+    @property
+    def faults(self) -> Path:
+        """``faults.json``: faults to inject, see docs/lab.md."""
+        return self.path("faults.json")

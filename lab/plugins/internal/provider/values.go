@@ -1,0 +1,103 @@
+package provider
+
+import (
+	"fmt"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/util/rpcutil/rpcerror"
+	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
+	"google.golang.org/grpc/codes"
+)
+
+// Unknown is the value that a preview shows for what only the real operation can tell.
+func Unknown() resource.PropertyValue {
+	return resource.MakeComputed(resource.NewProperty(""))
+}
+
+// Reveal returns the value without the secret wrappers in it, at any depth.
+func Reveal(v resource.PropertyValue) resource.PropertyValue {
+	switch {
+	case v.IsSecret():
+		return Reveal(v.SecretValue().Element)
+	case v.IsObject():
+		return resource.NewProperty(RevealMap(v.ObjectValue()))
+	case v.IsArray():
+		revealed := make([]resource.PropertyValue, len(v.ArrayValue()))
+		for i, element := range v.ArrayValue() {
+			revealed[i] = Reveal(element)
+		}
+		return resource.NewProperty(revealed)
+	default:
+		return v
+	}
+}
+
+// RevealMap returns the map without the secret wrappers in it, at any depth.
+func RevealMap(m resource.PropertyMap) resource.PropertyMap {
+	revealed := make(resource.PropertyMap, len(m))
+	for key, value := range m {
+		revealed[key] = Reveal(value)
+	}
+	return revealed
+}
+
+// Plain turns a map into ordinary Go values: secrets are revealed and unknowns become nil.
+func Plain(m resource.PropertyMap) map[string]any {
+	return m.MapRepl(nil, plain)
+}
+
+func plain(v resource.PropertyValue) (any, bool) {
+	switch {
+	case v.IsComputed():
+		return nil, true
+	case v.IsSecret():
+		return v.SecretValue().Element.MapRepl(nil, plain), true
+	default:
+		return nil, false
+	}
+}
+
+// InputDiff compares two sets of inputs key by key. replaces says for a top-level property whether a
+// change of it needs a new resource.
+func InputDiff(olds, news resource.PropertyMap, replaces func(property string) bool) plugin.DiffResult {
+	diff := RevealMap(olds).Diff(RevealMap(news), resource.IsInternalPropertyKey)
+	if diff == nil {
+		return plugin.DiffResult{Changes: plugin.DiffNone}
+	}
+	details := plugin.NewDetailedDiffFromObjectDiff(diff, false)
+	result := plugin.DiffResult{Changes: plugin.DiffSome, DetailedDiff: details}
+	for path, change := range details {
+		parsed, err := resource.ParsePropertyPath(path)
+		if err != nil || len(parsed) == 0 {
+			continue
+		}
+		if top, ok := parsed[0].(string); ok && replaces(top) {
+			change.Kind = change.Kind.AsReplace()
+			details[path] = change
+			result.ReplaceKeys = append(result.ReplaceKeys, resource.PropertyKey(top))
+		}
+	}
+	return result
+}
+
+// InitFailed is the error of an operation that made the resource but could not make it ready. The
+// engine keeps the resource with the given state and shows the reasons.
+func InitFailed(id string, failure error, reasons []string, outputs, inputs resource.PropertyMap) error {
+	keep := plugin.MarshalOptions{KeepUnknowns: true, KeepSecrets: true, PropagateNil: true}
+	state, err := plugin.MarshalProperties(outputs, keep)
+	if err != nil {
+		return fmt.Errorf("%w (and its state could not be kept: %w)", failure, err)
+	}
+	checked, err := plugin.MarshalProperties(inputs, keep)
+	if err != nil {
+		return fmt.Errorf("%w (and its inputs could not be kept: %w)", failure, err)
+	}
+	detail := &pulumirpc.ErrorResourceInitFailed{
+		Id:         id,
+		Properties: state,
+		Inputs:     checked,
+		Reasons:    append([]string{failure.Error()}, reasons...),
+	}
+	return rpcerror.WithDetails(rpcerror.New(codes.Unknown, failure.Error()), detail)
+}

@@ -1,0 +1,96 @@
+"""Background processes of a lab.
+
+A daemon is known by a mark in its environment (``LAB_DAEMON=<lab directory>:<name>``), not by a
+pid file: there is no moment at which it runs unknown, so a start that was interrupted anywhere can
+be continued, and taking the lab down finds every process that belongs to it and no other.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from lab.layout import Lab
+
+MARK = "LAB_DAEMON"
+
+
+def running(lab: Lab, prefix: str = "") -> dict[str, int]:
+    """Name and process id of each live daemon of this lab whose name starts with ``prefix``.
+
+    Of several processes with one mark (a daemon's own children inherit it) the oldest counts.
+    """
+    return {name: pids[0] for name, pids in _marked(lab).items() if name.startswith(prefix)}
+
+
+def start(lab: Lab, name: str, argv: Sequence[str], env: Mapping[str, str] | None = None) -> int:
+    """Start daemon ``name`` unless it runs; its output goes to ``log/<name>.log``. Returns the pid."""
+    pid = running(lab).get(name)
+    if pid is not None:
+        return pid
+    log = lab.path("log", f"{name}.log")
+    environment = {**os.environ, **lab.environment, **(env or {}), MARK: f"{lab.home}:{name}"}
+    with log.open("ab") as out:
+        process = subprocess.Popen(
+            list(argv),
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=subprocess.STDOUT,
+            env=environment,
+            start_new_session=True,
+        )
+    return process.pid
+
+
+def stop(lab: Lab, prefix: str = "", grace: float = 10.0, force: bool = False) -> list[str]:
+    """Stop the daemons whose name starts with ``prefix``, with their children; returns their names.
+
+    They get SIGTERM (SIGKILL at once with ``force``), and SIGKILL after ``grace`` seconds.
+    """
+    names: list[str] = []
+    deadline = time.monotonic() + grace
+    signalled: set[int] = set()
+    while marked := {n: p for n, p in _marked(lab).items() if n.startswith(prefix)}:
+        kill = force or time.monotonic() > deadline
+        for name, pids in marked.items():
+            if name not in names:
+                names.append(name)
+            for pid in pids:
+                if kill or pid not in signalled:
+                    _signal(pid, signal.SIGKILL if kill else signal.SIGTERM)
+                    signalled.add(pid)
+        time.sleep(0.05)
+    return names
+
+
+def _marked(lab: Lab) -> dict[str, list[int]]:
+    wanted = f"{MARK}={lab.home}:".encode()
+    found: dict[str, list[int]] = {}
+    for entry in sorted(int(e.name) for e in Path("/proc").iterdir() if e.name.isdigit()):
+        if entry == os.getpid():
+            continue
+        try:
+            environ = Path(f"/proc/{entry}/environ").read_bytes()
+            if wanted not in environ or _state(entry) == "Z":
+                continue
+        except OSError:
+            continue
+        for variable in environ.split(b"\0"):
+            if variable.startswith(wanted):
+                found.setdefault(variable[len(wanted) :].decode(), []).append(entry)
+    return found
+
+
+def _state(pid: int) -> str:
+    stat = Path(f"/proc/{pid}/stat").read_text()
+    return stat[stat.rindex(")") + 2]
+
+
+def _signal(pid: int, number: signal.Signals) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, number)

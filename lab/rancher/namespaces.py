@@ -1,0 +1,133 @@
+"""Namespaces that Rancher makes in the cluster it runs on, by version.
+
+Sources: v2.15.0 was measured (community edition with Fleet 0.16.0 and webhook 0.11.0 on Kubernetes
+1.36.3; its chart of Turtles, which would add two, was not part of it). Older versions are read from
+the source of rancher/rancher and rancher/fleet at the release tags: ``app/global_namespace.go``,
+``pkg/data/management/global_namespace.go``, ``pkg/controllers/dashboard/fleetcharts``,
+``pkg/data/dashboard/namespace.go``, ``pkg/impersonation/impersonation.go`` and ``pkg/fleet/const.go``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+NAMESPACE = "cattle-system"
+"""Where Rancher itself is installed; the operator makes this one."""
+SYSTEM_ANNOTATION = "management.cattle.io/system-namespace"
+"""Set to "true" on the namespace of a cluster and of a project."""
+
+_FLEET_LOCAL = f"cluster-fleet-local-local-{hashlib.sha256(b'fleet-local::local').hexdigest()[:12]}"
+# Alphabet of Kubernetes' random name suffixes.
+_ALPHABET = "bcdfghjklmnpqrstvwxz2456789"
+_PROJECTS = ("Default", "System")
+
+
+@dataclass(frozen=True)
+class _Release:
+    """A release line: what it makes at its first start, and once ``server-url`` is set."""
+
+    since: tuple[int, int, int]
+    start: tuple[str, ...]
+    server_url: tuple[str, ...] = ()
+
+
+_FLEET_IMPORT = ("cattle-fleet-local-system", _FLEET_LOCAL)
+_FLEET = ("cattle-fleet-system", "cattle-fleet-clusters-system", "fleet-default", "fleet-local")
+_SINCE_2_6 = ("cattle-global-data", "cattle-global-nt", "cattle-impersonation-system", *_FLEET)
+_RELEASES = (
+    _Release((2, 2, 0), ("cattle-global-data",)),
+    _Release((2, 4, 0), ("cattle-global-data", "cattle-global-nt")),
+    _Release(
+        (2, 5, 0),
+        (
+            "cattle-global-data",
+            "cattle-global-nt",
+            "fleet-system",
+            "fleet-clusters-system",
+            "fleet-default",
+            "fleet-local",
+            "rancher-operator-system",
+        ),
+        (_FLEET_LOCAL,),
+    ),
+    _Release((2, 6, 0), _SINCE_2_6, _FLEET_IMPORT),
+    _Release((2, 7, 18), (*_SINCE_2_6, "cattle-provisioning-capi-system"), _FLEET_IMPORT),
+    _Release(
+        (2, 11, 0),
+        (*_SINCE_2_6, "cattle-provisioning-capi-system", "cattle-ui-plugin-system"),
+        _FLEET_IMPORT,
+    ),
+    _Release(
+        (2, 13, 0),
+        (
+            "cattle-global-data",
+            "cattle-impersonation-system",
+            "cattle-local-user-passwords",
+            "cattle-tokens",
+            "cattle-turtles-system",
+            "cattle-ui-plugin-system",
+            *_FLEET,
+        ),
+        _FLEET_IMPORT,
+    ),
+    _Release(
+        (2, 15, 0),
+        (
+            "cattle-global-data",
+            "cattle-impersonation-system",
+            "cattle-local-user-passwords",
+            "cattle-ui-plugin-system",
+            *_FLEET,
+        ),
+        _FLEET_IMPORT,
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Namespace:
+    """A namespace to make; ``system`` when it belongs to a cluster or a project."""
+
+    name: str
+    system: bool = False
+
+    @property
+    def manifest(self) -> dict[str, object]:
+        """The object to create."""
+        annotations = {SYSTEM_ANNOTATION: "true"} if self.system else {}
+        return {"metadata": {"name": self.name, "annotations": annotations}}
+
+
+def made(version: str, seed: str, *, server_url: bool) -> Sequence[Namespace]:
+    """What Rancher ``version`` has made, in order, besides cattle-system.
+
+    Args:
+        version: Such as ``v2.15.0``; one between two known releases counts as the older.
+        seed: Identity of the cluster. Project namespaces have random names that nobody knows
+            beforehand; taken from this they are the same after a restart of the simulator.
+        server_url: Whether the setting ``server-url`` has a value, on which Fleet imports ``local``.
+
+    Raises:
+        ValueError: The version is not one of Rancher 2.2 or later.
+    """
+    release = _release(version)
+    projects = [Namespace(f"p-{_suffix(f'{seed}/{project}')}", system=True) for project in _PROJECTS]
+    plain = [*release.start, *(release.server_url if server_url else ())]
+    return [Namespace("local", system=True), *projects, *map(Namespace, plain)]
+
+
+def _release(version: str) -> _Release:
+    match = re.match(r"v?(\d+)\.(\d+)\.(\d+)", version)
+    wanted = tuple(map(int, match.groups())) if match else (0, 0, 0)
+    known = [release for release in _RELEASES if release.since <= wanted]
+    if not known:
+        raise ValueError(f"Rancher version {version!r} is not 2.2.0 or later")
+    return known[-1]
+
+
+def _suffix(text: str) -> str:
+    digest = hashlib.sha256(text.encode()).digest()
+    return "".join(_ALPHABET[byte % len(_ALPHABET)] for byte in digest[:5])

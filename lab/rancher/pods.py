@@ -1,0 +1,80 @@
+"""What the simulator reads off Rancher's pods. Pure functions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+Object = dict[str, Any]
+
+MOUNTED = "lab/mounted"
+"""Annotation of a pod whose volumes are there; KWOK lets a Rancher pod run only with it."""
+
+
+@dataclass(frozen=True)
+class Obstacle:
+    """Why a kubelet would not get a container to run."""
+
+    reason: str
+    """Reason of the waiting container."""
+    event_reason: str
+    message: str
+
+
+def is_rancher(pod: Object) -> bool:
+    """A pod of Rancher that is not on its way out."""
+    metadata = pod["metadata"]
+    return (metadata.get("labels") or {}).get("app") == "rancher" and "deletionTimestamp" not in metadata
+
+
+def is_ready(pod: Object) -> bool:
+    """Whether the pod's condition Ready is true."""
+    conditions = pod.get("status", {}).get("conditions") or []
+    return any(entry["type"] == "Ready" and entry["status"] == "True" for entry in conditions)
+
+
+def is_mounted(pod: Object) -> bool:
+    """Whether the simulator has let the pod start. A subPath mount never changes after that."""
+    return MOUNTED in (pod["metadata"].get("annotations") or {})
+
+
+def version(pod: Object) -> str:
+    """Rancher's version, which is the tag of its image."""
+    image: str = pod["spec"]["containers"][0]["image"]
+    return image.partition("@")[0].rpartition(":")[2]
+
+
+def obstacle(pod: Object, secrets: Mapping[str, Object]) -> Obstacle | None:
+    """The first thing that keeps the pod from starting: a Secret, or a key of one, that it mounts.
+
+    A missing Secret leaves the pod in ContainerCreating. A missing key that is mounted by subPath
+    becomes an empty folder in its place, on which Rancher ends: the article's warning that the file
+    must be called cacerts.pem.
+    """
+    for volume, secret_name in _secret_volumes(pod):
+        secret = secrets.get(f"{pod['metadata']['namespace']}/{secret_name}")
+        if secret is None:
+            text = f'MountVolume.SetUp failed for volume "{volume}" : secret "{secret_name}" not found'
+            return Obstacle("ContainerCreating", "FailedMount", text)
+        for container in pod["spec"]["containers"]:
+            for mount in container.get("volumeMounts") or []:
+                key = mount.get("subPath")
+                if mount["name"] == volume and key and key not in (secret.get("data") or {}):
+                    text = f"Back-off restarting failed container: {mount['mountPath']} is a directory"
+                    return Obstacle("CrashLoopBackOff", "BackOff", text)
+    return None
+
+
+def waiting(pod: Object) -> str | None:
+    """Reason for which the pod's first container waits; None when it does not."""
+    statuses = pod.get("status", {}).get("containerStatuses") or []
+    state = statuses[0].get("state", {}) if statuses else {}
+    reason: str | None = (state.get("waiting") or {}).get("reason")
+    return reason
+
+
+def _secret_volumes(pod: Object) -> Iterator[tuple[str, str]]:
+    for volume in pod["spec"].get("volumes") or []:
+        if "secret" in volume and not volume["secret"].get("optional"):
+            yield volume["name"], volume["secret"]["secretName"]

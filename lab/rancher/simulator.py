@@ -1,0 +1,155 @@
+"""Runs the simulated Rancher of one cluster as its pods come and go."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime
+import hashlib
+import logging
+from pathlib import Path
+
+import aiohttp
+from aiohttp import web
+
+from lab.cluster.api import ApiError, KubernetesApi
+from lab.daemon import follow
+from lab.rancher import namespaces, pods
+from lab.rancher.namespaces import NAMESPACE
+from lab.rancher.pods import MOUNTED, Object, Obstacle
+from lab.rancher.server import application
+
+_PODS = f"/api/v1/namespaces/{NAMESPACE}/pods"
+_SECRETS = f"/api/v1/namespaces/{NAMESPACE}/secrets"
+_EVENTS = f"/api/v1/namespaces/{NAMESPACE}/events"
+_RETRY_SECONDS = 2.0
+_log = logging.getLogger(__name__)
+
+
+class Rancher:
+    """Rancher of one cluster.
+
+    Args:
+        kubeconfig: Access to the cluster's API.
+        address: Where to listen, host and port.
+        seed: The cluster's identity, see ``namespaces.made``.
+    """
+
+    def __init__(self, kubeconfig: Path, address: tuple[str, int], seed: str) -> None:
+        self._kubeconfig = kubeconfig
+        self._address = address
+        self._seed = seed
+        self._pods: dict[str, Object] = {}
+        self._secrets: dict[str, Object] = {}
+        self._changed = asyncio.Event()
+        self._version = ""
+        self._made_by = ""
+        self._runner: web.AppRunner | None = None
+
+    async def run(self) -> None:
+        """Play Rancher until cancelled."""
+        async with KubernetesApi(self._kubeconfig) as api, asyncio.TaskGroup() as tasks:
+            followed = [
+                follow(tasks, api, path, store, self._changed)
+                for path, store in ((_PODS, self._pods), (_SECRETS, self._secrets))
+            ]
+            try:
+                await asyncio.gather(*followed)
+                await self._reconcile_for_ever(api)
+            finally:
+                await self._stop()
+
+    async def _reconcile_for_ever(self, api: KubernetesApi) -> None:
+        while True:
+            self._changed.clear()
+            try:
+                await self._mount(api)
+                await self._serve(api)
+                pause = None
+            except (ApiError, aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+                _log.warning("%s; trying again", error or type(error).__name__)
+                pause = _RETRY_SECONDS
+            try:
+                await asyncio.wait_for(self._changed.wait(), pause)
+            except TimeoutError:
+                continue
+
+    def _ranchers(self) -> list[Object]:
+        return [pod for pod in self._pods.values() if pods.is_rancher(pod)]
+
+    async def _mount(self, api: KubernetesApi) -> None:
+        """Let pods start whose Secrets are there, and say of the others what is missing."""
+        for pod in self._ranchers():
+            if pods.is_mounted(pod) or not pod["spec"].get("nodeName"):
+                continue
+            name = pod["metadata"]["name"]
+            obstacle = pods.obstacle(pod, self._secrets)
+            if obstacle is None:
+                await self._show(api, pod, "ContainerCreating", "")
+                await api.patch(f"{_PODS}/{name}", {"metadata": {"annotations": {MOUNTED: "true"}}})
+            else:
+                await self._show(api, pod, obstacle.reason, obstacle.message)
+                if await api.create(_EVENTS, _event(pod, obstacle)):
+                    _log.warning("pod %s does not start: %s", name, obstacle.message)
+
+    async def _show(self, api: KubernetesApi, pod: Object, reason: str, message: str) -> None:
+        """Set why the pod's containers wait, once KWOK has put their status there."""
+        shown = pods.waiting(pod)
+        if shown is None or shown == reason:
+            return
+        state = {"waiting": {"reason": reason, **({"message": message} if message else {})}}
+        statuses = [{**status, "state": state} for status in pod["status"]["containerStatuses"]]
+        await api.patch(
+            f"{_PODS}/{pod['metadata']['name']}/status", {"status": {"containerStatuses": statuses}}
+        )
+
+    async def _serve(self, api: KubernetesApi) -> None:
+        """Listen while a pod is ready that could have started."""
+        able = [pod for pod in self._ranchers() if pods.is_ready(pod) and pods.is_mounted(pod)]
+        if not able:
+            await self._stop()
+            return
+        self._version = pods.version(max(able, key=lambda pod: str(pod["metadata"]["creationTimestamp"])))
+        if self._runner is None:
+            runner = web.AppRunner(application(lambda: self._version), access_log=None, shutdown_timeout=0.5)
+            await runner.setup()
+            try:
+                await web.TCPSite(runner, *self._address).start()
+            except OSError:
+                await runner.cleanup()
+                raise
+            self._runner = runner
+            _log.info("Rancher %s serves on %s:%d", self._version, *self._address)
+        if self._made_by != self._version:
+            await self._make_namespaces(api)
+            self._made_by = self._version
+
+    async def _make_namespaces(self, api: KubernetesApi) -> None:
+        for namespace in namespaces.made(self._version, self._seed, server_url=False):
+            if await api.create("/api/v1/namespaces", namespace.manifest):
+                _log.info("made namespace %s", namespace.name)
+
+    async def _stop(self) -> None:
+        if self._runner is not None:
+            await self._runner.cleanup()
+            self._runner = None
+            self._made_by = ""
+            _log.info("no ready Rancher pod: stopped serving")
+
+
+def _event(pod: Object, obstacle: Obstacle) -> Object:
+    """The event that a kubelet would write, the same object however often it is met."""
+    metadata = pod["metadata"]
+    now = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    suffix = hashlib.sha256(obstacle.message.encode()).hexdigest()[:16]
+    reference = {"apiVersion": "v1", "kind": "Pod", "namespace": NAMESPACE}
+    return {
+        "metadata": {"name": f"{metadata['name']}.{suffix}", "namespace": NAMESPACE},
+        "involvedObject": {**reference, "name": metadata["name"], "uid": metadata["uid"]},
+        "type": "Warning",
+        "reason": obstacle.event_reason,
+        "message": obstacle.message,
+        "source": {"component": "kubelet", "host": pod["spec"]["nodeName"]},
+        "firstTimestamp": now,
+        "lastTimestamp": now,
+        "count": 1,
+    }

@@ -1,0 +1,216 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"strconv"
+	"time"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/util/rpcutil"
+	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
+	"google.golang.org/protobuf/types/known/emptypb"
+)
+
+const (
+	// reportedExitCode is how the runner script says that it has shown the program's error itself.
+	reportedExitCode = 32
+	// interruptGrace is the time between asking a program to stop and killing it.
+	interruptGrace = 5 * time.Second
+)
+
+// host answers the engine. What it leaves out (code generation, packing, debugging) the engine asks
+// for only in commands that have nothing to do with running a program.
+type host struct {
+	pulumirpc.UnimplementedLanguageRuntimeServer
+	life   context.Context // ends when the engine cancels or is gone
+	end    context.CancelFunc
+	runner string
+	engine string
+}
+
+func newHost(life context.Context, runner, engine string) *host {
+	life, end := context.WithCancel(life)
+	return &host{life: life, end: end, runner: runner, engine: engine}
+}
+
+// Handshake is called when the engine attaches to a host that it did not start.
+func (h *host) Handshake(
+	_ context.Context, request *pulumirpc.LanguageHandshakeRequest,
+) (*pulumirpc.LanguageHandshakeResponse, error) {
+	h.engine = request.GetEngineAddress()
+	return &pulumirpc.LanguageHandshakeResponse{}, nil
+}
+
+func (h *host) GetPluginInfo(context.Context, *emptypb.Empty) (*pulumirpc.PluginInfo, error) {
+	return &pulumirpc.PluginInfo{Version: version}, nil
+}
+
+// Cancel interrupts what runs, as Ctrl-C in the engine does.
+func (h *host) Cancel(context.Context, *emptypb.Empty) (*emptypb.Empty, error) {
+	h.end()
+	return &emptypb.Empty{}, nil
+}
+
+// Run runs a program to its end. Bail means that the program has told its error to the user.
+func (h *host) Run(ctx context.Context, request *pulumirpc.RunRequest) (*pulumirpc.RunResponse, error) {
+	if request.GetAttachDebugger() {
+		return nil, errors.New("this language host cannot attach a debugger")
+	}
+	python, err := environmentOf(request.GetInfo(), false)
+	if err != nil {
+		return nil, err
+	}
+	if err := python.ValidateVenv(ctx); err != nil {
+		return nil, err
+	}
+	configuration, err := configurationVariables(request.GetConfig(), request.GetConfigSecretKeys())
+	if err != nil {
+		return nil, err
+	}
+
+	ctx, done := h.within(ctx)
+	defer done()
+	command, err := python.Command(ctx, append([]string{"-u", h.runner}, h.runnerArguments(request)...)...)
+	if err != nil {
+		return nil, err
+	}
+	interruptible(command)
+	command.Env = append(environment(command), configuration...)
+	// The engine shows each line as a message of the program. When it stops a program because a
+	// resource failed, a traceback of that interruption would only hide the reason.
+	command.Stdout, command.Stderr = until{ctx, os.Stdout}, until{ctx, os.Stderr}
+
+	switch code, err := exitCode(command.Run()); {
+	case err != nil:
+		return &pulumirpc.RunResponse{Error: "the program could not be run: " + err.Error()}, nil
+	case code == reportedExitCode:
+		return &pulumirpc.RunResponse{Bail: true}, nil
+	case code < 0:
+		return &pulumirpc.RunResponse{Error: "the program was killed: " + command.ProcessState.String()}, nil
+	case code > 0:
+		return &pulumirpc.RunResponse{Error: fmt.Sprintf("the program exited with code %d", code)}, nil
+	}
+	return &pulumirpc.RunResponse{}, nil
+}
+
+func (h *host) runnerArguments(request *pulumirpc.RunRequest) []string {
+	var arguments []string
+	for _, option := range []struct{ name, value string }{
+		{"monitor", request.GetMonitorAddress()},
+		{"engine", h.engine},
+		{"project", request.GetProject()},
+		{"stack", request.GetStack()},
+		{"organization", request.GetOrganization()},
+		{"root_directory", request.GetInfo().GetRootDirectory()},
+		{"pwd", request.GetPwd()},
+		{"dry_run", strconv.FormatBool(request.GetDryRun())},
+		{"parallel", strconv.Itoa(int(request.GetParallel()))},
+	} {
+		if option.value != "" {
+			arguments = append(arguments, "--"+option.name, option.value)
+		}
+	}
+	arguments = append(arguments, request.GetInfo().GetEntryPoint())
+	return append(arguments, request.GetArgs()...)
+}
+
+// InstallDependencies makes the virtual environment and installs the program's requirements into it.
+func (h *host) InstallDependencies(
+	request *pulumirpc.InstallDependenciesRequest, stream pulumirpc.LanguageRuntime_InstallDependenciesServer,
+) error {
+	python, err := environmentOf(request.GetInfo(), request.GetIsPlugin())
+	if err != nil {
+		return err
+	}
+	closer, stdout, stderr, err := rpcutil.MakeInstallDependenciesStreams(stream, request.GetIsTerminal())
+	if err != nil {
+		return err
+	}
+	err = python.InstallDependencies(stream.Context(), request.GetInfo().GetProgramDirectory(),
+		request.GetUseLanguageVersionTools(), true, stdout, stderr)
+	return errors.Join(err, closer.Close())
+}
+
+// About describes the Python that a program would run in.
+func (h *host) About(ctx context.Context, request *pulumirpc.AboutRequest) (*pulumirpc.AboutResponse, error) {
+	python, err := environmentOf(request.GetInfo(), false)
+	if err != nil {
+		return nil, err
+	}
+	info, err := python.About(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &pulumirpc.AboutResponse{
+		Executable: info.PythonExecutable,
+		Version:    info.PythonVersion.String(),
+		Metadata:   map[string]string{"toolchain": python.name, "toolchainVersion": info.ToolchainVersion.String()},
+	}, nil
+}
+
+// Template finishes a project made by `pulumi new`: uv and poetry want a pyproject.toml.
+func (h *host) Template(
+	ctx context.Context, request *pulumirpc.TemplateRequest,
+) (*pulumirpc.TemplateResponse, error) {
+	python, err := environmentOf(request.GetInfo(), false)
+	if err != nil {
+		return nil, err
+	}
+	directory := request.GetInfo().GetProgramDirectory()
+	err = python.PrepareProject(ctx, request.GetProjectName(), directory, false, io.Discard, io.Discard)
+	return &pulumirpc.TemplateResponse{}, err
+}
+
+// RuntimeOptionsPrompts has no question for `pulumi new`: the template decides.
+func (h *host) RuntimeOptionsPrompts(
+	context.Context, *pulumirpc.RuntimeOptionsRequest,
+) (*pulumirpc.RuntimeOptionsResponse, error) {
+	return &pulumirpc.RuntimeOptionsResponse{}, nil
+}
+
+// within ends with the request or with the host, whichever ends first.
+func (h *host) within(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(ctx)
+	detach := context.AfterFunc(h.life, cancel)
+	return ctx, func() { detach(); cancel() }
+}
+
+// until passes on what is written before ctx ends and drops the rest.
+type until struct {
+	ctx context.Context
+	to  io.Writer
+}
+
+func (u until) Write(text []byte) (int, error) {
+	if u.ctx.Err() != nil {
+		return len(text), nil
+	}
+	return u.to.Write(text)
+}
+
+func interruptible(command *exec.Cmd) {
+	command.Cancel = func() error { return command.Process.Signal(os.Interrupt) }
+	command.WaitDelay = interruptGrace
+}
+
+// environment is what the command would run with; a nil Env stands for this process's own.
+func environment(command *exec.Cmd) []string {
+	if command.Env == nil {
+		return os.Environ()
+	}
+	return command.Env
+}
+
+// exitCode turns the result of exec.Cmd.Run into an exit code (negative after a signal), or an error
+// when the process never ran.
+func exitCode(result error) (int, error) {
+	var exit *exec.ExitError
+	if errors.As(result, &exit) {
+		return exit.ExitCode(), nil
+	}
+	return 0, result
+}

@@ -1,0 +1,105 @@
+"""One lab for all end-to-end tests: brought up once, in its own directory and network."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import socket
+import ssl
+import subprocess
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+import yaml
+
+from lab import bringup
+from lab.engine import Engine, environment
+from lab.layout import Lab
+
+
+@dataclass(frozen=True)
+class Site:
+    """A lab brought up as ``python -m lab up`` does, and what tests ask of it."""
+
+    lab: Lab
+    engine: Engine
+    first_calls: list[list[str]] = field(default_factory=list)
+    """The ``pks`` calls of the first ``up``."""
+
+    def calls(self) -> list[list[str]]:
+        """Command line of each ``pks`` call since the lab was made."""
+        log = self.lab.home / "log" / "calls.jsonl"
+        lines = log.read_text().splitlines() if log.exists() else []
+        return [json.loads(line)["argv"] for line in lines]
+
+    def configure(self, engine: Engine, **changes: object) -> None:
+        """Change keys of the stack's config file; ``None`` removes a key."""
+        document = yaml.safe_load(engine.config_file.read_text())
+        for name, value in changes.items():
+            if value is None:
+                document["config"].pop(f"rancher-on-pks:{name}", None)
+            else:
+                document["config"][f"rancher-on-pks:{name}"] = value
+        engine.config_file.write_text(yaml.safe_dump(document))
+
+
+def _free_net() -> int:
+    start = os.getpid() % 100
+    for offset in range(100):
+        net = 100 + (start + offset) % 100
+        with socket.socket() as probe:
+            if probe.connect_ex((f"127.{net}.0.2", 9021)) != 0:
+                return net
+    raise RuntimeError("no free loopback network for a lab")
+
+
+@pytest.fixture(scope="session")
+def bare(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """The foundation without a cluster."""
+    home: Path = tmp_path_factory.mktemp("lab")
+    lab = Lab(home, _free_net())
+    try:
+        yield Site(lab, bringup.up(lab))
+    finally:
+        bringup.down(lab)
+
+
+@pytest.fixture(scope="session")
+def site(bare: Site) -> Site:
+    """The lab with the program's stack up."""
+    done = bare.engine.run("up", "--yes", check=False)
+    assert done.returncode == 0, done.stdout
+    bare.first_calls.extend(bare.calls())
+    return bare
+
+
+def commands(calls: Sequence[Sequence[str]]) -> list[str]:
+    """The sub-command of each call."""
+    return [call[1] for call in calls]
+
+
+def pks(site: Site, *arguments: str) -> str:
+    """Run ``pks`` by hand, logged in as the administrator; returns its standard output."""
+    env = {
+        **os.environ,
+        **environment(site.lab, site.engine.tools),
+        "PKS_HOME": str(site.lab.home / "by-hand"),
+    }
+    login = ["login", "-a", env["PKS_API"], "-u", env["PKS_USERNAME"], "-p", env["PKS_PASSWORD"]]
+    cli = str(site.lab.home / "bin" / "pks")
+    subprocess.run([cli, *login, "--ca-cert", str(site.lab.ca_certificate)], env=env, check=True)
+    return subprocess.run([cli, *arguments], env=env, check=True, capture_output=True, text=True).stdout
+
+
+def https_get(address: str, port: int, host: str, path: str, ca: str | None) -> tuple[int, str]:
+    """GET over TLS from ``address`` as ``host``, verified against ``ca`` (PEM; None: the public CAs)."""
+    context = ssl.create_default_context(cadata=ca)
+    with socket.create_connection((address, port), timeout=10) as plain:
+        connection = http.client.HTTPSConnection(host, port)
+        connection.sock = context.wrap_socket(plain, server_hostname=host)
+        connection.request("GET", path)
+        response = connection.getresponse()
+        return response.status, response.read().decode()

@@ -1,0 +1,146 @@
+"""``bosh vms``: text, JSON, errors."""
+
+from __future__ import annotations
+
+import json
+
+import aiohttp
+import pytest
+
+from tests.lab.foundation_site import Site, idle_site, run_cli, site
+
+__all__ = ["idle_site", "site"]
+
+_COLUMNS = {
+    "instance": "Instance",
+    "process_state": "Process State",
+    "az": "AZ",
+    "ips": "IPs",
+    "vm_cid": "VM CID",
+    "vm_type": "VM Type",
+    "active": "Active",
+}
+
+
+def _environment(site: Site) -> dict[str, str]:
+    known = site.credentials["bosh"]
+    return {
+        "BOSH_ENVIRONMENT": site.lab.bosh_host,
+        "BOSH_CLIENT": known["client"],
+        "BOSH_CLIENT_SECRET": known["client_secret"],
+        "BOSH_CA_CERT": str(site.lab.ca_certificate),
+    }
+
+
+async def _bosh(site: Site, *arguments: str, **env: str) -> tuple[int, str, str]:
+    return await run_cli(site, "bosh", *arguments, **{**_environment(site), **env})
+
+
+async def test_vms_in_json(site: Site) -> None:
+    name = f"service-instance_{(await site.create())['uuid']}"
+    code, out, _ = await _bosh(site, "-d", name, "vms", "--json")
+    document = json.loads(out)
+    assert code == 0
+    assert out.startswith('{\n    "Tables": [')
+    assert list(document) == ["Tables", "Blocks", "Lines"]
+    table = document["Tables"][0]
+    assert (table["Content"], table["Header"], table["Notes"]) == ("vms", _COLUMNS, None)
+    assert all(isinstance(value, str) for row in table["Rows"] for value in row.values())
+    assert [row["instance"].split("/")[0] for row in table["Rows"]] == ["master"] * 3 + ["worker"] * 3
+    assert [row["instance"] for row in table["Rows"]] == sorted(row["instance"] for row in table["Rows"])
+    assert {row["vm_cid"] for row in table["Rows"]} == {machine.cid for machine in site.vcenter.machines}
+    assert {(row["process_state"], row["active"], row["az"]) for row in table["Rows"]} == {
+        ("running", "true", "AZ1")
+    }
+    assert document["Lines"][0] == f"Using environment '{site.lab.bosh_host}' as client 'ops_manager'"
+    assert document["Lines"][-1] == "Succeeded"
+
+
+async def test_vms_as_text(site: Site) -> None:
+    name = f"service-instance_{(await site.create())['uuid']}"
+    code, out, _ = await _bosh(site, "vms", "-d", name)
+    assert code == 0
+    lines = [line for line in out.splitlines() if line]
+    assert lines[0].startswith("Using environment")
+    assert lines[1].startswith("Task ")
+    assert lines[1].endswith(". Done")
+    assert lines[2] == f"Deployment '{name}'"
+    assert lines[3].split("  ")[0] == "Instance"
+    assert len(lines) == 4 + 6 + 2
+    assert lines[-2:] == ["6 vms", "Succeeded"]
+    # The deployment may come from the environment, the CA may be the certificate itself.
+    more = {"BOSH_DEPLOYMENT": name, "BOSH_CA_CERT": site.lab.ca_certificate.read_text()}
+    assert (await _bosh(site, "vms", **more))[0] == 0
+
+
+async def test_the_node_of_a_worker_is_called_as_its_instance(site: Site) -> None:
+    uuid = (await site.create())["uuid"]
+    _, out, _ = await _bosh(site, "-d", f"service-instance_{uuid}", "vms", "--json")
+    workers = {
+        (row["instance"].removeprefix("worker/"), row["vm_cid"], row["ips"])
+        for row in json.loads(out)["Tables"][0]["Rows"]
+        if row["instance"].startswith("worker/")
+    }
+    spec = site.plane.running[uuid]
+    assert workers == {(worker.name, worker.vm_cid, worker.ip) for worker in spec.workers}
+
+
+async def test_deployments(site: Site) -> None:
+    uuid = (await site.create())["uuid"]
+    _, out, _ = await _bosh(site, "deployments", "--json")
+    assert json.loads(out)["Tables"][0]["Rows"] == [{"name": f"service-instance_{uuid}"}]
+    assert "6 vms" in (await _bosh(site, "vms"))[1]
+
+
+@pytest.mark.parametrize("flags", [[], ["--json"]])
+async def test_an_unknown_deployment(site: Site, flags: list[str]) -> None:
+    code, out, error = await _bosh(site, "-d", "absent", "vms", *flags)
+    text = out if flags else error
+    assert code == 1
+    assert (
+        "Listing deployment 'absent' vms infos: Director responded with non-successful status code '404'"
+        in text
+    )
+    assert "Exit code 1" in text
+    if flags:
+        assert json.loads(out)["Tables"] is None
+        assert error == ""
+
+
+async def test_wrong_access(site: Site) -> None:
+    for env, text in {
+        ("BOSH_CLIENT_SECRET", "guess"): "status code '401'",
+        ("BOSH_CA_CERT", ""): "certificate signed by unknown authority",
+        ("BOSH_CA_CERT", "/not/there"): "Reading CA certificate",
+        ("BOSH_ENVIRONMENT", ""): "Expected non-empty Director URL",
+        ("BOSH_ENVIRONMENT", "127.0.0.9:1"): "connection refused",
+    }.items():
+        code, _, error = await _bosh(site, "vms", **{env[0]: env[1]})
+        assert (code, text in error) == (1, True), error
+
+
+async def test_calls_are_logged_without_the_secret(site: Site) -> None:
+    secret = site.credentials["bosh"]["client_secret"]
+    await _bosh(site, "--client-secret", secret, "deployments")
+    call = json.loads((site.lab.home / "log" / "calls.jsonl").read_text())
+    assert call["argv"] == ["bosh", "--client-secret", "***", "deployments"]
+    assert call["exit_code"] == 0
+
+
+async def test_machines_being_made_are_starting(site: Site) -> None:
+    site.plane.gate.clear()
+    order = {"name": "one", "plan_name": "dev-tiny", "parameters": {"kubernetes_master_host": "one.com"}}
+    _, document = await site.pks("POST", "clusters", order)
+    auth = aiohttp.encode_basic_auth(*site.credentials["bosh"].values())
+    url = f"https://{site.lab.bosh_host}:25555"
+    while True:
+        status, _ = await site.call("GET", f"{url}/deployments/service-instance_{document['uuid']}/vms", auth)
+        assert status == 302
+        code, out, _ = await _bosh(site, "vms", "--json")
+        rows = json.loads(out)["Tables"][0]["Rows"]
+        if rows:
+            break
+    assert (code, {row["process_state"] for row in rows}) == (0, {"starting"})
+    assert (await site.call("GET", f"{url}/info"))[1]["user_authentication"]["type"] == "basic"
+    assert (await site.call("GET", f"{url}/tasks/1/output", auth))[0] == 404
+    site.plane.gate.set()

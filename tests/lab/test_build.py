@@ -1,0 +1,259 @@
+"""The tool build, with a ``go`` that only pretends to compile."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from lab import build as build_module
+from lab.build import Built, build
+from lab.golang import BuildError
+from lab.recipes import ENGINE, LANGUAGE_HOST, PLUGINS, RECIPES, Recipe
+
+# Answers `go env` and `go list`; `go build` writes the -o target, in the way that a file of the
+# module's directory asks for, and logs the module's name.
+FAKE_GO = """#!/bin/sh
+case "$1" in
+env) echo '{"GOVERSION": "go'"$FAKE_VERSION"'", "GOOS": "linux", "GOARCH": "amd64"}' ;;
+list) echo "$FAKE_RELEASE" ;;
+build)
+  basename "$PWD" >> "$FAKE_LOG"
+  while [ "$1" != -o ]; do shift; done
+  if [ -e slow ]; then echo $$ > "$FAKE_LOG.slow"; sleep 60; fi
+  if [ -e broken ]; then seq 40 >&2; echo "main.go:7: undefined: x" >&2; exit 1; fi
+  case "$2" in */) target="$2$(basename "$PWD")" ;; *) target="$2" ;; esac
+  cat main.go > "$target"
+esac
+"""
+
+
+class Machine:
+    """Modules to build, a fake ``go`` on PATH, and a cache."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.log = root / "log"
+        self.path = root / "path"
+        self.command("go", FAKE_GO)
+
+    def command(self, name: str, text: str) -> None:
+        file = self.path / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+        file.chmod(0o755)
+
+    def recipe(self, name: str, **fields: object) -> Recipe:
+        module = self.root / name
+        module.mkdir()
+        (module / "go.mod").write_text("module m\n\ngo 1.26.0\n\nrequire example.org/release v1.2.3\n")
+        (module / "main.go").write_text(f"package {name}\n")
+        return Recipe(name, (".",), directory=module, **fields)  # type: ignore[arg-type]
+
+    def builds(self) -> list[str]:
+        return sorted(self.log.read_text().split()) if self.log.exists() else []
+
+
+@pytest.fixture
+def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
+    made = Machine(tmp_path)
+    monkeypatch.setenv("PATH", f"{made.path}:/usr/bin:/bin")
+    monkeypatch.setenv("LAB_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("FAKE_LOG", str(made.log))
+    monkeypatch.setenv("FAKE_VERSION", "1.26.8")
+    monkeypatch.delenv("LAB_BUILD_ALL", raising=False)
+    return made
+
+
+def leftovers(machine: Machine) -> list[str]:
+    """What is in the cache and is not a result."""
+    names = (place.name for place in (machine.root / "cache" / "tools").glob("*"))
+    return [name for name in names if name.startswith((".", "joining-"))]
+
+
+def test_builds_once_and_again_only_what_changed(machine: Machine) -> None:
+    one, two = machine.recipe("one"), machine.recipe("two", binary="second")
+    first = build(recipes=[one, two])
+    assert sorted(file.name for file in first.bin.iterdir()) == ["one", "second"]
+    assert build(recipes=[one, two]) == first
+    assert machine.builds() == ["one", "two"]
+
+    (two.module / "main.go").write_text("package changed\n")
+    (one.module / "main_test.go").write_text("package one\n")  # no part of the command
+    second = build(recipes=[one, two])
+    assert machine.builds() == ["one", "two", "two"]
+    assert (second.bin / "second").read_text() == "package changed\n"
+    assert (first.bin / "second").read_text() == "package two\n", "a running lab keeps what it has"
+    assert leftovers(machine) == []
+
+
+def test_another_compiler_builds_anew(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    one = machine.recipe("one")
+    build(recipes=[one])
+    monkeypatch.setenv("FAKE_VERSION", "1.27.0")
+    build(recipes=[one])
+    assert machine.builds() == ["one", "one"]
+
+
+def test_scripts_of_the_release_stand_beside_the_command(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    release = machine.root / "release"
+    release.joinpath("python").mkdir(parents=True)
+    release.joinpath("python", "helper").write_text("#!/bin/sh\n")
+    release.joinpath("python", "helper").chmod(0o444)
+    monkeypatch.setenv("FAKE_RELEASE", str(release))
+    host = machine.recipe("host", release="example.org/release", scripts=("python/helper",))
+    helper = build(recipes=[host]).bin / "helper"
+    assert os.access(helper, os.X_OK)
+
+
+def test_a_compile_error_names_the_tool_and_leaves_nothing(machine: Machine) -> None:
+    good, bad = machine.recipe("good"), machine.recipe("bad")
+    (bad.module / "broken").touch()
+    with pytest.raises(BuildError, match=r"failed in .*/bad:\n(?s:.*)main.go:7: undefined: x$") as failure:
+        build(recipes=[good, bad])
+    assert len(str(failure.value).splitlines()) < 20
+    assert leftovers(machine) == []
+    (bad.module / "broken").unlink()
+    assert sorted(file.name for file in build(recipes=[good, bad]).bin.iterdir()) == ["bad", "good"]
+
+
+def test_an_interruption_stops_the_compiler_and_the_next_build_continues(machine: Machine) -> None:
+    quick, slow = machine.recipe("quick"), machine.recipe("slow")
+    (slow.module / "slow").touch()
+    started = machine.root / "log.slow"
+
+    def interrupt(line: str) -> None:
+        if line.startswith("quick"):
+            while not (started.exists() and started.read_text()):
+                time.sleep(0.01)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        build(interrupt, recipes=[quick, slow])
+    assert not Path(f"/proc/{started.read_text().strip()}").exists()
+    assert leftovers(machine) == []
+    (slow.module / "slow").unlink()
+    build(recipes=[quick, slow])
+    assert machine.builds() == ["quick", "slow", "slow"]
+
+
+def test_two_builds_at_once_share_the_work(machine: Machine) -> None:
+    recipe = machine.recipe("one")
+    results: list[Built] = []
+    threads = [threading.Thread(target=lambda: results.append(build(recipes=[recipe]))) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(set(results)) == 1
+    assert len(results) == 4
+    assert machine.builds() == ["one"]
+
+
+def test_what_a_killed_build_left_is_removed(machine: Machine) -> None:
+    left = machine.root / "cache" / "tools" / ".one-x7k2"
+    left.mkdir(parents=True)
+    build(recipes=[machine.recipe("one")])
+    assert leftovers(machine) == []
+
+
+def test_results_without_use_are_removed_in_time(machine: Machine) -> None:
+    old = machine.root / "cache" / "tools" / "one-0123456789abcdef"
+    old.mkdir(parents=True)
+    os.utime(old, (0, 0))
+    build(recipes=[machine.recipe("one")])
+    assert not old.exists()
+
+
+@pytest.mark.parametrize("version", ["1.25.11", "1.9"])
+def test_go_too_old(machine: Machine, monkeypatch: pytest.MonkeyPatch, version: str) -> None:
+    monkeypatch.setenv("FAKE_VERSION", version)
+    with pytest.raises(BuildError, match=rf"go{version}, too old .*: install Go 1.26.0 or newer"):
+        build(recipes=[machine.recipe("one")])
+
+
+def test_go_missing(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(machine.root))
+    with pytest.raises(BuildError, match=r"no `go` is on PATH: install Go 1.26.0 or newer"):
+        build(recipes=[machine.recipe("one")])
+
+
+def test_plugins_are_kept_apart(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    plugins = machine.recipe("plugins")
+    monkeypatch.setattr(build_module, "PLUGINS", plugins)
+    built = build(recipes=[machine.recipe("one"), plugins])
+    assert [file.name for file in built.bin.iterdir()] == ["one"]
+    assert [file.name for file in built.plugins.iterdir()] == ["plugins"]
+
+
+@pytest.fixture
+def engine(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> Callable[[], list[str]]:
+    """Builds an engine, a language host and a tool; returns the names of the commands made."""
+    made = [machine.recipe(name) for name in ("engine", "host", "tool")]
+    monkeypatch.setattr(build_module, "ENGINE", made[0])
+    monkeypatch.setattr(build_module, "LANGUAGE_HOST", made[1])
+    return lambda: sorted(file.name for file in build(recipes=made).bin.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("pulumi", "host", "expected"),
+    [
+        ("v3.259.0", "v3.259.0", ["tool"]),
+        ("v4.1.0", "4.1.0", ["tool"]),
+        ("v3.300.1", None, ["host", "tool"]),
+        ("v3.300.1", "v3.68.0", ["host", "tool"]),
+        ("v3.258.9", "v3.258.9", ["engine", "host", "tool"]),
+        (None, "v3.300.0", ["engine", "host", "tool"]),
+    ],
+)
+def test_engine_on_path(
+    machine: Machine,
+    engine: Callable[[], list[str]],
+    pulumi: str | None,
+    host: str | None,
+    expected: list[str],
+) -> None:
+    for name, version in {"pulumi": pulumi, "pulumi-language-python": host}.items():
+        if version:
+            machine.command(name, f"#!/bin/sh\necho {version}\n")
+    assert engine() == expected
+
+
+def test_engine_on_path_is_not_wanted(
+    machine: Machine, engine: Callable[[], list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine.command("pulumi", "#!/bin/sh\necho v3.300.0\n")
+    monkeypatch.setenv("LAB_BUILD_ALL", "1")
+    assert engine() == ["engine", "host", "tool"]
+
+
+def test_own_results_on_path_are_not_taken_for_the_users(
+    machine: Machine, engine: Callable[[], list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    earlier = machine.root / "cache" / "tools" / "bin-0"
+    earlier.mkdir(parents=True)
+    (earlier / "pulumi").write_text("#!/bin/sh\necho v3.300.0\n")
+    (earlier / "pulumi").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{earlier}:{os.environ['PATH']}")
+    assert engine() == ["engine", "host", "tool"]
+
+
+@pytest.mark.parametrize("recipe", RECIPES, ids=lambda recipe: recipe.name)
+def test_recipes_fit_their_modules(recipe: Recipe) -> None:
+    assert recipe.go_version
+    assert (recipe.module / "go.sum").is_file()
+    assert len(recipe.digest("go1.26.0 linux/amd64")) == 16
+
+
+def test_versions_come_from_go_mod() -> None:
+    assert ENGINE.linker_flags.endswith("version.Version=v3.259.0")
+    assert LANGUAGE_HOST.linker_flags.endswith("main.version=v3.259.0")
+    assert "gitVersion=v1.36.3 -X" in RECIPES[0].linker_flags
+    assert RECIPES[0].linker_flags.endswith("gitMinor=36")
+    assert PLUGINS.linker_flags == "-s -w"

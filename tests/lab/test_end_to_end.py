@@ -1,0 +1,123 @@
+"""The article's main path through the real engine, in the order in which an operator lives it."""
+
+from __future__ import annotations
+
+import json
+import ssl
+from collections import Counter
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from lab import process
+from lab.engine import Engine
+from tests.lab.conftest import Site, commands, https_get, pks
+
+pytestmark = pytest.mark.lab
+
+
+def changed(engine: Engine, *arguments: str) -> dict[str, str]:
+    """Name and operation of each resource that a preview would touch."""
+    preview = engine.json("preview", "--json", *arguments)
+    assert isinstance(preview, dict)
+    return {
+        step["urn"].rsplit("::", 1)[1]: step["op"]
+        for step in preview["steps"]
+        if step["op"] not in {"same", "read"}
+    }
+
+
+def test_rancher_answers_with_trusted_tls(site: Site) -> None:
+    outputs = site.engine.outputs()
+    url = urlsplit(str(outputs["rancherUrl"]))
+    status, body = https_get(
+        str(outputs["vip"]), url.port or 443, str(url.hostname), "/ping", str(outputs["caBundle"])
+    )
+    assert (status, body) == (200, "pong")
+
+
+def test_another_ca_is_not_trusted(site: Site) -> None:
+    outputs = site.engine.outputs()
+    url = urlsplit(str(outputs["rancherUrl"]))
+    with pytest.raises(ssl.SSLCertVerificationError):
+        https_get(str(outputs["vip"]), url.port or 443, str(url.hostname), "/ping", None)
+
+
+def test_up_asked_pks_for_no_more_than_it_needs(site: Site) -> None:
+    """Written before anything else talks to pks: the calls are those of the first ``up``."""
+    calls = Counter(commands(site.first_calls))
+    polls = calls.pop("cluster")
+    assert polls >= 2
+    # Preview and update are processes of their own: each logs in and checks the foundation once.
+    assert calls == {
+        "login": 2,
+        "plans": 2,
+        "network-profiles": 2,
+        "clusters": 2,
+        "create-network-profile": 1,
+        "create-cluster": 1,
+        "get-credentials": 1,
+    }
+
+
+def test_second_preview_is_empty_and_asks_pks_nothing(site: Site) -> None:
+    before = len(site.calls())
+    done = site.engine.run("preview", "--expect-no-changes", check=False)
+    assert done.returncode == 0, done.stdout
+    assert commands(site.calls()[before:]) == []
+
+
+def test_refresh_finds_no_drift(site: Site) -> None:
+    done = site.engine.run("refresh", "--preview-only", "--expect-no-changes", check=False)
+    assert done.returncode == 0, done.stdout
+
+
+def test_state_holds_no_secret_in_clear(site: Site) -> None:
+    outputs = site.engine.outputs()
+    state = json.dumps(site.engine.json("stack", "export"))
+    token = next(
+        line.split("token: ")[1] for line in str(outputs["kubeconfig"]).splitlines() if "token: " in line
+    )
+    credentials = json.loads(site.lab.credentials.read_text())
+    secrets = [
+        token,
+        *(value for system in credentials.values() for value in system.values() if len(value) > 20),
+    ]
+    secrets += ["BEGIN EC PRIVATE KEY", "BEGIN RSA PRIVATE KEY", "BEGIN PRIVATE KEY"]
+    assert [secret for secret in secrets if secret.strip() in state] == []
+    log = "\n".join(path.read_text(errors="replace") for path in (site.lab.home / "log").glob("calls*"))
+    assert [secret for secret in secrets if secret.strip() in log] == []
+
+
+def test_a_worker_more_touches_only_the_cluster(site: Site) -> None:
+    site.configure(site.engine, workers=4)
+    try:
+        assert set(changed(site.engine).values()) == {"update"}
+        assert set(changed(site.engine)) <= {"rancher", "rancher-cluster", "rancher-foundation"}
+        before = site.engine.outputs()
+        assert site.engine.run("up", "--yes").returncode == 0
+        cluster = json.loads(pks(site, "cluster", "rancher-lab", "--json"))
+        assert cluster["parameters"]["kubernetes_worker_instances"] == 4
+        assert site.engine.outputs()["clusterUuid"] == before["clusterUuid"]
+    finally:
+        site.configure(site.engine, workers=3)
+        site.engine.run("up", "--yes")
+
+
+def test_a_cluster_removed_by_hand_is_seen_as_drift(site: Site) -> None:
+    pks(site, "resize", "rancher-lab", "--num-nodes", "4", "--non-interactive", "--wait")
+    done = site.engine.run("refresh", "--preview-only", "--expect-no-changes", check=False)
+    assert done.returncode != 0
+    pks(site, "resize", "rancher-lab", "--num-nodes", "3", "--non-interactive", "--wait")
+    assert site.engine.run("refresh", "--preview-only", "--expect-no-changes", check=False).returncode == 0
+
+
+def test_destroy_leaves_nothing_in_the_foundation(site: Site) -> None:
+    done = site.engine.run("destroy", "--yes", check=False)
+    assert done.returncode == 0, done.stdout
+    assert json.loads(pks(site, "clusters", "--json")) == []
+    assert json.loads(pks(site, "network-profiles", "--json")) == []
+    assert process.running(site.lab, "cluster-") == {}
+    assert list((site.lab.home / "clusters").glob("*")) == []
+    assert not Path(site.lab.home / "kubeconfig").exists()

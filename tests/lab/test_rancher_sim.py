@@ -1,0 +1,212 @@
+"""The simulated Rancher: starts and stops with its pods, waits for its Secrets, answers as a real one."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from lab.layout import Lab
+from lab.rancher.pods import MOUNTED
+from lab.rancher.simulator import Rancher
+from tests.lab.fake_kubernetes import FakeKubernetes, Object, serving
+
+NET = 200 + os.getpid() % 50
+HTTPS = {"X-Forwarded-Proto": "https"}
+
+
+@dataclass
+class Stage:
+    """A simulator that runs against a fake cluster."""
+
+    cluster: FakeKubernetes
+    client: aiohttp.ClientSession
+    url: str
+
+    async def answers(self) -> bool:
+        """Whether ``/ping`` is answered."""
+        try:
+            async with self.client.get(f"{self.url}/ping") as response:
+                return await response.text() == "pong"
+        except aiohttp.ClientConnectorError:
+            return False
+
+    def pod(self, name: str) -> Object:
+        """A pod as it is now."""
+        return self.cluster.objects["pods"][f"cattle-system/{name}"]
+
+    def namespaces(self) -> set[str]:
+        """Names of the cluster's namespaces."""
+        return set(self.cluster.objects.get("namespaces", {}))
+
+
+@pytest.fixture
+async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
+    lab = Lab(tmp_path, NET)
+    address = (lab.control_plane(1), 8080)
+    async with serving(lab) as (cluster, kubeconfig), aiohttp.ClientSession() as client:
+        task = asyncio.create_task(Rancher(kubeconfig, address, "seed").run())
+        yield Stage(cluster, client, f"http://{address[0]}:{address[1]}")
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+
+async def eventually(condition: Callable[[], object]) -> None:
+    """Wait until ``condition`` holds; a coroutine function's result counts."""
+    async with asyncio.timeout(5):
+        while True:
+            result = condition()
+            if await result if asyncio.iscoroutine(result) else result:
+                return
+            await asyncio.sleep(0.02)
+
+
+def pod(name: str, *, ready: bool = False, ca: bool = False, version: str = "v2.15.0") -> Object:
+    """A scheduled Rancher pod; with ``ca`` it mounts the private CA as the chart does."""
+    container: Object = {"name": "rancher", "image": f"rancher/rancher:{version}"}
+    volumes: list[Object] = []
+    if ca:
+        path = "/etc/rancher/ssl/cacerts.pem"
+        container["volumeMounts"] = [{"name": "tls-ca-volume", "mountPath": path, "subPath": "cacerts.pem"}]
+        volumes = [{"name": "tls-ca-volume", "secret": {"secretName": "tls-ca"}}]
+    waiting = {"name": "rancher", "state": {"waiting": {"reason": "ContainerCreating"}}}
+    return {
+        "metadata": {"name": name, "namespace": "cattle-system", "labels": {"app": "rancher"}},
+        "spec": {"nodeName": "node", "containers": [container], "volumes": volumes},
+        "status": {
+            "conditions": [{"type": "Ready", "status": str(ready)}],
+            "containerStatuses": [waiting],
+        },
+    }
+
+
+def tls_ca(**data: str) -> Object:
+    return {"metadata": {"name": "tls-ca", "namespace": "cattle-system"}, "data": data}
+
+
+async def start(stage: Stage, name: str = "rancher-0", version: str = "v2.15.0") -> None:
+    """Bring a pod up the way KWOK does: ready some time after its volumes are mounted."""
+    await stage.cluster.put("pods", pod(name, version=version))
+    await eventually(lambda: MOUNTED in stage.pod(name)["metadata"].get("annotations", {}))
+    assert not await stage.answers()
+    item = stage.pod(name)
+    item["status"]["conditions"] = [{"type": "Ready", "status": "True"}]
+    await stage.cluster.put("pods", item)
+    await eventually(stage.answers)
+
+
+async def test_serves_while_a_pod_is_ready(stage: Stage) -> None:
+    assert not await stage.answers()
+    await start(stage)
+    await stage.cluster.remove("pods", "cattle-system/rancher-0")
+    await eventually(lambda: _not(stage.answers()))
+    await start(stage, "rancher-1")
+
+
+async def test_makes_its_namespaces_once_it_runs(stage: Stage) -> None:
+    await stage.cluster.put("pods", pod("rancher-0"))
+    await eventually(lambda: MOUNTED in stage.pod("rancher-0")["metadata"].get("annotations", {}))
+    assert stage.namespaces() == set()
+    await start(stage)
+    await eventually(lambda: len(stage.namespaces()) == 11)
+    assert {"local", "fleet-local", "cattle-fleet-system"} <= stage.namespaces()
+
+
+async def test_an_upgrade_adds_the_new_versions_namespaces(stage: Stage) -> None:
+    await start(stage, "old", "v2.8.5")
+    await eventually(lambda: "cattle-provisioning-capi-system" in stage.namespaces())
+    assert "cattle-ui-plugin-system" not in stage.namespaces()
+    before = stage.namespaces()
+    await stage.cluster.put("pods", pod("new", version="v2.11.3"))
+    await eventually(lambda: MOUNTED in stage.pod("new")["metadata"].get("annotations", {}))
+    item = stage.pod("new")
+    item["status"]["conditions"] = [{"type": "Ready", "status": "True"}]
+    await stage.cluster.put("pods", item)
+    await eventually(lambda: stage.namespaces() - before == {"cattle-ui-plugin-system"})
+
+
+async def test_a_missing_ca_secret_keeps_pods_from_starting(stage: Stage) -> None:
+    await stage.cluster.put("pods", pod("rancher-0", ready=True, ca=True))
+    await eventually(lambda: stage.cluster.objects.get("events"))
+    event = next(iter(stage.cluster.objects["events"].values()))
+    assert event["reason"] == "FailedMount"
+    assert (
+        event["message"] == 'MountVolume.SetUp failed for volume "tls-ca-volume" : secret "tls-ca" not found'
+    )
+    assert MOUNTED not in stage.pod("rancher-0")["metadata"].get("annotations", {})
+    assert not await stage.answers()
+
+
+async def test_the_ca_must_be_called_cacerts_pem(stage: Stage) -> None:
+    await stage.cluster.put("secrets", tls_ca(**{"ca.pem": "eA=="}))
+    await stage.cluster.put("pods", pod("rancher-0", ready=True, ca=True))
+
+    def reason() -> str:
+        state = stage.pod("rancher-0")["status"]["containerStatuses"][0]["state"]
+        return str(state["waiting"]["reason"])
+
+    await eventually(lambda: reason() == "CrashLoopBackOff")
+    assert not await stage.answers()
+    await stage.cluster.put("secrets", tls_ca(**{"cacerts.pem": "eA=="}))
+    await eventually(stage.answers)
+    assert reason() == "ContainerCreating"
+
+
+async def test_a_lost_connection_to_the_cluster_is_survived(stage: Stage) -> None:
+    await start(stage)
+    stage.cluster.cut()
+    assert await stage.answers()
+    await eventually(lambda: len(stage.namespaces()) == 11)
+    await stage.cluster.remove("pods", "cattle-system/rancher-0")
+    await eventually(lambda: _not(stage.answers()))
+
+
+async def test_answers_without_login_are_those_of_a_real_server(stage: Stage) -> None:
+    await start(stage)
+
+    async def ask(path: str, method: str = "GET", **headers: str) -> tuple[int, str, str]:
+        async with stage.client.request(
+            method, stage.url + path, headers=headers, allow_redirects=False
+        ) as answer:
+            return answer.status, answer.headers.get("Location", ""), await answer.text()
+
+    assert await ask("/healthz") == (200, "", "ok")
+    status, _, body = await ask("/rancherversion", **HTTPS)
+    assert status == 200
+    assert json.loads(body) == {"Version": "v2.15.0", "GitCommit": "9994cd931", "RancherPrime": "false"}
+    assert (await ask("/v3", **HTTPS))[:2] == (307, "/v3/")
+    status, _, body = await ask("/v3/clusters", **HTTPS)
+    assert status == 401
+    assert json.loads(body) == {
+        "type": "error",
+        "status": "401",
+        "message": "Unauthorized 401: must authenticate",
+    }
+    assert (await ask("/no/such/path", **HTTPS))[0] == 404
+
+
+async def test_without_tls_in_front_clients_are_sent_to_https(stage: Stage) -> None:
+    await start(stage)
+    headers = {"Host": "rancher.example.com", "X-Forwarded-Proto": "http"}
+    async with stage.client.get(f"{stage.url}/v3/x?y=z", headers=headers, allow_redirects=False) as answer:
+        assert answer.status == 302
+        assert answer.headers["Location"] == "https://rancher.example.com/v3/x?y=z"
+    headers["Host"] = "rancher.example.com:8080"
+    async with stage.client.get(f"{stage.url}/", headers=headers, allow_redirects=False) as answer:
+        assert answer.headers["Location"] == "https://rancher.example.com:8443/"
+    async with stage.client.post(f"{stage.url}/v3/clusters", headers=headers) as answer:
+        assert answer.status == 400
+        assert "Use HTTPS" in await answer.text()
+
+
+async def _not(value: object) -> bool:
+    assert asyncio.iscoroutine(value)
+    return not await value

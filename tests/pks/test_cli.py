@@ -1,0 +1,186 @@
+"""The CLI wrapper: login, private home, retries, secrets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from components.pks.access import Access, resolve
+from components.pks.cli import Pks, PksError
+from components.pks.process import CallTimeoutError, PksProcess
+from components.provider import ProviderError
+from tests.pks.conftest import PASSWORD, FakeFoundation
+
+
+def client(foundation: FakeFoundation, **changes: str) -> Pks:
+    values = {
+        "api": "pks.test",
+        "executable": str(foundation.executable),
+        "username": "admin",
+        "password": PASSWORD,
+    }
+    return Pks(Access(**{**values, **changes}))
+
+
+def test_logs_in_once_and_types_the_password_at_the_prompt(foundation: FakeFoundation) -> None:
+    pks = client(foundation)
+    assert [plan["name"] for plan in pks.plans()] == ["rancher", "small"]
+    assert pks.clusters() == []
+    lines = foundation.argv()
+    assert [line[0] for line in lines] == ["login", "plans", "clusters"]
+    assert PASSWORD not in str(lines)
+
+
+def test_a_client_logs_in_with_its_secret(foundation: FakeFoundation) -> None:
+    client(foundation, username="", password="", client="ci", client_secret=PASSWORD).plans()
+    assert foundation.argv()[0] == [
+        "login",
+        "--api",
+        "pks.test",
+        "--client-name",
+        "ci",
+        "--client-secret",
+        PASSWORD,
+    ]
+
+
+def test_logs_in_again_when_the_token_has_expired(foundation: FakeFoundation) -> None:
+    pks = client(foundation)
+    pks.plans()
+    with foundation.change() as state:
+        state["faults"]["create-cluster"] = [
+            "Error: You are not currently authenticated. Please log in to continue"
+        ]
+    pks.create_cluster("c", "c.test", "rancher", {})
+    assert foundation.commands() == ["login", "plans", "create-cluster", "login", "create-cluster"]
+
+
+def test_only_reads_are_repeated_when_the_api_is_away(foundation: FakeFoundation) -> None:
+    away = "Error: Post https://pks.test:9021/v1/clusters: dial tcp: connection refused"
+    with foundation.change() as state:
+        state["faults"] = {"plans": [away, away], "delete-cluster": [away]}
+    pks = client(foundation)
+    assert len(pks.plans()) == 2
+    with pytest.raises(PksError, match="connection refused"):
+        pks.delete_cluster("c")
+    assert foundation.commands() == ["login", "plans", "plans", "plans", "delete-cluster"]
+
+
+def test_rejected_credentials_are_one_clear_error_without_the_password(foundation: FakeFoundation) -> None:
+    with pytest.raises(PksError, match=r"rejected the credentials of 'admin'.*Set pksUsername") as caught:
+        client(foundation, password="wrong-password").plans()
+    assert "wrong-password" not in str(caught.value)
+    assert foundation.commands() == ["login"]
+
+
+def test_secrets_are_hidden_in_errors(foundation: FakeFoundation) -> None:
+    with foundation.change() as state:
+        state["faults"]["plans"] = [f"Error: strange failure with {PASSWORD}"]
+    with pytest.raises(PksError, match=r"strange failure with \*\*\*"):
+        client(foundation).plans()
+
+
+def test_missing_things_are_none(foundation: FakeFoundation) -> None:
+    assert client(foundation).cluster("nobody") is None
+    assert client(foundation).network_profile("nobody") is None
+
+
+def test_an_unclear_not_found_is_no_absence(foundation: FakeFoundation) -> None:
+    with foundation.change() as state:
+        state["faults"]["cluster"] = ["sh: exec: tkgi: not found"]
+    with pytest.raises(PksError, match="tkgi: not found"):
+        client(foundation).cluster("mine")
+
+
+def test_the_cli_may_be_missing() -> None:
+    with pytest.raises(ProviderError, match=r"'no-such-pks' is not on PATH.*pksCli"):
+        Pks(Access("pks.test", executable="no-such-pks", username="a", password="b")).plans()
+
+
+def test_the_ca_file_may_be_missing(foundation: FakeFoundation) -> None:
+    with pytest.raises(PksError, match=r"'/no/ca.pem' \(config pksCaCertificateFile"):
+        client(foundation, ca_file="/no/ca.pem").plans()
+
+
+def test_no_json_is_an_error(foundation: FakeFoundation) -> None:
+    foundation.executable.write_text("#!/bin/sh\necho hello; touch $PKS_HOME/creds.yml\n")
+    with pytest.raises(PksError, match="printed no JSON: hello"):
+        client(foundation, username="", client="ci", client_secret="x").plans()
+
+
+def test_a_hanging_call_is_stopped(foundation: FakeFoundation) -> None:
+    foundation.executable.write_text("#!/bin/sh\nexec sleep 30\n")
+    process = PksProcess(str(foundation.executable), [])
+    for password in (None, "typed"):
+        with pytest.raises(CallTimeoutError, match=r"plans` did not answer within 0.2 s"):
+            process.run(["plans"], files={}, timeout=0.2, password=password)
+
+
+def test_the_home_is_private_and_does_not_stay(
+    foundation: FakeFoundation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(foundation.home / "tmp"))
+    (foundation.home / "tmp").mkdir()
+    monkeypatch.setattr("tempfile.tempdir", None)
+    lines = [
+        'stat -c %a "$PKS_HOME" > "$0.mode"',
+        'env > "$0.env"',
+        'touch "$PKS_HOME/creds.yml"',
+        'echo "[]"',
+    ]
+    script = "\n".join(["#!/bin/sh", *lines])
+    foundation.executable.write_text(script)
+    client(foundation, username="", client="ci", client_secret="x").plans()
+    assert Path(f"{foundation.executable}.mode").read_text().strip() == "700"
+    assert PASSWORD not in Path(f"{foundation.executable}.env").read_text()
+    assert list((foundation.home / "tmp").iterdir()) == []
+
+
+def test_the_kubeconfig_is_not_the_users(foundation: FakeFoundation, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KUBECONFIG", str(foundation.home / "mine"))
+    pks = client(foundation)
+    pks.create_cluster("c", "c.test", "rancher", {})
+    assert "minted-token" in pks.credentials("c")
+    assert not (foundation.home / "mine").exists()
+
+
+@pytest.mark.parametrize(
+    ("config", "environment", "expected"),
+    [
+        (
+            {"pksApi": "a", "pksUsername": "u", "pksPassword": "p"},
+            {},
+            Access("a", username="u", password="p"),
+        ),
+        (
+            {"pksApi": "a", "pksUsername": "u", "pksPassword": "old"},
+            {"PKS_API": "b", "PKS_PASSWORD": "new"},
+            Access("b", username="u", password="new"),
+        ),
+        (
+            {"pksApi": "a", "pksUsername": "u", "pksPassword": "p"},
+            {"PKS_CLIENT": "c", "PKS_CLIENT_SECRET": "s"},
+            Access("a", client="c", client_secret="s"),
+        ),
+        (
+            {"pksApi": "a", "pksClient": "c", "pksClientSecret": "s", "pksCli": "tkgi"},
+            {"PKS_USERNAME": "u", "PKS_PASSWORD": "p", "PKS_CA_CERT": "/ca"},
+            Access("a", "tkgi", username="u", password="p", ca_file="/ca"),
+        ),
+    ],
+)
+def test_environment_wins_over_config(
+    config: Mapping[str, str], environment: Mapping[str, str], expected: Access
+) -> None:
+    assert resolve(dict(config).get, environment) == expected
+
+
+def test_missing_access_names_all_of_it() -> None:
+    with pytest.raises(ProviderError, match=r"pksApi .*PKS_API.*pksUsername .*pksPassword .*PKS_PASSWORD"):
+        resolve(lambda _: None, {})
+
+
+def test_access_does_not_print_secrets() -> None:
+    assert "hush" not in repr(Access("a", username="u", password="hush", client_secret="hush"))

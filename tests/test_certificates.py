@@ -1,0 +1,302 @@
+"""The component, with recording mocks in place of the engine: what it declares for each source."""
+
+from __future__ import annotations
+
+import base64
+import logging
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import pytest
+from cryptography.hazmat.primitives import serialization
+from pulumi.runtime.mocks import MockMonitor, MockResourceArgs, Mocks, set_mocks
+from pulumi.runtime.proto import resource_pb2
+from pulumi.runtime.rpc import _special_secret_sig, _special_sig_key
+
+from components.certificate_files import CertificateFiles
+from components.certificates import CertificateError, RancherCertificates, RancherCertificatesArgs
+from tests import pki
+
+KEY, REQUEST = "tls:index/privateKey:PrivateKey", "tls:index/certRequest:CertRequest"
+SELF_SIGNED, ISSUED = (
+    "tls:index/selfSignedCert:SelfSignedCert",
+    "tls:index/locallySignedCert:LocallySignedCert",
+)
+SECRET = "kubernetes:core/v1:Secret"
+COMPONENT = "rancher-on-pks:certificates:RancherCertificates"
+
+
+@dataclass
+class Engine(Mocks):
+    """Records what is registered and answers as the ``tls`` provider would."""
+
+    server_key: pki.Identity
+    issued: pki.Identity
+    ca: pki.Identity
+    unknown_keys: bool = False
+    resources: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
+
+    def new_resource(self, args: MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
+        self.resources.append((args.typ, args.name, args.inputs))
+        outputs = dict(args.inputs)
+        if args.typ == KEY and not self.unknown_keys:
+            outputs |= {"privateKeyPem": self.server_key.key_pem, "publicKeyPem": public_pem(self.server_key)}
+        elif args.typ == REQUEST:
+            outputs["certRequestPem"] = "REQUEST"
+        elif args.typ in (ISSUED, SELF_SIGNED):
+            outputs["certPem"] = (self.issued if args.typ == ISSUED else self.ca).pem
+        return f"{args.name}-id", outputs
+
+    def call(self, args: object) -> tuple[dict[str, Any], None]:
+        raise AssertionError(f"no function is to be called: {args}")
+
+    def inputs(self, type_: str, name: str) -> dict[str, Any]:
+        (found,) = [inputs for typ, known, inputs in self.resources if (typ, known) == (type_, name)]
+        return found
+
+    def names(self) -> list[tuple[str, str]]:
+        return sorted((typ, name) for typ, name, _ in self.resources)
+
+
+class Monitor(MockMonitor):
+    """Keeps the requests themselves, for options that mocks do not show."""
+
+    def __init__(self, mocks: Mocks) -> None:
+        super().__init__(mocks)
+        self.requests: dict[str, resource_pb2.RegisterResourceRequest] = {}
+
+    def RegisterResource(self, request: resource_pb2.RegisterResourceRequest) -> object:  # noqa: N802
+        self.requests[request.name] = request
+        return super().RegisterResource(request)  # type: ignore[no-untyped-call]
+
+
+@dataclass
+class Result:
+    """What a program that builds the component came to."""
+
+    engine: Engine
+    requests: dict[str, resource_pb2.RegisterResourceRequest]
+    certificates: RancherCertificates
+    outputs: dict[str, Any]
+
+
+@pytest.fixture
+def engine() -> Engine:
+    root = pki.root()
+    server = pki.server(root)
+    return Engine(server_key=server, issued=server, ca=root)
+
+
+def deploy(
+    engine: Engine,
+    files: CertificateFiles,
+    *,
+    preview: bool = False,
+    with_cluster: bool = False,
+    organization: str | None = None,
+) -> Result:
+    monitor = Monitor(engine)
+    set_mocks(engine, project="rancher-on-pks", stack="test", preview=preview, monitor=monitor)
+    made: list[RancherCertificates] = []
+    outputs: dict[str, Any] = {}
+
+    def program() -> pulumi.Output[None]:
+        cluster = pulumi.ComponentResource("test:index:Cluster", "cluster") if with_cluster else None
+        args = RancherCertificatesArgs(
+            files=files,
+            namespace="cattle-system",
+            tls_secret_name="rancher-tls",
+            organization=organization,
+            secret_opts=pulumi.ResourceOptions(deleted_with=cluster),
+        )
+        made.append(RancherCertificates("certificates", args))
+        names = ("ca_bundle", "certificate_chain", "expiry", "fingerprint", "csr")
+        values = {name: getattr(made[0], name) for name in names}
+        return pulumi.Output.all(**values).apply(outputs.update)
+
+    pulumi.runtime.test(program)()  # type: ignore[no-untyped-call]
+    return Result(engine, monitor.requests, made[0], outputs)
+
+
+def public_pem(identity: pki.Identity) -> str:
+    form = serialization.PublicFormat.SubjectPublicKeyInfo
+    return identity.key.public_key().public_bytes(serialization.Encoding.PEM, form).decode()
+
+
+def secret(value: Any) -> Any:
+    """The content of a secret input; fails when it is not one."""
+    assert value[_special_sig_key] == _special_secret_sig
+    return value["value"]
+
+
+def decoded(value: Any) -> dict[str, str]:
+    return {key: base64.b64decode(text).decode() for key, text in secret(value).items()}
+
+
+def given(folder: Path, server: pki.Identity, ca: pki.Identity) -> CertificateFiles:
+    return CertificateFiles(
+        source="files",
+        hostname=pki.HOST,
+        certificate_file=pki.write(folder, "chain.pem", "text around\r\n", server),
+        private_key=server.key_pem,
+        ca_certificate_file=pki.write(folder, "ca.pem", ca),
+    )
+
+
+def test_given_files_make_the_two_secrets(engine: Engine, tmp_path: Path) -> None:
+    result = deploy(engine, given(tmp_path, engine.issued, engine.ca))
+    assert engine.names() == [
+        (SECRET, "certificates-ca-bundle"),
+        (SECRET, "certificates-tls"),
+        (COMPONENT, "certificates"),
+    ]
+    bundle, server = (
+        engine.inputs(SECRET, "certificates-ca-bundle"),
+        engine.inputs(SECRET, "certificates-tls"),
+    )
+    assert bundle["metadata"] == {"name": "tls-ca", "namespace": "cattle-system"}
+    assert bundle["type"] == "Opaque"
+    assert decoded(bundle["data"]) == {"cacerts.pem": engine.ca.pem}
+    assert server["metadata"] == {"name": "rancher-tls", "namespace": "cattle-system"}
+    assert server["type"] == "kubernetes.io/tls"
+    assert decoded(server["data"]) == {"tls.crt": engine.issued.pem, "tls.key": engine.server_key.key_pem}
+    for name in ("certificates-ca-bundle", "certificates-tls"):
+        assert "data" in result.requests[name].additionalSecretOutputs
+    end = engine.issued.certificate.not_valid_after_utc
+    assert result.outputs["ca_bundle"] == engine.ca.pem
+    assert result.outputs["certificate_chain"] == engine.issued.pem
+    assert result.outputs["expiry"] == end.isoformat()
+    assert result.outputs["fingerprint"].count(":") == 31
+    assert result.certificates.csr is None
+    assert result.certificates.complete
+    assert len(result.certificates.secrets) == 2
+
+
+def test_errors_stop_it_before_anything_is_declared(engine: Engine, tmp_path: Path) -> None:
+    files = replace(
+        given(tmp_path, engine.issued, engine.ca), hostname="other.example.com", ca_certificate_file=None
+    )
+    with pytest.raises(CertificateError) as caught:
+        deploy(engine, files)
+    lines = str(caught.value).splitlines()
+    assert len(lines) == 2
+    assert "caCertificateFile: is not set" in lines[0]
+    assert "is not for other.example.com" in lines[1]
+    assert engine.resources == []
+
+
+def test_warnings_are_logged(engine: Engine, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.WARNING):
+        deploy(engine, replace(given(tmp_path, engine.issued, engine.ca), warning_days=400))
+    assert [record.message.split(" expires")[0] for record in caplog.records] == [
+        f'certificateFile ({tmp_path}/chain.pem): certificate "CN=rancher.example.com"'
+    ]
+
+
+def test_only_the_secrets_wait_for_the_cluster(engine: Engine) -> None:
+    """An option on the component, or on a key, would keep the keys from being made beside the cluster."""
+    result = deploy(engine, CertificateFiles(source="self-signed", hostname=pki.HOST), with_cluster=True)
+    waiting = {name for name, request in result.requests.items() if request.deletedWith.endswith("::cluster")}
+    assert waiting == {"certificates-ca-bundle", "certificates-tls"}
+
+
+def test_self_signed(engine: Engine) -> None:
+    files = CertificateFiles(source="self-signed", hostname=pki.HOST, validity_days=200, warning_days=20)
+    result = deploy(engine, files, organization="Example")
+    assert engine.names() == [
+        (SECRET, "certificates-ca-bundle"),
+        (SECRET, "certificates-tls"),
+        (COMPONENT, "certificates"),
+        (REQUEST, "certificates-csr"),
+        (ISSUED, "certificates-server"),
+        (KEY, "certificates-ca-key"),
+        (KEY, "certificates-key"),
+        (SELF_SIGNED, "certificates-ca"),
+    ]
+    ca = engine.inputs(SELF_SIGNED, "certificates-ca")
+    assert ca["isCaCertificate"] is True
+    assert set(ca["allowedUses"]) == {"cert_signing", "crl_signing"}
+    assert ca["subject"] == {"commonName": "Rancher CA rancher.example.com", "organization": "Example"}
+    assert ca["earlyRenewalHours"] == 200 * 24
+    server = engine.inputs(ISSUED, "certificates-server")
+    assert server["validityPeriodHours"] == 200 * 24
+    assert server["earlyRenewalHours"] == 20 * 24
+    assert secret(server["caPrivateKeyPem"])
+    assert "server_auth" in server["allowedUses"]
+    assert result.outputs["ca_bundle"] == engine.ca.pem
+    assert result.outputs["certificate_chain"] == engine.issued.pem
+    assert result.certificates.complete
+
+
+def test_internal_ca(engine: Engine, tmp_path: Path) -> None:
+    root = pki.root("Company Root")
+    ca = pki.intermediate(root, "Company Issuing CA")
+    files = CertificateFiles(
+        source="internal-ca",
+        hostname=pki.HOST,
+        ca_certificate_file=pki.write(tmp_path, "ca.pem", ca, root),
+        ca_private_key=ca.key_pem,
+    )
+    result = deploy(engine, files)
+    server = engine.inputs(ISSUED, "certificates-server")
+    assert server["caCertPem"] == ca.pem
+    assert secret(server["caPrivateKeyPem"]) == ca.key_pem
+    assert result.outputs["ca_bundle"] == ca.pem + root.pem
+    # The root is known to clients; what is between it and the server has to be sent.
+    assert result.outputs["certificate_chain"] == engine.issued.pem + ca.pem
+    request = engine.inputs(REQUEST, "certificates-csr")
+    assert request["dnsNames"] == [pki.HOST]
+    assert request["subject"] == {"commonName": pki.HOST}
+
+
+def test_a_long_host_name_stands_in_the_alternative_name_only(engine: Engine) -> None:
+    hostname = f"{'rancher' * 8}.management.example.com"
+    deploy(engine, CertificateFiles(source="csr", hostname=hostname))
+    request = engine.inputs(REQUEST, "certificates-csr")
+    assert request["dnsNames"] == [hostname]
+    assert "commonName" not in request.get("subject", {})
+
+
+def test_csr_first_round(engine: Engine) -> None:
+    result = deploy(engine, CertificateFiles(source="csr", hostname=pki.HOST))
+    assert engine.names() == [
+        (COMPONENT, "certificates"),
+        (REQUEST, "certificates-csr"),
+        (KEY, "certificates-key"),
+    ]
+    assert result.outputs == {
+        "ca_bundle": "",
+        "certificate_chain": "",
+        "expiry": "",
+        "fingerprint": "",
+        "csr": "REQUEST",
+    }
+    assert not result.certificates.complete
+    assert result.certificates.secrets == []
+
+
+def test_csr_second_round(engine: Engine, tmp_path: Path) -> None:
+    files = replace(given(tmp_path, engine.issued, engine.ca), source="csr", private_key=None)
+    result = deploy(engine, files, preview=True)
+    data = decoded(engine.inputs(SECRET, "certificates-tls")["data"])
+    assert data == {"tls.crt": engine.issued.pem, "tls.key": engine.server_key.key_pem}
+    assert result.outputs["csr"] == "REQUEST"
+    assert result.certificates.complete
+
+
+@pytest.mark.parametrize("preview", [True, False])
+def test_a_certificate_for_another_key_fails(engine: Engine, tmp_path: Path, preview: bool) -> None:
+    stranger = pki.server(engine.ca)
+    files = replace(given(tmp_path, stranger, engine.ca), source="csr", private_key=None)
+    with pytest.raises(CertificateError, match="was not issued for the request of this stack"):
+        deploy(engine, files, preview=preview)
+    assert "certificates-tls" not in [name for _, name in engine.names()]
+
+
+def test_a_certificate_before_the_request_fails_at_preview(engine: Engine, tmp_path: Path) -> None:
+    engine.unknown_keys = True
+    files = replace(given(tmp_path, engine.issued, engine.ca), source="csr", private_key=None)
+    with pytest.raises(CertificateError, match="this stack has made no request yet"):
+        deploy(engine, files, preview=True)

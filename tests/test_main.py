@@ -1,0 +1,113 @@
+"""The whole program with a recording engine: what it declares, and that nothing is declared on bad config."""
+
+from __future__ import annotations
+
+import json
+import runpy
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import pytest
+import yaml
+
+from tests import pki
+from tests.mocks import RecordingMocks, with_engine
+from tests.test_settings import GOOD, REPO
+
+PROGRAM = str(REPO / "__main__.py")
+
+
+def outputs(args: pulumi.runtime.MockResourceArgs) -> dict[str, Any]:
+    """What the providers would answer."""
+    answers: dict[str, dict[str, Any]] = {
+        "tls:index/privateKey:PrivateKey": {"privateKeyPem": "KEY", "publicKeyPem": "PUBLIC"},
+        "tls:index/certRequest:CertRequest": {"certRequestPem": "REQUEST"},
+        "pulumi-python:dynamic/pks:Cluster": {"uuid": "u", "master_ips": ["10.50.0.71"]},
+        "pulumi-python:dynamic/pks:Kubeconfig": {"kubeconfig": "token", "server": "https://c.test:8443"},
+        "pulumi-python:dynamic/ingress:VirtualIp": {"address": "10.50.0.79"},
+        "kubernetes:helm.sh/v3:Release": {"status": {"revision": 1, "status": "deployed"}},
+    }
+    return answers.get(args.typ, {})
+
+
+@pytest.fixture
+def mocks() -> RecordingMocks:
+    return RecordingMocks(outputs)
+
+
+def configure(config: dict[str, str]) -> None:
+    stack = {f"rancher-on-pks:{key}": value for key, value in config.items()}
+    pulumi.runtime.set_all_config(stack, ["rancher-on-pks:privateKey"])
+
+
+def article() -> dict[str, str]:
+    stack = yaml.safe_load((REPO / "Pulumi.prod.yaml").read_text())["config"]
+    texts = {key: value if isinstance(value, str) else json.dumps(value) for key, value in stack.items()}
+    return {key.split(":")[1]: value for key, value in texts.items()}
+
+
+@with_engine
+def test_the_article_waits_for_its_certificate(
+    mocks: RecordingMocks, caplog: pytest.LogCaptureFixture
+) -> pulumi.Output[None]:
+    configure(article())
+    program = runpy.run_path(PROGRAM)
+
+    def check(_: object) -> None:
+        assert {
+            "pks:Foundation",
+            "pks:NetworkProfile",
+            "pks:Cluster",
+            "pks:Kubeconfig",
+            "helm:Chart",
+        } <= set(mocks.types())
+        assert "tls:index/certRequest:CertRequest" in mocks.types()
+        assert not any("ingress" in kind or "Release" in kind for kind in mocks.types())
+        assert mocks.requests["rancher-cluster"].protect
+        assert "have the output certificateRequest signed by the CA" in caplog.text
+
+    return pulumi.Output.all(program["cluster"].provider.urn, program["certificates"].urn).apply(check)
+
+
+@with_engine
+def test_with_a_certificate_everything_is_declared(
+    mocks: RecordingMocks, tmp_path: Path
+) -> pulumi.Output[None]:
+    config = article()
+    authority = pki.root()
+    server = pki.server(authority, config["rancherHostname"])
+    config |= {
+        "certificateSource": "files",
+        "certificateFile": pki.write(tmp_path, "server.pem", server),
+        "privateKey": server.key_pem,
+        "caCertificateFile": pki.write(tmp_path, "ca.pem", authority),
+    }
+    configure(config)
+    program = runpy.run_path(PROGRAM)
+
+    def check(_: object) -> None:
+        kinds = mocks.types()
+        assert kinds.count("kubernetes:helm.sh/v3:Release") == 2
+        assert kinds.count("endpoint:Check") == 2
+        assert kinds.count("kubernetes:networking.k8s.io/v1:Ingress") == 1
+        assert kinds.count("kubernetes:core/v1:Namespace") == 1
+        [release] = [
+            item for kind, name, item in mocks.registered if kind.endswith(":Release") and "ranch" in name
+        ]
+        assert release["values"]["hostname"] == config["rancherHostname"]
+        assert release["values"]["ingress"]["enabled"] is False
+
+    return pulumi.Output.all(program["rancher"].ready.urn).apply(check)
+
+
+@pytest.mark.parametrize("changes", [{"rancherHostname": ""}, {"workers": "x"}, {"unknown": "x"}])
+def test_bad_config_declares_nothing(
+    mocks: RecordingMocks, changes: dict[str, str], caplog: pytest.LogCaptureFixture
+) -> None:
+    configure({**GOOD, **changes})
+    with pytest.raises(SystemExit) as caught:
+        runpy.run_path(PROGRAM)
+    assert caught.value.code == 32
+    assert mocks.registered == []
+    assert "the configuration has 1 problem; nothing was changed" in caplog.text
