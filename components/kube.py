@@ -143,10 +143,11 @@ def client(kubeconfig: str) -> Iterator[Kubernetes]:
     Raises:
         ProviderError: The kubeconfig cannot be used.
     """
-    from kubernetes.client import ApiClient  # noqa: PLC0415 - see _request
+    with _loading:  # the package imports itself in a circle, which deadlocks in two threads at once
+        from kubernetes.client import ApiClient  # noqa: PLC0415 - see _request
 
-    configuration, context = _load(kubeconfig)
-    api = ApiClient(configuration)
+        configuration, context = _load(kubeconfig)
+        api = ApiClient(configuration)
     api.rest_client.pool_manager.connection_pool_kw["ssl_context"] = context
     try:
         yield Kubernetes(api)
@@ -168,7 +169,7 @@ def _load(kubeconfig: str) -> tuple[Configuration, ssl.SSLContext]:
     configuration = Configuration()
     try:
         document = yaml.safe_load(kubeconfig)
-        with _loading, tempfile.TemporaryDirectory(prefix="rancher-on-pks-") as directory:
+        with tempfile.TemporaryDirectory(prefix="rancher-on-pks-") as directory:
             load_kube_config_from_dict(  # type: ignore[no-untyped-call]
                 document, client_configuration=configuration, persist_config=False, temp_file_path=directory
             )

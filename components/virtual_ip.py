@@ -21,7 +21,7 @@ from components.kube import Kubernetes, Object, UnreachableError
 from components.provider import Properties, Provider, ProviderError, changed, log, plain, wait
 
 _TRANSIT = ipaddress.ip_network("100.64.0.0/10")
-_IDENTITY = ["release", "namespace", "network", "service"]
+_IDENTITY = ["release", "namespace", "network", "maker"]
 
 
 def pick(addresses: Iterable[str], network: str | None) -> str | None:
@@ -86,7 +86,7 @@ class VirtualIp(Resource, module="ingress", name="VirtualIp"):
         namespace: pulumi.Input[str],
         kubeconfig: pulumi.Input[str],
         network: str | None,
-        service: Mapping[str, Any],
+        maker: Mapping[str, Any],
         timeout_minutes: int,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
@@ -98,7 +98,7 @@ class VirtualIp(Resource, module="ingress", name="VirtualIp"):
             namespace: Its namespace.
             kubeconfig: Secret.
             network: CIDR in which the address must be; None: any but the transit network.
-            service: What the release sets for its Service; a change of it makes the address be read anew.
+            maker: What makes the Service what it is; a change of it makes the address be read anew.
             timeout_minutes: Longest time until there is an address.
             opts: Must depend on the release.
         """
@@ -107,7 +107,7 @@ class VirtualIp(Resource, module="ingress", name="VirtualIp"):
             "namespace": namespace,
             "kubeconfig": pulumi.Output.secret(kubeconfig),
             "network": network or "",
-            "service": service,
+            "maker": maker,
             "timeout_minutes": timeout_minutes,
             "address": None,
         }

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 
 from lab import build, options, pki, process
 from lab.engine import Engine, Tools, environment
-from lab.layout import Lab
+from lab.layout import REPO, Lab
 
 _READY_SECONDS = 60.0
 
@@ -67,7 +67,7 @@ def prepare(lab: Lab) -> None:
     for name, module in {"pks": "pks", "tkgi": "pks", "bosh": "bosh"}.items():
         wrapper = lab.path("bin", name)
         wrapper.write_text(
-            f'#!/bin/sh\nLAB_HOME="{lab.home}" LAB_NET={lab.net} PKS_CLI_NAME={name} '
+            f'#!/bin/sh\nLAB_HOME="{lab.home}" LAB_NET={lab.net} PYTHONPATH="{REPO}" PKS_CLI_NAME={name} '
             f'exec "{sys.executable}" -m lab.cli.{module} "$@"\n'
         )
         wrapper.chmod(0o755)
@@ -80,10 +80,9 @@ def start_simulators(lab: Lab, tools: Tools) -> None:
     env = {name: value for name, value in environment(lab, tools).items() if name == "PATH"}
     vcenter = [str(tools.bin / "vcsim"), "-listen", lab.vcenter, "-cert", str(certificate), "-key", str(key)]
     vcenter += ["-username", credentials["vcenter"]["username"]]
-    vcenter += ["-password", credentials["vcenter"]["password"]]
     vcenter += ["-hosts", str(options.load(lab).hosts)]
     _check_addresses(lab)
-    process.start(lab, "vcenter", vcenter, env)
+    process.start(lab, "vcenter", vcenter, {**env, "VCSIM_PASSWORD": credentials["vcenter"]["password"]})
     process.start(lab, "charts", [sys.executable, "-m", "lab.charts_server"], env)
     await_port(lab, "vcenter", lab.vcenter)
     process.start(lab, "foundation", [sys.executable, "-m", "lab.foundation"], env)

@@ -42,6 +42,7 @@ def environment(lab: Lab, tools: Tools) -> dict[str, str]:
         "PKS_API": lab.pks_host,
         "PKS_USERNAME": credentials["pks"]["username"],
         "PKS_PASSWORD": credentials["pks"]["password"],
+        "PKS_CA_CERT": str(lab.ca_certificate),
         "BOSH_ENVIRONMENT": lab.bosh_host,
         "BOSH_CLIENT": credentials["bosh"]["client"],
         "BOSH_CLIENT_SECRET": credentials["bosh"]["client_secret"],
@@ -127,8 +128,7 @@ class Engine:
 
 
 def _takes_config(arguments: Sequence[str]) -> bool:
-    operations = {"preview", "up", "refresh", "destroy", "config"}
-    return arguments[0] in operations or tuple(arguments[:2]) == ("stack", "init")
+    return arguments[0] in {"preview", "up", "refresh", "destroy", "config"}
 
 
 def shell_exports(variables: Mapping[str, str]) -> Iterator[str]:

@@ -44,6 +44,9 @@ def start(lab: Lab, name: str, argv: Sequence[str], env: Mapping[str, str] | Non
             env=environment,
             start_new_session=True,
         )
+    # Popen returns when exec has happened, a moment before /proc shows the new environment.
+    while process.poll() is None and name not in running(lab):
+        time.sleep(0.002)
     return process.pid
 
 

@@ -12,13 +12,13 @@ import json
 import random
 import re
 import ssl
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from pyVim.connect import Disconnect, SmartConnect
-from pyVim.task import WaitForTask
 from pyVmomi import vim, vmodl
 
 from lab.layout import Lab
@@ -26,6 +26,11 @@ from lab.layout import Lab
 ATTRIBUTES = ("deployment", "job")
 _CID = re.compile(r"vm-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _TASK_SECONDS = 30
+_POLL_SECONDS = 0.02
+
+
+class VCenterError(Exception):
+    """vCenter did not do what was asked."""
 
 
 @dataclass(frozen=True)
@@ -38,21 +43,31 @@ class Machine:
 
 
 def match(lab: Lab, wanted: Iterable[Machine]) -> None:
-    """Make vCenter hold exactly these VMs of BOSH's (blocking; run it in a thread). Others are left alone."""
+    """Make vCenter hold exactly these VMs of BOSH's (blocking; run it in a thread). Others are left alone.
+
+    Raises:
+        VCenterError: A task failed.
+        OSError: vCenter does not answer.
+    """
     machines = {machine.cid: machine for machine in wanted}
     with _session(lab) as content:
         fields = _fields(content)
-        existing = {vm["name"]: vm for vm in _virtual_machines(content) if _CID.fullmatch(vm["name"])}
-        for cid in existing.keys() - machines.keys():
-            _remove(existing[cid]["obj"])
+        existing: dict[str, dict[str, Any]] = {}
+        for vm in _virtual_machines(content):
+            # A process that was killed while vCenter worked for it may leave a machine twice.
+            if vm["name"] in machines and vm["name"] not in existing:
+                existing[vm["name"]] = vm
+            elif _CID.fullmatch(vm["name"]):
+                _remove(vm["obj"])
         for cid, machine in machines.items():
             found = existing.get(cid)
-            vm = found["obj"] if found else _create(content, cid)
+            made = found["obj"] if found else _create(content, cid)
             has = {value.key: value.value for value in found["customValue"]} if found else {}
-            for name in ATTRIBUTES:
-                value = getattr(machine, name)
-                if has.get(fields[name]) != value:
-                    content.customFieldsManager.SetField(entity=vm, key=fields[name], value=value)
+            if has != {fields[name]: getattr(machine, name) for name in ATTRIBUTES}:  # new, or half made
+                _power_on(made)
+                for name in ATTRIBUTES:
+                    value = getattr(machine, name)
+                    content.customFieldsManager.SetField(entity=made, key=fields[name], value=value)
 
 
 @contextmanager
@@ -85,9 +100,12 @@ def _create(content: Any, cid: str) -> Any:
     )
     pool = _all(content, vim.ResourcePool)[0]
     folder = content.rootFolder.childEntity[0].vmFolder
-    vm = _done(folder.CreateVM_Task(config=spec, pool=pool, host=host))
-    _done(vm.PowerOnVM_Task())
-    return vm
+    return _done(folder.CreateVM_Task(config=spec, pool=pool, host=host))
+
+
+def _power_on(vm: Any) -> None:
+    if vm.runtime.powerState != "poweredOn":
+        _done(vm.PowerOnVM_Task())
 
 
 def _remove(vm: Any) -> None:
@@ -134,5 +152,12 @@ def _view(content: Any, kind: type) -> Iterator[Any]:
 
 
 def _done(task: Any) -> Any:
-    WaitForTask(task, maxWaitTime=_TASK_SECONDS)
-    return task.info.result
+    """Wait for a task (pyVim's own wait fails on vcsim's tasks when it sees one running)."""
+    deadline = time.monotonic() + _TASK_SECONDS
+    while (info := task.info).state not in {"success", "error"}:
+        if time.monotonic() > deadline:
+            raise VCenterError(f"task {info.key} is {info.state} after {_TASK_SECONDS} s")
+        time.sleep(_POLL_SECONDS)
+    if info.state == "error":
+        raise VCenterError(f"task {info.key} failed: {type(info.error).__name__}")
+    return info.result

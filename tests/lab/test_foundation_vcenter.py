@@ -86,12 +86,16 @@ async def test_vms_are_those_of_bosh(lab: Lab) -> None:
 
 async def test_vms_of_others_are_left_alone_and_lost_attributes_mended(lab: Lab) -> None:
     with vcenter._session(lab) as content:
-        foreign = vcenter._create(content, "vm-of-somebody")
+        vcenter._create(content, "vm-of-somebody")
         half_made = _machines(1)[0]
         vcenter._create(content, half_made.cid)
-        assert foreign.runtime.powerState == "poweredOn"
+        vcenter._create(content, half_made.cid)  # twice
     vcenter.match(lab, [half_made])
     seen = _seen(lab)
+    with vcenter._session(lab) as content:
+        found = {vm["name"]: vm["obj"].runtime.powerState for vm in vcenter._virtual_machines(content)}
+        assert len(list(vcenter._virtual_machines(content))) == 2
+        assert found == {"vm-of-somebody": "poweredOff", half_made.cid: "poweredOn"}
     assert seen[half_made.cid][1] == {"deployment": "service-instance_1", "job": "worker"}
     vcenter.match(lab, [])
     assert _seen(lab).keys() == {"vm-of-somebody"}
@@ -107,3 +111,10 @@ async def test_vms_come_back_after_a_restart_of_vcenter(lab: Lab) -> None:
     await asyncio.to_thread(_start, lab)
     vcenter.match(lab, wanted)
     assert _seen(lab) == before
+
+
+async def test_a_failed_task_is_an_error(lab: Lab) -> None:
+    with vcenter._session(lab) as content:
+        vm = vcenter._create(content, "vm-of-somebody")
+        with pytest.raises(vcenter.VCenterError, match="InvalidPowerState"):
+            vcenter._done(vm.PowerOffVM_Task())

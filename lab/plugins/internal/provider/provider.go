@@ -38,14 +38,14 @@ func NewBase(pkg, version string, host *Host) Base {
 	return Base{Package: pkg, Version: version, Host: host, stopped: stopped, stop: stop}
 }
 
-// Operation derives the context of one operation: it ends with the call, when cancel is called, or
+// Operation derives the context of one operation: it ends with the call, when the returned function is called, or
 // when the engine cancels (Ctrl-C).
-func (b *Base) Operation(ctx context.Context) (operation context.Context, cancel context.CancelFunc) {
-	operation, cancel = context.WithCancel(ctx)
-	release := context.AfterFunc(b.stopped, cancel)
+func (b *Base) Operation(ctx context.Context) (context.Context, context.CancelFunc) {
+	operation, stop := context.WithCancel(ctx)
+	release := context.AfterFunc(b.stopped, stop)
 	return operation, func() {
 		release()
-		cancel()
+		stop()
 	}
 }
 
