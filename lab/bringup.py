@@ -46,6 +46,7 @@ def up(lab: Lab) -> Engine:
         start_simulators(lab, tools)
     engine = Engine(lab, tools)
     with phase("Pulumi stack"):
+        engine.install_plugins()
         engine.ensure_stack()
     return engine
 

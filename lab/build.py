@@ -42,7 +42,7 @@ class Built:
     bin: Path
     """The lab's own commands, to be put in front of PATH."""
     plugins: Path
-    """Stand-ins for Pulumi's resource plugins, to be put at the end of PATH: the user's own win."""
+    """Stand-ins for Pulumi's resource plugins."""
 
 
 def build(report: Report = lambda _: None, recipes: Sequence[Recipe] = RECIPES) -> Built:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
 
 from lab import process
@@ -20,7 +21,7 @@ PASSPHRASE = "lab"  # noqa: S105 - protects nothing but the lab's own throw-away
 
 @dataclass(frozen=True)
 class Tools:
-    """Where the built tools are: ``bin`` in front of the user's PATH, stand-in ``plugins`` behind it."""
+    """Where the built tools are: commands in ``bin``, stand-in resource plugins in ``plugins``."""
 
     bin: Path
     plugins: Path
@@ -33,7 +34,7 @@ def environment(lab: Lab, tools: Tools) -> dict[str, str]:
     path += [part for part in os.environ.get("PATH", "").split(os.pathsep) if part not in path]
     return {
         **lab.environment,
-        "PATH": os.pathsep.join([*(p for p in path if p != str(tools.plugins)), str(tools.plugins)]),
+        "PATH": os.pathsep.join(path),
         "PULUMI_HOME": str(lab.home / "pulumi"),
         "PULUMI_BACKEND_URL": f"file://{lab.home / 'state'}",
         "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
@@ -115,6 +116,20 @@ class Engine:
         locks = self.lab.home / "state/.pulumi/locks"
         if any(locks.rglob("*.json")) and not process.running(self.lab, "pulumi"):
             self.run("cancel", "--yes")
+
+    def install_plugins(self) -> None:
+        """Put a resource plugin for each SDK into the lab's Pulumi home: the user's, else the stand-in.
+
+        One on PATH needs no place there: the engine takes it first.
+        """
+        installed = Path(os.environ.get("PULUMI_HOME", Path.home() / ".pulumi")) / "plugins"
+        for stand_in in self.tools.plugins.glob("pulumi-resource-*"):
+            name = stand_in.name.removeprefix("pulumi-resource-")
+            directory = f"resource-{name}-v{metadata.version(f'pulumi_{name}')}"
+            link = self.lab.path("pulumi", "plugins", directory, stand_in.name)
+            real = installed / directory / stand_in.name
+            link.unlink(missing_ok=True)
+            link.symlink_to(real if real.exists() and real != link else stand_in)
 
     def outputs(self, *, show_secrets: bool = True) -> dict[str, object]:
         """The stack's outputs; empty before the first ``up``."""

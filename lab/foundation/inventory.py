@@ -1,7 +1,7 @@
 """What NSX-T holds: blocks, pools and objects with their limits. Pure: no I/O, no clock.
 
-Sizes and limits are those of NSX-T 2.5 (docs.pivotal.io/pra/2-2 ``routing``, Broadcom KB 322486); the texts
-of refusals are invented.
+Sizes and limits are those of NSX-T 2.5 (docs.pivotal.io/pra/2-2 ``routing``, Broadcom KB 322486). Of the
+error codes 5141 and 10087 are documented (docs-pks 1.19); the others and most texts are invented.
 """
 
 from __future__ import annotations

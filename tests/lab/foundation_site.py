@@ -200,6 +200,47 @@ async def run_cli(
     return process.returncode or 0, out.decode(), error.decode()
 
 
+class Cli:
+    """``pks`` with a home of its own."""
+
+    def __init__(self, site: Site, name: str = "pks") -> None:
+        self.site = site
+        self.name = name
+        self.home = site.lab.home / "pks-home"
+
+    async def run(self, *arguments: str, stdin: str = "", **env: str) -> tuple[int, str, str]:
+        """Exit code, standard output, standard error."""
+        env = {"PKS_HOME": str(self.home), **env}
+        return await run_cli(self.site, self.name, *arguments, stdin=stdin, **env)
+
+    async def ok(self, *arguments: str, stdin: str = "", **env: str) -> str:
+        """Standard output of a command that must succeed."""
+        code, out, error = await self.run(*arguments, stdin=stdin, **env)
+        assert code == 0, error
+        return out
+
+    async def fails(self, *arguments: str, stdin: str = "") -> str:
+        """Standard error of a command that must fail."""
+        code, _, error = await self.run(*arguments, stdin=stdin)
+        assert code == 1
+        assert error.startswith("Error: ")
+        return error
+
+    async def login(self) -> str:
+        """Log in as the administrator."""
+        known = self.site.credentials["pks"]
+        return await self.ok(*self.target, "-u", known["username"], "-p", known["password"])
+
+    @property
+    def target(self) -> list[str]:
+        """``login`` with the API and the CA."""
+        return ["login", "-a", self.site.lab.pks_host, "--ca-cert", str(self.site.lab.ca_certificate)]
+
+    async def create(self, *flags: str) -> str:
+        """Order cluster ``one``."""
+        return await self.ok("create-cluster", "one", "-e", "one.example.com", "-p", "rancher", *flags)
+
+
 @pytest.fixture
 def idle_site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Site:
     """A new foundation that creates clusters in 0.3 seconds; its process is not started."""

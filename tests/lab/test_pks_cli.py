@@ -17,52 +17,11 @@ import yaml
 
 from lab.cli.console import masked
 from lab.layout import REPO
-from tests.lab.foundation_site import Site, idle_site, run_cli, site
+from tests.lab.foundation_site import Cli, Site, idle_site, run_cli, site
 
 __all__ = ["idle_site", "site"]
 
 _EMPTY_LIST = "[]\n"
-
-
-class Cli:
-    """``pks`` with a home of its own."""
-
-    def __init__(self, site: Site, name: str = "pks") -> None:
-        self.site = site
-        self.name = name
-        self.home = site.lab.home / "pks-home"
-
-    async def run(self, *arguments: str, stdin: str = "", **env: str) -> tuple[int, str, str]:
-        """Exit code, standard output, standard error."""
-        env = {"PKS_HOME": str(self.home), **env}
-        return await run_cli(self.site, self.name, *arguments, stdin=stdin, **env)
-
-    async def ok(self, *arguments: str, stdin: str = "", **env: str) -> str:
-        """Standard output of a command that must succeed."""
-        code, out, error = await self.run(*arguments, stdin=stdin, **env)
-        assert code == 0, error
-        return out
-
-    async def fails(self, *arguments: str, stdin: str = "") -> str:
-        """Standard error of a command that must fail."""
-        code, _, error = await self.run(*arguments, stdin=stdin)
-        assert code == 1
-        assert error.startswith("Error: ")
-        return error
-
-    async def login(self) -> str:
-        """Log in as the administrator."""
-        known = self.site.credentials["pks"]
-        return await self.ok(*self.target, "-u", known["username"], "-p", known["password"])
-
-    @property
-    def target(self) -> list[str]:
-        """``login`` with the API and the CA."""
-        return ["login", "-a", self.site.lab.pks_host, "--ca-cert", str(self.site.lab.ca_certificate)]
-
-    async def create(self, *flags: str) -> str:
-        """Order cluster ``one``."""
-        return await self.ok("create-cluster", "one", "-e", "one.example.com", "-p", "rancher", *flags)
 
 
 @pytest.fixture
