@@ -117,7 +117,7 @@ def _ingress(target: Target) -> tuple[str, bool | None]:
     answer = ask(target)
     if answer.status == 404 and _is_nginx(answer):
         return (
-            f"HTTP: status 404: nginx has no rule for {target.hostname}. Check that Rancher's Ingress exists, "
+            f"HTTP: status 404: nginx has no rule for {target.hostname}. Check that its Ingress exists, "
             "has this host and the annotation kubernetes.io/ingress.class: nginx",
             None,
         )

@@ -151,7 +151,7 @@ def _refusal(error: ssl.SSLCertVerificationError, shown: _Certificate, target: T
 def _tls_remedy(error: ssl.SSLCertVerificationError, shown: _Certificate, target: Target) -> str:
     if _NGINX_FAKE in shown.subject:
         return (
-            f"nginx has no certificate for {target.hostname}: check that the TLS secret that the Ingress names "
+            f"nginx has no certificate for {target.hostname}: check that the TLS secret of the Ingress "
             "exists in its namespace, and that the Ingress has the class nginx and this host"
         )
     if "expired" in error.verify_message or "not yet valid" in error.verify_message:

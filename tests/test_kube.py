@@ -6,6 +6,7 @@ import base64
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pulumi.output import Unknown
@@ -40,15 +41,22 @@ def test_requests_carry_the_token_and_plain_json(api: FakeApi) -> None:
 
 
 def test_lists_are_read_page_by_page(api: FakeApi) -> None:
-    pages = {"": {"items": [{"n": 1}], "metadata": {"continue": "a b"}}, "a+b": {"items": [{"n": 2}]}}
+    pages: dict[str, dict[str, Any]] = {
+        "": {"items": [{"n": 1}], "metadata": {"continue": "a b"}},
+        "a+b": {"items": [{"n": 2}]},
+    }
     api.before = lambda request: Response(body=pages[request.path.partition("continue=")[2]])
     with kube.client(api.kubeconfig) as kubernetes:
         assert kubernetes.list("/api/v1/pods", labelSelector="app=rancher") == [{"n": 1}, {"n": 2}]
     assert all("labelSelector=app%3Drancher" in path for path in api.server.paths)
 
 
-@pytest.mark.parametrize(("status", "kind"), [(403, KubernetesError), (503, UnreachableError), (429, UnreachableError)])
-def test_refusals_tell_the_api_and_its_message(api: FakeApi, status: int, kind: type[KubernetesError]) -> None:
+@pytest.mark.parametrize(
+    ("status", "kind"), [(403, KubernetesError), (503, UnreachableError), (429, UnreachableError)]
+)
+def test_refusals_tell_the_api_and_its_message(
+    api: FakeApi, status: int, kind: type[KubernetesError]
+) -> None:
     api.before = lambda _request: Response(status, {"message": "it is so"})
     with kube.client(api.kubeconfig) as kubernetes, pytest.raises(KubernetesError) as caught:
         kubernetes.get(PATH)
@@ -59,7 +67,9 @@ def test_refusals_tell_the_api_and_its_message(api: FakeApi, status: int, kind: 
 def test_no_answer_says_why() -> None:
     with (
         kube.client(kubernetes_api.kubeconfig(f"http://{ADDRESS}:1")) as kubernetes,
-        pytest.raises(UnreachableError, match=rf"^Kubernetes API http://{ADDRESS}:1: .*[Cc]onnection refused"),
+        pytest.raises(
+            UnreachableError, match=rf"^Kubernetes API http://{ADDRESS}:1: .*[Cc]onnection refused"
+        ),
     ):
         kubernetes.get(PATH)
 
@@ -68,7 +78,9 @@ def _ok(_request: Request) -> Response:
     return Response(body={"ok": True})
 
 
-def test_certificate_is_verified_for_the_tls_server_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_certificate_is_verified_for_the_tls_server_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     ca, other = pki.root(), pki.root("Another CA")
 
@@ -88,7 +100,9 @@ def test_certificate_is_verified_for_the_tls_server_name(tmp_path: Path, monkeyp
             get(certificate_authority_data=data(ca))
         with pytest.raises(UnreachableError, match="(?i)certificate"):
             get(certificate_authority_data=data(other), **named)
-        insecure = kubernetes_api.kubeconfig(server.url).replace("server:", "insecure-skip-tls-verify: true\n    server:")
+        insecure = kubernetes_api.kubeconfig(server.url).replace(
+            "server:", "insecure-skip-tls-verify: true\n    server:"
+        )
         with kube.client(insecure) as kubernetes, pytest.raises(UnreachableError, match="(?i)certificate"):
             kubernetes.get(PATH)
 
@@ -102,7 +116,13 @@ def test_unusable_kubeconfig_is_not_quoted(text: str) -> None:
 
 def test_same_cluster_whatever_the_credentials() -> None:
     one = kubernetes_api.kubeconfig("https://a:8443", certificate_authority_data="x")
-    assert kube.same_cluster(one, kubernetes_api.kubeconfig("https://a:8443", token="b", certificate_authority_data="x"))
-    assert not kube.same_cluster(one, kubernetes_api.kubeconfig("https://b:8443", certificate_authority_data="x"))
-    assert not kube.same_cluster(one, kubernetes_api.kubeconfig("https://a:8443", certificate_authority_data="y"))
-    assert not kube.same_cluster(one, Unknown())
+    assert kube.same_cluster(
+        one, kubernetes_api.kubeconfig("https://a:8443", token="b", certificate_authority_data="x")
+    )
+    assert not kube.same_cluster(
+        one, kubernetes_api.kubeconfig("https://b:8443", certificate_authority_data="x")
+    )
+    assert not kube.same_cluster(
+        one, kubernetes_api.kubeconfig("https://a:8443", certificate_authority_data="y")
+    )
+    assert not kube.same_cluster(one, Unknown())  # type: ignore[no-untyped-call]

@@ -48,10 +48,10 @@ def article() -> dict[str, str]:
 
 
 @with_engine
-def test_the_article_waits_for_its_certificate(
+def test_a_request_waits_for_its_certificate(
     mocks: RecordingMocks, caplog: pytest.LogCaptureFixture
 ) -> pulumi.Output[None]:
-    configure(article())
+    configure({**article(), "certificateSource": "csr"})
     program = runpy.run_path(PROGRAM)
 
     def check(_: object) -> None:

@@ -57,6 +57,8 @@ class Workload:
 
     def __str__(self) -> str:
         available, wanted = self.counts()
+        if self.kind == "DaemonSet" and not wanted:
+            return f"DaemonSet {self.name}: no node takes its pods"
         return f"{self.kind} {self.name}: {available} of {wanted} available"
 
 

@@ -62,7 +62,7 @@ def problem(rancher_version: str, kubernetes_version: str) -> str | None:
 
 
 def doubt(rancher_version: str, kubernetes_version: str) -> str | None:
-    """Why Rancher will hardly run on the cluster although its chart does not say so; None if nothing is known."""
+    """Why Rancher will hardly run on the cluster although its chart does not say so; else None."""
     old = not _bound(_release(rancher_version)) and _release(rancher_version) < _INGRESS_SWITCH
     if not old or Version.parse(kubernetes_version) < _BETA_INGRESS_END:
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,7 +12,6 @@ import pulumi
 from components.absent import Absent
 from components.endpoint import Check
 from components.helm import HelmChart, HelmRelease, HelmReleaseArgs
-from components.helm.values import merge
 from components.helm.versions import Version
 from components.rancher import compatibility, values
 
@@ -94,6 +94,7 @@ class RancherServer(pulumi.ComponentResource):
         if doubt := compatibility.doubt(version, kubernetes):
             pulumi.log.warn(doubt, resource=self)
         deleted_with = opts.deleted_with if opts else None
+        ca_bundle = pulumi.Output.from_input(args.ca_bundle)
         release = HelmRelease(
             name,
             HelmReleaseArgs(
@@ -101,7 +102,9 @@ class RancherServer(pulumi.ComponentResource):
                 release=RELEASE,
                 namespace=args.namespace,
                 kubeconfig=args.kubeconfig,
-                values=merge(values.defaults(version, **design), args.values),
+                values=values.combine(
+                    values.defaults(version, **design), args.values, ca_bundle.apply(_sha256)
+                ),
                 timeout_minutes=args.timeout_minutes,
             ),
             pulumi.ResourceOptions(parent=self, deleted_with=deleted_with),
@@ -132,7 +135,7 @@ class RancherServer(pulumi.ComponentResource):
             address=args.vip,
             port=args.https_port,
             hostname=args.hostname,
-            ca_bundle=args.ca_bundle,
+            ca_bundle=ca_bundle,
             expect="rancher",
             timeout_minutes=args.timeout_minutes,
             triggers=[release.revision, *args.triggers],
@@ -143,3 +146,7 @@ class RancherServer(pulumi.ComponentResource):
         self.version = args.chart.version
         self.revision = release.revision
         self.register_outputs({"url": self.url, "version": self.version})
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

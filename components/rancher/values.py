@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from components.helm.values import conflicts
+import pulumi
+
+from components.helm.values import conflicts, merge
 from components.rancher import compatibility
 
+_CA_VARIABLE = "RANCHER_ON_PKS_CA_SHA256"
 _INGRESS_CLASS_ANNOTATION = "kubernetes.io/ingress.class"
 
 
@@ -23,6 +26,19 @@ def defaults(version: str, *, hostname: str, replicas: int, private_ca: bool) ->
     else:
         ingress["extraAnnotations"] = {_INGRESS_CLASS_ANNOTATION: "nginx"}
     return {"hostname": hostname, "replicas": replicas, "privateCA": private_ca, "ingress": ingress}
+
+
+def combine(
+    ours: Mapping[str, Any], theirs: Mapping[str, Any], ca_checksum: pulumi.Input[str]
+) -> dict[str, Any]:
+    """The program's values with the user's laid over them.
+
+    Rancher reads the CA in Secret ``tls-ca`` when it starts: its checksum in the pods' environment makes a
+    new CA restart them, and another server certificate of the same CA not.
+    """
+    merged = merge(ours, theirs)
+    merged["extraEnv"] = [{"name": _CA_VARIABLE, "value": ca_checksum}, *theirs.get("extraEnv", [])]
+    return merged
 
 
 def problems(

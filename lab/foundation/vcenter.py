@@ -70,6 +70,17 @@ def match(lab: Lab, wanted: Iterable[Machine]) -> None:
                     content.customFieldsManager.SetField(entity=made, key=fields[name], value=value)
 
 
+def cids(lab: Lab) -> list[str]:
+    """CIDs of the VMs that BOSH has in vCenter.
+
+    Raises:
+        OSError: vCenter does not answer.
+    """
+    with _session(lab) as content:
+        names = [str(vm["name"]) for vm in _virtual_machines(content)]
+    return sorted(name for name in names if _CID.fullmatch(name))
+
+
 @contextmanager
 def _session(lab: Lab) -> Iterator[Any]:
     credentials = json.loads(lab.credentials.read_text())["vcenter"]

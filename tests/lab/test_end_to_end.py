@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import ssl
 from collections import Counter
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
 from lab import process
 from lab.engine import Engine
+from lab.foundation import vcenter
+from lab.foundation.state import State
 from tests.lab.conftest import Site, commands, https_get, pks
 
 pytestmark = pytest.mark.lab
@@ -120,4 +121,10 @@ def test_destroy_leaves_nothing_in_the_foundation(site: Site) -> None:
     assert json.loads(pks(site, "network-profiles", "--json")) == []
     assert process.running(site.lab, "cluster-") == {}
     assert list((site.lab.home / "clusters").glob("*")) == []
-    assert not Path(site.lab.home / "kubeconfig").exists()
+    assert vcenter.cids(site.lab) == []
+    inventory = State.load(site.lab).inventory
+    assert (inventory.subnets, [item for items in inventory.allocations.values() for item in items]) == (
+        {},
+        [],
+    )
+    assert all(not objects for objects in inventory.objects.values())

@@ -1,0 +1,142 @@
+"""The chart as a resource: when it is looked up, and what a failure means at preview and at ``up``."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import pulumi
+import pytest
+from pulumi.output import Unknown
+from pulumi.runtime.proto import resource_pb2
+
+from components.helm import chart as module
+from components.helm.chart import ChartProvider, HelmChart, HelmChartArgs
+from components.helm.source import ChartError, ChartMetadata, ChartReference, ChartUnreachableError
+from components.provider import ProviderError
+from tests.mocks import RecordingMocks, with_engine
+
+INPUTS: dict[str, Any] = {
+    "chart": "rancher",
+    "repository": "https://charts.example.com",
+    "version": "2.8.5",
+    "kubernetes_version": "1.28",
+    "ca_file": "",
+    "username": "",
+    "password": "",
+}
+
+
+@pytest.fixture
+def provider() -> ChartProvider:
+    return ChartProvider()
+
+
+@pytest.fixture
+def calls(monkeypatch: pytest.MonkeyPatch) -> list[ChartReference]:
+    """Looks that were taken; each finds the chart."""
+    made: list[ChartReference] = []
+
+    def resolve(reference: ChartReference) -> ChartMetadata:
+        made.append(reference)
+        return ChartMetadata("rancher", "2.8.5", "v2.8.5", "< 1.29.0-0", "sha256:abc")
+
+    monkeypatch.setattr(module, "resolve", resolve)
+    return made
+
+
+def fail(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    def resolve(_reference: ChartReference) -> ChartMetadata:
+        raise error
+
+    monkeypatch.setattr(module, "resolve", resolve)
+
+
+def test_looked_up_only_when_something_changed(provider: ChartProvider, calls: list[ChartReference]) -> None:
+    assert provider.check({}, INPUTS).failures == []
+    assert len(calls) == 1
+    provider.check(INPUTS, {**INPUTS, "__provider": "x"})
+    provider.check({}, {**INPUTS, "password": Unknown()})  # type: ignore[no-untyped-call]
+    assert len(calls) == 1
+
+
+def test_create_records_what_the_chart_is(provider: ChartProvider, calls: list[ChartReference]) -> None:
+    made = provider.create(INPUTS)
+    assert made.id == "rancher:2.8.5"
+    assert made.outs == {**INPUTS, "chart_name": "rancher", "app_version": "v2.8.5", "digest": "sha256:abc"}
+    assert provider.update(made.id, made.outs, INPUTS).outs == made.outs
+    assert len(calls) == 2
+
+
+def test_only_what_identifies_it_is_a_change(provider: ChartProvider) -> None:
+    assert not provider.diff("", INPUTS, {**INPUTS, "password": "new", "ca_file": "ca.pem"}).changes
+    for name in ("chart", "repository", "version", "kubernetes_version"):
+        assert provider.diff("", INPUTS, {**INPUTS, name: "other"}).changes
+
+
+def test_definite_answer_fails_the_preview(provider: ChartProvider, monkeypatch: pytest.MonkeyPatch) -> None:
+    fail(monkeypatch, ChartError("no such version", "version"))
+    [failure] = provider.check({}, INPUTS).failures
+    assert (failure.property, failure.reason) == ("version", "no such version")
+
+
+def test_silence_fails_only_the_creation(
+    provider: ChartProvider, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    fail(monkeypatch, ChartUnreachableError("repository does not answer"))
+    with caplog.at_level(logging.WARNING, "rancher-on-pks"):
+        assert provider.check({}, INPUTS).failures == []
+    assert "repository does not answer. Chart rancher is not checked" in caplog.text
+    with pytest.raises(ProviderError, match="does not answer. Nothing was created"):
+        provider.create(INPUTS)
+
+
+@pytest.mark.parametrize("version", ["1.29", "1.36"])
+def test_kubernetes_version_that_the_chart_refuses(
+    provider: ChartProvider, calls: list[ChartReference], version: str
+) -> None:
+    [failure] = provider.check({}, {**INPUTS, "kubernetes_version": version}).failures
+    assert failure.reason.startswith(
+        f"chart rancher 2.8.5 is for Kubernetes < 1.29.0-0, the cluster has {version}"
+    )
+
+
+def test_unreadable_range(provider: ChartProvider, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = ChartMetadata("x", "1.0.0", "", "newest", "")
+    monkeypatch.setattr(module, "resolve", lambda _: found)
+    [failure] = provider.check({}, INPUTS).failures
+    assert failure.reason == "chart x 1.0.0: kubeVersion 'newest' is not a version range"
+
+
+@with_engine
+def test_resource() -> pulumi.Output[None]:
+    mocks = RecordingMocks()
+    args = {**INPUTS, "password": "s3cret"}
+    chart = HelmChart("rancher-chart", HelmChartArgs(**args))
+
+    def check(_: object) -> None:
+        assert mocks.types() == ["helm:Chart"]
+        request: resource_pb2.RegisterResourceRequest = mocks.requests["rancher-chart"]
+        assert list(request.additionalSecretOutputs) == ["password"]
+        assert "s3cret" not in repr(chart.args.reference)
+
+    return chart.urn.apply(check)
+
+
+@pytest.mark.parametrize(
+    ("changes", "locator", "options"),
+    [
+        ({}, "rancher", {"repo": "https://charts.example.com"}),
+        ({"ca_file": "ca.pem"}, "rancher", {"repo": "https://charts.example.com", "caFile": "ca.pem"}),
+        ({"repository": "oci://r.example.com/c"}, "oci://r.example.com/c/rancher", None),
+        ({"chart": "./charts/rancher"}, "./charts/rancher", None),
+    ],
+)
+@with_engine
+def test_the_way_helm_takes_it(
+    changes: dict[str, str], locator: str, options: dict[str, str] | None
+) -> pulumi.Output[None]:
+    RecordingMocks()
+    chart = HelmChart("c", HelmChartArgs(**{**INPUTS, "password": None, "ca_file": None, **changes}))
+    assert (chart.locator, chart.repository_options) == (locator, options)
+    return chart.urn.apply(lambda _: None)

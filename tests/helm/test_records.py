@@ -1,0 +1,107 @@
+"""Recovery from what an interrupted Helm left behind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from components import kube
+from components.helm import records
+from components.kube import Kubernetes
+from components.provider import ProviderError
+from tests import kubernetes_api
+from tests.kubernetes_api import NAMESPACE, FakeApi
+
+
+@pytest.fixture
+def api() -> Iterator[FakeApi]:
+    with kubernetes_api.running() as running:
+        yield running
+
+
+@pytest.fixture
+def kubernetes(api: FakeApi) -> Iterator[Kubernetes]:
+    with kube.client(api.kubeconfig) as client:
+        yield client
+
+
+def add(api: FakeApi, revision: int, status: str, chart: str = "rancher", release: str = "rancher") -> None:
+    content = {
+        "name": release,
+        "version": revision,
+        "info": {"status": status, "description": "Preparing upgrade"},
+        "chart": {"metadata": {"name": chart}},
+    }
+    api.add(
+        "api/v1/secrets",
+        f"sh.helm.release.v1.{release}.v{revision}",
+        metadata={"labels": {"owner": "helm", "name": release, "status": status, "version": str(revision)}},
+        data={"release": records.encode(content)},
+    )
+
+
+def found(api: FakeApi) -> dict[str, tuple[str, str]]:
+    """Status of each record, in its label and in its content."""
+    return {
+        path.rpartition("/")[2]: (
+            item["metadata"]["labels"]["status"],
+            records.decode(item["data"]["release"])["info"]["status"],
+        )
+        for path, item in api.objects.items()
+    }
+
+
+def test_nothing_to_recover(api: FakeApi, kubernetes: Kubernetes) -> None:
+    assert records.prepare_create(kubernetes, NAMESPACE, "rancher", "rancher") == []
+    add(api, 1, "deployed")
+    assert records.prepare_update(kubernetes, NAMESPACE, "rancher") == []
+    assert found(api) == {"sh.helm.release.v1.rancher.v1": ("deployed", "deployed")}
+    assert {request.method for request in api.server.requests} == {"GET"}
+
+
+@pytest.mark.parametrize("status", ["pending-install", "failed", "deployed", "uninstalled"])
+def test_creation_forgets_what_the_stack_does_not_know(
+    api: FakeApi, kubernetes: Kubernetes, status: str
+) -> None:
+    add(api, 1, status)
+    add(api, 1, "deployed", release="nginx")
+    done = records.prepare_create(kubernetes, NAMESPACE, "rancher", "rancher")
+    assert done == [f"forgot revision 1 ({status}) of release rancher"]
+    assert list(found(api)) == ["sh.helm.release.v1.nginx.v1"]
+
+
+def test_creation_leaves_another_chart_alone(api: FakeApi, kubernetes: Kubernetes) -> None:
+    add(api, 1, "superseded")
+    add(api, 2, "deployed", chart="other")
+    with pytest.raises(
+        ProviderError, match="is of chart 'other', not 'rancher'. Remove it \\(helm uninstall"
+    ):
+        records.prepare_create(kubernetes, NAMESPACE, "rancher", "rancher")
+    assert len(found(api)) == 2
+
+
+@pytest.mark.parametrize("status", ["pending-install", "pending-upgrade", "pending-rollback"])
+def test_update_marks_what_is_pending_as_failed(api: FakeApi, kubernetes: Kubernetes, status: str) -> None:
+    add(api, 9, "deployed")
+    add(api, 10, status)
+    done = records.prepare_update(kubernetes, NAMESPACE, "rancher")
+    assert done == [f"marked revision 10 ({status}) of release rancher as failed"]
+    assert found(api) == {
+        "sh.helm.release.v1.rancher.v9": ("deployed", "deployed"),
+        "sh.helm.release.v1.rancher.v10": ("failed", "failed"),
+    }
+    content: dict[str, Any] = records.decode(
+        api.objects[f"/api/v1/namespaces/{NAMESPACE}/secrets/sh.helm.release.v1.rancher.v10"]["data"][
+            "release"
+        ]
+    )
+    assert content["chart"] == {"metadata": {"name": "rancher"}}, "the rest is as it was"
+
+
+def test_unreadable_record_is_named(api: FakeApi, kubernetes: Kubernetes) -> None:
+    labels = {"owner": "helm", "name": "rancher"}
+    api.add("api/v1/secrets", "x", metadata={"labels": labels}, data={"release": "AAAA"})
+    with pytest.raises(ProviderError, match="cannot be read .* kubectl get secret -n cattle-system"):
+        records.prepare_update(kubernetes, NAMESPACE, "rancher")
