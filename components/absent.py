@@ -8,7 +8,7 @@ import pulumi
 from pulumi.dynamic import CreateResult, DiffResult, ReadResult, Resource, UpdateResult
 
 from components import kube
-from components.kube import UnreachableError
+from components.kube import KubernetesError, UnreachableError
 from components.provider import Properties, Provider, changed, log, plain, wait
 
 _TIMEOUT_SECONDS = 120
@@ -36,7 +36,7 @@ class AbsentProvider(Provider):
         try:
             with kube.client(known["kubeconfig"]) as kubernetes:
                 back = kubernetes.get(known["path"]) is not None
-        except UnreachableError as error:
+        except KubernetesError as error:
             log.warning("warning: not known whether %s is absent: %s", id_, error)
             back = False
         return ReadResult("", {}) if back else ReadResult(id_, known)

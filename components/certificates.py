@@ -193,7 +193,7 @@ def _for_key(material: Material, public_key: str) -> str:
 
 
 def _not_for_this_stack(material: Material, problem: str) -> CertificateError:
-    remedy = "have the CA sign the stack's output csr; with a key of your own use certificateSource files"
+    remedy = "have the CA sign the output certificateRequest; with your own key use certificateSource files"
     return CertificateError([material.chain[0].error(problem, remedy)])
 
 

@@ -17,7 +17,7 @@ from pulumi.dynamic import CreateResult, DiffResult, ReadResult, Resource, Updat
 
 from components import kube
 from components.helm.workloads import ncp_errors, owned_by
-from components.kube import Kubernetes, Object, UnreachableError
+from components.kube import Kubernetes, KubernetesError, Object, UnreachableError
 from components.provider import Properties, Provider, ProviderError, changed, log, plain, wait
 
 _TRANSIT = ipaddress.ip_network("100.64.0.0/10")
@@ -64,7 +64,7 @@ class VirtualIpProvider(Provider):
         try:
             with kube.client(known["kubeconfig"]) as kubernetes:
                 service = _service(kubernetes, known)
-        except UnreachableError as error:
+        except KubernetesError as error:  # among others, credentials of the last update that have expired since
             log.warning("warning: the virtual IP is not checked: %s", error)
             return ReadResult(id_, known)
         if service is None:

@@ -83,7 +83,10 @@ def start_simulators(lab: Lab, tools: Tools) -> None:
     vcenter += ["-username", credentials["vcenter"]["username"]]
     vcenter += ["-hosts", str(options.load(lab).hosts)]
     _check_addresses(lab)
-    process.start(lab, "vcenter", vcenter, {**env, "VCSIM_PASSWORD": credentials["vcenter"]["password"]})
+    scratch = lab.path("vcenter", "datastore")
+    scratch.mkdir(exist_ok=True)
+    secret = {"VCSIM_PASSWORD": credentials["vcenter"]["password"], "TMPDIR": str(scratch)}
+    process.start(lab, "vcenter", vcenter, env | secret)
     process.start(lab, "charts", [sys.executable, "-m", "lab.charts_server"], env)
     await_port(lab, "vcenter", lab.vcenter)
     process.start(lab, "foundation", [sys.executable, "-m", "lab.foundation"], env)

@@ -89,7 +89,7 @@ class Engine:
         done = subprocess.run(
             self.command(*arguments),
             cwd=REPO,
-            env=self._environment(env),
+            env=self.process_environment(env),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -101,11 +101,11 @@ class Engine:
 
     def stream(self, *arguments: str) -> int:
         """Run a command on the stack with the terminal as its own; returns its exit code."""
-        return subprocess.call(self.command(*arguments), cwd=REPO, env=self._environment(None))
+        return subprocess.call(self.command(*arguments), cwd=REPO, env=self.process_environment())
 
     def json(self, *arguments: str) -> object:
         """Run a command on the stack and parse the JSON on its standard output."""
-        output = subprocess.check_output(self.command(*arguments), cwd=REPO, env=self._environment(None))
+        output = subprocess.check_output(self.command(*arguments), cwd=REPO, env=self.process_environment())
         return json.loads(output)
 
     def ensure_stack(self) -> None:
@@ -137,7 +137,8 @@ class Engine:
         assert isinstance(outputs, dict)  # noqa: S101 - documented shape
         return outputs
 
-    def _environment(self, extra: Mapping[str, str] | None) -> dict[str, str]:
+    def process_environment(self, extra: Mapping[str, str] | None = None) -> dict[str, str]:
+        """The whole environment of a ``pulumi`` process of this lab, with ``extra`` on top."""
         mark = {process.MARK: f"{self.lab.home}:pulumi"}
         return {**os.environ, **environment(self.lab, self.tools), **mark, **(extra or {})}
 

@@ -66,7 +66,7 @@ def running() -> Iterator[FakeApi]:
         yield api
 
 
-def kubeconfig(url: str, *, token: str = "admin-token", **cluster: str) -> str:
+def kubeconfig(url: str, *, token: str = "admin-token", **cluster: str) -> str:  # noqa: S107 - of no cluster
     """The text of a kubeconfig; ``cluster`` adds to its cluster entry (underscores become hyphens)."""
     extra = {key.replace("_", "-"): value for key, value in cluster.items()}
     return yaml.safe_dump(

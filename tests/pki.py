@@ -146,7 +146,12 @@ def intermediate(issuer: Identity, common_name: str = "Example Issuing CA") -> I
     return make(common_name, issuer, ca=True, path_length=0, usage=usage, days=(-50, 1825))
 
 
-def server(issuer: Identity | None, *names: str, key: PrivateKey | None = None) -> Identity:
+def server(
+    issuer: Identity | None,
+    *names: str,
+    key: PrivateKey | None = None,
+    days: tuple[int, int] = (-1, 365),
+) -> Identity:
     usage = key_usage(digital_signature=True, key_encipherment=True)
     return make(
         (names or (HOST,))[0],
@@ -154,6 +159,7 @@ def server(issuer: Identity | None, *names: str, key: PrivateKey | None = None) 
         key=key,
         ca=False,
         names=names or (HOST,),
+        days=days,
         usage=usage,
         purposes=[ExtendedKeyUsageOID.SERVER_AUTH],
     )

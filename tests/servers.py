@@ -63,7 +63,7 @@ class Server:
 
 @contextmanager
 def serve(answer: Answer, *, identity: pki.Identity | None = None, chain: str = "") -> Iterator[Server]:
-    """Serve on a free port of ``ADDRESS``; with an identity over TLS (``chain``: its intermediates as PEM)."""
+    """Serve on a free port of ``ADDRESS``; with an identity over TLS (``chain``: intermediates as PEM)."""
     server = Server("https" if identity else "http", 0)
 
     class Handler(BaseHTTPRequestHandler):

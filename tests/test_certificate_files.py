@@ -126,7 +126,7 @@ def test_what_a_source_needs(source: Source, missing: list[str]) -> None:
         (
             lambda d: replace(d.given, certificate_file=d.write("chain.pem", d.server)),
             f"error certificateFile (chain.pem): certificate {SERVER} was issued by "
-            '"CN=Example Issuing CA", which is in none of the files; append it to certificateFile (chain.pem) '
+            f"{ISSUING}, which is in none of the files; append it to certificateFile (chain.pem) "
             "if it is an intermediate, to caCertificateFile (ca.pem) if a root",
         ),
         (

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import logging
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -87,6 +89,17 @@ def engine() -> Engine:
     root = pki.root()
     server = pki.server(root)
     return Engine(server_key=server, issued=server, ca=root)
+
+
+@pytest.fixture(autouse=True)
+def _own_loop() -> Iterator[None]:
+    """After a failure outputs stay that nobody awaits; without a handler the loop reports each at exit."""
+    loop = asyncio.new_event_loop()
+    loop.set_exception_handler(lambda *_: None)
+    asyncio.set_event_loop(loop)
+    yield
+    asyncio.set_event_loop(None)
+    loop.close()
 
 
 def deploy(

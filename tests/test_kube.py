@@ -96,14 +96,14 @@ def test_certificate_is_verified_for_the_tls_server_name(
 
         named = {"tls_server_name": "api.example.com"}
         assert get(certificate_authority_data=data(ca), **named) == {"ok": True}
-        with pytest.raises(UnreachableError, match="(?i)certificate"):
+        with pytest.raises(UnreachableError, match=r"(?i)certificate"):
             get(certificate_authority_data=data(ca))
-        with pytest.raises(UnreachableError, match="(?i)certificate"):
+        with pytest.raises(UnreachableError, match=r"(?i)certificate"):
             get(certificate_authority_data=data(other), **named)
         insecure = kubernetes_api.kubeconfig(server.url).replace(
             "server:", "insecure-skip-tls-verify: true\n    server:"
         )
-        with kube.client(insecure) as kubernetes, pytest.raises(UnreachableError, match="(?i)certificate"):
+        with kube.client(insecure) as kubernetes, pytest.raises(UnreachableError, match=r"(?i)certificate"):
             kubernetes.get(PATH)
 
 

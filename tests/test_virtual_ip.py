@@ -105,7 +105,7 @@ def test_other_services_are_not_looked_at(api: FakeApi) -> None:
 
 def test_why_there_is_no_address(api: FakeApi) -> None:
     service(api, **{"ncp/error.loadbalancer": "SERVICE_LOADBALANCER_UNREALIZED"})
-    with pytest.raises(ProviderError, match="no address yet; NCP: ncp/error.loadbalancer: SERVICE_LOAD"):
+    with pytest.raises(ProviderError, match=r"no address yet; NCP: ncp/error.loadbalancer: SERVICE_LOAD"):
         VirtualIpProvider().create(inputs(api))
     service(api, "10.50.0.79", "100.64.128.125")
     with pytest.raises(
@@ -124,7 +124,9 @@ def test_two_load_balancers_are_one_too_many(api: FakeApi) -> None:
 def test_refresh_reads_the_live_address(api: FakeApi, caplog: pytest.LogCaptureFixture) -> None:
     provider, known = VirtualIpProvider(), inputs(api, address="10.50.0.79")
     service(api, "10.50.0.81")
-    assert provider.read("id", known).outs["address"] == "10.50.0.81"
+    live = provider.read("id", known).outs
+    assert live is not None
+    assert live["address"] == "10.50.0.81"
     api.objects.clear()
     assert provider.read("id", known).id == ""
     away = {**known, "kubeconfig": kubernetes_api.kubeconfig(f"http://{ADDRESS}:1")}
@@ -140,4 +142,6 @@ def test_read_anew_only_when_it_may_have_changed(api: FakeApi) -> None:
     assert provider.diff("", olds, {**olds, "network": "10.0.0.0/8"}).changes
     assert provider.diff("", olds, {**olds, "kubeconfig": kubernetes_api.kubeconfig("https://b")}).changes
     service(api, "10.50.0.82")
-    assert provider.update("", olds, olds).outs["address"] == "10.50.0.82"
+    news = provider.update("", olds, olds).outs
+    assert news is not None
+    assert news["address"] == "10.50.0.82"

@@ -87,7 +87,7 @@ def test_silence_fails_only_the_creation(
     with caplog.at_level(logging.WARNING, "rancher-on-pks"):
         assert provider.check({}, INPUTS).failures == []
     assert "repository does not answer. Chart rancher is not checked" in caplog.text
-    with pytest.raises(ProviderError, match="does not answer. Nothing was created"):
+    with pytest.raises(ProviderError, match=r"does not answer. Nothing was created"):
         provider.create(INPUTS)
 
 

@@ -76,7 +76,7 @@ def test_creation_leaves_another_chart_alone(api: FakeApi, kubernetes: Kubernete
     add(api, 1, "superseded")
     add(api, 2, "deployed", chart="other")
     with pytest.raises(
-        ProviderError, match="is of chart 'other', not 'rancher'. Remove it \\(helm uninstall"
+        ProviderError, match=r"is of chart 'other', not 'rancher'. Remove it \(helm uninstall"
     ):
         records.prepare_create(kubernetes, NAMESPACE, "rancher", "rancher")
     assert len(found(api)) == 2
@@ -103,5 +103,5 @@ def test_update_marks_what_is_pending_as_failed(api: FakeApi, kubernetes: Kubern
 def test_unreadable_record_is_named(api: FakeApi, kubernetes: Kubernetes) -> None:
     labels = {"owner": "helm", "name": "rancher"}
     api.add("api/v1/secrets", "x", metadata={"labels": labels}, data={"release": "AAAA"})
-    with pytest.raises(ProviderError, match="cannot be read .* kubectl get secret -n cattle-system"):
+    with pytest.raises(ProviderError, match=r"cannot be read .* kubectl get secret -n cattle-system"):
         records.prepare_update(kubernetes, NAMESPACE, "rancher")

@@ -80,7 +80,7 @@ def test_end_of_time_names_what_is_not_ready(provider: RolloutProvider, api: Fak
 
 def test_end_of_time_without_an_api(provider: RolloutProvider) -> None:
     wanted = {**inputs(FakeApi()), "kubeconfig": kubernetes_api.kubeconfig(f"http://{ADDRESS}:1")}
-    with pytest.raises(ProviderError, match="the reasons are not known: Kubernetes API .* refused"):
+    with pytest.raises(ProviderError, match=r"the reasons are not known: Kubernetes API .* refused"):
         provider.create(wanted)
 
 

@@ -109,7 +109,7 @@ def test_certificate_of_a_repository(tmp_path: Path) -> None:
     with serve(repository, identity=pki.server(ca, ADDRESS)) as server:
         assert resolve(reference(server, ca_file=str(trusted))).version == "2.15.0"
         for file in ("", str(other)):
-            with pytest.raises(ChartError, match="certificate is refused .*; give the CA file"):
+            with pytest.raises(ChartError, match=r"certificate is refused .*; give the CA file"):
                 resolve(reference(server, ca_file=file))
         with pytest.raises(ChartError, match="holds no CA certificate") as caught:
             resolve(reference(server, ca_file=str(tmp_path)))

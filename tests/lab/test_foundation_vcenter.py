@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
-import shutil
 import uuid
 from collections import Counter
 from collections.abc import AsyncIterator
@@ -19,15 +17,14 @@ from lab.foundation.vcenter import Machine
 from lab.layout import Lab
 from tests.lab.fake_nsx import free_net
 
-_VCSIM = shutil.which("vcsim", path=os.environ["PATH"] + ":/work/bin")
-pytestmark = pytest.mark.skipif(_VCSIM is None, reason="the vCenter simulator is not built (make tools)")
+pytestmark = pytest.mark.lab
 
 
 def _start(lab: Lab) -> None:
     credentials = json.loads(lab.credentials.read_text())["vcenter"]
     certificate, key = pki.server_certificate(lab, "vcenter", ips=[lab.vcenter.split(":")[0]])
     options = {"listen": lab.vcenter, "cert": certificate, "key": key, "hosts": 4}
-    command = [str(_VCSIM), "-username", credentials["username"]]
+    command = [str(bringup.build_tools().bin / "vcsim"), "-username", credentials["username"]]
     for name, value in options.items():
         command += [f"-{name}", str(value)]
     env = {"VCSIM_PASSWORD": credentials["password"], "TMPDIR": str(lab.home)}

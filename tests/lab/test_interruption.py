@@ -1,0 +1,71 @@
+"""Killed in the middle, run again: nothing is made twice, and nothing is lost."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+
+import pytest
+import yaml
+
+from lab import process
+from lab.engine import Engine
+from tests.lab.conftest import Site, commands
+
+pytestmark = pytest.mark.lab
+
+
+@pytest.fixture
+def second(site: Site) -> Engine:
+    """A stack with a cluster of its own beside the one that is up."""
+    engine = Engine(site.lab, site.engine.tools, stack="second")
+    document = yaml.safe_load(site.engine.config_file.read_text())
+    document["config"] |= {
+        "rancher-on-pks:clusterName": "second",
+        "rancher-on-pks:externalHostname": "second-api.lab.test",
+        "rancher-on-pks:networkProfile": "lb-second",
+        "rancher-on-pks:rancherHostname": "second.lab.test",
+    }
+    site.lab.path("Pulumi.second.yaml").write_text(yaml.safe_dump(document))
+    engine.ensure_stack()
+    return engine
+
+
+def kill_when(site: Site, engine: Engine, text: str) -> None:
+    """Start ``up`` and kill all of Pulumi's processes, without mercy, when its output has ``text``."""
+    up = subprocess.Popen(
+        engine.command("up", "--yes", "--skip-preview"),
+        env=engine.process_environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    assert up.stdout is not None
+    seen = ""
+    for line in up.stdout:
+        seen += line
+        if text in line:
+            time.sleep(1)
+            os.killpg(up.pid, signal.SIGKILL)
+            break
+    up.wait()
+    assert text in seen, seen
+    process.stop(site.lab, "pulumi", force=True)
+
+
+def test_kill_while_the_cluster_and_while_the_releases_are_made(site: Site, second: Engine) -> None:
+    before = len(site.calls())
+    for moment in ("rancher-cluster creating", "ingress-release creating", "rancher-server-rollout creating"):
+        kill_when(site, second, moment)
+        second.ensure_stack()  # breaks the lock that the killed run left
+    done = second.run("up", "--yes", "--skip-preview", check=False)
+    assert done.returncode == 0, done.stdout
+    calls = commands(site.calls()[before:])
+    assert calls.count("create-cluster") == 1
+    assert calls.count("create-network-profile") == 1
+    assert second.run("preview", "--expect-no-changes", check=False).returncode == 0
+    done = second.run("destroy", "--yes", "--skip-preview", check=False)
+    assert done.returncode == 0, done.stdout

@@ -1,0 +1,122 @@
+"""``RancherServer``: what it makes, by the age of the chart."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import pulumi
+import pytest
+from pulumi.runtime.mocks import MockResourceArgs
+
+from components.helm import HelmChart, HelmChartArgs
+from components.rancher import RancherServer, RancherServerArgs
+from tests.mocks import RecordingMocks, with_engine
+
+RELEASE = "kubernetes:helm.sh/v3:Release"
+CHECK = "pulumi-python:dynamic/endpoint:Check"
+ABSENT = "pulumi-python:dynamic/kube:Absent"
+
+
+@pytest.fixture
+def mocks() -> RecordingMocks:
+    def outputs(args: MockResourceArgs) -> dict[str, Any]:
+        return {"status": {"revision": 7}} if args.typ == RELEASE else {"chart_name": "rancher"}
+
+    return RecordingMocks(outputs)
+
+
+def server(version: str = "2.15.0", kubernetes: str = "1.36", **changes: Any) -> RancherServer:
+    chart = HelmChart(
+        "chart",
+        HelmChartArgs(
+            chart="rancher",
+            repository="https://charts.example.com",
+            version=version,
+            kubernetes_version=kubernetes,
+        ),
+    )
+    args: dict[str, Any] = {
+        "chart": chart,
+        "hostname": "rancher.example.com",
+        "namespace": "cattle-system",
+        "kubeconfig": "k",
+        "vip": "10.50.0.79",
+        "ca_bundle": "PEM",
+        **changes,
+    }
+    cluster = pulumi.ComponentResource("test:index:Cluster", "cluster")
+    return RancherServer("rancher", RancherServerArgs(**args), pulumi.ResourceOptions(deleted_with=cluster))
+
+
+@with_engine
+def test_three_replicas_until_they_answer(mocks: RecordingMocks) -> pulumi.Output[None]:
+    made = server(triggers=("fingerprint",))
+
+    def check(values: list[Any]) -> None:
+        assert values[:3] == ["https://rancher.example.com", "2.15.0", 7]
+        inputs = mocks.inputs(RELEASE, "rancher-release")
+        assert (inputs["name"], inputs["namespace"], inputs["version"]) == (
+            "rancher",
+            "cattle-system",
+            "2.15.0",
+        )
+        checksum = hashlib.sha256(b"PEM").hexdigest()
+        assert inputs["values"] == {
+            "hostname": "rancher.example.com",
+            "replicas": 3,
+            "privateCA": True,
+            "ingress": {"enabled": False, "tls": {"source": "secret"}},
+            "extraEnv": [{"name": "RANCHER_ON_PKS_CA_SHA256", "value": checksum}],
+        }
+        ping = mocks.inputs(CHECK, "rancher-ping")
+        assert (ping["address"], ping["port"], ping["expect"]) == ("10.50.0.79", 443, "rancher")
+        assert (ping["hostname"], ping["ca_bundle"]) == ("rancher.example.com", "PEM")
+        assert ping["triggers"] == [7, "fingerprint"]
+        waits_for = [urn.rpartition("::")[2] for urn in mocks.requests["rancher-ping"].dependencies]
+        assert "rancher-rollout" in waits_for
+        assert "kube:Absent" not in mocks.types()
+
+    return pulumi.Output.all(made.url, made.version, made.revision, made.ready.urn).apply(check)
+
+
+@pytest.mark.parametrize(
+    ("kubernetes", "group"), [("1.14", "extensions/v1beta1"), ("1.20", "networking.k8s.io/v1")]
+)
+@with_engine
+def test_ingress_of_an_old_chart_is_removed_after_each_revision(
+    mocks: RecordingMocks, kubernetes: str, group: str
+) -> pulumi.Output[None]:
+    made = server("2.2.8", kubernetes)
+
+    def check(_: object) -> None:
+        inputs = mocks.inputs(ABSENT, "rancher-chart-ingress")
+        assert inputs["path"] == f"/apis/{group}/namespaces/cattle-system/ingresses/rancher"
+        assert inputs["maker"] == 7
+        assert list(mocks.requests["rancher-chart-ingress"].additionalSecretOutputs) == ["kubeconfig"]
+        waits_for = [urn.rpartition("::")[2] for urn in mocks.requests["rancher-ping"].dependencies]
+        assert {"rancher-rollout", "rancher-chart-ingress"} <= set(waits_for)
+
+    return made.ready.urn.apply(check)
+
+
+@with_engine
+def test_another_port_is_in_the_url(mocks: RecordingMocks) -> pulumi.Output[None]:
+    def check(url: str) -> None:
+        assert url == "https://rancher.example.com:8443"
+
+    return server(https_port=8443).url.apply(check)
+
+
+@with_engine
+def test_version_that_is_not_for_the_cluster(mocks: RecordingMocks) -> None:
+    with pytest.raises(pulumi.RunError, match=r"Rancher 2\.8\.5 is for Kubernetes < 1\.29\.0-0, not 1\.36"):
+        server("2.8.5", "1.36")
+
+
+@with_engine
+def test_values_against_the_design(mocks: RecordingMocks) -> None:
+    with pytest.raises(pulumi.RunError) as caught:
+        server(values={"ingress": {"enabled": True}, "replicas": 1})
+    assert [line.split(":")[0] for line in str(caught.value).splitlines()] == ["values of Rancher"] * 2
+    assert "rancher-release" not in mocks.requests
