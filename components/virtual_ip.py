@@ -64,7 +64,7 @@ class VirtualIpProvider(Provider):
         try:
             with kube.client(known["kubeconfig"]) as kubernetes:
                 service = _service(kubernetes, known)
-        except KubernetesError as error:  # among others, credentials of the last update that have expired since
+        except KubernetesError as error:  # also credentials that have expired since
             log.warning("warning: the virtual IP is not checked: %s", error)
             return ReadResult(id_, known)
         if service is None:

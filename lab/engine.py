@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shlex
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -100,8 +101,30 @@ class Engine:
         return done
 
     def stream(self, *arguments: str) -> int:
-        """Run a command on the stack with the terminal as its own; returns its exit code."""
-        return subprocess.call(self.command(*arguments), cwd=REPO, env=self.process_environment())
+        """Run a command on the stack with the terminal as its own; returns its exit code.
+
+        Raises:
+            KeyboardInterrupt: After the command has ended, which was asked to stop as by Ctrl-C in a
+                terminal: once, it ends after what is under way, twice, at once.
+        """
+        # A process group of its own: otherwise a Ctrl-C reaches the engine twice, which aborts it.
+        running = subprocess.Popen(
+            self.command(*arguments), cwd=REPO, env=self.process_environment(), process_group=0
+        )
+        interrupted = False
+        while True:
+            try:
+                exit_code = running.wait()
+                break
+            except KeyboardInterrupt:
+                if not interrupted:
+                    print("\nStopping after what is under way; Ctrl-C again stops at once.", file=sys.stderr)
+                interrupted = True
+                running.send_signal(signal.SIGINT)
+        if interrupted:
+            process.stop(self.lab, "pulumi")
+            raise KeyboardInterrupt
+        return exit_code
 
     def json(self, *arguments: str) -> object:
         """Run a command on the stack and parse the JSON on its standard output."""

@@ -30,10 +30,10 @@ class Site:
     """The ``pks`` calls of the first ``up``."""
 
     def calls(self) -> list[list[str]]:
-        """Command line of each ``pks`` call since the lab was made."""
+        """Command line of each ``pks`` call since the lab was made, as far as it succeeded."""
         log = self.lab.home / "log" / "calls.jsonl"
-        lines = log.read_text().splitlines() if log.exists() else []
-        return [json.loads(line)["argv"] for line in lines]
+        records = [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
+        return [record["argv"] for record in records if record["exit_code"] == 0]
 
     def configure(self, engine: Engine, **changes: object) -> None:
         """Change keys of the stack's config file; ``None`` removes a key."""
@@ -46,7 +46,8 @@ class Site:
         engine.config_file.write_text(yaml.safe_dump(document))
 
 
-def _free_net() -> int:
+def free_net() -> int:
+    """N of a network 127.N.0.0/16 that no lab uses."""
     start = os.getpid() % 100
     for offset in range(100):
         net = 100 + (start + offset) % 100
@@ -60,7 +61,7 @@ def _free_net() -> int:
 def bare(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """The foundation without a cluster."""
     home: Path = tmp_path_factory.mktemp("lab")
-    lab = Lab(home, _free_net())
+    lab = Lab(home, free_net())
     try:
         yield Site(lab, bringup.up(lab))
     finally:

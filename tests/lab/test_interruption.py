@@ -5,16 +5,21 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
 import time
+from pathlib import Path
 
 import pytest
 import yaml
 
 from lab import process
 from lab.engine import Engine
-from tests.lab.conftest import Site, commands
+from lab.layout import Lab
+from tests.lab.conftest import Site, commands, free_net
 
 pytestmark = pytest.mark.lab
+
+REPO = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
@@ -69,3 +74,37 @@ def test_kill_while_the_cluster_and_while_the_releases_are_made(site: Site, seco
     assert second.run("preview", "--expect-no-changes", check=False).returncode == 0
     done = second.run("destroy", "--yes", "--skip-preview", check=False)
     assert done.returncode == 0, done.stdout
+
+
+def test_the_lab_goes_on_after_ctrl_c_and_goes_away_whole(tmp_path: Path) -> None:
+    """Interrupted while its simulators start and while PKS builds the cluster; then up, then down."""
+    lab = Lab(tmp_path / "lab", free_net())
+    env = {**os.environ, **lab.environment}
+
+    def command(name: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, "-m", "lab", name],
+            cwd=REPO,
+            env=env,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+
+    for moment in ("vCenter, PKS", "rancher-cluster creating"):
+        up = command("up")
+        assert up.stdout is not None
+        assert any(moment in line for line in up.stdout)
+        for _ in range(2):  # an impatient person
+            up.send_signal(signal.SIGINT)
+            time.sleep(0.5)
+        assert "`make lab` continues" in up.stdout.read()
+        assert up.wait() == 130
+        assert "pulumi" not in process.running(lab)
+    up = command("up")
+    output, _ = up.communicate()
+    assert up.returncode == 0, output
+    assert "Lab ready" in output
+    assert command("down").wait() == 0
+    assert process.running(lab) == {}
+    assert not lab.home.exists()
