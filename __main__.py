@@ -6,10 +6,15 @@ from dataclasses import replace
 
 import pulumi
 
-from components.certificates import RancherCertificates, RancherCertificatesArgs
+from components.certificates.component import RancherCertificates, RancherCertificatesArgs
 from components.endpoint import Check
 from components.helm import HelmChart, HelmChartArgs
-from components.ingress import IngressController, IngressControllerArgs, RancherIngress, RancherIngressArgs
+from components.ingress.component import (
+    IngressController,
+    IngressControllerArgs,
+    RancherIngress,
+    RancherIngressArgs,
+)
 from components.kubernetes_objects import Namespace
 from components.pks.component import PksCluster, PksClusterArgs
 from components.rancher import RancherServer, RancherServerArgs

@@ -21,8 +21,8 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic.alias_generators import to_camel
 
-from components import ingress_values
-from components.certificate_files import CertificateFiles, check_files
+from components.certificates.files import CertificateFiles, check_files
+from components.ingress import values as ingress_values
 from components.pks import profile_parameters
 from components.rancher import compatibility
 from components.rancher import values as rancher_values

@@ -14,12 +14,10 @@ import yaml
 
 from lab import process
 from lab.engine import Engine
-from lab.layout import Lab
+from lab.layout import REPO, Lab
 from tests.lab.conftest import Site, commands, free_net
 
 pytestmark = pytest.mark.lab
-
-REPO = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture

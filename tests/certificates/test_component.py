@@ -17,8 +17,8 @@ from pulumi.runtime.mocks import MockMonitor, MockResourceArgs, Mocks, set_mocks
 from pulumi.runtime.proto import resource_pb2
 from pulumi.runtime.rpc import _special_secret_sig, _special_sig_key
 
-from components.certificate_files import CertificateFiles
-from components.certificates import CertificateError, RancherCertificates, RancherCertificatesArgs
+from components.certificates.component import CertificateError, RancherCertificates, RancherCertificatesArgs
+from components.certificates.files import CertificateFiles
 from tests import pki
 
 KEY, REQUEST = "tls:index/privateKey:PrivateKey", "tls:index/certRequest:CertRequest"

@@ -11,11 +11,11 @@ from typing import Any
 
 import pulumi
 
-from components import ingress_values
 from components.helm import HelmChart, HelmRelease, HelmReleaseArgs
 from components.helm.values import merge
 from components.helm.versions import Version
-from components.virtual_ip import VirtualIp
+from components.ingress import values as ingress_values
+from components.ingress.virtual_ip import VirtualIp
 
 RELEASE = "nginx"
 """Name of the controller's Helm release, as in the article."""

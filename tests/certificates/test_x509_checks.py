@@ -13,10 +13,10 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from components import x509_checks
-from components.documents import Document, Finding
-from components.pem import Entry
-from components.x509_checks import Expected, covers
+from components.certificates import x509_checks
+from components.certificates.documents import Document, Finding
+from components.certificates.pem import Entry
+from components.certificates.x509_checks import Expected, covers
 from tests import pki
 from tests.openssl_client import refusal
 

@@ -11,9 +11,9 @@ import pytest
 import yaml
 from pulumi.runtime.mocks import MockResourceArgs
 
-from components import ingress_values
 from components.helm import HelmChart, HelmChartArgs
-from components.ingress import (
+from components.ingress import values as ingress_values
+from components.ingress.component import (
     IngressController,
     IngressControllerArgs,
     RancherIngress,
@@ -23,7 +23,7 @@ from tests.mocks import RecordingMocks, with_engine
 
 RELEASE = "kubernetes:helm.sh/v3:Release"
 VIRTUAL_IP = "pulumi-python:dynamic/ingress:VirtualIp"
-CHARTS = Path(__file__).parents[1] / "lab" / "charts"
+CHARTS = Path(__file__).parents[2] / "lab" / "charts"
 
 
 @pytest.fixture

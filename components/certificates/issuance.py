@@ -5,7 +5,7 @@ from __future__ import annotations
 import pulumi
 import pulumi_tls as tls
 
-from components.certificate_files import CertificateFiles
+from components.certificates.files import CertificateFiles
 
 # RSA, because an enterprise CA (AD CS) refuses requests with EC keys unless its template is made for them.
 _KEY_ALGORITHM, _KEY_BITS = "RSA", 3072

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from components.certificate_files import CertificateFiles, Source, check_files, load
+from components.certificates.files import CertificateFiles, Source, check_files, load
 from tests import pki
 
 SERVER, ISSUING, ROOT = '"CN=rancher.example.com"', '"CN=Example Issuing CA"', '"CN=Example Root CA"'

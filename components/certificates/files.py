@@ -9,10 +9,10 @@ from typing import Literal
 
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 
-from components import chain, pem, x509_checks
-from components.documents import Document, Finding, read
-from components.pem import Entry
-from components.x509_checks import Expected
+from components.certificates import chain, pem, x509_checks
+from components.certificates.documents import Document, Finding, read
+from components.certificates.pem import Entry
+from components.certificates.x509_checks import Expected
 
 Source = Literal["files", "csr", "internal-ca", "self-signed"]
 

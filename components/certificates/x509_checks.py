@@ -15,8 +15,8 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from components.documents import Finding
-from components.pem import Entry
+from components.certificates.documents import Finding
+from components.certificates.pem import Entry
 
 _MINIMUM_RSA_BITS = 2048
 # The curves that Go's TLS accepts and that are strong enough.

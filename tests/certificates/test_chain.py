@@ -16,10 +16,10 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from components import chain
-from components.documents import Document, Finding
-from components.pem import Entry
-from components.x509_checks import Expected
+from components.certificates import chain
+from components.certificates.documents import Document, Finding
+from components.certificates.pem import Entry
+from components.certificates.x509_checks import Expected
 from tests import pki
 from tests.openssl_client import refusal
 

@@ -12,10 +12,10 @@ from collections.abc import Iterator, Sequence
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 
-from components import x509_checks
-from components.documents import Document, Finding
-from components.pem import Entry, name_text
-from components.x509_checks import Expected
+from components.certificates import x509_checks
+from components.certificates.documents import Document, Finding
+from components.certificates.pem import Entry, name_text
+from components.certificates.x509_checks import Expected
 
 Path = tuple[Entry, ...]
 

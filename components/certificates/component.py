@@ -11,9 +11,9 @@ import pulumi
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
-from components import issuance, pem
-from components.certificate_files import CertificateFiles, Material, load
-from components.documents import Finding
+from components.certificates import issuance, pem
+from components.certificates.documents import Finding
+from components.certificates.files import CertificateFiles, Material, load
 from components.kubernetes_objects import Secret
 
 CA_SECRET_NAME = "tls-ca"  # noqa: S105 - the name that Rancher's chart mounts with privateCA=true
