@@ -50,6 +50,10 @@ def environment(lab: Lab, tools: Tools) -> dict[str, str]:
         "BOSH_CLIENT_SECRET": credentials["bosh"]["client_secret"],
         "BOSH_CA_CERT": str(lab.ca_certificate),
         "KUBECONFIG": str(lab.home / "kubeconfig"),
+        "PKS_HOME": str(lab.home / "pks"),
+        **{
+            f"HELM_{kind}_HOME": str(lab.home / "helm" / kind.lower()) for kind in ("CACHE", "CONFIG", "DATA")
+        },
     }
 
 
