@@ -51,7 +51,7 @@ def _up(lab: Lab, arguments: argparse.Namespace) -> int:
             return exit_code
         _print_access(lab, engine)
     print(f"Lab ready after {time.monotonic() - start:.0f} s in {lab.home}.")
-    print('For your shell: eval "$(python -m lab env)"; then pulumi, pks, bosh, helm and kubectl talk to it.')
+    print('For pulumi, pks, bosh, helm and kubectl by hand: eval "$(.venv/bin/python -m lab env)"')
     return 0
 
 

@@ -1,0 +1,127 @@
+"""From settings to the arguments of each component; ``__main__`` tells which waits for which."""
+
+from __future__ import annotations
+
+import pulumi
+
+from components.certificates.component import RancherCertificates, RancherCertificatesArgs
+from components.helm import HelmChart, HelmChartArgs
+from components.ingress.component import IngressController, IngressControllerArgs, RancherIngressArgs
+from components.pks.component import PksCluster, PksClusterArgs
+from components.rancher import RancherServerArgs
+from settings import Settings, secret_text
+
+
+def ingress_chart(settings: Settings) -> HelmChartArgs:
+    """The ingress controller's chart."""
+    return _chart(
+        settings,
+        settings.ingress_chart,
+        settings.ingress_chart_repository,
+        settings.ingress_chart_version,
+    )
+
+
+def rancher_chart(settings: Settings) -> HelmChartArgs:
+    """Rancher's chart."""
+    return _chart(
+        settings, settings.rancher_chart, settings.rancher_chart_repository, settings.rancher_version
+    )
+
+
+def cluster(settings: Settings) -> PksClusterArgs:
+    """The cluster, its network profile and what its plan must have."""
+    return PksClusterArgs(
+        cluster=settings.cluster_name,
+        external_hostname=settings.external_hostname,
+        plan=settings.plan,
+        plan_masters=settings.plan_masters,
+        plan_workers=settings.plan_workers,
+        plan_privileged=settings.plan_privileged,
+        workers=settings.workers,
+        kubernetes_version=settings.kubernetes_version,
+        network_profile=settings.network_profile,
+        network_profile_description=settings.network_profile_description,
+        network_profile_parameters=settings.network_profile_parameters,
+        compute_profile=settings.compute_profile,
+        tags=settings.cluster_tags,
+        api_access=settings.api_access,
+        timeout_minutes=settings.cluster_timeout_minutes,
+        protect=settings.protect_cluster,
+    )
+
+
+def certificates(
+    settings: Settings, namespace: pulumi.Input[str], in_cluster: pulumi.ResourceOptions
+) -> RancherCertificatesArgs:
+    """Rancher's certificate; only its Secrets get the options of what lives in the cluster."""
+    return RancherCertificatesArgs(
+        files=settings.certificate_files,
+        namespace=namespace,
+        tls_secret_name=settings.tls_secret_name,
+        organization=settings.certificate_organization or None,
+        secret_opts=in_cluster,
+    )
+
+
+def ingress(
+    settings: Settings, chart: HelmChart, cluster: PksCluster, namespace: pulumi.Input[str]
+) -> IngressControllerArgs:
+    """The ingress controller."""
+    return IngressControllerArgs(
+        chart=chart,
+        namespace=namespace,
+        kubeconfig=cluster.kubeconfig,
+        values=settings.ingress_values,
+        http_port=settings.ingress_http_port,
+        https_port=settings.ingress_https_port,
+        vip_cidr=settings.vip_cidr,
+        timeout_minutes=settings.ingress_timeout_minutes,
+    )
+
+
+def rancher_ingress(settings: Settings, namespace: pulumi.Input[str]) -> RancherIngressArgs:
+    """Rancher's Ingress."""
+    return RancherIngressArgs(
+        namespace=namespace,
+        hostname=settings.rancher_hostname,
+        tls_secret_name=settings.tls_secret_name,
+        kubernetes_version=settings.kubernetes_version,
+    )
+
+
+def rancher(
+    settings: Settings,
+    *,
+    chart: HelmChart,
+    cluster: PksCluster,
+    namespace: pulumi.Input[str],
+    certificates: RancherCertificates,
+    controller: IngressController,
+) -> RancherServerArgs:
+    """Rancher itself."""
+    return RancherServerArgs(
+        chart=chart,
+        hostname=settings.rancher_hostname,
+        replicas=settings.rancher_replicas,
+        namespace=namespace,
+        kubeconfig=cluster.kubeconfig,
+        values=settings.rancher_values,
+        vip=controller.vip,
+        https_port=settings.ingress_https_port,
+        ca_bundle=certificates.ca_bundle,
+        timeout_minutes=settings.rancher_timeout_minutes,
+        triggers=(certificates.fingerprint,),
+    )
+
+
+def _chart(settings: Settings, chart: str, repository: str, version: str) -> HelmChartArgs:
+    return HelmChartArgs(
+        chart=chart,
+        repository=repository,
+        version=version,
+        kubernetes_version=settings.kubernetes_version,
+        ca_file=settings.chart_repository_ca_file,
+        username=settings.chart_repository_username,
+        password=secret_text(settings.chart_repository_password),
+    )
