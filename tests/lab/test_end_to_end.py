@@ -106,7 +106,40 @@ def test_a_worker_more_touches_only_the_cluster(site: Site) -> None:
         site.engine.run("up", "--yes")
 
 
-def test_a_cluster_removed_by_hand_is_seen_as_drift(site: Site) -> None:
+@pytest.mark.parametrize(
+    ("changes", "touched"),
+    [
+        (
+            {"rancherValues": {"antiAffinity": "required"}},
+            {"rancher-server-release", "rancher-server-rollout", "rancher-server-ping"},
+        ),
+        (
+            {"ingressValues": {"controller": {"config": {"keep-alive": "60"}}}},
+            {"ingress-release", "ingress-rollout"},
+        ),
+        (
+            {"certificateOrganization": "Example"},
+            {
+                "certificates-csr",
+                "certificates-server",
+                "certificates-tls",
+                "endpoint",
+                "rancher-server-ping",
+            },
+        ),
+    ],
+)
+def test_a_change_touches_only_what_it_must(
+    site: Site, changes: dict[str, object], touched: set[str]
+) -> None:
+    site.configure(site.engine, **changes)
+    try:
+        assert set(changed(site.engine)) == touched
+    finally:
+        site.configure(site.engine, **dict.fromkeys(changes))
+
+
+def test_a_resize_by_hand_is_seen_as_drift(site: Site) -> None:
     pks(site, "resize", "rancher-lab", "--num-nodes", "4", "--non-interactive", "--wait")
     done = site.engine.run("refresh", "--preview-only", "--expect-no-changes", check=False)
     assert done.returncode != 0
