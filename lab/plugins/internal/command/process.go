@@ -37,7 +37,10 @@ func newProcess(line string, settings, previous map[string]any) *process {
 		p.arguments = []string{"/bin/sh", "-c"}
 	}
 	p.arguments = append(p.arguments, line)
-	p.dir, _ = settings["dir"].(string)
+	if p.dir, _ = settings["dir"].(string); p.dir == "" {
+		// The engine starts the plugin in the program's directory.
+		p.dir, _ = os.Getwd()
+	}
 	p.stdin, _ = settings["stdin"].(string)
 	if logging, given := settings["logging"].(string); given {
 		p.logging = logging
@@ -137,9 +140,6 @@ func collect(dir string, settings map[string]any, state resource.PropertyMap) er
 
 // match finds the files under dir by the patterns in their order; one with "!" in front takes out.
 func match(dir string, patterns []string) (resource.PropertyMap, error) {
-	if dir == "" {
-		dir = "."
-	}
 	compiled := make([]glob.Glob, len(patterns))
 	for i, pattern := range patterns {
 		var err error

@@ -99,7 +99,7 @@ func (k *kube) Update(ctx context.Context, req plugin.UpdateRequest) (plugin.Upd
 			return plugin.UpdateResponse{}, errors.Join(fmt.Errorf("update of resource %q failed: %w", req.URN, err), kindErr)
 		}
 		current, getErr := objects.Get(ctx, old.live.GetName(), metav1.GetOptions{})
-		if getErr != nil || req.Preview {
+		if getErr != nil {
 			return plugin.UpdateResponse{}, errors.Join(fmt.Errorf("update of resource %q failed: %w", req.URN, err), getErr)
 		}
 		made.live = current

@@ -25,8 +25,9 @@ import (
 // object's own field manager.
 const createManager = "pulumi-kubernetes"
 
-// legacyManagers are those of `kubectl apply` and of earlier plugins: an update takes over from them.
-var legacyManagers = sets.New(createManager, "kubectl", "before-first-apply", "pulumi-resource-kubernetes")
+// legacyManagers are those of `kubectl` (apply, label, edit, ...) and of earlier plugins, by the beginning
+// of their names: an update takes over what they wrote.
+var legacyManagers = []string{createManager, "kubectl", "before-first-apply", "pulumi-resource-kubernetes"}
 
 // createRetries are the waits for a namespace or a kind's definition that is made at the same time.
 var createRetries = []time.Duration{time.Second, 2 * time.Second, 4 * time.Second, 8 * time.Second, 16 * time.Second}
@@ -119,11 +120,22 @@ func (w *writer) update(ctx context.Context, wanted *object, old *state, ignored
 
 // takeOver makes the fields of earlier, client-side managers those of the object's own manager.
 func (w *writer) takeOver(ctx context.Context, objects dynamic.ResourceInterface, live *object) (*object, error) {
-	patch, err := csaupgrade.UpgradeManagedFieldsPatch(live, legacyManagers, w.manager)
+	earlier := sets.New[string]()
+	for _, entry := range live.GetManagedFields() {
+		if isLegacy(entry, legacyManagers) {
+			earlier.Insert(entry.Manager)
+		}
+	}
+	patch, err := csaupgrade.UpgradeManagedFieldsPatch(live, earlier, w.manager)
 	if err != nil || patch == nil {
 		return live, err
 	}
 	return objects.Patch(ctx, live.GetName(), types.JSONPatchType, patch, metav1.PatchOptions{})
+}
+
+func isLegacy(entry metav1.ManagedFieldsEntry, prefixes []string) bool {
+	return entry.Operation == metav1.ManagedFieldsOperationUpdate && entry.Subresource == "" &&
+		slices.ContainsFunc(prefixes, func(prefix string) bool { return strings.HasPrefix(entry.Manager, prefix) })
 }
 
 func (w *writer) apply(
@@ -157,8 +169,9 @@ func (w *writer) force(wanted, live *object) bool {
 	if len(managers) == 0 {
 		return true
 	}
+	// The real update takes over from the plugin's own earlier managers; a preview cannot.
 	return w.preview && slices.ContainsFunc(managers, func(entry metav1.ManagedFieldsEntry) bool {
-		return entry.Operation == metav1.ManagedFieldsOperationUpdate && legacyManagers.Has(entry.Manager)
+		return isLegacy(entry, []string{createManager, "pulumi-resource-kubernetes"})
 	})
 }
 

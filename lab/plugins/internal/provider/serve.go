@@ -4,7 +4,9 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"slices"
 
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
 	pulumiprovider "github.com/pulumi/pulumi/sdk/v3/go/pulumi/provider"
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
@@ -21,8 +23,9 @@ func Main(pkg string, start func(*Host) plugin.Provider) {
 	}
 }
 
-// server completes the SDK's own server, which drops the detailed part of a diff by not saying that
-// there is one.
+// server completes the diffs of the SDK's own server: it says that there is a detailed part, which the
+// engine would drop otherwise, names the changed properties as the engine's display wants them, and
+// tells a removal that replaces from one that does not.
 type server struct {
 	pulumirpc.ResourceProviderServer
 }
@@ -41,8 +44,23 @@ func (s server) DiffConfig(ctx context.Context, req *pulumirpc.DiffRequest) (*pu
 }
 
 func detailed(resp *pulumirpc.DiffResponse, err error) (*pulumirpc.DiffResponse, error) {
-	if resp != nil {
-		resp.HasDetailedDiff = len(resp.DetailedDiff) > 0
+	if resp == nil || len(resp.DetailedDiff) == 0 {
+		return resp, err
 	}
+	resp.HasDetailedDiff = true
+	resp.Diffs = nil
+	for text, change := range resp.DetailedDiff {
+		if change.Kind == pulumirpc.PropertyDiff_DELETE && slices.Contains(resp.Replaces, text) {
+			change.Kind = pulumirpc.PropertyDiff_DELETE_REPLACE
+		}
+		path, err := resource.ParsePropertyPath(text)
+		if err != nil || len(path) == 0 {
+			continue
+		}
+		if property := fmt.Sprint(path[0]); !slices.Contains(resp.Diffs, property) {
+			resp.Diffs = append(resp.Diffs, property)
+		}
+	}
+	slices.Sort(resp.Diffs)
 	return resp, err
 }
