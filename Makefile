@@ -4,6 +4,10 @@ SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# As lab/golang.py builds, so that tests and tools share Go's build cache.
+export CGO_ENABLED := 0
+export GOTOOLCHAIN := local
+export GOFLAGS :=
 
 .PHONY: help lab lab-down test lint unit e2e bench lock clean
 
@@ -33,6 +37,7 @@ lint: $(VENV)/.installed ## Static checks
 
 unit: $(VENV)/.installed ## Tests that need no lab
 	$(BIN)/pytest -m "not lab" -n 2
+	cd lab/plugins && go vet -trimpath ./... && go test -trimpath ./...
 
 e2e: $(VENV)/.installed ## Tests against the lab, through the real engine
 	$(BIN)/pytest -m lab

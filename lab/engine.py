@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -84,7 +85,7 @@ class Engine:
         return ["pulumi", *arguments, "--stack", self.stack, *(named if _takes_config(arguments) else [])]
 
     def run(
-        self, *arguments: str, check: bool = True, env: Mapping[str, str] | None = None
+        self, *arguments: str, check: bool = True, env: Mapping[str, str] | None = None, cwd: Path = REPO
     ) -> subprocess.CompletedProcess[str]:
         """Run a command on the stack, its output captured (stderr merged into stdout).
 
@@ -93,7 +94,7 @@ class Engine:
         """
         done = subprocess.run(
             self.command(*arguments),
-            cwd=REPO,
+            cwd=cwd,
             env=self.process_environment(env),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -139,10 +140,17 @@ class Engine:
         """Make the stack unless it exists, and break a lock that a killed run left behind."""
         (self.lab.home / "state").mkdir(parents=True, exist_ok=True)
         if not (self.lab.home / "state/.pulumi/stacks/rancher-on-pks" / f"{self.stack}.json").exists():
-            self.run("stack", "init")
+            self._initialise()
         locks = self.lab.home / "state/.pulumi/locks"
         if any(locks.rglob("*.json")) and not process.running(self.lab, "pulumi"):
             self.run("cancel", "--yes")
+
+    def _initialise(self) -> None:
+        """`stack init` writes the stack file beside Pulumi.yaml: do it in a copy, not in the checkout."""
+        project = self.lab.path("project", "Pulumi.yaml")
+        shutil.copy(REPO / "Pulumi.yaml", project)
+        shutil.copy(self.config_file, project.with_name(f"Pulumi.{self.stack}.yaml"))
+        self.run("stack", "init", cwd=project.parent)
 
     def install_plugins(self) -> None:
         """Put a resource plugin for each SDK into the lab's Pulumi home: the user's, else the stand-in.

@@ -59,24 +59,21 @@ func with(own map[resource.PropertyKey]test) map[resource.PropertyKey]test {
 	return own
 }
 
+// check reports every input that is not known or of the wrong type. The reason names the property; as a
+// field of its own the engine would print its value with it.
 func check(inputs resource.PropertyMap, allowed map[resource.PropertyKey]test) []plugin.CheckFailure {
 	var failures []plugin.CheckFailure
+	fail := func(reason string) { failures = append(failures, plugin.CheckFailure{Reason: reason}) }
 	for name, value := range provider.RevealMap(inputs) {
 		spec, known := allowed[name]
 		switch {
 		case resource.IsInternalPropertyKey(name) || value.IsNull() || value.ContainsUnknowns():
 		case !known:
-			failures = append(failures, plugin.CheckFailure{
-				Property: name, Reason: fmt.Sprintf("Unknown property %q", name),
-			})
+			fail(fmt.Sprintf("Unknown property %q", name))
 		case !spec.accepts(value):
-			failures = append(failures, plugin.CheckFailure{
-				Property: name, Reason: fmt.Sprintf("Property %q must be %s, not %s", name, spec.expected, value.TypeString()),
-			})
+			fail(fmt.Sprintf("Property %q must be %s, not %s", name, spec.expected, value.TypeString()))
 		}
 	}
-	slices.SortFunc(failures, func(a, b plugin.CheckFailure) int {
-		return strings.Compare(string(a.Property), string(b.Property))
-	})
+	slices.SortFunc(failures, func(a, b plugin.CheckFailure) int { return strings.Compare(a.Reason, b.Reason) })
 	return failures
 }

@@ -49,7 +49,7 @@ func (h *Releases) Create(ctx context.Context, req plugin.CreateRequest) (plugin
 	case errors.As(err, &failed):
 		h.Host.Warn(ctx, req.URN, fmt.Sprintf("Helm release %q was created but has a failed status. Use the `helm` command "+
 			"to investigate the error, correct it, then retry. Reason: %v", wanted.Name, failed.cause))
-		failure := fmt.Errorf("helm release %q was created, but failed to initialize completely. "+
+		failure := fmt.Errorf("Helm release %q was created, but failed to initialize completely. "+
 			"Use Helm CLI to investigate: %w", wanted.identifier(), err)
 		return plugin.CreateResponse{}, wanted.initFailed(failure, req.Properties)
 	case err != nil:
@@ -77,7 +77,7 @@ func (h *Releases) Update(ctx context.Context, req plugin.UpdateRequest) (plugin
 	var failed *failedRelease
 	switch {
 	case errors.As(err, &failed):
-		failure := fmt.Errorf("helm release %q failed to initialize completely. Use Helm CLI to investigate: %w",
+		failure := fmt.Errorf("Helm release %q failed to initialize completely. Use Helm CLI to investigate: %w",
 			wanted.identifier(), err)
 		return plugin.UpdateResponse{}, wanted.initFailed(failure, req.NewInputs)
 	case err != nil:

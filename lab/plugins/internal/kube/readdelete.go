@@ -88,9 +88,12 @@ func (k *kube) readUnreachable(
 	k.Host.Warn(ctx, req.URN, fmt.Sprintf("configured Kubernetes cluster is unreachable: %v", reason))
 	switch {
 	case k.settings.deleteUnreachable:
-		k.Host.Info(ctx, req.URN, "The `deleteUnreachable` option is enabled. Deleting the unreachable resource from Pulumi state")
+		k.Host.Info(ctx, req.URN, "configured Kubernetes cluster is unreachable and the `deleteUnreachable` option is enabled. "+
+			"Deleting the unreachable resource from Pulumi state")
 		return plugin.ReadResponse{}, nil
 	case k.settings.skipUpdateUnreachable:
+		k.Host.Info(ctx, req.URN, "configured Kubernetes cluster is unreachable and the `skipUnreachable` option is enabled. "+
+			"Returned data could not reflect the actual cluster configuration.")
 		result := plugin.ReadResult{ID: req.ID, Inputs: req.Inputs, Outputs: req.State}
 		return plugin.ReadResponse{ReadResult: result}, nil
 	default:
@@ -115,6 +118,9 @@ func importedInputs(live *object) *object {
 func (k *kube) Delete(ctx context.Context, req plugin.DeleteRequest) (plugin.DeleteResponse, error) {
 	connection, err := k.cluster.Reach()
 	if err != nil {
+		if req.Type == releaseToken {
+			return plugin.DeleteResponse{}, fmt.Errorf("can't delete Helm Release with unreachable cluster. Reason: %q", err)
+		}
 		k.Host.Warn(ctx, req.URN, fmt.Sprintf("configured Kubernetes cluster is unreachable: %v", err))
 		if k.settings.deleteUnreachable {
 			return plugin.DeleteResponse{}, nil

@@ -20,13 +20,12 @@ var subjectFields = []string{
 // check reports every input that is missing, not known, of the wrong type or of a wrong value.
 func (k *kind) check(inputs resource.PropertyMap) []plugin.CheckFailure {
 	var failures []plugin.CheckFailure
-	fail := func(property, reason string) {
-		failures = append(failures, plugin.CheckFailure{Property: resource.PropertyKey(property), Reason: reason})
-	}
+	// The reason names the property; as a field of its own the engine would print its value with it.
+	fail := func(reason string) { failures = append(failures, plugin.CheckFailure{Reason: reason}) }
 	for name, spec := range k.inputs {
 		value, given := inputs[resource.PropertyKey(name)]
 		if spec.required && (!given || value.IsNull()) {
-			fail(name, fmt.Sprintf("Missing required property %q", name))
+			fail(fmt.Sprintf("Missing required property %q", name))
 		}
 	}
 	for name, value := range inputs {
@@ -35,15 +34,15 @@ func (k *kind) check(inputs resource.PropertyMap) []plugin.CheckFailure {
 		switch {
 		case resource.IsInternalPropertyKey(name) || value.IsNull() || value.ContainsUnknowns():
 		case !known:
-			fail(string(name), fmt.Sprintf("Unknown property %q", name))
+			fail(fmt.Sprintf("Unknown property %q", name))
 		default:
 			if reason := spec.refuse(value); reason != "" {
-				fail(string(name), fmt.Sprintf("Invalid value for %q: %s", name, reason))
+				fail(fmt.Sprintf("Invalid value for %q: %s", name, reason))
 			}
 		}
 	}
 	slices.SortFunc(failures, func(a, b plugin.CheckFailure) int {
-		return strings.Compare(string(a.Property), string(b.Property))
+		return strings.Compare(a.Reason, b.Reason)
 	})
 	return failures
 }
