@@ -2,12 +2,28 @@
 
 from __future__ import annotations
 
+import argparse
 import asyncio
+import logging
 import signal
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 
+from lab.cluster import spec
 from lab.cluster.api import KubernetesApi, Object
+from lab.cluster.spec import ClusterSpec
+from lab.layout import Lab
+
+
+def serve_cluster(what: str, work: Callable[[Lab, ClusterSpec], Coroutine[None, None, None]]) -> None:
+    """The main program of a cluster's daemon: do ``work`` for the cluster of ``--uuid`` until stopped."""
+    parser = argparse.ArgumentParser(description=f"{what} of one cluster")
+    parser.add_argument("--uuid", required=True, help="UUID of the cluster")
+    arguments = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    logging.info("%s of cluster %s", what, arguments.uuid)
+    lab = Lab.from_environment()
+    asyncio.run(run(work(lab, spec.load(lab, arguments.uuid))))
 
 
 async def run(work: Coroutine[None, None, None]) -> None:

@@ -1,4 +1,4 @@
-"""The lab's enterprise CA and the server certificates that it signs for the simulators."""
+"""Certificates of the lab: its enterprise CA, each cluster's own CA, and what they sign."""
 
 from __future__ import annotations
 
@@ -6,33 +6,53 @@ import datetime
 import ipaddress
 import os
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from lab.layout import Lab
 
 _CA_DAYS = 3650
-_SERVER_DAYS = 825
+_LEAF_DAYS = 825
+_BOTH_ENDS = [ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]
+
+
+@dataclass(frozen=True)
+class Issuer:
+    """A CA that can sign."""
+
+    certificate: x509.Certificate
+    key: ec.EllipticCurvePrivateKey = field(repr=False)
+
+    @classmethod
+    def load(cls, certificate_file: Path, key_file: Path) -> Issuer:
+        """The CA of these files.
+
+        Raises:
+            TypeError: The key is of another kind than ``new_key`` makes.
+        """
+        key = serialization.load_pem_private_key(key_file.read_bytes(), None)
+        if not isinstance(key, ec.EllipticCurvePrivateKey):
+            raise TypeError(f"{key_file} is not an EC key")
+        return cls(x509.load_pem_x509_certificate(certificate_file.read_bytes()), key)
 
 
 def ensure_ca(lab: Lab) -> None:
     """Make the CA (``ca/ca.crt``, ``ca/ca.key``) unless the lab has it."""
-    if lab.ca_certificate.exists() and lab.ca_key.exists():
-        return
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = _name("Lab Enterprise CA")
-    certificate = (
-        _builder(name, name, key.public_key(), _CA_DAYS)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=1), critical=True)
-        .add_extension(_key_usage(ca=True), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    write_private(lab.ca_key, _key_pem(key))
-    write_private(lab.ca_certificate, certificate.public_bytes(serialization.Encoding.PEM), mode=0o644)
+    ensure_authority(lab.ca_certificate, lab.ca_key, "Lab Enterprise CA")
+
+
+def ensure_authority(certificate_file: Path, key_file: Path, common_name: str) -> None:
+    """Make a CA in these files unless it is there. The key comes first: no certificate is without one."""
+    if not certificate_file.exists():
+        key = new_key()
+        write_private(key_file, key_pem(key))
+        write_private(certificate_file, certificate(common_name, key.public_key(), key), mode=0o644)
 
 
 def server_certificate(
@@ -40,25 +60,72 @@ def server_certificate(
 ) -> tuple[Path, Path]:
     """Certificate and key files of simulator ``name`` for these addresses, made once, signed by the CA."""
     certificate_file, key_file = lab.path("ca", f"{name}.crt"), lab.path("ca", f"{name}.key")
-    if certificate_file.exists() and key_file.exists():
-        return certificate_file, key_file
-    ca = x509.load_pem_x509_certificate(lab.ca_certificate.read_bytes())
-    ca_key = serialization.load_pem_private_key(lab.ca_key.read_bytes(), None)
-    assert isinstance(ca_key, ec.EllipticCurvePrivateKey)  # noqa: S101 - ensure_ca made it
-    key = ec.generate_private_key(ec.SECP256R1())
-    names: list[x509.GeneralName] = [x509.IPAddress(ipaddress.ip_address(ip)) for ip in ips]
-    names += [x509.DNSName(host) for host in dns]
-    certificate = (
-        _builder(_name(name), ca.subject, key.public_key(), _SERVER_DAYS)
-        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        .add_extension(_key_usage(ca=False), critical=True)
-        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
-        .add_extension(x509.SubjectAlternativeName(names), critical=False)
-        .sign(ca_key, hashes.SHA256())
-    )
-    write_private(key_file, _key_pem(key))
-    write_private(certificate_file, certificate.public_bytes(serialization.Encoding.PEM), mode=0o644)
+    issuer = Issuer.load(lab.ca_certificate, lab.ca_key)
+    ensure_leaf((certificate_file, key_file), issuer, name, ips, dns)
     return certificate_file, key_file
+
+
+def ensure_leaf(
+    files: tuple[Path, Path],
+    issuer: Issuer,
+    common_name: str,
+    ips: Iterable[str] = (),
+    dns: Iterable[str] = (),
+) -> None:
+    """Make a certificate for both ends of TLS and its key in these files unless they are there."""
+    certificate_file, key_file = files
+    if not certificate_file.exists():
+        key = new_key()
+        write_private(key_file, key_pem(key))
+        names: list[x509.GeneralName] = [x509.DNSName(host) for host in dns]
+        names += [x509.IPAddress(ipaddress.ip_address(ip)) for ip in ips]
+        write_private(certificate_file, certificate(common_name, key.public_key(), issuer, names), mode=0o644)
+
+
+def certificate(
+    common_name: str,
+    public_key: CertificatePublicKeyTypes,
+    issuer: Issuer | ec.EllipticCurvePrivateKey,
+    names: Iterable[x509.GeneralName] = (),
+) -> bytes:
+    """A certificate as PEM: a leaf for ``names``, or with its own key for the issuer a CA's."""
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name[:64])])
+    ca = not isinstance(issuer, Issuer)
+    signer = issuer.key if isinstance(issuer, Issuer) else issuer
+    now = datetime.datetime.now(datetime.UTC)
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(issuer.certificate.subject if isinstance(issuer, Issuer) else subject)
+        .public_key(public_key)
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(hours=1))
+        .not_valid_after(now + datetime.timedelta(days=_CA_DAYS if ca else _LEAF_DAYS))
+        .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
+        .add_extension(_key_usage(ca=ca), critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(public_key), critical=False)
+        .add_extension(
+            x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key()), critical=False
+        )
+    )
+    if not ca:
+        builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
+        builder = builder.add_extension(x509.ExtendedKeyUsage(_BOTH_ENDS), critical=False)
+    return builder.sign(signer, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+
+
+def new_key() -> ec.EllipticCurvePrivateKey:
+    """A private key."""
+    return ec.generate_private_key(ec.SECP256R1())
+
+
+def key_pem(key: ec.EllipticCurvePrivateKey) -> bytes:
+    """The key as unencrypted PEM."""
+    return key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
 
 
 def write_private(path: Path, content: bytes, mode: int = 0o600) -> None:
@@ -69,26 +136,6 @@ def write_private(path: Path, content: bytes, mode: int = 0o600) -> None:
     with os.fdopen(descriptor, "wb") as file:
         file.write(content)
     temporary.replace(path)
-
-
-def _name(common_name: str) -> x509.Name:
-    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
-
-
-def _builder(
-    subject: x509.Name, issuer: x509.Name, public_key: ec.EllipticCurvePublicKey, days: int
-) -> x509.CertificateBuilder:
-    now = datetime.datetime.now(datetime.UTC)
-    return (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(issuer)
-        .public_key(public_key)
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(hours=1))
-        .not_valid_after(now + datetime.timedelta(days=days))
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(public_key), critical=False)
-    )
 
 
 def _key_usage(*, ca: bool) -> x509.KeyUsage:
@@ -102,12 +149,4 @@ def _key_usage(*, ca: bool) -> x509.KeyUsage:
         crl_sign=ca,
         encipher_only=False,
         decipher_only=False,
-    )
-
-
-def _key_pem(key: ec.EllipticCurvePrivateKey) -> bytes:
-    return key.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
     )

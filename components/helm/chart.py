@@ -6,13 +6,22 @@ from dataclasses import dataclass
 from typing import Any
 
 import pulumi
-from pulumi.dynamic import CheckFailure, CheckResult, CreateResult, DiffResult, Resource, UpdateResult
+from pulumi.dynamic import (
+    CheckFailure,
+    CheckResult,
+    ConfigureRequest,
+    CreateResult,
+    DiffResult,
+    Resource,
+    UpdateResult,
+)
 
 from components.helm import versions
 from components.helm.source import ChartError, ChartMetadata, ChartReference, ChartUnreachableError, resolve
 from components.provider import Properties, Provider, ProviderError, changed, log, plain, unknown
 
-_REFERENCE = ("chart", "repository", "version", "ca_file", "username", "password")
+_REFERENCE = ("chart", "repository", "version", "ca_file", "username")
+_PASSWORD = "chartRepositoryPassword"  # noqa: S105 - the name of a config key
 _IDENTITY = ["chart", "repository", "version", "kubernetes_version"]
 
 
@@ -27,7 +36,7 @@ class HelmChartArgs:
         kubernetes_version: ``major.minor`` that the chart's ``kubeVersion`` has to accept.
         ca_file: PEM file with the CAs of the repository; None: the system's.
         username: User of the repository.
-        password: Its password, secret.
+        password: Its password (config chartRepositoryPassword), secret; handed on to the releases.
     """
 
     chart: str
@@ -45,14 +54,24 @@ class HelmChartArgs:
 
 
 class ChartProvider(Provider):
-    """A definite answer is an error at preview already, a repository's silence not before ``create``."""
+    """A definite answer is an error at preview already, a repository's silence not before ``create``.
+
+    The repository's password comes from config, never from the inputs.
+    """
+
+    _password = ""
+
+    def configure(self, req: ConfigureRequest) -> None:
+        """Keep the password."""
+        super().configure(req)
+        self._password = req.config.get(_PASSWORD) or ""
 
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
         wanted = plain(news)
         if plain(_olds) == wanted or unknown(*wanted.values()):
             return CheckResult(news, [])
         try:
-            _resolve(wanted)
+            _resolve(wanted, self._password)
         except ChartError as error:
             return CheckResult(news, [CheckFailure(error.property, str(error))])
         except ChartUnreachableError as error:
@@ -64,10 +83,10 @@ class ChartProvider(Provider):
 
     def create(self, props: dict[str, Any]) -> CreateResult:
         wanted = plain(props)
-        return CreateResult(f"{wanted['chart']}:{wanted['version']}", _outputs(wanted))
+        return CreateResult(f"{wanted['chart']}:{wanted['version']}", _outputs(wanted, self._password))
 
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
-        return UpdateResult(_outputs(plain(_news)))
+        return UpdateResult(_outputs(plain(_news), self._password))
 
 
 class HelmChart(Resource, module="helm", name="Chart"):
@@ -94,13 +113,11 @@ class HelmChart(Resource, module="helm", name="Chart"):
             "kubernetes_version": args.kubernetes_version,
             "ca_file": args.ca_file or "",
             "username": args.username,
-            "password": pulumi.Output.secret(args.password) if args.password is not None else "",
             "chart_name": None,
             "app_version": None,
             "digest": None,
         }
-        secret = pulumi.ResourceOptions(additional_secret_outputs=["password"])
-        super().__init__(ChartProvider(), name, props, pulumi.ResourceOptions.merge(opts, secret))
+        super().__init__(ChartProvider(), name, props, opts)
         self.args = args
 
     @property
@@ -123,9 +140,9 @@ class HelmChart(Resource, module="helm", name="Chart"):
         return {key: value for key, value in options.items() if value is not None} or None
 
 
-def _resolve(wanted: Properties) -> ChartMetadata:
+def _resolve(wanted: Properties, password: str) -> ChartMetadata:
     """Look the chart up and hold it against the Kubernetes version."""
-    found = resolve(ChartReference(**{name: wanted[name] for name in _REFERENCE}))
+    found = resolve(ChartReference(**{name: wanted[name] for name in _REFERENCE}, password=password))
     kubernetes = wanted["kubernetes_version"]
     try:
         fits = not found.kubernetes or versions.minor_satisfies(kubernetes, found.kubernetes)
@@ -140,9 +157,9 @@ def _resolve(wanted: Properties) -> ChartMetadata:
     return found
 
 
-def _outputs(wanted: Properties) -> Properties:
+def _outputs(wanted: Properties, password: str) -> Properties:
     try:
-        found = _resolve(wanted)
+        found = _resolve(wanted, password)
     except ChartUnreachableError as error:
         raise ProviderError(f"{error}. Nothing was created; try again, or use a local chart") from None
     return {

@@ -13,9 +13,9 @@ import pulumi
 
 from components.helm import HelmChart, HelmRelease, HelmReleaseArgs
 from components.helm.values import merge
-from components.helm.versions import Version
 from components.ingress import values as ingress_values
 from components.ingress.virtual_ip import VirtualIp
+from components.kubernetes_objects import ingress_api
 
 RELEASE = "nginx"
 """Name of the controller's Helm release, as in the article."""
@@ -25,9 +25,6 @@ INGRESS = "rancher-ingress"
 
 _BACKEND = ("rancher", 80)
 """Service of Rancher's chart and its port."""
-
-_NETWORKING_V1 = Version(1, 19)
-"""First Kubernetes version with networking.k8s.io/v1 Ingresses."""
 
 _TIMEOUTS = {"proxy-connect-timeout": "30", "proxy-read-timeout": "1800", "proxy-send-timeout": "1800"}
 """Seconds; agents and shells hold websockets open (defaults of the chart's own Ingress)."""
@@ -141,8 +138,8 @@ class RancherIngress(pulumi.CustomResource):
         self, name: str, args: RancherIngressArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         """Declare it; the options must name the cluster's Kubernetes provider."""
-        current = Version.parse(args.kubernetes_version) >= _NETWORKING_V1
-        version = "networking.k8s.io/v1" if current else "extensions/v1beta1"
+        version = ingress_api(args.kubernetes_version)
+        current = version == "networking.k8s.io/v1"
         other = "extensions/v1beta1" if current else "networking.k8s.io/v1"
         service, port = _BACKEND
         backend: dict[str, Any] = {"serviceName": service, "servicePort": port}

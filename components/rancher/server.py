@@ -12,13 +12,11 @@ import pulumi
 from components.absent import Absent
 from components.endpoint import Check
 from components.helm import HelmChart, HelmRelease, HelmReleaseArgs
-from components.helm.versions import Version
+from components.kubernetes_objects import ingress_api
 from components.rancher import compatibility, values
 
 RELEASE = "rancher"
 """Name of the Helm release; with it the chart names its Deployment, Service and Ingress just ``rancher``."""
-
-_NETWORKING_V1 = Version(1, 19)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,13 +109,8 @@ class RancherServer(pulumi.ComponentResource):
         )
         done = [release.ready]
         if not compatibility.has_ingress_switch(version):
-            group = (
-                "networking.k8s.io/v1"
-                if Version.parse(kubernetes) >= _NETWORKING_V1
-                else "extensions/v1beta1"
-            )
             path = pulumi.Output.format(
-                "/apis/{0}/namespaces/{1}/ingresses/{2}", group, args.namespace, RELEASE
+                "/apis/{0}/namespaces/{1}/ingresses/{2}", ingress_api(kubernetes), args.namespace, RELEASE
             )
             done.append(
                 Absent(

@@ -132,14 +132,13 @@ def controllers(files: ClusterFiles, spec: ClusterSpec) -> dict[str, list[str]]:
         "manage-all-nodes": "true",
         "node-lease-duration-seconds": 40,
     }
-    address = ["--address", files.lab.control_plane(spec.slot)]
     return {
         "controller-manager": ["kube-controller-manager", *_flags(manager_options)],
         "scheduler": ["kube-scheduler", *_flags(scheduler_options)],
         "kwok": ["kwok", *_flags(kwok_options)],
         "ncp": [sys.executable, "-m", "lab.cluster.ncp", "--uuid", spec.uuid],
-        "edge": [sys.executable, "-m", "lab.edge", "--uuid", spec.uuid, *address],
-        "rancher": [sys.executable, "-m", "lab.rancher", "--uuid", spec.uuid, *address],
+        "edge": [sys.executable, "-m", "lab.edge", "--uuid", spec.uuid],
+        "rancher": [sys.executable, "-m", "lab.rancher", "--uuid", spec.uuid],
     }
 
 

@@ -111,7 +111,7 @@ def _saved(files: ClusterFiles) -> ClusterSpec | None:
 
 def _launch(files: ClusterFiles, commands: dict[str, list[str]], live: set[str]) -> None:
     """Start what is not live; not in a thread, which would go on after a cancellation."""
-    env = {"LAB_KUBECONFIG": str(files.kubeconfig("admin")), "GOGC": "60"}
+    env = {"GOGC": "60"}  # less memory for the control plane's Go programs
     for component, argv in commands.items():
         if component not in live:
             process.start(files.lab, files.daemon(component), argv, env)

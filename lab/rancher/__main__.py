@@ -1,32 +1,19 @@
-"""``python -m lab.rancher --uuid UUID --address IP``: simulated Rancher of one cluster.
-
-``LAB_KUBECONFIG`` names the kubeconfig.
-"""
+"""``python -m lab.rancher --uuid UUID``: simulated Rancher of one cluster, until it is stopped."""
 
 from __future__ import annotations
 
-import argparse
-import asyncio
-import logging
-import os
-from pathlib import Path
-
-from lab.daemon import run
+from lab.cluster.spec import ClusterFiles, ClusterSpec
+from lab.daemon import serve_cluster
+from lab.layout import Lab
 from lab.rancher import PORT
 from lab.rancher.simulator import Rancher
 
 
-def main() -> None:
-    """Run until stopped."""
-    parser = argparse.ArgumentParser(prog="python -m lab.rancher", description=__doc__)
-    parser.add_argument("--uuid", required=True, help="the cluster's UUID")
-    parser.add_argument("--address", required=True, help="the cluster's internal address, to listen on")
-    arguments = parser.parse_args()
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    kubeconfig = Path(os.environ["LAB_KUBECONFIG"])
-    rancher = Rancher(kubeconfig, (arguments.address, PORT), seed=arguments.uuid)
-    asyncio.run(run(rancher.run()))
+async def run(lab: Lab, spec: ClusterSpec) -> None:
+    """Be the cluster's Rancher until cancelled."""
+    kubeconfig = ClusterFiles(lab, spec.uuid).kubeconfig("admin")
+    await Rancher(kubeconfig, (lab.control_plane(spec.slot), PORT), seed=spec.uuid).run()
 
 
 if __name__ == "__main__":
-    main()
+    serve_cluster("Rancher", run)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pulumi
 import pytest
+from pulumi.dynamic import Config, ConfigureRequest
 from pulumi.output import Unknown
 from pulumi.runtime.proto import resource_pb2
 
@@ -23,7 +24,6 @@ INPUTS: dict[str, Any] = {
     "kubernetes_version": "1.28",
     "ca_file": "",
     "username": "",
-    "password": "",
 }
 
 
@@ -56,7 +56,7 @@ def test_looked_up_only_when_something_changed(provider: ChartProvider, calls: l
     assert provider.check({}, INPUTS).failures == []
     assert len(calls) == 1
     provider.check(INPUTS, {**INPUTS, "__provider": "x"})
-    provider.check({}, {**INPUTS, "password": Unknown()})  # type: ignore[no-untyped-call]
+    provider.check({}, {**INPUTS, "version": Unknown()})  # type: ignore[no-untyped-call]
     assert len(calls) == 1
 
 
@@ -69,7 +69,7 @@ def test_create_records_what_the_chart_is(provider: ChartProvider, calls: list[C
 
 
 def test_only_what_identifies_it_is_a_change(provider: ChartProvider) -> None:
-    assert not provider.diff("", INPUTS, {**INPUTS, "password": "new", "ca_file": "ca.pem"}).changes
+    assert not provider.diff("", INPUTS, {**INPUTS, "username": "new", "ca_file": "ca.pem"}).changes
     for name in ("chart", "repository", "version", "kubernetes_version"):
         assert provider.diff("", INPUTS, {**INPUTS, name: "other"}).changes
 
@@ -108,6 +108,15 @@ def test_unreadable_range(provider: ChartProvider, monkeypatch: pytest.MonkeyPat
     assert failure.reason == "chart x 1.0.0: kubeVersion 'newest' is not a version range"
 
 
+def test_the_password_comes_from_config(provider: ChartProvider, calls: list[ChartReference]) -> None:
+    provider.configure(
+        ConfigureRequest(Config({"rancher-on-pks:chartRepositoryPassword": "s3cret"}, "rancher-on-pks"))
+    )
+    provider.check({}, INPUTS)
+    assert "s3cret" not in str(provider.create(INPUTS).outs)
+    assert [call.password for call in calls] == ["s3cret", "s3cret"]
+
+
 @with_engine
 def test_resource() -> pulumi.Output[None]:
     mocks = RecordingMocks()
@@ -117,8 +126,7 @@ def test_resource() -> pulumi.Output[None]:
     def check(_: object) -> None:
         assert mocks.types() == ["helm:Chart"]
         request: resource_pb2.RegisterResourceRequest = mocks.requests["rancher-chart"]
-        assert list(request.additionalSecretOutputs) == ["password"]
-        assert "s3cret" not in repr(chart.args.reference)
+        assert "s3cret" not in str(request)
 
     return chart.urn.apply(check)
 

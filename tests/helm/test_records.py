@@ -2,29 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from components import kube
 from components.helm import records
 from components.kube import Kubernetes
 from components.provider import ProviderError
-from tests import kubernetes_api
 from tests.kubernetes_api import NAMESPACE, FakeApi
-
-
-@pytest.fixture
-def api() -> Iterator[FakeApi]:
-    with kubernetes_api.running() as running:
-        yield running
-
-
-@pytest.fixture
-def kubernetes(api: FakeApi) -> Iterator[Kubernetes]:
-    with kube.client(api.kubeconfig) as client:
-        yield client
 
 
 def add(api: FakeApi, revision: int, status: str, chart: str = "rancher", release: str = "rancher") -> None:

@@ -2,30 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from components import kube
 from components.helm.workloads import Workload, diagnose, find
 from components.kube import Kubernetes
-from tests import kubernetes_api
 from tests.kubernetes_api import NAMESPACE, RELEASE_MARKS, FakeApi
 
 SELECTOR = {"matchLabels": {"app": "nginx"}}
-
-
-@pytest.fixture
-def api() -> Iterator[FakeApi]:
-    with kubernetes_api.running() as running:
-        yield running
-
-
-@pytest.fixture
-def kubernetes(api: FakeApi) -> Iterator[Kubernetes]:
-    with kube.client(api.kubeconfig) as client:
-        yield client
 
 
 def workload(kind: str, spec: dict[str, Any] | None = None, generation: int = 1, **status: Any) -> Workload:

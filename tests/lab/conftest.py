@@ -35,6 +35,20 @@ class Site:
         records = [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
         return [record["argv"] for record in records if record["exit_code"] == 0]
 
+    def beside(self, stack: str) -> Engine:
+        """A stack of its own in the same foundation: as the one that is up, with names of its own."""
+        engine = Engine(self.lab, self.engine.tools, stack)
+        document = yaml.safe_load(self.engine.config_file.read_text())
+        document["config"] |= {
+            "rancher-on-pks:clusterName": stack,
+            "rancher-on-pks:externalHostname": f"{stack}-api.lab.test",
+            "rancher-on-pks:networkProfile": f"lb-{stack}",
+            "rancher-on-pks:rancherHostname": f"{stack}.lab.test",
+        }
+        self.lab.path(f"Pulumi.{stack}.yaml").write_text(yaml.safe_dump(document))
+        engine.ensure_stack()
+        return engine
+
     def configure(self, engine: Engine, **changes: object) -> None:
         """Change keys of the stack's config file; ``None`` removes a key."""
         document = yaml.safe_load(engine.config_file.read_text())

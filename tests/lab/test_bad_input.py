@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import yaml
 
 from lab.engine import Engine
 from tests import pki
@@ -21,17 +20,7 @@ HOST = "bad.lab.test"
 @pytest.fixture(scope="module")
 def bad(site: Site) -> Engine:
     """A stack of its own beside the one that is up: good in all but what a test changes."""
-    engine = Engine(site.lab, site.engine.tools, stack="bad")
-    document = yaml.safe_load(site.engine.config_file.read_text())
-    document["config"] |= {
-        "rancher-on-pks:clusterName": "bad",
-        "rancher-on-pks:externalHostname": "bad-api.lab.test",
-        "rancher-on-pks:networkProfile": "lb-bad",
-        "rancher-on-pks:rancherHostname": HOST,
-    }
-    site.lab.path("Pulumi.bad.yaml").write_text(yaml.safe_dump(document))
-    engine.ensure_stack()
-    return engine
+    return site.beside("bad")
 
 
 @pytest.fixture(autouse=True)

@@ -10,7 +10,6 @@ import time
 from pathlib import Path
 
 import pytest
-import yaml
 
 from lab import process
 from lab.engine import Engine
@@ -18,22 +17,6 @@ from lab.layout import REPO, Lab
 from tests.lab.conftest import Site, commands, free_net
 
 pytestmark = pytest.mark.lab
-
-
-@pytest.fixture
-def second(site: Site) -> Engine:
-    """A stack with a cluster of its own beside the one that is up."""
-    engine = Engine(site.lab, site.engine.tools, stack="second")
-    document = yaml.safe_load(site.engine.config_file.read_text())
-    document["config"] |= {
-        "rancher-on-pks:clusterName": "second",
-        "rancher-on-pks:externalHostname": "second-api.lab.test",
-        "rancher-on-pks:networkProfile": "lb-second",
-        "rancher-on-pks:rancherHostname": "second.lab.test",
-    }
-    site.lab.path("Pulumi.second.yaml").write_text(yaml.safe_dump(document))
-    engine.ensure_stack()
-    return engine
 
 
 def kill_when(site: Site, engine: Engine, text: str) -> None:
@@ -59,7 +42,8 @@ def kill_when(site: Site, engine: Engine, text: str) -> None:
     process.stop(site.lab, "pulumi", force=True)
 
 
-def test_kill_while_the_cluster_and_while_the_releases_are_made(site: Site, second: Engine) -> None:
+def test_kill_while_the_cluster_and_while_the_releases_are_made(site: Site) -> None:
+    second = site.beside("second")
     before = len(site.calls())
     for moment in ("rancher-cluster creating", "ingress-release creating", "rancher-server-rollout creating"):
         kill_when(site, second, moment)

@@ -99,6 +99,22 @@ class FakeFoundation:
         return instance
 
 
+def live(name: str = "c", **changes: Any) -> dict[str, Any]:
+    parameters = {"kubernetes_master_host": f"{name}.test", "kubernetes_worker_instances": 3}
+    return {
+        "name": name,
+        "uuid": f"uuid-{name}",
+        "plan_name": "rancher",
+        "network_profile_name": "",
+        "last_action": "CREATE",
+        "last_action_state": "succeeded",
+        "kubernetes_master_ips": ["10.50.0.71"],
+        "k8s_version": "1.28.9",
+        "parameters": parameters,
+        **changes,
+    }
+
+
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """The clock of ``components.provider.wait``."""

@@ -1,0 +1,72 @@
+"""Kubeconfig: the dynamic provider against the fake CLI."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import yaml
+from pulumi.output import UNKNOWN
+
+from components.pks.kubeconfig import KubeconfigProvider, rewrite
+from components.provider import ProviderError
+from tests.pks.conftest import FakeFoundation, live
+
+KUBECONFIG: dict[str, Any] = {
+    "cluster": "c",
+    "external_hostname": "c.test",
+    "plan": "rancher",
+    "api_access": "master-ip",
+    "expected_version": "1.28",
+    "uuid": "uuid-c",
+    "master_ips": ["10.50.0.71"],
+    "kubernetes_version": "1.28.9",
+}
+
+
+def test_kubeconfig_goes_to_the_master_ip_and_verifies_the_hostname(foundation: FakeFoundation) -> None:
+    with foundation.change() as state:
+        state["clusters"] = [live()]
+    outs = foundation.configured(KubeconfigProvider).create(dict(KUBECONFIG)).outs
+    assert outs is not None
+    assert outs["server"] == "https://10.50.0.71:8443"
+    cluster = yaml.safe_load(outs["kubeconfig"])["clusters"][0]["cluster"]
+    assert cluster["server"] == "https://10.50.0.71:8443"
+    assert cluster["tls-server-name"] == "c.test"
+
+
+def test_kubeconfig_keeps_only_its_context() -> None:
+    other = {"name": "other", "cluster": {"server": "https://other"}}
+    document = {
+        "current-context": "c",
+        "clusters": [other, {"name": "c", "cluster": {"server": "https://c.test:8443"}}],
+        "contexts": [{"name": "c", "context": {"cluster": "c", "user": "u"}}],
+        "users": [{"name": "u", "user": {"token": "t"}}],
+    }
+    text, server = rewrite(yaml.safe_dump(document), "c.test", None)
+    assert server == "https://c.test:8443"
+    assert "other" not in text
+    with pytest.raises(ProviderError, match="no usable current context"):
+        rewrite("{}", "c.test", None)
+
+
+def test_kubeconfig_does_not_change_while_the_cluster_is_updated() -> None:
+    provider = KubeconfigProvider()
+    unknown = {**KUBECONFIG, "uuid": UNKNOWN, "master_ips": UNKNOWN, "kubernetes_version": UNKNOWN}
+    assert provider.diff("c", KUBECONFIG, unknown).changes is False
+    assert provider.check(KUBECONFIG, unknown).failures == []
+    assert provider.diff("c", KUBECONFIG, {**unknown, "plan": "small"}).changes is True
+    assert provider.diff("c", KUBECONFIG, {**KUBECONFIG, "uuid": "new"}).changes is True
+
+
+def test_kubeconfig_refuses_another_kubernetes_than_configured() -> None:
+    failures = KubeconfigProvider().check({}, {**KUBECONFIG, "kubernetes_version": "v1.27.3"}).failures
+    assert "runs Kubernetes v1.27.3, the config says 1.28. Set config kubernetesVersion" in failures[0].reason
+
+
+def test_kubeconfig_is_gone_with_its_cluster(foundation: FakeFoundation) -> None:
+    provider = foundation.configured(KubeconfigProvider)
+    with foundation.change() as state:
+        state["clusters"] = [live()]
+    assert provider.read("c", dict(KUBECONFIG)).outs == KUBECONFIG
+    assert provider.read("c", {**KUBECONFIG, "uuid": "old"}).id == ""
