@@ -55,14 +55,17 @@ def build(report: Report = lambda _: None, recipes: Sequence[Recipe] = RECIPES) 
     wanted = [recipe for recipe in recipes if recipe not in _on_path(cache)]
     go = Go.find(recipe.go_version for recipe in wanted)
     places = {recipe: cache / "tools" / f"{recipe.name}-{recipe.digest(go.version)}" for recipe in wanted}
-    if not _all_present(places):
-        with _lock(cache, report):
+    commands = [place for recipe, place in places.items() if recipe != PLUGINS]
+    names = "\n".join(sorted(place.name for place in commands))
+    joined = cache / "tools" / f"bin-{hashlib.sha256(names.encode()).hexdigest()[:16]}"
+    if not (_all_present(places) and joined.is_dir()):
+        with _lock(cache, report):  # whatever writes to the cache has it, so nobody cleans up another's work
             _remove_old(cache)
             _build_missing(go, places, report)
-    for place in places.values():
+            _join(commands, joined)
+    for place in (*places.values(), joined):
         os.utime(place)
-    commands = [place for recipe, place in places.items() if recipe != PLUGINS]
-    return Built(_joined(cache, commands), places.get(PLUGINS, cache / "no-plugins"))
+    return Built(joined, places.get(PLUGINS, cache / "no-plugins"))
 
 
 def _on_path(cache: Path) -> set[Recipe]:
@@ -145,27 +148,20 @@ def _build_one(go: Go, recipe: Recipe, place: Path) -> float:
     return time.monotonic() - start
 
 
-def _joined(cache: Path, places: Sequence[Path]) -> Path:
-    """One directory with every command of ``places``.
+def _join(places: Sequence[Path], joined: Path) -> None:
+    """Make one directory with every command of ``places``, unless it is there.
 
     They are hard links: the engine takes the language host for its own when both are in the
     directory that its executable really is in, and warns of a foreign one otherwise.
     """
-    names = "\n".join(sorted(place.name for place in places))
-    joined = cache / "tools" / f"bin-{hashlib.sha256(names.encode()).hexdigest()[:16]}"
-    if not joined.is_dir():
-        with tempfile.TemporaryDirectory(prefix="joining-", dir=joined.parent) as temporary:
-            directory = Path(temporary, "bin")
-            directory.mkdir()
-            for command in (file for place in places for file in place.iterdir()):
-                (directory / command.name).hardlink_to(command)
-            try:
-                directory.rename(joined)
-            except OSError:
-                if not joined.is_dir():  # or else another process was faster
-                    raise
-    os.utime(joined)
-    return joined
+    if joined.is_dir():
+        return
+    with tempfile.TemporaryDirectory(prefix=".joining-", dir=joined.parent) as temporary:
+        directory = Path(temporary, "bin")
+        directory.mkdir()
+        for command in (file for place in places for file in place.iterdir()):
+            (directory / command.name).hardlink_to(command)
+        directory.rename(joined)
 
 
 def _remove_old(cache: Path) -> None:
