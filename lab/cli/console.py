@@ -54,6 +54,23 @@ def masked(arguments: Sequence[str], secret_flags: Iterable[str]) -> list[str]:
     return shown
 
 
+def attached(arguments: Sequence[str], flags: Iterable[str]) -> list[str]:
+    """The arguments with each value of these flags joined to its flag (``-px``, ``--flag=x``).
+
+    A generated password may begin with a dash: argparse would take it for the next flag, the real command
+    line takes whatever follows.
+    """
+    joined: list[str] = []
+    rest = iter(arguments)
+    for argument in rest:
+        value = next(rest, None) if argument in flags else None
+        if value is None:
+            joined.append(argument)
+        else:
+            joined.append(f"{argument}={value}" if argument.startswith("--") else argument + value)
+    return joined
+
+
 def read_secret(prompt: str) -> str:
     """Ask for a secret on the terminal, without echo; a line of standard input when that is no terminal."""
     if not sys.stdin.isatty():

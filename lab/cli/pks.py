@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from lab.cli import pks_text
-from lab.cli.console import CliError, confirm, read_secret, recorded
+from lab.cli.console import CliError, attached, confirm, read_secret, recorded
 from lab.cli.pks_session import Login, Session, forget, private_file
 from lab.cli.rest import UnreachableError
 
@@ -30,6 +30,8 @@ _KUBELET_FLAGS = ("timeout", "grace-period", "force", "ignore-daemonsets", "dele
 
 
 class _Parser(argparse.ArgumentParser):
+    """Errors as the CLI words them."""
+
     def error(self, message: str) -> NoReturn:
         raise CliError(f"{message}\nRun '{self.prog} --help' for usage.")
 
@@ -44,7 +46,7 @@ def main() -> int:
 
 def _run(arguments: list[str]) -> int:
     try:
-        parsed = _parser().parse_args(arguments)
+        parsed = _parser().parse_args(attached(arguments, _SECRET_FLAGS))
         parsed.run(parsed)
     except (CliError, UnreachableError, OSError) as error:
         print(f"Error: {error}", file=sys.stderr)

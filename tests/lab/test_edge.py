@@ -134,7 +134,7 @@ def _service(name: str, selector: Object) -> Object:
 
 async def eventually(attempt: Callable[[], Awaitable[object]]) -> None:
     """Repeat until ``attempt`` neither fails to connect nor returns False."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while True:
             with contextlib.suppress(aiohttp.ClientError, OSError):
                 if await attempt() is not False:

@@ -61,7 +61,7 @@ async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
 
 async def eventually(condition: Callable[[], object]) -> None:
     """Wait until ``condition`` holds; a coroutine function's result counts."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while True:
             result = condition()
             if await result if asyncio.iscoroutine(result) else result:
