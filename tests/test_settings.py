@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 import settings
 from settings import Settings, SettingsError, parse, secret_text
 
-REPO = Path(settings.__file__).parent
+REPO = Path(settings.__file__).parent.parent
 GOOD = {
     "clusterName": "czpksrancher05",
     "externalHostname": "czpksrancher05.sovsystems.com",
@@ -151,7 +151,7 @@ def test_certificate_problems_name_key_and_remedy() -> None:
     assert found["certificateFile"].startswith("certificateFile = /no/cert.pem: ")
 
 
-@given(st.dictionaries(st.sampled_from([*settings.Settings.model_fields, "x"]), st.text(max_size=8)))
+@given(st.dictionaries(st.sampled_from([*Settings.model_fields, "x"]), st.text(max_size=8)))
 def test_any_config_gives_settings_or_a_clean_error(fields: dict[str, str]) -> None:
     keys = {
         str(Settings.model_fields[name].alias) if name != "x" else name: text for name, text in fields.items()

@@ -1,0 +1,36 @@
+"""``Settings``: all sections together, and what is wrong between them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from components.certificates.files import CertificateFiles
+from settings.certificates import CertificateSettings
+from settings.cluster import ClusterSettings
+from settings.ingress import IngressSettings
+from settings.problem import Problem
+from settings.rancher import RancherSettings
+
+
+class Settings(RancherSettings, IngressSettings, CertificateSettings, ClusterSettings):
+    """The settings of one stack. Times are whole minutes or days."""
+
+    @property
+    def certificate_files(self) -> CertificateFiles:
+        """The certificate settings as the certificate component takes them."""
+        return self.files_for(self.rancher_hostname)
+
+    def problems(self) -> Iterator[Problem]:
+        """What is wrong between keys, each of which is right by itself."""
+        if self.rancher_hostname == self.external_hostname:
+            yield Problem(
+                "rancherHostname",
+                "is also externalHostname, which leads to the Kubernetes API; Rancher needs a name of its "
+                "own. Choose another name for one of them",
+                self.rancher_hostname,
+                ("externalHostname",),
+            )
+        yield from self.cluster_problems()
+        yield from self.certificate_problems(self.rancher_hostname)
+        yield from self.ingress_problems()
+        yield from self.rancher_problems(self.kubernetes_version)
