@@ -9,7 +9,7 @@ export CGO_ENABLED := 0
 export GOTOOLCHAIN := local
 export GOFLAGS :=
 
-.PHONY: help lab lab-down test lint unit e2e bench lock clean
+.PHONY: help lab lab-down test lint unit e2e docs bench lock clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "%-10s %s\n", $$1, $$2}'
@@ -34,6 +34,7 @@ lint: $(VENV)/.installed ## Static checks
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/python docs/reference.py --check
 
 unit: $(VENV)/.installed ## Tests that need no lab
 	$(BIN)/pytest -m "not lab" -n 2
@@ -41,6 +42,9 @@ unit: $(VENV)/.installed ## Tests that need no lab
 
 e2e: $(VENV)/.installed ## Tests against the lab, through the real engine
 	$(BIN)/pytest -m lab
+
+docs: $(VENV)/.installed ## Write the pages that are made from the code
+	$(BIN)/python docs/reference.py
 
 bench: $(VENV)/.installed ## Ratios of preview and up times, measured side by side
 	@$(BIN)/python -m lab.bench

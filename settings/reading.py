@@ -22,12 +22,15 @@ PROJECT = "rancher-on-pks"
 """Namespace of the config keys: the name in ``Pulumi.yaml``."""
 
 
-def parse(config: Mapping[str, str], encrypted: Collection[str] | None = None) -> Settings:
+def parse(
+    config: Mapping[str, str], encrypted: Collection[str] | None = None, hidden: Collection[str] = ()
+) -> Settings:
     """The settings that a stack's config describes.
 
     Args:
         config: Key (without the project's name) to value, objects as JSON. Empty values count as not set.
         encrypted: The keys that are encrypted in the stack's file; None when that is of no concern.
+        hidden: Keys whose value stands for one that is not known; nothing is said of its content.
 
     Raises:
         SettingsError: With every problem found.
@@ -48,7 +51,7 @@ def parse(config: Mapping[str, str], encrypted: Collection[str] | None = None) -
     except ValidationError as error:
         problems += [_field_problem(item) for item in error.errors()]
         settings = _stand_in(given, {problem.key for problem in problems})
-    broken = {problem.key for problem in problems}
+    broken = {problem.key for problem in problems} | set(hidden)
     problems += [found for found in settings.problems() if not broken & {found.key, *found.others}]
     if problems:
         raise SettingsError(problems)

@@ -1,0 +1,99 @@
+"""Writes the pages that are made from the code: ``python docs/reference.py [--check]``.
+
+``docs/configuration.md`` comes from the schema in ``Pulumi.yaml``, ``docs/outputs.md`` from ``outputs.py``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import inspect
+import re
+import sys
+from pathlib import Path
+
+import yaml
+from pydantic.alias_generators import to_camel
+
+from outputs import CONTRACT_VERSION, SECRET, StackOutputs
+
+DOCS = Path(__file__).parent
+_SECTION = re.compile(r"  # --- (.*?) -*$")
+_KEY = re.compile(r"  (\w+):$")
+
+
+def configuration() -> str:
+    """Every config key, in the sections of ``Pulumi.yaml``."""
+    text = (DOCS.parent / "Pulumi.yaml").read_text()
+    schema = yaml.safe_load(text)["config"]
+    lines = [
+        "# Configuration",
+        "",
+        "Made from `Pulumi.yaml` by `make docs`. `python -m settings Pulumi.<env>.yaml` checks a stack's",
+        "file: it names every problem at once and prints the effective settings. A new environment begins",
+        "as a copy of [environment.template.yaml](environment.template.yaml).",
+    ]
+    in_config = False
+    for line in text.splitlines():
+        in_config = in_config or line == "config:"
+        if found := _SECTION.match(line):
+            title, _, remark = found[1].partition(". ")
+            lines += ["", f"## {title}", *(["", remark] if remark else [])]
+            lines += ["", "| key | default | meaning |", "|---|---|---|"]
+        elif in_config and (found := _KEY.match(line)) and found[1] in schema:
+            entry = schema[found[1]]
+            default = "" if entry["default"] in ("", {}) else f"`{_text(entry['default'])}`"
+            meaning = entry["description"].replace("|", "\\|")
+            lines.append(f"| `{found[1]}` | {default} | {meaning} |")
+    return "\n".join(lines) + "\n"
+
+
+def outputs() -> str:
+    """Every stack output."""
+    documented = inspect.getdoc(StackOutputs) or ""
+    meanings = dict(re.findall(r"^    (\w+): (.*(?:\n        .*)*)", documented, re.MULTILINE))
+    lines = [
+        "# Outputs",
+        "",
+        "Made from `outputs.py` by `make docs`. Another stack reads them typed, with",
+        "`StackOutputs.of(pulumi.StackReference(...))`; secrets stay secret.",
+        f"The contract has version {CONTRACT_VERSION} (output `contractVersion`), which is raised when an",
+        "output is renamed, removed or changes its meaning; a reader refuses another version.",
+        "",
+        "| output | secret | meaning |",
+        "|---|---|---|",
+    ]
+    for item in dataclasses.fields(StackOutputs):
+        meaning = " ".join(meanings[item.name].split()).removesuffix(" Secret.").replace("``", "`")
+        secret = "yes" if item.name in SECRET else ""
+        lines.append(f"| `{to_camel(item.name)}` | {secret} | {meaning} |")
+    return "\n".join(lines) + "\n"
+
+
+PAGES = {"configuration.md": configuration, "outputs.md": outputs}
+
+
+def main() -> int:
+    """Write the pages, or with ``--check`` tell which are stale."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true", help="write nothing; fail when a page is stale")
+    check = parser.parse_args().check
+    stale = [name for name, make in PAGES.items() if not _is_current(DOCS / name, make())]
+    for name in stale:
+        if check:
+            print(f"docs/{name} is stale; run `make docs`", file=sys.stderr)
+        else:
+            (DOCS / name).write_text(PAGES[name]())
+    return 1 if check and stale else 0
+
+
+def _is_current(page: Path, text: str) -> bool:
+    return page.exists() and page.read_text() == text
+
+
+def _text(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
