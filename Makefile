@@ -51,8 +51,8 @@ bench: $(VENV)/.installed ## Ratios of preview and up times, measured side by si
 
 lock: ## Pin the dependencies anew
 	$(BIN)/pip install --quiet pip-tools
-	$(BIN)/pip-compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links --allow-unsafe --strip-extras \
-	  --extra lab --extra dev --output-file requirements.txt pyproject.toml
+	$(BIN)/pip-compile --quiet --upgrade --generate-hashes --no-emit-index-url --no-emit-find-links --allow-unsafe --strip-extras \
+	  --extra report --extra policy --extra lab --extra dev --output-file requirements.txt pyproject.toml
 
 clean: lab-down ## Remove the lab and the virtual environment (the tool cache stays)
 	rm -rf $(VENV)

@@ -13,6 +13,7 @@ from components.helm import HelmChart
 from components.ingress.component import IngressController, RancherIngress
 from components.kubernetes_objects import Namespace
 from components.pks.component import PksCluster
+from components.pod_network import CapacityPlan
 from components.rancher import RancherServer
 from outputs import StackOutputs
 from settings import load
@@ -24,10 +25,15 @@ settings = load()
 ingress_chart = HelmChart("ingress-chart", arguments.ingress_chart(settings))
 rancher_chart = HelmChart("rancher-chart", arguments.rancher_chart(settings))
 
+# What namespaces will cost on the pod network, judged by the policies before the cluster is ordered
+plan = settings.capacity_plan
+capacity = CapacityPlan("capacity", arguments.capacity(settings, plan)) if plan else None
+
 # Step 1 of the article: plan, network profile, cluster, and access to it
-cluster = PksCluster(
-    "rancher", arguments.cluster(settings), options(depends_on=[ingress_chart, rancher_chart])
-)
+first = [ingress_chart, rancher_chart, *([capacity.ready] if capacity else [])]
+cluster = PksCluster("rancher", arguments.cluster(settings), options(depends_on=first))
+if capacity:
+    capacity.watch(cluster.kubeconfig)
 in_cluster = options(provider=cluster.provider, deleted_with=cluster.resource)
 cattle_system = Namespace("cattle-system", metadata={"name": "cattle-system"}, opts=in_cluster)
 namespace = cattle_system.metadata["name"]
@@ -47,6 +53,7 @@ exported = StackOutputs(
     rancher_hostname=settings.rancher_hostname,
     ca_bundle=certificates.ca_bundle,
     certificate_request=certificates.csr,
+    pod_network=capacity.summary if capacity else None,
 )
 
 if certificates.complete:

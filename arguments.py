@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import os
+
 import pulumi
 
+from capacity.model import Plan
+from capacity.nsx import Access
 from components.certificates.component import RancherCertificates, RancherCertificatesArgs
 from components.helm import HelmChart, HelmChartArgs
 from components.ingress.component import IngressController, IngressControllerArgs, RancherIngressArgs
 from components.pks.component import PksCluster, PksClusterArgs
+from components.pod_network import CapacityPlanArgs
 from components.rancher import RancherServerArgs
 from settings import Settings, secret_text
 
@@ -26,6 +31,24 @@ def rancher_chart(settings: Settings) -> HelmChartArgs:
     """Rancher's chart."""
     return _chart(
         settings, settings.rancher_chart, settings.rancher_chart_repository, settings.rancher_version
+    )
+
+
+def capacity(settings: Settings, plan: Plan) -> CapacityPlanArgs:
+    """The plan for the pod network; the environment's credentials of NSX-T win over the config's."""
+    manager = os.environ.get("NSXT_MANAGER") or settings.nsx_manager
+    access = Access(
+        manager=manager,
+        username=os.environ.get("NSXT_USERNAME") or settings.nsx_username,
+        password=os.environ.get("NSXT_PASSWORD") or secret_text(settings.nsx_password) or "",
+        ca_file=os.environ.get("NSXT_CA_FILE") or settings.nsx_ca_certificate_file or "",
+    )
+    measured_at = settings.pod_network_measured_at
+    return CapacityPlanArgs(
+        plan=plan,
+        access=access if manager else None,
+        pools=tuple(settings.network_profile_parameters.get("fip_pool_ids", ())),
+        measured_at=measured_at.isoformat() if measured_at else "",
     )
 
 

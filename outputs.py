@@ -6,6 +6,7 @@ The program exports a ``StackOutputs``; another stack reads one with ``StackOutp
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,6 +41,9 @@ class StackOutputs:
         vip: Virtual IP of the ingress, which Rancher's DNS name has to lead to.
         rancher_url: URL of Rancher.
         rancher_version: Version of Rancher that is rolled out.
+        pod_network: Pod subnets of the network: blocks, prefix, capacity, used (by others), planned,
+            headroom, importedClusters, maxImportedClusters, and the figures they come from
+            (docs/capacity.md); absent without the setting podNetwork.
     """
 
     cluster_name: pulumi.Input[str]
@@ -54,6 +58,7 @@ class StackOutputs:
     vip: pulumi.Input[str] | None = None
     rancher_url: pulumi.Input[str] | None = None
     rancher_version: pulumi.Input[str] | None = None
+    pod_network: pulumi.Input[Mapping[str, Any]] | None = None
 
     def export(self) -> None:
         """Export every value that is there."""

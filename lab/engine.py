@@ -46,6 +46,8 @@ def environment(lab: Lab, tools: Tools) -> dict[str, str]:
         "PKS_USERNAME": credentials["pks"]["username"],
         "PKS_PASSWORD": credentials["pks"]["password"],
         "PKS_CA_CERT": str(lab.ca_certificate),
+        "NSXT_USERNAME": credentials["nsx"]["username"],
+        "NSXT_PASSWORD": credentials["nsx"]["password"],
         "BOSH_ENVIRONMENT": lab.bosh_host,
         "BOSH_CLIENT": credentials["bosh"]["client"],
         "BOSH_CLIENT_SECRET": credentials["bosh"]["client_secret"],

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from capacity.model import Plan
 from components.certificates.files import CertificateFiles
+from settings.capacity import CapacitySettings
 from settings.certificates import CertificateSettings
 from settings.cluster import ClusterSettings
 from settings.ingress import IngressSettings
@@ -12,13 +14,19 @@ from settings.problem import Problem
 from settings.rancher import RancherSettings
 
 
-class Settings(RancherSettings, IngressSettings, CertificateSettings, ClusterSettings):
+class Settings(CapacitySettings, RancherSettings, IngressSettings, CertificateSettings, ClusterSettings):
     """The settings of one stack. Times are whole minutes or days."""
 
     @property
     def certificate_files(self) -> CertificateFiles:
         """The certificate settings as the certificate component takes them."""
         return self.files_for(self.rancher_hostname)
+
+    @property
+    def capacity_plan(self) -> Plan | None:
+        """What the stack plans on its pod network; None when the config has no figures of it."""
+        size = self.network_profile_parameters.get("lb_size", "small")
+        return self.plan_for(self.cluster_name, self.rancher_version, size)
 
     def problems(self) -> Iterator[Problem]:
         """What is wrong between keys, each of which is right by itself."""
@@ -34,3 +42,4 @@ class Settings(RancherSettings, IngressSettings, CertificateSettings, ClusterSet
         yield from self.certificate_problems(self.rancher_hostname)
         yield from self.ingress_problems()
         yield from self.rancher_problems(self.kubernetes_version)
+        yield from self.capacity_problems(self.rancher_version)

@@ -67,7 +67,8 @@ def test_a_request_waits_for_its_certificate(
         assert mocks.requests["rancher-cluster"].protect
         assert "have the output certificateRequest signed by the CA" in caplog.text
 
-    return pulumi.Output.all(program["cluster"].provider.urn, program["certificates"].urn).apply(check)
+    certificates = program["certificates"]
+    return pulumi.Output.all(program["cluster"].provider.urn, certificates.urn, certificates.csr).apply(check)
 
 
 @with_engine

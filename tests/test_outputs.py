@@ -11,7 +11,7 @@ import pytest
 from outputs import CONTRACT_VERSION, SECRET, StackOutputs
 from tests.mocks import RecordingMocks, with_engine
 
-VALUES = {
+VALUES: dict[str, Any] = {
     "cluster_name": "c",
     "cluster_uuid": "u",
     "api_endpoint": "https://c.test:8443",

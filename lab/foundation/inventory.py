@@ -108,6 +108,15 @@ class Inventory:
         items.append(item)
         return item
 
+    def shown_pool(self, pool_id: str) -> Object:
+        """A pool as the manager shows it: with its ranges and how much of them is taken."""
+        pool = self.pools[pool_id]
+        total = int(ipaddress.IPv4Address(pool["end"])) - int(ipaddress.IPv4Address(pool["start"])) + 1
+        taken = len(self.allocations.get(pool_id, []))
+        usage = {"total_ids": total, "allocated_ids": taken, "free_ids": total - taken}
+        ranges = [{"start": pool["start"], "end": pool["end"]}]
+        return {**pool, "subnets": [{"allocation_ranges": ranges}], "pool_usage": usage}
+
     def release(self, pool_id: str, address: str) -> None:
         """Give an address back; one that is not allocated is no error."""
         kept = [item for item in self.allocations.get(pool_id, []) if item["allocation_id"] != address]

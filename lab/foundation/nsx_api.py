@@ -78,7 +78,8 @@ class NsxApi:
         return _one(self._state.inventory.blocks, request.match_info["id"])
 
     async def _pool(self, request: web.Request) -> web.Response:
-        return _one(self._state.inventory.pools, request.match_info["id"])
+        inventory, identifier = self._state.inventory, request.match_info["id"]
+        return _one({key: inventory.shown_pool(key) for key in inventory.pools}, identifier)
 
     async def _subnets(self, request: web.Request) -> web.Response:
         block = request.query.get("block_id")
@@ -92,7 +93,8 @@ class NsxApi:
         return self._deleted(self._state.inventory.subnets, request.match_info["id"])
 
     async def _pools(self, request: web.Request) -> web.Response:
-        return _page(request, self._state.inventory.pools.values())
+        inventory = self._state.inventory
+        return _page(request, [inventory.shown_pool(key) for key in inventory.pools])
 
     async def _allocations(self, request: web.Request) -> web.Response:
         return _page(request, self._state.inventory.allocations.get(request.match_info["id"], []))

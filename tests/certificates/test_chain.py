@@ -279,7 +279,7 @@ def people() -> list[pki.Identity]:
     ]
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(st.data())
 def test_any_chain_and_bundle_as_openssl_judges_them(data: st.DataObject) -> None:
     servers = [identity for identity in people() if identity.certificate.subject == pki.name(pki.HOST)]

@@ -77,7 +77,7 @@ HOSTNAME = st.lists(
 ).map(".".join)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(NAME, min_size=1, max_size=3), HOSTNAME)
 def test_host_names_as_openssl_judges_them(names: list[str], hostname: str) -> None:
     identity = pki.server(root(), *names, key=server_key())
@@ -86,7 +86,7 @@ def test_host_names_as_openssl_judges_them(names: list[str], hostname: str) -> N
     assert bool(ours) == bool(theirs), (ours, theirs)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(st.sampled_from(["10.0.0.1", "10.0.0.2", "fd00::1", "a.b"]), min_size=1, unique=True))
 def test_addresses_as_openssl_judges_them(names: list[str]) -> None:
     identity = pki.server(root(), *names, key=server_key())

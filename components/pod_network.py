@@ -1,0 +1,177 @@
+"""``PodNetwork``: the figures of the pod network and of the plan for it, as the policies judge them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+from pulumi.dynamic import CreateResult, DiffResult, Resource, UpdateResult
+
+from capacity import figures
+from capacity.assessment import POD_SUBNETS, assess
+from capacity.model import Plan
+from capacity.nsx import Access, NsxError, read
+from components import kube
+from components.provider import Provider, changed, plain
+
+CONFIGURED, LIVE = "configured", "nsx-t"
+
+
+class PodNetworkProvider(Provider):
+    """Keeps the figures. Nothing is made of them; policies see them before anything else is made."""
+
+    def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
+        # What others use changes by itself: no reason to show a change at each preview.
+        live = plain(_olds).get("source") == plain(_news).get("source") == LIVE
+        return DiffResult(
+            changes=not live and bool(changed(_olds, _news, ["figures", "source", "measured_at"]))
+        )
+
+    def create(self, props: dict[str, Any]) -> CreateResult:
+        return CreateResult("pod-network", plain(props))
+
+    def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
+        return UpdateResult(plain(_news))
+
+
+class PodNetwork(Resource, module="capacity", name="PodNetwork"):
+    """The figures, type ``pulumi-python:dynamic/capacity:PodNetwork``. All inputs are known at preview."""
+
+    def __init__(
+        self,
+        resource_name: str,
+        *,
+        figures: pulumi.Input[Mapping[str, Any]],
+        source: pulumi.Input[str],
+        measured_at: str,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """Declare it.
+
+        Args:
+            resource_name: Name in the stack.
+            figures: Document of ``capacity.figures``.
+            source: Where the figures of use are from: ``configured`` or ``nsx-t``.
+            measured_at: Day of configured figures; empty when not told.
+            opts: Everything that is to wait for the policies' judgement must depend on this.
+        """
+        props = {"figures": figures, "source": source, "measured_at": measured_at}
+        super().__init__(PodNetworkProvider(), resource_name, props, opts)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CapacityPlanArgs:
+    """What is planned on the pod network.
+
+    Attributes:
+        plan: The clusters, and the network with its configured figures.
+        access: The NSX-T manager that tells what others use; None: the configured figures stand.
+        pools: Ids of the floating IP pools to read.
+        measured_at: Day on which the configured figures were right; empty when not told.
+    """
+
+    plan: Plan
+    access: Access | None = None
+    pools: tuple[str, ...] = ()
+    measured_at: str = ""
+
+
+class CapacityPlan(pulumi.ComponentResource):
+    """The plan for the pod network (type ``rancher-on-pks:capacity:CapacityPlan``).
+
+    Produces a PodNetwork, which whatever the policies' judgement shall precede must depend on.
+
+    Attributes:
+        summary: What the stack exports as ``podNetwork``.
+        ready: Depend on it.
+    """
+
+    summary: pulumi.Output[Mapping[str, Any]]
+    ready: pulumi.Resource
+
+    def __init__(self, name: str, args: CapacityPlanArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        """Declare it; reads the NSX-T manager if there is access to one."""
+        super().__init__("rancher-on-pks:capacity:CapacityPlan", name, None, opts)
+        measured = pulumi.Output.from_input(_own_cluster(args)).apply(lambda uuid: _measured(args, uuid))
+        self.ready = PodNetwork(
+            f"{name}-figures",
+            figures=measured.apply(lambda found: figures.to_document(found[0])),
+            source=measured.apply(lambda found: found[1]),
+            measured_at=args.measured_at,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        self.summary = measured.apply(lambda found: _summary(found[0]))
+        self._live = args.access is not None
+        self.register_outputs({"summary": self.summary})
+
+    def watch(self, kubeconfig: pulumi.Output[str]) -> None:
+        """With access to NSX-T, tell at each preview what NCP could not realise in the cluster."""
+        if self._live:
+            self.watched: pulumi.Output[bool] = kubeconfig.apply(_told)
+
+
+def _own_cluster(args: CapacityPlanArgs) -> pulumi.Input[str | None]:
+    """UUID of the stack's cluster as of the last update: known before PKS is asked for anything."""
+    if args.access is None:
+        return None
+    stack = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
+    return pulumi.StackReference(stack).get_output("clusterUuid")
+
+
+def _measured(args: CapacityPlanArgs, cluster: str | None) -> tuple[Plan, str]:
+    """The plan with what others use now, and where that is from."""
+    age = f"of {args.measured_at}" if args.measured_at else "of unknown age (set podNetworkMeasuredAt)"
+    if args.access is None:
+        pulumi.log.info(f"pod network: judged with the configured figures, {age}; NSX-T is not read")
+        return args.plan, CONFIGURED
+    try:
+        found = read(args.access, args.plan.network, cluster, args.pools)
+    except NsxError as error:
+        pulumi.log.warn(f"{error}. The pod network is judged with the configured figures, {age}")
+        return args.plan, CONFIGURED
+    return Plan(network=found.network, demands=args.plan.demands), LIVE
+
+
+def _summary(plan: Plan) -> dict[str, Any]:
+    """The stack's output ``podNetwork``: figures of the pod subnets, and the document they come from."""
+    assessment = assess(plan)
+    subnets = assessment.limit(POD_SUBNETS)
+    most = assessment.max_imports
+    return {
+        "blocks": [block.cidr for block in plan.network.blocks],
+        "prefix": plan.network.subnet_prefix,
+        "capacity": subnets.capacity,
+        "used": subnets.used,
+        "planned": subnets.planned,
+        "headroom": subnets.headroom,
+        "importedClusters": assessment.imported_clusters,
+        "maxImportedClusters": most,
+        "figures": figures.to_document(plan),
+    }
+
+
+async def _told(kubeconfig: str) -> bool:
+    return await asyncio.to_thread(_tell_errors, kubeconfig)
+
+
+def _tell_errors(kubeconfig: str) -> bool:
+    """Warn of what NCP could not realise (``kubectl get nsxerrors``, from PKS 1.7 on); False: not known."""
+    try:
+        with kube.client(kubeconfig) as kubernetes:
+            found = kubernetes.list("/apis/vmware.eng.com/v1/nsxerrors")
+            namespaces = len(kubernetes.list("/api/v1/namespaces"))
+    except kube.KubernetesError as error:
+        pulumi.log.warn(f"pod network: the cluster's namespaces and NSXErrors are not known: {error}")
+        return False
+    pulumi.log.info(f"pod network: the cluster has {namespaces} namespaces now")
+    for item in found:
+        spec = item.get("spec") or {}
+        where = "/".join(filter(None, (spec.get("error-object-ns"), spec.get("error-object-name"))))
+        for message in spec.get("message") or ["no message"]:
+            pulumi.log.warn(
+                f"NSX-T does not realise {spec.get('error-object-type', 'object')} {where}: {message}"
+            )
+    return True

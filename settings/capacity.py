@@ -1,0 +1,69 @@
+"""Settings of the pod network: its figures and what is planned on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from typing import Annotated
+
+from pydantic import Field, SecretStr
+
+from capacity import figures
+from capacity.assessment import assess
+from capacity.model import CapacityError, Demand, LoadBalancerSize, Plan
+from settings.problem import Problem
+from settings.types import File, Section, Values
+
+Count = Annotated[int, Field(ge=0)]
+
+
+class CapacitySettings(Section):
+    """The pod network that the cluster shares with others, and the plan for it."""
+
+    pod_network: Values = {}
+    pod_network_measured_at: date | None = None
+    planned_imported_clusters: Count = 0
+    planned_projects: Count = 0
+    planned_users: Annotated[int, Field(ge=1)] = 1
+    planned_applications: Count = 0
+    leaked_namespaces: Count = 0
+    nsx_manager: str = ""
+    nsx_username: str = ""
+    nsx_password: SecretStr | None = None
+    nsx_ca_certificate_file: File | None = None
+
+    def plan_for(self, name: str, rancher_version: str, lb_size: LoadBalancerSize) -> Plan | None:
+        """The plan of the cluster with that name on the pod network; None without figures.
+
+        Raises:
+            CapacityError: The figures cannot be right.
+        """
+        if not self.pod_network:
+            return None
+        demand = Demand(
+            name=name,
+            rancher_version=rancher_version,
+            imported_clusters=self.planned_imported_clusters,
+            projects=self.planned_projects,
+            users=self.planned_users,
+            applications=self.planned_applications,
+            leaked=self.leaked_namespaces,
+            lb_size=lb_size,
+        )
+        return Plan(network=figures.network(self.pod_network), demands=(demand,))
+
+    def capacity_problems(self, rancher_version: str) -> Iterator[Problem]:
+        """What is wrong with the figures; whether the plan fits is for the policies to judge."""
+        try:
+            if plan := self.plan_for("rancher", rancher_version, "small"):
+                assess(plan)
+        except CapacityError as error:
+            yield Problem("podNetwork", str(error), others=("rancherVersion",))
+        if self.pod_network_measured_at and self.pod_network_measured_at > datetime.now(UTC).date():
+            yield Problem("podNetworkMeasuredAt", "is in the future", str(self.pod_network_measured_at))
+        if self.nsx_manager and not self.pod_network:
+            yield Problem(
+                "nsxManager",
+                "is set, but podNetwork is not: name the pod IP blocks to read in podNetwork.blocks",
+                self.nsx_manager,
+            )

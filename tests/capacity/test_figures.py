@@ -1,0 +1,46 @@
+"""Plans as documents."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+
+from capacity.figures import from_document, to_document
+from capacity.model import CapacityError, Plan
+from tests.capacity.test_assessment import PLANS
+
+
+@given(PLANS)
+def test_a_plan_survives_json_and_numbers_without_integers(candidate: Plan) -> None:
+    document = json.loads(json.dumps(to_document(candidate)), parse_int=float)
+    assert from_document(document) == candidate
+
+
+def test_a_document_may_be_short() -> None:
+    short = {"network": {"blocks": ["172.16.0.0/16"]}, "demands": [{"rancherVersion": "2.8"}]}
+    assert from_document(short).network.subnet_prefix == 24
+
+
+@pytest.mark.parametrize(
+    ("document", "message"),
+    [
+        ({"demand": []}, "demand is no part of the figures"),
+        ({"network": {"blocks": ["172.16.0.0/16"]}, "demands": {}}, "demands must be a list"),
+        (
+            {"network": {"blocks": ["172.16.0.0/16"]}, "demands": [{"clusters": 1}]},
+            "demands: clusters is no figure",
+        ),
+        (
+            {"network": {"blocks": ["172.16.0.0/16"]}, "demands": [{"crowded": 3}]},
+            "must be a list of whole numbers",
+        ),
+        ({"network": {"blocks": ["172.16.0.0/16"]}, "demands": [{"name": 3}]}, "it must be a text"),
+    ],
+)
+def test_what_is_no_document(document: dict[str, Any], message: str) -> None:
+    with pytest.raises(CapacityError) as caught:
+        from_document(document)
+    assert message in str(caught.value)

@@ -1,0 +1,101 @@
+"""Figures that cannot be right are refused, one clear message each."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from capacity import figures
+from capacity.assessment import assess
+from capacity.model import Block, CapacityError, Demand, Network, Plan
+from capacity.rancher import namespaces
+from lab.rancher.namespaces import NAMESPACE, made
+
+POD_BLOCK = Block(cidr="172.16.0.0/16")
+
+
+def plan(version: str | None = "2.8", *, prefix: int = 24, imports: int = 0, **network: Any) -> Plan:
+    """One cluster on a default block."""
+    return Plan(
+        network=Network(blocks=(POD_BLOCK,), subnet_prefix=prefix, **network),
+        demands=(Demand(rancher_version=version, imported_clusters=imports),),
+    )
+
+
+@pytest.mark.parametrize(
+    ("document", "message"),
+    [
+        ({}, "network: blocks is missing"),
+        ({"blocks": []}, "blocks: none is given"),
+        ({"blocks": ["172.16.0.0/26"]}, "172.16.0.0/26 is smaller than one subnet (/24)"),
+        ({"blocks": ["172.16.0.1/16"]}, "172.16.0.1/16 has host bits set"),
+        ({"blocks": ["fd00::/16"]}, "fd00::/16 is not IPv4"),
+        ({"blocks": ["172.16.0.0/16", "172.16.128.0/17"]}, "172.16.0.0/16 and 172.16.128.0/17 overlap"),
+        ({"blocks": ["10.0.0.0/8"], "nodeBlocks": ["10.1.0.0/16"]}, "overlap"),
+        (
+            {"blocks": [{"cidr": "172.16.0.0/16", "subnetsUsed": 257}]},
+            "blocks 172.16.0.0/16: 257 are said to be used, but it holds only 256",
+        ),
+        ({"blocks": [{"cidr": "172.16.0.0/16", "subnetsUsed": -1}]}, "must not be negative"),
+        ({"blocks": ["172.16.0.0/16"], "floatingIps": 4, "floatingIpsUsed": 5}, "floatingIps: 5 are said"),
+        (
+            {"blocks": ["172.16.0.0/16"], "subnetPrefix": 31},
+            "subnetPrefix is 31; it must be between 1 and 30",
+        ),
+        (
+            {"blocks": ["172.16.0.0/16"], "subnetPrefix": "24"},
+            "network.subnetPrefix is '24'; it must be a whole",
+        ),
+        ({"blocks": ["172.16.0.0/16"], "subnetPrefix": 24.5}, "it must be a whole number"),
+        ({"blocks": ["172.16.0.0/16"], "nat": "yes"}, "network.nat is 'yes'; it must be true or false"),
+        ({"blocks": ["172.16.0.0/16"], "topology": "both"}, "topology 'both' must be dedicated or shared"),
+        ({"blocks": ["172.16.0.0/16"], "reservePercent": 100}, "reservePercent is 100"),
+        (
+            {"blocks": ["172.16.0.0/16"], "prefix": 24},
+            "network: prefix is no figure; known are blocks, subnetP",
+        ),
+        ("172.16.0.0/16", "network must be an object"),
+    ],
+)
+def test_bad_networks(document: object, message: str) -> None:
+    with pytest.raises(CapacityError) as caught:
+        figures.network(document)
+    assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"imported_clusters": -1}, "importedClusters is -1; it must not be negative"),
+        ({"projects": -3}, "projects is -3"),
+        ({"crowded": (5, -1)}, "crowded is -1"),
+        ({"lb_size": "huge"}, "lbSize 'huge' must be one of small, medium, large"),
+        ({"imported_clusters": 1, "rancher_version": None}, "rancherVersion is not; name the Rancher"),
+    ],
+)
+def test_bad_demands(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(CapacityError) as caught:
+        Demand(**{"rancher_version": "2.8", **changes})
+    assert message in str(caught.value)
+
+
+@pytest.mark.parametrize("version", ["2.1.8", "2.16.0", "3.0", "latest"])
+def test_an_unknown_rancher_is_refused(version: str) -> None:
+    with pytest.raises(CapacityError) as caught:
+        assess(plan(version))
+    assert f"{version}" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "version", ["2.2.8", "2.4.18", "2.5.17", "2.6.14", "2.7.18", "2.8.5", "2.11.3", "2.13.0", "2.15.0"]
+)
+def test_the_table_agrees_with_what_the_simulated_rancher_makes(version: str) -> None:
+    names = {namespace.name for namespace in made(f"v{version}", "seed", server_url=True)} | {NAMESPACE}
+    assert namespaces(version).fixed == len(names)
+
+
+def test_a_version_between_two_lines_counts_as_the_older() -> None:
+    assert namespaces("2.7.17").fixed == 13
+    assert namespaces("v2.12.3").fixed == 15
+    assert namespaces("2.14").fixed == 16

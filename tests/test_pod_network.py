@@ -1,0 +1,137 @@
+"""``CapacityPlan``: known figures at preview, live where NSX-T answers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pulumi
+import pytest
+
+from capacity.figures import from_document
+from capacity.nsx import Access, NsxError, Reading
+from components import kube, pod_network
+from components.pod_network import CapacityPlan, CapacityPlanArgs, PodNetworkProvider
+from tests.capacity.test_model import plan
+from tests.mocks import RecordingMocks, with_engine
+
+KIND = "pulumi-python:dynamic/capacity:PodNetwork"
+ACCESS = Access("nsx.test", "auditor", "password")
+
+
+@with_engine
+def test_configured_figures_say_how_old_they_are(caplog: pytest.LogCaptureFixture) -> pulumi.Output[None]:
+    caplog.set_level("INFO")
+    mocks = RecordingMocks()
+    made = CapacityPlan("capacity", CapacityPlanArgs(plan=plan(imports=40), measured_at="2026-11-01"))
+
+    def check(values: list[Any]) -> None:
+        summary = values[0]
+        assert (summary["capacity"], summary["used"], summary["planned"], summary["headroom"]) == (
+            256,
+            0,
+            180,
+            76,
+        )
+        assert (summary["importedClusters"], summary["maxImportedClusters"]) == (40, 59)
+        inputs = mocks.inputs(KIND, "capacity-figures")
+        assert inputs["source"] == "configured"
+        assert from_document(inputs["figures"]) == from_document(summary["figures"]) == plan(imports=40)
+        assert "judged with the configured figures, of 2026-11-01; NSX-T is not read" in caplog.text
+
+    return pulumi.Output.all(made.summary, made.ready.urn).apply(check)
+
+
+@with_engine
+def test_live_figures_leave_out_the_clusters_own(monkeypatch: pytest.MonkeyPatch) -> pulumi.Output[None]:
+    asked: list[object] = []
+
+    def read(access: Access, network: Any, cluster: str | None, pools: Any) -> Reading:
+        asked.append((access, cluster, tuple(pools)))
+        return Reading(plan(prefix=25).network, 3, 5)
+
+    monkeypatch.setattr(pod_network, "read", read)
+    mocks = RecordingMocks(lambda args: {"outputs": {"clusterUuid": "u"}} if "StackRef" in args.typ else {})
+    made = CapacityPlan("capacity", CapacityPlanArgs(plan=plan(), access=ACCESS, pools=("p",)))
+
+    def check(values: list[Any]) -> None:
+        assert asked == [(ACCESS, "u", ("p",))]
+        assert values[0]["capacity"] == 512
+        assert mocks.inputs(KIND, "capacity-figures")["source"] == "nsx-t"
+
+    return pulumi.Output.all(made.summary, made.ready.urn).apply(check)
+
+
+@with_engine
+def test_a_manager_that_does_not_answer_is_told(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> pulumi.Output[None]:
+    def read(*_: object) -> Reading:
+        raise NsxError("NSX-T manager nsx.test: timed out")
+
+    monkeypatch.setattr(pod_network, "read", read)
+    RecordingMocks(lambda args: {"outputs": {}} if "StackRef" in args.typ else {})
+    made = CapacityPlan("capacity", CapacityPlanArgs(plan=plan(), access=ACCESS))
+
+    def check(values: list[Any]) -> None:
+        assert values[0]["capacity"] == 256
+        assert "nsx.test: timed out. The pod network is judged with the configured figures" in caplog.text
+        assert "of unknown age (set podNetworkMeasuredAt)" in caplog.text
+
+    return pulumi.Output.all(made.summary, made.ready.urn).apply(check)
+
+
+def test_what_others_do_is_no_change_of_ours() -> None:
+    provider = PodNetworkProvider()
+    live = {"figures": {"a": 1}, "source": "nsx-t", "measured_at": ""}
+    assert not provider.diff("id", live, {**live, "figures": {"a": 2}}).changes
+    configured = {**live, "source": "configured"}
+    assert provider.diff("id", live, configured).changes
+    assert provider.diff("id", configured, {**configured, "figures": {"a": 2}}).changes
+    assert not provider.diff("id", configured, dict(configured)).changes
+
+
+class _Cluster:
+    def __init__(self, lists: dict[str, list[dict[str, Any]]]) -> None:
+        self.lists = lists
+
+    def __enter__(self) -> _Cluster:
+        return self
+
+    def __exit__(self, *_: object) -> None: ...
+
+    def list(self, path: str) -> list[dict[str, Any]]:
+        return self.lists[path]
+
+
+@pytest.fixture
+def told(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What the user is told; there is no engine to tell it to."""
+    lines: list[str] = []
+    for level in ("info", "warn"):
+        monkeypatch.setattr(pulumi.log, level, lines.append)
+    return lines
+
+
+def test_what_ncp_could_not_realise_is_told(monkeypatch: pytest.MonkeyPatch, told: list[str]) -> None:
+    spec = {"error-object-type": "namespaces", "error-object-name": "c-x", "message": ["exhausted"]}
+    lists: dict[str, list[dict[str, Any]]] = {
+        "/apis/vmware.eng.com/v1/nsxerrors": [{"spec": spec}],
+        "/api/v1/namespaces": [{}, {}],
+    }
+    monkeypatch.setattr(kube, "client", lambda _: _Cluster(lists))
+    assert pod_network._tell_errors("kubeconfig")
+    assert told == [
+        "pod network: the cluster has 2 namespaces now",
+        "NSX-T does not realise namespaces c-x: exhausted",
+    ]
+
+
+def test_a_cluster_that_does_not_answer_stops_nothing(
+    monkeypatch: pytest.MonkeyPatch, told: list[str]
+) -> None:
+    def unreachable(_: str) -> None:
+        raise kube.UnreachableError(0, "no answer")
+
+    monkeypatch.setattr(kube, "client", unreachable)
+    assert not pod_network._tell_errors("kubeconfig")
+    assert told == ["pod network: the cluster's namespaces and NSXErrors are not known: no answer"]
