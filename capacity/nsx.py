@@ -11,11 +11,12 @@ import ssl
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
-
-import httpx
+from typing import TYPE_CHECKING, Any
 
 from capacity.model import Block, Network
+
+if TYPE_CHECKING:
+    import httpx
 
 _SECONDS = 10.0
 _CLUSTER_TAG = "ncp/cluster"
@@ -72,6 +73,8 @@ def read(access: Access, network: Network, cluster: str | None, pools: Iterable[
     Raises:
         NsxError: No answer, no access, or a block or pool that NSX-T does not know.
     """
+    import httpx  # noqa: PLC0415 - slow, and only a stack with a manager needs it
+
     try:
         with httpx.Client(
             base_url=f"https://{access.manager}/api/v1/",

@@ -1,6 +1,7 @@
 """Writes the pages that are made from the code: ``python docs/reference.py [--check]``.
 
-``docs/configuration.md`` comes from the schema in ``Pulumi.yaml``, ``docs/outputs.md`` from ``outputs.py``.
+``docs/configuration.md`` comes from the schema in ``Pulumi.yaml``, ``docs/outputs.md`` from ``outputs.py``,
+``docs/policy.md`` from the policy pack.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import inspect
+import json
 import re
 import sys
 from pathlib import Path
@@ -70,7 +72,38 @@ def outputs() -> str:
     return "\n".join(lines) + "\n"
 
 
-PAGES = {"configuration.md": configuration, "outputs.md": outputs}
+def policies() -> str:
+    """Every policy of the pack with its thresholds."""
+    from policy.pack import POLICIES  # noqa: PLC0415 - only this page needs the policy SDK
+
+    lines = [
+        "# Policies",
+        "",
+        "Made from the pack in `policy/` by `make docs`. All are mandatory. They run with",
+        "",
+        "```",
+        "pulumi preview --policy-pack policy --policy-pack-config policy/config.<env>.json",
+        "```",
+        "",
+        "and also with `up`, before anything is made. What a policy judges is known at preview; the figures",
+        "of the pod network come from the stack's own settings ([capacity](capacity.md)). A Kubernetes stack",
+        "of another program takes part when its config file points `pod-network-stack` at the output",
+        "`podNetwork`. What is not known at preview is judged during the update.",
+    ]
+    for policy in POLICIES:
+        severity = policy.severity.value if policy.severity else ""
+        lines += ["", f"## {policy.display_name} (`{policy.name}`, {severity})", "", policy.description]
+        if policy.remediation_steps:
+            lines += ["", f"Remedy: {policy.remediation_steps}"]
+        if policy.config_schema:
+            lines += ["", "| threshold | default | meaning |", "|---|---|---|"]
+            for key, entry in policy.config_schema.properties.items():
+                default = json.dumps(entry["default"])
+                lines.append(f"| `{key}` | `{default}` | {entry['description']} |")
+    return "\n".join(lines) + "\n"
+
+
+PAGES = {"configuration.md": configuration, "outputs.md": outputs, "policy.md": policies}
 
 
 def main() -> int:

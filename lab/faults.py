@@ -8,6 +8,9 @@ The file is read at each use, so a fault starts and ends with an edit of it. It 
   for paths that start with ``path``. ``charts`` knows ``status`` and ``delay_seconds``.
 - ``uaa`` besides: ``reject`` refuses every login; ``access_seconds`` and ``refresh_seconds`` are the life of
   new tokens; tokens issued before ``revoked_before`` (seconds since the epoch) are dead.
+- ``rancher``: what the foundation's servers know, and ``local_stuck`` (true or false), whether the cluster
+  ``local`` hangs in Provisioning until it is saved (by default it does before 2.6); ``leak``, a list of those
+  whose namespaces stay after deletion: ``fleet``, ``users``, ``clusters``, ``projects``.
 - ``create-cluster``, ``update-cluster``, ``delete-cluster``: with ``fail_after_seconds`` the action fails
   when it has run so long, for the reason ``description``; ``seconds`` is the time that it takes.
 """

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from lab.cluster.spec import ClusterFiles, ClusterSpec
 from lab.daemon import serve_cluster
+from lab.faults import fault
+from lab.foundation.http import faulty
 from lab.layout import Lab
 from lab.rancher import PORT
 from lab.rancher.simulator import Rancher
@@ -11,8 +13,16 @@ from lab.rancher.simulator import Rancher
 
 async def run(lab: Lab, spec: ClusterSpec) -> None:
     """Be the cluster's Rancher until cancelled."""
-    kubeconfig = ClusterFiles(lab, spec.uuid).kubeconfig("admin")
-    await Rancher(kubeconfig, (lab.control_plane(spec.slot), PORT), seed=spec.uuid).run()
+    files = ClusterFiles(lab, spec.uuid)
+    rancher = Rancher(
+        files.kubeconfig("admin"),
+        (lab.control_plane(spec.slot), PORT),
+        seed=spec.uuid,
+        state=files.path("rancher.json"),
+        fault=lambda: fault(lab, "rancher"),
+        middlewares=[faulty(lab, "rancher")],
+    )
+    await rancher.run()
 
 
 if __name__ == "__main__":

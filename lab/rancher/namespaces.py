@@ -10,9 +10,11 @@ the source of rancher/rancher and rancher/fleet at the release tags: ``app/globa
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+from lab.rancher import identity
+from lab.rancher.release import Release
 
 NAMESPACE = "cattle-system"
 """Where Rancher itself is installed; the operator makes this one."""
@@ -20,9 +22,8 @@ SYSTEM_ANNOTATION = "management.cattle.io/system-namespace"
 """Set to "true" on the namespace of a cluster and of a project."""
 
 _FLEET_LOCAL = f"cluster-fleet-local-local-{hashlib.sha256(b'fleet-local::local').hexdigest()[:12]}"
-# Alphabet of Kubernetes' random name suffixes.
-_ALPHABET = "bcdfghjklmnpqrstvwxz2456789"
-_PROJECTS = ("Default", "System")
+PROJECTS = ("Default", "System")
+"""Projects that each cluster gets."""
 
 
 @dataclass(frozen=True)
@@ -114,20 +115,19 @@ def made(version: str, seed: str, *, server_url: bool) -> Sequence[Namespace]:
         ValueError: The version is not one of Rancher 2.2 or later.
     """
     release = _release(version)
-    projects = [Namespace(f"p-{_suffix(f'{seed}/{project}')}", system=True) for project in _PROJECTS]
+    projects = [Namespace(name, system=True) for name in local_projects(seed).values()]
     plain = [*release.start, *(release.server_url if server_url else ())]
     return [Namespace("local", system=True), *projects, *map(Namespace, plain)]
 
 
+def local_projects(seed: str) -> dict[str, str]:
+    """The projects of ``local`` and their namespaces."""
+    return {project: identity.derived("p", f"{seed}/{project}") for project in PROJECTS}
+
+
 def _release(version: str) -> _Release:
-    match = re.match(r"v?(\d+)\.(\d+)\.(\d+)", version)
-    wanted = tuple(map(int, match.groups())) if match else (0, 0, 0)
+    wanted = Release(version).numbers
     known = [release for release in _RELEASES if release.since <= wanted]
     if not known:
         raise ValueError(f"Rancher version {version!r} is not 2.2.0 or later")
     return known[-1]
-
-
-def _suffix(text: str) -> str:
-    digest = hashlib.sha256(text.encode()).digest()
-    return "".join(_ALPHABET[byte % len(_ALPHABET)] for byte in digest[:5])

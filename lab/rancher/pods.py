@@ -66,6 +66,11 @@ def obstacle(pod: Object, secrets: Mapping[str, Object]) -> Obstacle | None:
     return None
 
 
+def mounts(pod: Object, secret: str) -> bool:
+    """Whether the pod mounts a Secret."""
+    return any(name == secret for _, name in _secret_volumes(pod))
+
+
 def waiting(pod: Object) -> str | None:
     """Reason for which the pod's first container waits; None when it does not."""
     statuses = pod.get("status", {}).get("containerStatuses") or []

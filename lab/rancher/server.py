@@ -1,6 +1,7 @@
-"""HTTP of the simulated Rancher: what a server answers before anybody has logged in.
+"""HTTP of the simulated Rancher.
 
 Answers are those of a real v2.15.0. Redirects are those of rancher/dynamiclistener ``redirect.go``.
+Invented: the refusal of those who are no administrators, and of methods that a kind of object lacks.
 """
 
 from __future__ import annotations
@@ -9,16 +10,47 @@ import json
 from collections.abc import Awaitable, Callable
 
 from aiohttp import web
+from aiohttp.typedefs import Middleware
+
+from lab.rancher import (
+    agents,
+    auth,
+    bindings,
+    clusters,
+    preferences,
+    projects,
+    registrations,
+    server_settings,
+    tokens,
+    users,
+)
+from lab.rancher.answers import answer
+from lab.rancher.context import CONTEXT, Call, Context, RefusalError
+from lab.rancher.resource import Resource
 
 # Paths that are answered over plain HTTP too.
 _UNPROTECTED = ("/ping", "/health", "/.well-known/")
+_PROTECTED = ("/v1/", "/v3/", "/k8s/")
+_AUTHENTICATED = web.RequestKey("authenticated", bool)
 _GIT_COMMIT = "9994cd931"
+_RESOURCES = (
+    clusters.RESOURCE,
+    preferences.RESOURCE,
+    projects.RESOURCE,
+    registrations.RESOURCE,
+    server_settings.RESOURCE,
+    tokens.RESOURCE,
+    users.RESOURCE,
+    *bindings.RESOURCES,
+)
+# What a user may do who is no administrator; what a real one lets him see besides depends on his roles.
+_OWN = (tokens.RESOURCE, preferences.RESOURCE)
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-def application(version: Callable[[], str]) -> web.Application:
-    """Rancher's HTTP handler; ``version`` is asked for with each request."""
+def application(context: Context, *extra: Middleware) -> web.Application:
+    """Rancher's HTTP handler; ``extra`` middlewares see the requests that came over TLS."""
 
     async def ping(_: web.Request) -> web.Response:
         return web.Response(text="pong")
@@ -27,7 +59,7 @@ def application(version: Callable[[], str]) -> web.Application:
         return web.Response(text="ok")
 
     async def rancher_version(_: web.Request) -> web.Response:
-        body = {"Version": version(), "GitCommit": _GIT_COMMIT, "RancherPrime": "false"}
+        body = {"Version": context.version(), "GitCommit": _GIT_COMMIT, "RancherPrime": "false"}
         # A real server does not set the type, and Go's guess for JSON is plain text.
         return web.Response(text=json.dumps(body), content_type="text/plain")
 
@@ -37,29 +69,97 @@ def application(version: Callable[[], str]) -> web.Application:
     async def v3(_: web.Request) -> web.Response:
         return _redirect(307, "/v3/")
 
-    async def unauthenticated(_: web.Request) -> web.Response:
-        body = {"type": "error", "status": "401", "message": "Unauthorized 401: must authenticate"}
-        return _json(body, 401)
-
     async def missing(_: web.Request) -> web.Response:
         return web.Response(status=404, text="404 page not found\n")
 
-    app = web.Application(middlewares=[_require_https, _mark_api])
+    async def local_login(request: web.Request) -> web.Response:
+        return await auth.login(request) if request.query.get("action") == "login" else await missing(request)
+
+    async def login(request: web.Request) -> web.Response:
+        return await (auth.login(request) if context.release.v1_public_login else missing(request))
+
+    app = web.Application(middlewares=[_require_https, *extra, _mark_api, _refuse])
+    app[CONTEXT] = context
     app.router.add_get("/ping", ping)
     app.router.add_get("/healthz", healthz)
     app.router.add_get("/rancherversion", rancher_version)
     app.router.add_get("/", root)
     app.router.add_get("/v3", v3)
-    for prefix in ("/v1", "/v3", "/k8s"):
-        app.router.add_route("*", prefix + "/{path:.*}", unauthenticated)
+    app.router.add_post("/v3-public/localProviders/local", local_login)
+    app.router.add_post("/v1-public/login", login)
+    app.router.add_get("/v3/import/{file}", agents.manifest)
+    app.router.add_post("/lab/agent", agents.connect)
+    for prefix in _PROTECTED:
+        app.router.add_route("*", prefix + "{path:.*}", _protected)
     app.router.add_route("*", "/{path:.*}", missing)
     return app
 
 
+async def _protected(request: web.Request) -> web.Response:
+    """What needs a login, and the few settings that do not."""
+    call = await auth.authenticate(request)
+    if call is None:
+        return await server_settings.public(request) or auth.unauthenticated()
+    request[_AUTHENTICATED] = True
+    try:
+        response = _answer(call)
+    except RefusalError as refusal:
+        response = answer(refusal.body, refusal.status)
+    if response.content_type == "application/json" and "Set-Cookie" not in response.headers:
+        response.headers["X-Api-Schemas"] = _schemas(call)
+    return response
+
+
+def _answer(call: Call) -> web.Response:
+    version, kind, name = (*call.request.path.strip("/").split("/", 2), "", "")[:3]
+    if version == "v3" and not kind:
+        links = {resource.plural: f"{call.base}/v3/{resource.plural}" for resource in _RESOURCES}
+        return answer({"type": "apiRoot", "baseType": "apiRoot", "links": links})
+    resource = _resource(kind) if version == "v3" else None
+    if resource is None:
+        raise RefusalError(404, "NotFound", f"failed to find schema {kind}")
+    _authorize(call, resource)
+    return resource.on_item(call, name) if name else resource.on_collection(call)
+
+
+def _resource(name: str) -> Resource | None:
+    """The kind of object by its name in a path: singular or plural, in any case."""
+    wanted = name.lower()
+    for resource in _RESOURCES:
+        if wanted in {resource.singular.lower(), resource.plural.lower()}:
+            return resource
+    return None
+
+
+def _authorize(call: Call, resource: Resource) -> None:
+    own = resource in _OWN or call.request.query.get("action") == "changepassword"
+    reading = call.request.method == "GET" and resource in (users.RESOURCE, server_settings.RESOURCE)
+    if not (own or reading or users.is_administrator(call.context, call.user)):
+        raise RefusalError(403, "Forbidden", f"{resource.full_name} is forbidden")
+
+
+def _schemas(call: Call) -> str:
+    """Where the client finds the schemas that hold for what it asked: a cluster's, a project's or all."""
+    _, version, kind, *rest = call.request.path.split("/")
+    kind = kind.lower().removesuffix("s")
+    if kind not in {"cluster", "project"}:
+        return f"{call.base}/{version}/schemas"
+    return "/".join([call.base, version, kind, *rest, "schemas"])
+
+
+@web.middleware
+async def _refuse(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Refusals outside of what needs a login."""
+    try:
+        return await handler(request)
+    except RefusalError as refusal:
+        return answer(refusal.body, refusal.status)
+
+
 @web.middleware
 async def _require_https(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Without TLS in front (``X-Forwarded-Proto``) a client is sent to https, or refused."""
-    scheme = request.headers.get("X-Forwarded-Proto")
+    """Without TLS, its own or one in front (``X-Forwarded-Proto``), a client is sent to https, or refused."""
+    scheme = request.headers.get("X-Forwarded-Proto", request.scheme)
     if scheme in {"https", "wss"} or request.path.startswith(_UNPROTECTED):
         return await handler(request)
     if request.method not in {"GET", "HEAD"}:
@@ -70,7 +170,7 @@ async def _require_https(request: web.Request, handler: Handler) -> web.StreamRe
 @web.middleware
 async def _mark_api(request: web.Request, handler: Handler) -> web.StreamResponse:
     response = await handler(request)
-    response.headers["X-API-Cattle-Auth"] = "false"
+    response.headers["X-API-Cattle-Auth"] = "true" if _AUTHENTICATED in request else "false"
     return response
 
 
@@ -82,8 +182,3 @@ def _https_port(host: str) -> str:
 
 def _redirect(status: int, location: str) -> web.Response:
     return web.Response(status=status, headers={"Location": location})
-
-
-def _json(body: dict[str, str], status: int) -> web.Response:
-    """JSON without a charset in its type, as Rancher sends it."""
-    return web.Response(body=json.dumps(body).encode(), status=status, content_type="application/json")

@@ -6,21 +6,27 @@ import asyncio
 import datetime
 import hashlib
 import logging
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 from aiohttp import web
+from aiohttp.typedefs import Middleware
 
 from lab.cluster.api import ApiError, KubernetesApi
 from lab.daemon import follow
-from lab.rancher import namespaces, pods
+from lab.rancher import first_start, pods, sprawl
+from lab.rancher.context import Context
 from lab.rancher.namespaces import NAMESPACE
 from lab.rancher.pods import MOUNTED, Object, Obstacle
 from lab.rancher.server import application
+from lab.rancher.state import State
 
 _PODS = f"/api/v1/namespaces/{NAMESPACE}/pods"
 _SECRETS = f"/api/v1/namespaces/{NAMESPACE}/secrets"
 _EVENTS = f"/api/v1/namespaces/{NAMESPACE}/events"
+_CA_SECRET = "tls-ca"  # noqa: S105  a name
 _RETRY_SECONDS = 2.0
 _log = logging.getLogger(__name__)
 
@@ -32,18 +38,39 @@ class Rancher:
         kubeconfig: Access to the cluster's API.
         address: Where to listen, host and port.
         seed: The cluster's identity, see ``namespaces.made``.
+        state: File that keeps what Rancher has been told; None for the life of this object only.
+        fault: The fault ``rancher`` now, see ``lab.rancher``.
+        middlewares: Of the HTTP server, such as one that injects faults.
     """
 
-    def __init__(self, kubeconfig: Path, address: tuple[str, int], seed: str) -> None:
+    def __init__(
+        self,
+        kubeconfig: Path,
+        address: tuple[str, int],
+        seed: str,
+        *,
+        state: Path | None = None,
+        fault: Callable[[], Mapping[str, Any]] = dict,
+        middlewares: Sequence[Middleware] = (),
+    ) -> None:
         self._kubeconfig = kubeconfig
         self._address = address
-        self._seed = seed
         self._pods: dict[str, Object] = {}
         self._secrets: dict[str, Object] = {}
         self._changed = asyncio.Event()
+        self._middlewares = middlewares
         self._version = ""
-        self._made_by = ""
+        self._made: set[str] = set()
         self._runner: web.AppRunner | None = None
+        self._context = Context(
+            State.load(state),
+            lambda: self._version,
+            path=state,
+            seed=seed,
+            ca=self._ca,
+            fault=fault,
+            changed=self._changed.set,
+        )
 
     async def run(self) -> None:
         """Play Rancher until cancelled."""
@@ -64,7 +91,7 @@ class Rancher:
             try:
                 await self._mount(api)
                 await self._serve(api)
-                pause = None
+                pause = sprawl.pause(self._context) if self._runner else None
             except (ApiError, aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
                 _log.warning("%s; trying again", error or type(error).__name__)
                 pause = _RETRY_SECONDS
@@ -110,7 +137,9 @@ class Rancher:
             return
         self._version = pods.version(max(able, key=lambda pod: str(pod["metadata"]["creationTimestamp"])))
         if self._runner is None:
-            runner = web.AppRunner(application(lambda: self._version), access_log=None, shutdown_timeout=0.5)
+            await first_start.ensure(api, self._context, self._secrets)
+            handler = application(self._context, *self._middlewares)
+            runner = web.AppRunner(handler, access_log=None, shutdown_timeout=0.5)
             await runner.setup()
             try:
                 await web.TCPSite(runner, *self._address).start()
@@ -119,20 +148,19 @@ class Rancher:
                 raise
             self._runner = runner
             _log.info("Rancher %s serves on %s:%d", self._version, *self._address)
-        if self._made_by != self._version:
-            await self._make_namespaces(api)
-            self._made_by = self._version
+        await sprawl.keep(api, self._context, self._made)
 
-    async def _make_namespaces(self, api: KubernetesApi) -> None:
-        for namespace in namespaces.made(self._version, self._seed, server_url=False):
-            if await api.create("/api/v1/namespaces", namespace.manifest):
-                _log.info("made namespace %s", namespace.name)
+    def _ca(self) -> str:
+        """The private CA, when a pod has it."""
+        if any(pods.mounts(pod, _CA_SECRET) for pod in self._ranchers()):
+            return first_start.decoded(self._secrets, _CA_SECRET, "cacerts.pem")
+        return ""
 
     async def _stop(self) -> None:
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None
-            self._made_by = ""
+            self._made.clear()
             _log.info("no ready Rancher pod: stopped serving")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import contextlib
 import json
 import os
@@ -42,6 +43,20 @@ class Stage:
         """A pod as it is now."""
         return self.cluster.objects["pods"][f"cattle-system/{name}"]
 
+    async def login(self, password: str) -> tuple[int, str]:
+        """Status of the administrator's login, and his token."""
+        url = f"{self.url}/v3-public/localProviders/local?action=login"
+        body = {"username": "admin", "password": password}
+        async with self.client.post(url, json=body, headers=HTTPS) as response:
+            answer = await response.json()
+            return response.status, answer.get("token", "")
+
+    async def put(self, path: str, token: str, body: Object) -> int:
+        """Status of a change."""
+        headers = {**HTTPS, "Authorization": f"Bearer {token}"}
+        async with self.client.put(self.url + path, json=body, headers=headers) as response:
+            return response.status
+
     def namespaces(self) -> set[str]:
         """Names of the cluster's namespaces."""
         return set(self.cluster.objects.get("namespaces", {}))
@@ -52,8 +67,18 @@ async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
     lab = Lab(tmp_path, NET)
     address = (lab.control_plane(1), 8080)
     async with serving(lab) as (cluster, kubeconfig), aiohttp.ClientSession() as client:
-        task = asyncio.create_task(Rancher(kubeconfig, address, "seed").run())
-        yield Stage(cluster, client, f"http://{address[0]}:{address[1]}")
+        found = Stage(cluster, client, f"http://{address[0]}:{address[1]}")
+        async with playing(Rancher(kubeconfig, address, "seed")):
+            yield found
+
+
+@contextlib.asynccontextmanager
+async def playing(rancher: Rancher) -> AsyncIterator[None]:
+    """The simulator runs."""
+    task = asyncio.create_task(rancher.run())
+    try:
+        yield
+    finally:
         task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await task
@@ -90,6 +115,11 @@ def pod(name: str, *, ready: bool = False, ca: bool = False, version: str = "v2.
 
 def tls_ca(**data: str) -> Object:
     return {"metadata": {"name": "tls-ca", "namespace": "cattle-system"}, "data": data}
+
+
+def bootstrap_secret(password: str) -> Object:
+    data = {"bootstrapPassword": base64.b64encode(password.encode()).decode()}
+    return {"metadata": {"name": "bootstrap-secret", "namespace": "cattle-system"}, "data": data}
 
 
 async def start(stage: Stage, name: str = "rancher-0", version: str = "v2.15.0") -> None:
@@ -205,6 +235,63 @@ async def test_without_tls_in_front_clients_are_sent_to_https(stage: Stage) -> N
     async with stage.client.post(f"{stage.url}/v3/clusters", headers=headers) as answer:
         assert answer.status == 400
         assert "Use HTTPS" in await answer.text()
+
+
+@pytest.mark.parametrize(("version", "password"), [("v2.5.17", "admin"), ("v2.8.5", "from-the-chart")])
+async def test_the_first_password_comes_from_the_chart_since_2_6(
+    stage: Stage, version: str, password: str
+) -> None:
+    await stage.cluster.put("secrets", bootstrap_secret("from-the-chart"))
+    await start(stage, version=version)
+    assert (await stage.login("wrong"))[0] == 401
+    assert (await stage.login(password))[0] == 201
+
+
+@pytest.mark.parametrize("empty", [True, False])
+async def test_without_a_first_password_rancher_makes_one(stage: Stage, empty: bool) -> None:
+    if empty:
+        await stage.cluster.put("secrets", bootstrap_secret(""))
+    await start(stage)
+    secret = stage.cluster.objects["secrets"]["cattle-system/bootstrap-secret"]
+    password = base64.b64decode(secret["data"]["bootstrapPassword"]).decode()
+    assert password
+    assert (await stage.login(password))[0] == 201
+
+
+async def test_server_url_makes_fleet_import_local(stage: Stage) -> None:
+    await stage.cluster.put("secrets", bootstrap_secret("first-password"))
+    await start(stage)
+    await eventually(lambda: len(stage.namespaces()) == 11)
+    _, token = await stage.login("first-password")
+    assert await stage.put("/v3/settings/server-url", token, {"value": "https://rancher.example.com"}) == 200
+    await eventually(lambda: len(stage.namespaces()) == 13)
+    assert "cluster-fleet-local-local-1a3d67d0a899" in stage.namespaces()
+
+
+async def test_what_rancher_knows_outlives_its_pods_and_the_simulator(tmp_path: Path) -> None:
+    lab = Lab(tmp_path, NET)
+    address = (lab.control_plane(2), 8080)
+
+    def rancher(kubeconfig: Path) -> Rancher:
+        return Rancher(kubeconfig, address, "seed", state=lab.path("rancher.json"))
+
+    async with serving(lab) as (cluster, kubeconfig), aiohttp.ClientSession() as client:
+        stage = Stage(cluster, client, f"http://{address[0]}:{address[1]}")
+        await stage.cluster.put("secrets", bootstrap_secret("first-password"))
+        async with playing(rancher(kubeconfig)):
+            await start(stage)
+            _, token = await stage.login("first-password")
+            await stage.cluster.remove("pods", "cattle-system/rancher-0")
+            await eventually(lambda: _not(stage.answers()))
+            await start(stage, "rancher-1")
+            assert await stage.put("/v3/settings/server-url", token, {"value": "https://one"}) == 200
+        assert not await stage.answers()
+        await stage.cluster.put("secrets", bootstrap_secret("another-password"))
+        async with playing(rancher(kubeconfig)):
+            await eventually(stage.answers)
+            assert await stage.put("/v3/settings/server-url", token, {"value": "https://two"}) == 200
+            assert (await stage.login("another-password"))[0] == 401
+            assert (await stage.login("first-password"))[0] == 201
 
 
 async def _not(value: object) -> bool:

@@ -1,0 +1,124 @@
+"""How Rancher shows a cluster: the fields that a client may need, as a v2.15.0 filled them.
+
+How ``local`` looks while it hangs is put together from the message in the source (``clusterdeploy.go``)
+and the article's picture of it; nobody has listened to a server in that state.
+"""
+
+from __future__ import annotations
+
+from lab.rancher.answers import condition, created, settled
+from lab.rancher.context import Call
+from lab.rancher.state import LOCAL, Object
+
+WAITING_FOR_URL = "waiting for server-url setting to be set"
+_LINKS = (
+    "clusterRegistrationTokens",
+    "clusterRoleTemplateBindings",
+    "namespaces",
+    "nodes",
+    "projects",
+    "storageClasses",
+    "subscribe",
+)
+_BACKED = ("BackingNamespaceCreated", "DefaultProjectCreated", "SystemProjectCreated")
+_NEW = ("CreatorMadeOwner", "InitialRolesPopulated", *_BACKED)
+_CONNECTED = ("Pending", "Provisioned", "Waiting", "Connected", "Ready", "AgentTlsStrictCheck")
+_LOCAL = ("Ready", "Pending", "Waiting", "Connected", "CreatorMadeOwner", "SystemAccountCreated", *_BACKED)
+
+
+def fresh(call: Call, cluster: Object) -> Object:
+    """The answer to its creation, which says that it is active."""
+    return {**_common(call, cluster), "annotations": {}, **settled()}
+
+
+def full(call: Call, cluster: Object) -> Object:
+    """The cluster as its controllers have filled it in."""
+    local = cluster["id"] == LOCAL
+    shown = {
+        **_common(call, cluster),
+        **(_local_state(cluster) if local else _imported_state(cluster)),
+        "agentImage": "" if local or not cluster["connected"] else _agent_image(call),
+        "agentImageOverride": "",
+        "annotations": {"authz.management.cattle.io/initial-sync": "true"},
+        "capabilities": {"type": "/v3/schemas/capabilities"},
+        "description": "",
+        "desiredAgentImage": "",
+        "provider": "",
+    }
+    if call.context.release.fleet:
+        shown["fleetWorkspaceName"] = "fleet-local" if local else "fleet-default"
+    return shown
+
+
+def _common(call: Call, cluster: Object) -> Object:
+    name = cluster["id"]
+    local = name == LOCAL
+    url = f"{call.base}/v3/clusters/{name}"
+    own = ("self", "update") if local else ("remove", "self", "update")
+    return {
+        "id": name,
+        "type": "cluster",
+        "baseType": "cluster",
+        "name": cluster["name"],
+        "uuid": cluster["uuid"],
+        **created(cluster["created"]),
+        "creatorId": cluster["creatorId"],
+        "actions": {action: f"{url}?action={action}" for action in ("generateKubeconfig", "importYaml")},
+        "appliedEnableNetworkPolicy": False,
+        "dockerRootDir": "/var/lib/docker",
+        "enableNetworkPolicy": None if local else False,
+        "internal": local,
+        "istioEnabled": False,
+        "labels": {"cattle.io/creator": "norman"} if cluster["creatorId"] else {},
+        "links": {
+            **dict.fromkeys(own, url),
+            **{link: f"{url}/{link.lower()}" for link in _LINKS},
+        },
+        "nodeCount": 1 if local else 0,
+        "windowsPreferedCluster": False,
+    }
+
+
+def _local_state(cluster: Object) -> Object:
+    when = cluster["created"]
+    done = cluster["provisioned"]
+    conditions = [condition(kind, "True", when) for kind in _LOCAL]
+    conditions.append(condition("PreBootstrapped", "Unknown"))
+    if done:
+        conditions.append(condition("Provisioned", "True", when))
+        state = settled()
+    else:
+        conditions.append(condition("Provisioned", "Unknown", when, WAITING_FOR_URL))
+        state = {"state": "provisioning", "transitioning": "yes", "transitioningMessage": WAITING_FOR_URL}
+    info = {"type": "/v3/schemas/clusterInfo", "arch": "amd64", "machineProvider": "local", "nodeCount": 0}
+    return {**state, "conditions": conditions, "driver": "imported", "info": info}
+
+
+def _imported_state(cluster: Object) -> Object:
+    when = cluster["created"]
+    conditions = [condition(kind, "True", when) for kind in _NEW]
+    info = {"type": "/v3/schemas/clusterInfo", "machineProvider": "imported", "nodeCount": 0}
+    since = cluster["connected"]
+    if not since:
+        conditions += [
+            condition("Pending", "Unknown"),
+            condition("Provisioned", "Unknown"),
+            condition("Waiting", "Unknown", when, "Waiting for API to be available"),
+            condition("Connected", "False", when),
+        ]
+        state = {"state": "pending", "transitioning": "yes", "transitioningMessage": ""}
+        return {**state, "conditions": conditions, "driver": "", "info": info}
+    agent = cluster["agent"]
+    conditions += [condition(kind, "True", since) for kind in _CONNECTED]
+    return {
+        **settled(),
+        "conditions": conditions,
+        "driver": "imported",
+        "info": {**info, "nodeCount": agent["nodes"]},
+        "nodeCount": agent["nodes"],
+        "version": {"type": "/v3/schemas/info", "gitVersion": agent["version"]},
+    }
+
+
+def _agent_image(call: Call) -> str:
+    return f"rancher/rancher-agent:{call.context.version()}"

@@ -1,0 +1,151 @@
+"""Clusters that Rancher manages: ``/v3/clusters``.
+
+``local``, the one it runs on, is in Provisioning ("waiting for server-url setting to be set") until
+server-url has a value. On releases before 2.6 it stays there, as in the article, until somebody saves
+it: ``PUT /v3/clusters/local`` without a change. A later release, 2.15 as measured, gets on by itself.
+The fault ``local_stuck`` (true or false) of ``rancher`` overrules the release. Once active it stays so.
+"""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Iterator
+
+from lab.rancher import cluster_view, identity, projects, registrations, sprawl
+from lab.rancher.context import Call, Context, RefusalError, missing
+from lab.rancher.resource import Resource
+from lab.rancher.state import LOCAL, Object
+
+_NAME_FIELD = "Cluster name"
+_DEPLOY_SECONDS = 1.0
+"""From the moment when ``local`` can go on to its being active."""
+_GONE_SECONDS = 0.2
+"""A deleted cluster is still shown for a moment."""
+_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
+_WEBHOOK = 'admission webhook "rancher.cattle.io.clusters.management.cattle.io" denied the request: '
+
+
+def make_local(context: Context) -> None:
+    """The cluster that Rancher runs on, with its two projects."""
+    _new(context, LOCAL, LOCAL, creator=None)
+    projects.make_local(context)
+
+
+def _new(context: Context, name: str, cluster_id: str, creator: str | None) -> Object:
+    cluster = {
+        "id": cluster_id,
+        "uuid": str(uuid.uuid4()),
+        "name": name,
+        "created": context.clock(),
+        "creatorId": creator,
+        "saved": 0.0,
+        "provisioned": False,
+        "connected": None,
+        "removed": None,
+    }
+    context.state.clusters[cluster_id] = cluster
+    return cluster
+
+
+def _clear(context: Context) -> None:
+    """Drop deleted clusters, which nobody is shown any more."""
+    clusters, now = context.state.clusters, context.clock()
+    gone = [item["id"] for item in clusters.values() if item["removed"] and now >= _gone_at(item)]
+    for cluster_id in gone:
+        del clusters[cluster_id]
+
+
+def _gone_at(cluster: Object) -> float:
+    at: float = cluster["removed"] + _GONE_SECONDS
+    return at
+
+
+def _present(call: Call) -> Iterator[Object]:
+    for cluster in call.state.clusters.values():
+        if cluster["removed"] is None or call.now < _gone_at(cluster):
+            yield cluster
+
+
+def _all(call: Call) -> Iterator[Object]:
+    for cluster in _present(call):
+        if cluster["id"] == LOCAL:
+            _advance_local(call.context, cluster)
+        yield cluster_view.full(call, cluster)
+
+
+def _advance_local(context: Context, cluster: Object) -> None:
+    """Note that ``local`` has become active, if by now it has."""
+    if cluster["provisioned"] or not context.state.setting("server-url"):
+        return
+    since = context.state.settings["server-url"]["changed"]
+    if context.fault().get("local_stuck", context.release.local_hangs):
+        if cluster["saved"] <= since:
+            return
+        since = cluster["saved"]
+    if context.clock() >= since + _DEPLOY_SECONDS:
+        cluster["provisioned"] = True
+        context.commit()
+
+
+def _check_name(call: Call, cluster_id: str) -> str:
+    name = call.text("name")
+    if not name:
+        raise missing(_NAME_FIELD)
+    if any(item["name"] == name and item["id"] != cluster_id for item in _present(call)):
+        raise RefusalError(422, "NotUnique", field_name=_NAME_FIELD)
+    if not _LABEL.fullmatch(name):
+        message = (
+            f"InvalidFormat 422: invalid value {name}: a lowercase RFC 1123 label must consist of lower case "
+            "alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. "
+            "'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')"
+        )
+        raise RefusalError(422, "InvalidFormat", message, "name")
+    return name
+
+
+def _create(call: Call) -> Object:
+    _clear(call.context)
+    name = _check_name(call, "")
+    cluster = _new(call.context, name, identity.name("c"), creator=call.user["id"])
+    projects.make_default(call.context, cluster)
+    registrations.make_default(call.context, cluster)
+    call.context.commit()
+    return cluster_view.fresh(call, cluster)
+
+
+def _update(call: Call, cluster_id: str) -> Object:
+    name = _check_name(call, cluster_id)
+    cluster = call.state.clusters[cluster_id]
+    cluster["name"], cluster["saved"] = name, call.now
+    call.context.commit()
+    return cluster_view.full(call, cluster)
+
+
+def _delete(call: Call, cluster_id: str) -> Object:
+    if cluster_id == LOCAL:
+        raise RefusalError(400, "BadRequest", f"{_WEBHOOK}local cluster may not be deleted")
+    cluster = call.state.clusters[cluster_id]
+    if cluster["removed"] is None:
+        shown = cluster_view.full(call, cluster)
+        cluster["removed"] = call.now
+        projects.forget(call.context, cluster_id)
+        registrations.forget(call.context, cluster_id)
+        sprawl.leave(call.context, "clusters", [cluster_id])
+        if cluster["connected"]:
+            sprawl.leave(call.context, "fleet", [sprawl.fleet_namespace(cluster_id)])
+        call.context.commit()
+        return shown
+    return cluster_view.full(call, cluster)
+
+
+RESOURCE = Resource(
+    singular="cluster",
+    plural="clusters",
+    all=_all,
+    create=_create,
+    update=_update,
+    delete=_delete,
+    shown_actions=("createFromTemplate",),
+    filters=("name", "id", "state"),
+)

@@ -1,0 +1,54 @@
+"""What Rancher makes when it starts for the first time: the administrator and the cluster ``local``."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+
+from lab.cluster.api import KubernetesApi
+from lab.rancher import clusters, identity, users
+from lab.rancher.context import Context
+from lab.rancher.namespaces import NAMESPACE
+from lab.rancher.state import Object
+
+_SECRET = "bootstrap-secret"  # noqa: S105  a name
+_KEY = "bootstrapPassword"
+_PATH = f"/api/v1/namespaces/{NAMESPACE}/secrets"
+
+
+async def ensure(api: KubernetesApi, context: Context, secrets: Mapping[str, Object]) -> None:
+    """Make them unless that has been done; later the first password is of no use any more.
+
+    Args:
+        secrets: The Secrets of cattle-system, by ``namespace/name``.
+    """
+    if context.state.created:
+        return
+    password = users.FIRST_PASSWORD
+    if context.release.bootstrap_password:
+        password = decoded(secrets, _SECRET, _KEY) or await _generated(api)
+    begin(context, password)
+
+
+def begin(context: Context, password: str) -> None:
+    """Make them, with this first password."""
+    context.state.created = context.clock()
+    users.make_administrator(context, password)
+    clusters.make_local(context)
+    context.commit()
+
+
+def decoded(secrets: Mapping[str, Object], name: str, key: str) -> str:
+    """A value of a Secret in cattle-system; empty when it is not there."""
+    data = secrets.get(f"{NAMESPACE}/{name}", {}).get("data") or {}
+    return base64.b64decode(data.get(key, "")).decode()
+
+
+async def _generated(api: KubernetesApi) -> str:
+    """A random first password, left in the Secret where the operator finds it."""
+    password = identity.secret()
+    data = {_KEY: base64.b64encode(password.encode()).decode()}
+    secret: Object = {"metadata": {"name": _SECRET, "namespace": NAMESPACE}, "type": "Opaque", "data": data}
+    if not await api.create(_PATH, secret):
+        await api.patch(f"{_PATH}/{_SECRET}", {"data": data})
+    return password

@@ -1,0 +1,75 @@
+"""What users set for themselves: ``/v3/preferences``. The first one makes a namespace for its user."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+
+from lab.rancher import sprawl
+from lab.rancher.answers import created, links
+from lab.rancher.context import Call, Context, RefusalError, missing
+from lab.rancher.resource import Resource
+from lab.rancher.state import Object
+
+
+def forget(context: Context, user_id: str) -> None:
+    """Drop a user's preferences, and his namespace with them."""
+    own = [key for key in context.state.preferences if key.startswith(f"{user_id}/")]
+    for key in own:
+        del context.state.preferences[key]
+    if own:
+        sprawl.leave(context, "users", [user_id])
+
+
+def _shown(call: Call, item: Object) -> Object:
+    return {
+        "id": item["name"],
+        "name": item["name"],
+        "type": "preference",
+        "baseType": "preference",
+        **created(item["created"]),
+        "annotations": {},
+        "creatorId": item["userId"],
+        "labels": {"cattle.io/creator": "norman"},
+        "links": links(call, "preferences", item["name"]),
+        "namespaceId": item["userId"],
+        "uuid": item["uuid"],
+        "value": item["value"],
+    }
+
+
+def _all(call: Call) -> Iterator[Object]:
+    for item in call.state.preferences.values():
+        if item["userId"] == call.user["id"]:
+            yield _shown(call, item)
+
+
+def _create(call: Call) -> Object:
+    name = call.text("name")
+    if not name:
+        raise missing("name")
+    key = f"{call.user['id']}/{name}"
+    if key in call.state.preferences:
+        raise RefusalError(409, "AlreadyExists", f'preferences.management.cattle.io "{name}" already exists')
+    item = {
+        "name": name,
+        "value": call.text("value"),
+        "userId": call.user["id"],
+        "created": call.now,
+        "uuid": str(uuid.uuid4()),
+    }
+    call.state.preferences[key] = item
+    call.context.commit()
+    return _shown(call, item)
+
+
+def _update(call: Call, name: str) -> Object:
+    item = call.state.preferences[f"{call.user['id']}/{name}"]
+    item["value"] = call.text("value")
+    call.context.commit()
+    return _shown(call, item)
+
+
+RESOURCE = Resource(
+    singular="preference", plural="preferences", all=_all, create=_create, update=_update, filters=("name",)
+)

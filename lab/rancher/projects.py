@@ -1,0 +1,109 @@
+"""Projects, groups of a cluster's namespaces: ``/v3/projects``. Each costs a namespace here."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+
+from lab.rancher import identity, namespaces, sprawl
+from lab.rancher.answers import created, links, settled
+from lab.rancher.context import Call, Context, RefusalError, missing, not_found
+from lab.rancher.resource import Resource
+from lab.rancher.state import LOCAL, Object
+
+_SYSTEM = "System"
+
+
+def make_local(context: Context) -> None:
+    """The two of ``local``, in namespaces without its name: the webhook comes later than they do."""
+    for name, namespace in namespaces.local_projects(context.seed).items():
+        _new(context, LOCAL, name, namespace, None)["namespace"] = namespace
+
+
+def make_default(context: Context, cluster: Object) -> None:
+    """The two that a new cluster gets."""
+    for name in namespaces.PROJECTS:
+        _new(context, cluster["id"], name, identity.name("p"), cluster["creatorId"])
+
+
+def forget(context: Context, cluster_id: str) -> None:
+    """Drop the projects of a deleted cluster."""
+    gone = [key for key, item in context.state.projects.items() if item["clusterId"] == cluster_id]
+    sprawl.leave(context, "projects", [context.state.projects.pop(key)["namespace"] for key in gone])
+
+
+def _new(context: Context, cluster_id: str, title: str, name: str, creator: str | None) -> Object:
+    backing = f"{cluster_id}-{name}" if context.release.project_namespace_of_cluster else name
+    project: Object = {
+        "id": f"{cluster_id}:{name}",
+        "uuid": str(uuid.uuid4()),
+        "name": title,
+        "clusterId": cluster_id,
+        "namespace": backing,
+        "created": context.clock(),
+        "creatorId": creator,
+    }
+    context.state.projects[project["id"]] = project
+    return project
+
+
+def _shown(call: Call, project: Object) -> Object:
+    name = project["id"]
+    shown = {
+        "id": name,
+        "type": "project",
+        "baseType": "project",
+        "name": project["name"],
+        "clusterId": project["clusterId"],
+        **created(project["created"]),
+        **settled(),
+        "actions": {"exportYaml": f"{call.base}/v3/projects/{name}?action=exportYaml"},
+        "annotations": {},
+        "creatorId": project["creatorId"],
+        "labels": {"cattle.io/creator": "norman"} if project["creatorId"] else {},
+        "links": links(call, "projects", name),
+        "namespaceId": None,
+        "uuid": project["uuid"],
+    }
+    if call.context.release.project_namespace_of_cluster:
+        shown["backingNamespace"] = project["namespace"]
+    return shown
+
+
+def _all(call: Call) -> Iterator[Object]:
+    for project in call.state.projects.values():
+        if sprawl.backed(call.context, project["clusterId"]):
+            yield _shown(call, project)
+
+
+def _create(call: Call) -> Object:
+    """Names need not be unique."""
+    title, cluster_id = call.text("name"), call.text("clusterId")
+    for field_name, value in (("name", title), ("clusterId", cluster_id)):
+        if not value:
+            raise missing(field_name)
+    if not sprawl.backed(call.context, cluster_id):
+        raise not_found("namespaces", cluster_id)
+    project = _new(call.context, cluster_id, title, identity.name("p"), call.user["id"])
+    call.context.commit()
+    return _shown(call, project)
+
+
+def _delete(call: Call, name: str) -> Object:
+    project = call.state.projects[name]
+    if project["name"] == _SYSTEM:
+        raise RefusalError(405, "MethodNotAllow", "System Project cannot be deleted")
+    del call.state.projects[name]
+    sprawl.leave(call.context, "projects", [project["namespace"]])
+    call.context.commit()
+    return _shown(call, project)
+
+
+RESOURCE = Resource(
+    singular="project",
+    plural="projects",
+    all=_all,
+    create=_create,
+    delete=_delete,
+    filters=("clusterId", "name", "id"),
+)

@@ -1,0 +1,140 @@
+"""Registration tokens of clusters: ``/v3/clusterregistrationtokens``.
+
+As measured: making one right after its cluster fails, for the cluster's namespace comes a moment later;
+its token and commands come a moment after the answer, and the commands only once server-url is set.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+
+from lab.rancher import identity, sprawl
+from lab.rancher.answers import created, links, settled, stamp
+from lab.rancher.context import Call, Context, missing, not_found
+from lab.rancher.resource import Resource
+from lab.rancher.server_settings import agents_url
+from lab.rancher.state import Object
+
+_FILLED_SECONDS = 0.1
+_OWN_SECONDS = 0.7
+"""Until Rancher's own ``default-token`` is there."""
+_LIFE_SECONDS = 30 * 86_400
+_PLURAL = "clusterRegistrationTokens"
+
+
+def make_default(context: Context, cluster: Object) -> None:
+    """The token that Rancher makes for each new cluster."""
+    if context.release.own_registration_token:
+        _new(context, cluster["id"], "default-token", None, context.clock() + _OWN_SECONDS)
+
+
+def make_system(context: Context, cluster_id: str) -> None:
+    """The token that Rancher makes for a cluster whose agent has come."""
+    if f"{cluster_id}:system" not in context.state.registrations:
+        _new(context, cluster_id, "system", None, context.clock())
+
+
+def forget(context: Context, cluster_id: str) -> None:
+    """Drop the tokens of a deleted cluster."""
+    for key in [key for key, item in context.state.registrations.items() if item["clusterId"] == cluster_id]:
+        del context.state.registrations[key]
+
+
+def cluster_of(context: Context, token: str) -> str | None:
+    """Id of the cluster that a token is for; None when the token is unknown or too old."""
+    for item in context.state.registrations.values():
+        ends = _end(context, item)
+        if item["token"] == token and (ends is None or context.clock() < ends):
+            cluster_id: str = item["clusterId"]
+            return cluster_id
+    return None
+
+
+def _new(context: Context, cluster_id: str, name: str, creator: str | None, when: float) -> Object:
+    item: Object = {
+        "id": f"{cluster_id}:{name}",
+        "uuid": str(uuid.uuid4()),
+        "name": name,
+        "clusterId": cluster_id,
+        "created": when,
+        "creatorId": creator,
+        "token": identity.secret(),
+    }
+    context.state.registrations[item["id"]] = item
+    return item
+
+
+def _end(context: Context, item: Object) -> float | None:
+    """Tokens of older releases live for ever."""
+    return item["created"] + _LIFE_SECONDS if context.release.since(2, 15, 0) else None
+
+
+def _shown(call: Call, item: Object) -> Object:
+    return {
+        "id": item["id"],
+        "type": "clusterRegistrationToken",
+        "baseType": "clusterRegistrationToken",
+        "name": item["name"],
+        "clusterId": item["clusterId"],
+        **created(item["created"]),
+        **settled(),
+        "annotations": {},
+        "creatorId": item["creatorId"],
+        "labels": {"cattle.io/creator": "norman"} if item["creatorId"] else {},
+        "links": links(call, _PLURAL, item["id"]),
+        "namespaceId": None,
+        "uuid": item["uuid"],
+    }
+
+
+def _filled(call: Call, item: Object) -> Object:
+    """What a controller adds to a token."""
+    token, url = item["token"], agents_url(call.context, item["created"])
+    manifest = f"{url}/v3/import/{token}_{item['clusterId']}.yaml" if url else ""
+    node = f"-sfL {url}/system-agent-install.sh | sudo sh -s - --server {url} --token {token}"
+    filled = {
+        "token": token,
+        "manifestUrl": manifest,
+        "command": f"kubectl apply -f {manifest}" if url else "",
+        "insecureCommand": f"curl --insecure -sfL {manifest} | kubectl apply -f -" if url else "",
+        "nodeCommand": f"curl {node}" if url else "",
+        "insecureNodeCommand": f"curl --insecure {node}" if url else "",
+    }
+    ends = _end(call.context, item)
+    if ends is not None:
+        filled |= {"expiresAt": stamp(ends), "tokenSecretName": f"crt-token-{item['name']}"}
+    return filled
+
+
+def _all(call: Call) -> Iterator[Object]:
+    for item in call.state.registrations.values():
+        age = call.now - item["created"]
+        if age >= 0:
+            yield _shown(call, item) | (_filled(call, item) if age >= _FILLED_SECONDS else {})
+
+
+def _create(call: Call) -> Object:
+    cluster_id = call.text("clusterId")
+    if not cluster_id:
+        raise missing("clusterId")
+    if not sprawl.backed(call.context, cluster_id):
+        raise not_found("namespaces", cluster_id)
+    item = _new(call.context, cluster_id, identity.name("crt"), call.user["id"], call.now)
+    call.context.commit()
+    return _shown(call, item)
+
+
+def _delete(call: Call, name: str) -> None:
+    del call.state.registrations[name]
+    call.context.commit()
+
+
+RESOURCE = Resource(
+    singular="clusterRegistrationToken",
+    plural=_PLURAL,
+    all=_all,
+    create=_create,
+    delete=_delete,
+    filters=("clusterId", "name", "id"),
+)

@@ -1,0 +1,101 @@
+"""One kind of object of the /v3 API, and the requests that all kinds have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from aiohttp import web
+
+from lab.rancher.answers import answer, collection
+from lab.rancher.context import Call, RefusalError, not_found
+from lab.rancher.state import Object
+
+Action = Callable[[Call, str], web.Response]
+"""An action on the object of an id; on the collection the id is empty."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resource:
+    """A kind of object. What is None is not possible with it."""
+
+    singular: str
+    plural: str
+    all: Callable[[Call], Iterable[Object]]
+    """The objects as they are shown; one without an id in the state is none."""
+    create: Callable[[Call], Object] | None = None
+    update: Callable[[Call, str], Object] | None = None
+    delete: Callable[[Call, str], Object | None] | None = None
+    """Gives what is answered; None is an answer without a body."""
+    actions: Mapping[str, Action] = field(default_factory=dict)
+    """On one object."""
+    collection_actions: Mapping[str, Action] = field(default_factory=dict)
+    shown_actions: tuple[str, ...] = ()
+    """What a collection offers."""
+    filters: tuple[str, ...] = ()
+    """Fields by which a list can be narrowed; a query for another one is ignored."""
+
+    @property
+    def full_name(self) -> str:
+        """As Kubernetes knows the kind."""
+        return f"{self.plural.lower()}.management.cattle.io"
+
+    def find(self, call: Call, name: str) -> Object:
+        """The object as it is shown.
+
+        Raises:
+            RefusalError: There is none.
+        """
+        for item in self.all(call):
+            if item["id"] == name:
+                return item
+        raise not_found(self.full_name, name.rpartition(":")[2])
+
+    def on_collection(self, call: Call) -> web.Response:
+        """Answer a request for ``/v3/<plural>``."""
+        if call.request.method == "GET":
+            return answer(
+                collection(call, self.singular, self.plural, self._narrowed(call), self.shown_actions)
+            )
+        if call.request.method != "POST":
+            raise _not_allowed(call)
+        if action := call.request.query.get("action"):
+            return _action(self.collection_actions, action)(call, "")
+        if self.create is None:
+            raise _not_allowed(call)
+        return answer(self.create(call), 201)
+
+    def on_item(self, call: Call, name: str) -> web.Response:
+        """Answer a request for ``/v3/<plural>/<name>``."""
+        found = self.find(call, name)
+        method = call.request.method
+        if method == "GET":
+            return answer(found)
+        if method == "POST":
+            return _action(self.actions, call.request.query.get("action", ""))(call, name)
+        if method == "PUT" and self.update:
+            return answer(self.update(call, name))
+        if method == "DELETE" and self.delete:
+            body = self.delete(call, name)
+            return answer(body, 200 if body else 204)
+        raise _not_allowed(call)
+
+    def _narrowed(self, call: Call) -> Iterable[Object]:
+        wanted = {name: call.request.query[name] for name in self.filters if name in call.request.query}
+        for item in self.all(call):
+            if all(_text(item.get(name)) == value for name, value in wanted.items()):
+                yield item
+
+
+def _text(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _action(known: Mapping[str, Action], name: str) -> Action:
+    if name not in known:
+        raise RefusalError(422, "InvalidAction", f"Invalid action: {name}")
+    return known[name]
+
+
+def _not_allowed(call: Call) -> RefusalError:
+    return RefusalError(405, "MethodNotAllow", f"Method {call.request.method} not supported")

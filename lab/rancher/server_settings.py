@@ -1,0 +1,94 @@
+"""Rancher's global settings: ``/v3/settings``."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterator
+
+from aiohttp import web
+
+from lab.rancher.answers import answer, created
+from lab.rancher.context import CONTEXT, Call, Context, RefusalError
+from lab.rancher.release import Setting, settings_of
+from lab.rancher.resource import Resource
+from lab.rancher.state import Object
+
+_URL = "server-url"
+_URL_SPREADS_SECONDS = 4.5
+"""Until a new server-url has reached the registration tokens, as measured."""
+
+
+def agents_url(context: Context, made: float) -> str:
+    """The URL that goes into a registration token made at ``made``; empty while there is none."""
+    entry = context.state.settings.get(_URL, {})
+    if not entry:
+        return ""
+    fresh = made >= entry["changed"] or context.clock() >= entry["changed"] + _URL_SPREADS_SECONDS
+    url: str = entry["value"] if fresh else entry["previous"]
+    return url
+
+
+async def public(request: web.Request) -> web.Response | None:
+    """The setting that a request without login asks for, if it may; else None."""
+    context = request.app[CONTEXT]
+    known = settings_of(context.release).get(request.path.removeprefix("/v3/settings/"))
+    if known is None or not known.public or request.method != "GET":
+        return None
+    return answer(_shown(context, f"https://{request.host}", known))
+
+
+def _shown(context: Context, base: str, known: Setting) -> Object:
+    kept = context.state.setting(known.name)
+    source = "db" if kept else known.source
+    url = f"{base}/v3/settings/{known.name}"
+    verbs = ("remove", "self") if known.source == "env" else ("remove", "self", "update")
+    return {
+        "id": known.name,
+        "name": known.name,
+        "type": "setting",
+        "baseType": "setting",
+        **created(context.state.created),
+        "creatorId": None,
+        "customized": source == "db",
+        "default": known.default,
+        "links": dict.fromkeys(verbs, url),
+        "source": source,
+        "uuid": str(uuid.uuid5(uuid.UUID(context.state.install_uuid), known.name)),
+        "value": kept or _given(context, known),
+    }
+
+
+def _given(context: Context, known: Setting) -> str:
+    """The value of a setting that nobody has set."""
+    given: dict[str, Callable[[], str]] = {
+        "cacerts": context.ca,
+        "install-uuid": lambda: context.state.install_uuid,
+        "server-version": context.version,
+        "agent-image": lambda: f"rancher/rancher-agent:{context.version()}",
+    }
+    return given[known.name]() if known.name in given else known.default
+
+
+def _all(call: Call) -> Iterator[Object]:
+    for known in settings_of(call.context.release).values():
+        yield _shown(call.context, call.base, known)
+
+
+def _update(call: Call, name: str) -> Object:
+    """Any value is taken, for server-url too: nothing checks that it is a URL."""
+    known = settings_of(call.context.release)[name]
+    if name == "cacerts":
+        raise RefusalError(405, "MethodNotAllow", "cacerts is readOnly")
+    if known.source == "env":
+        message = f"{name} is readOnly because its value is from environment variable"
+        raise RefusalError(405, "MethodNotAllow", message)
+    value, before = call.text("value"), call.state.setting(name)
+    if value != before:
+        call.state.settings[name] = {"value": value, "changed": call.now, "previous": before}
+        call.context.commit()
+    return _shown(call.context, call.base, known)
+
+
+RESOURCE = Resource(
+    singular="setting", plural="settings", all=_all, update=_update, filters=("name", "id", "source")
+)

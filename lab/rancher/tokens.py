@@ -1,0 +1,131 @@
+"""API tokens: ``/v3/tokens``."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+
+from aiohttp import web
+
+from lab.rancher import identity
+from lab.rancher.answers import answer, created, links, stamp
+from lab.rancher.context import Call, Context, RefusalError
+from lab.rancher.resource import Resource
+from lab.rancher.state import Object
+
+COOKIE = "R_SESS"
+"""Cookie of a session in a browser."""
+
+
+def make(
+    context: Context, user: Object, *, description: str, ttl: int, session: bool = False
+) -> tuple[Object, str]:
+    """A new token of ``user`` and its value, which nobody can tell later. ``ttl`` is in milliseconds."""
+    name, secret = identity.name("token"), identity.secret()
+    token = {
+        "id": name,
+        "uuid": str(uuid.uuid4()),
+        "userId": user["id"],
+        "description": description,
+        "created": context.clock(),
+        "ttl": ttl,
+        "session": session,
+        "enabled": True,
+        "digest": identity.digest(secret),
+    }
+    context.state.tokens[name] = token
+    return token, f"{name}:{secret}"
+
+
+def expiry(token: Object) -> float | None:
+    """When a token dies; None for never."""
+    made: float = token["created"]
+    return made + token["ttl"] / 1000 if token["ttl"] else None
+
+
+def expired(context: Context, token: Object) -> bool:
+    """Whether a token is dead by its age."""
+    end = expiry(token)
+    return end is not None and context.clock() >= end
+
+
+def _allowed(call: Call, wanted: int) -> int:
+    """The life a token gets: 0, which is for ever, and too long ones become the longest allowed."""
+    longest = int(call.context.setting("auth-token-max-ttl-minutes") or 0) * 60_000
+    return longest if longest and (wanted == 0 or wanted > longest) else wanted
+
+
+def _shown(call: Call, token: Object) -> Object:
+    user = call.state.users[token["userId"]]
+    labels = {"authn.management.cattle.io/token-userId": user["id"]}
+    if token["session"]:
+        labels["authn.management.cattle.io/kind"] = "session"
+    end = expiry(token)
+    principal = (
+        f"map[displayName:{user['name']} loginName:{user['username']} me:true "
+        f"metadata:map[name:local://{user['id']}] principalType:user provider:local]"
+    )
+    return {
+        "id": token["id"],
+        "name": token["id"],
+        "type": "token",
+        "baseType": "token",
+        **created(token["created"]),
+        "creatorId": None,
+        "authProvider": "local",
+        "clusterId": None,
+        "current": token is call.token,
+        "description": token["description"],
+        "enabled": token["enabled"],
+        "expired": expired(call.context, token),
+        "expiresAt": stamp(end) if end is not None else "",
+        "isDerived": not token["session"],
+        "labels": labels,
+        "links": links(call, "tokens", token["id"]),
+        "ttl": token["ttl"],
+        "userId": user["id"],
+        "userPrincipal": principal,
+        "uuid": token["uuid"],
+    }
+
+
+def _all(call: Call) -> Iterator[Object]:
+    """A user sees his own tokens only."""
+    for token in call.state.tokens.values():
+        if token["userId"] == call.user["id"]:
+            yield _shown(call, token)
+
+
+def _create(call: Call) -> Object:
+    ttl = call.body.get("ttl", 0)
+    if not isinstance(ttl, int) or isinstance(ttl, bool) or ttl < 0:
+        raise RefusalError(422, "InvalidFormat", field_name="ttl")
+    token, value = make(
+        call.context, call.user, description=call.text("description"), ttl=_allowed(call, ttl)
+    )
+    call.context.commit()
+    # The end is filled in only after the answer.
+    return {**_shown(call, token), "token": value, "expiresAt": ""}
+
+
+def _delete(call: Call, name: str) -> None:
+    del call.state.tokens[name]
+    call.context.commit()
+
+
+def _logout(call: Call, _: str) -> web.Response:
+    _delete(call, call.token["id"])
+    response = answer(None)
+    response.del_cookie(COOKIE, path="/")
+    return response
+
+
+RESOURCE = Resource(
+    singular="token",
+    plural="tokens",
+    all=_all,
+    create=_create,
+    delete=_delete,
+    collection_actions={"logout": _logout},
+    filters=("userId", "id", "name"),
+)

@@ -1,0 +1,178 @@
+"""Local users and their passwords: ``/v3/users``."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+
+from aiohttp import web
+
+from lab.rancher import identity, preferences
+from lab.rancher.answers import answer, condition, created
+from lab.rancher.context import Call, Context, RefusalError, invalid, missing
+from lab.rancher.resource import Resource
+from lab.rancher.state import Object
+
+FIRST_PASSWORD = "admin"  # noqa: S105  hard-coded in Rancher before 2.6
+_BOOTSTRAPPING = "authz.management.cattle.io/bootstrapping"
+
+
+def make_administrator(context: Context, password: str) -> None:
+    """The user with whom everything begins. The password ``admin`` must be changed, says a flag of his."""
+    user = _new(context, "user", "admin", "Default Admin", password)
+    user["bootstrapping"] = True
+    user["mustChangePassword"] = password == FIRST_PASSWORD
+
+
+def is_administrator(context: Context, user: Object) -> bool:
+    """Whether the user may do everything: the first one, and whoever has the global role."""
+    return bool(user.get("bootstrapping")) or any(
+        binding.get("globalRoleId") == "admin" and binding.get("userId") == user["id"]
+        for binding in context.state.bindings.values()
+    )
+
+
+def _new(context: Context, prefix: str, username: str, name: str, password: str) -> Object:
+    user: Object = {
+        "id": identity.name(prefix),
+        "uuid": str(uuid.uuid4()),
+        "username": username,
+        "name": name,
+        "description": "",
+        "password": identity.hashed(password),
+        "enabled": True,
+        "mustChangePassword": False,
+        "created": context.clock(),
+        "creatorId": None,
+    }
+    context.state.users[user["id"]] = user
+    return user
+
+
+def _shown(call: Call, user: Object) -> Object:
+    name = user["id"]
+    url = f"{call.base}/v3/users/{name}"
+    labels = {"cattle.io/creator": "norman"} if user["creatorId"] else {_BOOTSTRAPPING: "admin-user"}
+    if "lastLogin" in user and not user["creatorId"]:
+        labels["cattle.io/last-login"] = str(user["lastLogin"])
+    bindings = ("clusterRoleTemplateBindings", "globalRoleBindings", "projectRoleTemplateBindings", "tokens")
+    return {
+        "id": name,
+        "type": "user",
+        "baseType": "user",
+        **created(user["created"]),
+        "actions": {
+            action: f"{url}?action={action}" for action in ("refreshauthprovideraccess", "setpassword")
+        },
+        "annotations": {"lifecycle.cattle.io/create.mgmt-auth-users-controller": "true"},
+        "conditions": [condition("InitialRolesPopulated", "True", user["created"])]
+        if user["creatorId"]
+        else None,
+        "creatorId": user["creatorId"],
+        "description": user["description"],
+        "enabled": user["enabled"],
+        "labels": labels,
+        "links": {
+            **{link: f"{call.base}/v3/{link}?userId={name}" for link in bindings},
+            **dict.fromkeys(("remove", "self", "update"), url),
+        },
+        "me": user is call.user,
+        "mustChangePassword": user["mustChangePassword"],
+        "name": user["name"],
+        "principalIds": [f"local://{name}"],
+        "username": user["username"],
+        "uuid": user["uuid"],
+    }
+
+
+def _all(call: Call) -> Iterator[Object]:
+    for user in call.state.users.values():
+        if user is call.user or is_administrator(call.context, call.user):
+            yield _shown(call, user)
+
+
+def _check(call: Call, username: str, current: str, new: str) -> None:
+    """The rules for a new password, in the order in which Rancher looks at them."""
+    if not call.context.release.checks_passwords:
+        return
+    shortest = int(call.context.setting("password-min-length"))
+    if len(new) < shortest:
+        raise invalid(f"Password must be at least {shortest} characters")
+    if new == username:
+        raise invalid("Password cannot be the same as username")
+    if new == current:
+        raise invalid("The new password must not be the same as the current password")
+
+
+def _change_password(call: Call, _: str) -> web.Response:
+    current, new = call.text("currentPassword"), call.text("newPassword")
+    if not current:
+        raise invalid("must specify current password")
+    if not new:
+        raise invalid("invalid new password")
+    _check(call, call.user["username"], current, new)
+    if not identity.matches(current, call.user["password"]):
+        raise invalid("invalid current password")
+    _keep_password(call, call.user, new)
+    return web.Response()
+
+
+def _set_password(call: Call, name: str) -> web.Response:
+    user = call.state.users[name]
+    new = call.text("newPassword")
+    if not new:
+        raise RefusalError(500, "ServerError", "Invalid password")
+    _check(call, user["username"], "", new)
+    _keep_password(call, user, new)
+    return answer(_shown(call, user))
+
+
+def _keep_password(call: Call, user: Object, new: str) -> None:
+    """Sessions stay alive. That the first login is over is noted by any action on users."""
+    user["password"] = identity.hashed(new)
+    user["mustChangePassword"] = False
+    call.state.settings["first-login"] = {"value": "false", "changed": call.now, "previous": ""}
+    call.context.commit()
+
+
+def _create(call: Call) -> Object:
+    username, password = call.text("username"), call.text("password")
+    for field_name, value in (("username", username), ("password", password)):
+        if not value:
+            raise missing(field_name)
+    if any(user["username"] == username for user in call.state.users.values()):
+        raise RefusalError(422, "NotUnique", "Username is already in use.", "username")
+    _check(call, username, "", password)
+    user = _new(call.context, "u", username, call.text("name"), password)
+    user["description"] = call.text("description")
+    user["enabled"] = call.body.get("enabled", True) is True
+    user["mustChangePassword"] = call.body.get("mustChangePassword") is True
+    user["creatorId"] = call.user["id"]
+    call.context.commit()
+    return _shown(call, user)
+
+
+def _delete(call: Call, name: str) -> Object:
+    if name == call.user["id"]:
+        raise RefusalError(422, "InvalidAction", "You cannot delete yourself")
+    user = call.state.users.pop(name)
+    shown = _shown(call, user)
+    for kept in (call.state.tokens, call.state.bindings):
+        for key in [key for key, item in kept.items() if item.get("userId") == name]:
+            del kept[key]
+    preferences.forget(call.context, name)
+    call.context.commit()
+    return shown
+
+
+RESOURCE = Resource(
+    singular="user",
+    plural="users",
+    all=_all,
+    create=_create,
+    delete=_delete,
+    actions={"setpassword": _set_password},
+    collection_actions={"changepassword": _change_password},
+    shown_actions=("changepassword", "refreshauthprovideraccess"),
+    filters=("me", "username", "name", "id", "enabled"),
+)

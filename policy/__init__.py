@@ -1,0 +1,1 @@
+"""The policy pack: no namespace sprawl gets past a preview, and what the article learned stays learned."""

@@ -1,0 +1,13 @@
+"""The policies of the pack. Each costs a pass over every resource, so rules share few of them."""
+
+from __future__ import annotations
+
+from pulumi_policy import Policy
+
+from policy.guardrails import RANCHER_DESIGN
+from policy.hosts import HOST_FAILURE
+from policy.sprawl import POD_NETWORK
+from policy.sprawl_stack import POD_NETWORK_STACK
+from policy.trust import TRUSTED_CERTIFICATES
+
+POLICIES: list[Policy] = [POD_NETWORK, POD_NETWORK_STACK, TRUSTED_CERTIFICATES, RANCHER_DESIGN, HOST_FAILURE]

@@ -1,0 +1,83 @@
+"""Namespace sprawl end to end: what happens without the pack, and what the pack refuses before it happens."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from lab.engine import Engine
+from lab.foundation.tile import SPARE_POD_BLOCK, SPARE_POD_CIDR
+from lab.layout import REPO
+from tests.lab.conftest import Site, commands, pks
+from tests.lab.test_sources import objects
+
+pytestmark = pytest.mark.lab
+
+PACK = ("--policy-pack", str(REPO / "policy"), "--policy-pack-config", str(REPO / "policy/config.lab.json"))
+
+
+def configure(site: Site, engine: Engine, prefix: int) -> None:
+    """A block of its own with subnets of that prefix, and ten imported clusters planned."""
+    site.configure(
+        engine,
+        networkProfileParameters={
+            "lb_size": "medium",
+            "pod_ip_block_ids": [SPARE_POD_BLOCK],
+            "pod_subnet_prefix": prefix,
+        },
+        podNetwork={"blocks": [SPARE_POD_CIDR], "subnetPrefix": prefix},
+        plannedImportedClusters="10",
+    )
+
+
+def test_a_plan_that_fits_passes_and_one_that_does_not_is_refused_before_anything(site: Site) -> None:
+    engine = site.beside("gated")
+    configure(site, engine, 20)  # 16 subnets for 14 + 5 + 1 namespaces and 40 of imported clusters
+    before = site.calls()
+    for command in (("preview",), ("up", "--yes"), ("up", "--yes", "--skip-preview")):
+        done = engine.run(*command, *PACK, check=False)
+        assert done.returncode != 0, done.stdout
+        for part in ("pod subnets", "10 imported clusters", "headroom -4", "pod_subnet_prefix: 23"):
+            assert part in done.stdout, done.stdout
+        assert "[mandatory]" in done.stdout
+    made = site.calls()[len(before) :]
+    assert "create-cluster" not in commands(made)
+    assert "create-network-profile" not in commands(made)
+
+    configure(site, engine, 24)
+    done = engine.run("up", "--yes", *PACK, check=False)
+    assert done.returncode == 0, done.stdout
+    done = engine.run("preview", "--expect-no-changes", *PACK, check=False)
+    assert done.returncode == 0, done.stdout
+    # Read from NSX-T: what is others' on this block, which is nothing; this stack's own subnets do not count.
+    network = engine.outputs()["podNetwork"]
+    assert isinstance(network, dict)
+    assert (network["capacity"], network["used"], network["maxImportedClusters"]) == (256, 0, 59)
+
+    site.configure(engine, plannedImportedClusters="60")
+    done = engine.run("preview", *PACK, check=False)
+    assert done.returncode != 0, done.stdout
+    assert engine.run("destroy", "--yes", check=False).returncode == 0
+
+
+def test_without_the_pack_ncp_runs_out_in_the_middle(site: Site) -> None:
+    engine = site.beside("ungated")
+    configure(site, engine, 20)
+    done = engine.run("up", "--yes", "--skip-preview", check=False)
+    assert done.returncode == 0, done.stdout
+    namespaces = objects(engine, "namespaces")
+    assert len(namespaces) > 16
+    errors = objects(engine, "nsxerrors")
+    assert len(errors) == len(namespaces) - 16
+    assert all("Pod IP Block is exhausted" in error["spec"]["message"][0] for error in errors)
+    unrealised = [
+        item for item in namespaces if "ncp/error.subnet" in item["metadata"].get("annotations", "")
+    ]
+    assert len(unrealised) == len(errors)
+
+    told = engine.run("preview")
+    assert "NSX-T does not realise namespaces" in told.stdout
+    assert f"the cluster has {len(namespaces)} namespaces now" in told.stdout
+    assert engine.run("destroy", "--yes", check=False).returncode == 0
+    assert "ungated" not in [item["name"] for item in json.loads(pks(site, "clusters", "--json"))]

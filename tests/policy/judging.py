@@ -1,0 +1,86 @@
+"""Policies asked the way the engine's server asks them, with the configuration that the engine fills in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pulumi_policy import (
+    Policy,
+    PolicyCustomTimeouts,
+    PolicyResource,
+    PolicyResourceOptions,
+    ReportViolation,
+    ResourceValidationArgs,
+    ResourceValidationPolicy,
+    StackValidationArgs,
+    StackValidationPolicy,
+)
+from pulumi_policy.proxy import UNKNOWN_STRING_VALUE, unknown_checking_proxy
+
+UNKNOWN = UNKNOWN_STRING_VALUE
+"""Stands in the inputs for a value that is not known at preview."""
+
+Resource = tuple[str, str, Mapping[str, Any]]
+"""Type, name, properties."""
+
+
+def defaults(policy: Policy) -> dict[str, Any]:
+    """The configuration that the engine makes of the policy's schema when nobody sets anything."""
+    assert policy.config_schema is not None
+    return {key: schema["default"] for key, schema in policy.config_schema.properties.items()}
+
+
+def judge(
+    policy: ResourceValidationPolicy,
+    kind: str,
+    props: Mapping[str, Any],
+    *,
+    name: str = "it",
+    protect: bool = False,
+    **config: Any,
+) -> list[str]:
+    """The violations of one resource.
+
+    Raises:
+        UnknownValueError: The policy read an unknown value: the engine would make it advisory.
+    """
+    reported: list[str] = []
+    checked = unknown_checking_proxy(dict(props))
+    settings = {**defaults(policy), **config}
+    args = ResourceValidationArgs(kind, checked, _urn(kind, name), name, _options(protect), None, settings)
+    policy.validate(args, _reporter(reported))
+    return reported
+
+
+def judge_stack(policy: StackValidationPolicy, resources: Sequence[Resource], **config: Any) -> list[str]:
+    """The violations of a stack.
+
+    Raises:
+        UnknownValueError: The policy read an unknown value: the engine would make it advisory.
+    """
+    reported: list[str] = []
+    known = [
+        PolicyResource(
+            kind, unknown_checking_proxy(dict(props)), _urn(kind, name), name, _options(), None, None, [], {}
+        )
+        for kind, name, props in resources
+    ]
+    args = StackValidationArgs(known, {**defaults(policy), **config})
+    policy.validate(args, _reporter(reported))
+    return reported
+
+
+def _reporter(reported: list[str]) -> ReportViolation:
+    def report(message: str, _urn: str | None = None) -> None:
+        reported.append(message)
+
+    return report
+
+
+def _urn(kind: str, name: str) -> str:
+    return f"urn:pulumi:test::rancher-on-pks::{kind}::{name}"
+
+
+def _options(protect: bool = False) -> PolicyResourceOptions:
+    return PolicyResourceOptions(protect, [], None, [], PolicyCustomTimeouts(0, 0, 0), [])
