@@ -60,7 +60,7 @@ def advise(assessment: Assessment, *, running: bool = False) -> tuple[Advice, ..
 def smallest_prefix(plan: Plan) -> int | None:
     """The shortest pod subnet prefix with which the plan's pod subnets fit; None when none does."""
     for prefix in range(max(block.prefix for block in plan.network.blocks), SMALLEST_SUBNET + 1):
-        if assess(replace(plan, network=rescaled(plan.network, prefix))).limit(POD_SUBNETS).headroom >= 0:
+        if _holds(replace(plan, network=rescaled(plan.network, prefix))):
             return prefix
     return None
 
@@ -89,14 +89,16 @@ def _pod_subnets(plan: Plan, limit: Limit) -> Iterator[Advice]:
         )
         yield _advice(plan, limit, text, changed)
     last = network.blocks[-1]
-    each = last.subnets(network.subnet_prefix)
-    count = math.ceil(-limit.headroom / each)
-    text = f"{count} further pod IP block{'s' if count > 1 else ''} of the size /{last.prefix}"
+    gained = last.subnets(network.subnet_prefix) * (100 - network.reserve_percent)
+    count = math.ceil(-limit.headroom * 100 / gained)
+    while not _holds(larger := _with_blocks(plan, count)):  # the reserve is rounded
+        count += 1
     yield Advice(
         limit=limit.name,
-        change=f"{text} in pod_ip_block_ids",
+        change=f"{count} further pod IP block{'s' if count > 1 else ''} of the size /{last.prefix} "
+        "in pod_ip_block_ids",
         running=True,
-        plan=replace(plan, network=replace(network, blocks=(*network.blocks, *_further(network, count)))),
+        plan=larger,
     )
 
 
@@ -162,6 +164,16 @@ def rescaled(network: Network, prefix: int) -> Network:
         for block in network.blocks
     )
     return replace(network, subnet_prefix=prefix, blocks=blocks)
+
+
+def _holds(plan: Plan) -> bool:
+    return assess(plan).limit(POD_SUBNETS).headroom >= 0
+
+
+def _with_blocks(plan: Plan, count: int) -> Plan:
+    """The plan with further blocks of the last one's size."""
+    network = plan.network
+    return replace(plan, network=replace(network, blocks=(*network.blocks, *_further(network, count))))
 
 
 def _further(network: Network, count: int) -> tuple[Block, ...]:

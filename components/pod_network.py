@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pulumi
@@ -24,11 +24,11 @@ class PodNetworkProvider(Provider):
     """Keeps the figures. Nothing is made of them; policies see them before anything else is made."""
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
-        # What others use changes by itself: no reason to show a change at each preview.
-        live = plain(_olds).get("source") == plain(_news).get("source") == LIVE
-        return DiffResult(
-            changes=not live and bool(changed(_olds, _news, ["figures", "source", "measured_at"]))
-        )
+        olds, news = plain(_olds), plain(_news)
+        if olds.get("source") == news["source"] == LIVE:
+            # What others use changes by itself: no reason to show a change at each preview.
+            olds["figures"], news["figures"] = (_without_use(item["figures"]) for item in (olds, news))
+        return DiffResult(changes=bool(changed(olds, news, ["figures", "source", "measured_at"])))
 
     def create(self, props: dict[str, Any]) -> CreateResult:
         return CreateResult("pod-network", plain(props))
@@ -44,8 +44,8 @@ class PodNetwork(Resource, module="capacity", name="PodNetwork"):
         self,
         resource_name: str,
         *,
-        figures: pulumi.Input[Mapping[str, Any]],
-        source: pulumi.Input[str],
+        figures: Mapping[str, Any],
+        source: str,
         measured_at: str,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
@@ -60,6 +60,20 @@ class PodNetwork(Resource, module="capacity", name="PodNetwork"):
         """
         props = {"figures": figures, "source": source, "measured_at": measured_at}
         super().__init__(PodNetworkProvider(), resource_name, props, opts)
+
+
+def _without_use(document: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Figures without what others use, the part that is read live."""
+    network = figures.network(document["network"])
+    unused = replace(
+        network,
+        blocks=tuple(replace(block, subnets_used=0) for block in network.blocks),
+        floating_ips_used=0,
+        tier1_used=0,
+        segments_used=0,
+    )
+    plan = replace(figures.from_document(document), network=unused)
+    return figures.to_document(plan)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,21 +103,21 @@ class CapacityPlan(pulumi.ComponentResource):
         ready: Depend on it.
     """
 
-    summary: pulumi.Output[Mapping[str, Any]]
+    summary: Mapping[str, Any]
     ready: pulumi.Resource
 
     def __init__(self, name: str, args: CapacityPlanArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Declare it; reads the NSX-T manager if there is access to one."""
         super().__init__("rancher-on-pks:capacity:CapacityPlan", name, None, opts)
-        measured = pulumi.Output.from_input(_own_cluster(args)).apply(lambda uuid: _measured(args, uuid))
+        plan, source = _measured(args, _own_cluster(args))
         self.ready = PodNetwork(
             f"{name}-figures",
-            figures=measured.apply(lambda found: figures.to_document(found[0])),
-            source=measured.apply(lambda found: found[1]),
+            figures=figures.to_document(plan),
+            source=source,
             measured_at=args.measured_at,
             opts=pulumi.ResourceOptions(parent=self),
         )
-        self.summary = measured.apply(lambda found: _summary(found[0]))
+        self.summary = _summary(plan)
         self._live = args.access is not None
         self.register_outputs({"summary": self.summary})
 
@@ -113,12 +127,17 @@ class CapacityPlan(pulumi.ComponentResource):
             self.watched: pulumi.Output[bool] = kubeconfig.apply(_told)
 
 
-def _own_cluster(args: CapacityPlanArgs) -> pulumi.Input[str | None]:
-    """UUID of the stack's cluster as of the last update: known before PKS is asked for anything."""
+def _own_cluster(args: CapacityPlanArgs) -> str | None:
+    """UUID of the stack's cluster as of the last update: known before PKS is asked for anything.
+
+    It is a call and no StackReference, whose recorded outputs each refresh would find changed.
+    """
     if args.access is None:
         return None
     stack = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
-    return pulumi.StackReference(stack).get_output("clusterUuid")
+    found = pulumi.runtime.invoke("pulumi:pulumi:readStackOutputs", {"name": stack}).value
+    uuid = (found or {}).get("outputs", {}).get("clusterUuid")
+    return str(uuid) if uuid else None
 
 
 def _measured(args: CapacityPlanArgs, cluster: str | None) -> tuple[Plan, str]:

@@ -52,8 +52,11 @@ def up(lab: Lab) -> Engine:
 
 
 def build_tools() -> Tools:
-    """Build the Go tools that are missing; later calls find them in the cache."""
-    built = build.build(report=lambda line: print(f"    {line}", flush=True))
+    """Build the Go tools that are missing; later calls find them in the cache.
+
+    Progress goes to standard error: a shell may evaluate what ``python -m lab env`` prints.
+    """
+    built = build.build(report=lambda line: print(f"    {line}", file=sys.stderr, flush=True))
     return Tools(built.bin, built.plugins)
 
 

@@ -24,9 +24,15 @@ def missing_roles(resources: list[PolicyResource]) -> Iterator[str]:
     if not any(resource.resource_type == kinds.CLUSTER for resource in resources):
         return
     rules = [resource for resource in resources if resource.resource_type == kinds.ANTI_AFFINITY_RULE]
+    placed = [
+        value(resource.props, "role")
+        for resource in resources
+        if resource.resource_type == kinds.VIRTUAL_MACHINES
+    ]
     for role in ROLES:
         of_role = [rule for rule in rules if role in rule.name]
-        if not of_role:
+        # A role that placement spreads over vSphere clusters, one machine each, needs no rule.
+        if not of_role and role not in placed:
             yield (
                 f"0 anti-affinity rules keep the {role}s on different ESXi hosts, 1 is needed. Turn "
                 "placement on; or, where nobody may, set antiAffinity to false in the configuration of "

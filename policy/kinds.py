@@ -7,6 +7,7 @@ SITE = "pulumi-python:dynamic/fleet:Site"
 FOUNDATION = "pulumi-python:dynamic/pks:Foundation"
 CLUSTER = "pulumi-python:dynamic/pks:Cluster"
 NETWORK_PROFILE = "pulumi-python:dynamic/pks:NetworkProfile"
+VIRTUAL_MACHINES = "pulumi-python:dynamic/placement:VirtualMachines"
 
 NAMESPACE = "kubernetes:core/v1:Namespace"
 SECRET = "kubernetes:core/v1:Secret"  # noqa: S105 - a type

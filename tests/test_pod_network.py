@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pulumi
 import pytest
 
-from capacity.figures import from_document
+from capacity.figures import from_document, to_document
 from capacity.nsx import Access, NsxError, Reading
 from components import kube, pod_network
 from components.pod_network import CapacityPlan, CapacityPlanArgs, PodNetworkProvider
-from tests.capacity.test_model import plan
+from tests.capacity.test_model import POD_BLOCK, plan
 from tests.mocks import RecordingMocks, with_engine
 
 KIND = "pulumi-python:dynamic/capacity:PodNetwork"
@@ -24,8 +25,7 @@ def test_configured_figures_say_how_old_they_are(caplog: pytest.LogCaptureFixtur
     mocks = RecordingMocks()
     made = CapacityPlan("capacity", CapacityPlanArgs(plan=plan(imports=40), measured_at="2026-11-01"))
 
-    def check(values: list[Any]) -> None:
-        summary = values[0]
+    def check(summary: Any) -> None:
         assert (summary["capacity"], summary["used"], summary["planned"], summary["headroom"]) == (
             256,
             0,
@@ -38,7 +38,7 @@ def test_configured_figures_say_how_old_they_are(caplog: pytest.LogCaptureFixtur
         assert from_document(inputs["figures"]) == from_document(summary["figures"]) == plan(imports=40)
         assert "judged with the configured figures, of 2026-11-01; NSX-T is not read" in caplog.text
 
-    return pulumi.Output.all(made.summary, made.ready.urn).apply(check)
+    return made.ready.urn.apply(lambda _: check(made.summary))
 
 
 @with_engine
@@ -50,15 +50,16 @@ def test_live_figures_leave_out_the_clusters_own(monkeypatch: pytest.MonkeyPatch
         return Reading(plan(prefix=25).network, 3, 5)
 
     monkeypatch.setattr(pod_network, "read", read)
-    mocks = RecordingMocks(lambda args: {"outputs": {"clusterUuid": "u"}} if "StackRef" in args.typ else {})
+    monkeypatch.setattr(pod_network, "_own_cluster", lambda _: "u")
+    mocks = RecordingMocks()
     made = CapacityPlan("capacity", CapacityPlanArgs(plan=plan(), access=ACCESS, pools=("p",)))
 
-    def check(values: list[Any]) -> None:
+    def check(summary: Any) -> None:
         assert asked == [(ACCESS, "u", ("p",))]
-        assert values[0]["capacity"] == 512
+        assert summary["capacity"] == 512
         assert mocks.inputs(KIND, "capacity-figures")["source"] == "nsx-t"
 
-    return pulumi.Output.all(made.summary, made.ready.urn).apply(check)
+    return made.ready.urn.apply(lambda _: check(made.summary))
 
 
 @with_engine
@@ -69,24 +70,28 @@ def test_a_manager_that_does_not_answer_is_told(
         raise NsxError("NSX-T manager nsx.test: timed out")
 
     monkeypatch.setattr(pod_network, "read", read)
-    RecordingMocks(lambda args: {"outputs": {}} if "StackRef" in args.typ else {})
+    monkeypatch.setattr(pod_network, "_own_cluster", lambda _: None)
+    RecordingMocks()
     made = CapacityPlan("capacity", CapacityPlanArgs(plan=plan(), access=ACCESS))
 
-    def check(values: list[Any]) -> None:
-        assert values[0]["capacity"] == 256
+    def check(summary: Any) -> None:
+        assert summary["capacity"] == 256
         assert "nsx.test: timed out. The pod network is judged with the configured figures" in caplog.text
         assert "of unknown age (set podNetworkMeasuredAt)" in caplog.text
 
-    return pulumi.Output.all(made.summary, made.ready.urn).apply(check)
+    return made.ready.urn.apply(lambda _: check(made.summary))
 
 
 def test_what_others_do_is_no_change_of_ours() -> None:
     provider = PodNetworkProvider()
-    live = {"figures": {"a": 1}, "source": "nsx-t", "measured_at": ""}
-    assert not provider.diff("id", live, {**live, "figures": {"a": 2}}).changes
+    busy = replace(plan().network, blocks=(replace(POD_BLOCK, subnets_used=9),), tier1_used=3)
+    now, later = (to_document(item) for item in (plan(), replace(plan(), network=busy)))
+    live = {"figures": now, "source": "nsx-t", "measured_at": ""}
+    assert not provider.diff("id", live, {**live, "figures": later}).changes
+    assert provider.diff("id", live, {**live, "figures": to_document(plan(imports=1))}).changes
     configured = {**live, "source": "configured"}
     assert provider.diff("id", live, configured).changes
-    assert provider.diff("id", configured, {**configured, "figures": {"a": 2}}).changes
+    assert provider.diff("id", configured, {**configured, "figures": later}).changes
     assert not provider.diff("id", configured, dict(configured)).changes
 
 

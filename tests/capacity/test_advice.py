@@ -32,6 +32,13 @@ def test_a_running_cluster_is_told_first_what_it_can_have() -> None:
     )
 
 
+def test_further_blocks_bear_the_reserve_too() -> None:
+    """1,220 subnets with a tenth of all free: 256 and five blocks more."""
+    found = advise(assess(plan(imports=300, reserve_percent=10)))
+    assert "5 further pod IP blocks" in str(found[1])
+    assert assess(found[1].plan).fits
+
+
 def test_what_others_use_grows_with_the_prefix() -> None:
     half = Network(blocks=(Block(cidr="172.16.0.0/16", subnets_used=128),))
     candidate = Plan(network=half, demands=(Demand(rancher_version="2.8", imported_clusters=59),))

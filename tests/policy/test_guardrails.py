@@ -257,6 +257,15 @@ def test_both_roles_are_kept_apart() -> None:
     assert judge_stack(HOST_FAILURE, []) == []
 
 
+def test_a_role_with_one_machine_a_vsphere_cluster_needs_no_rule() -> None:
+    spread: list[Resource] = [
+        (kinds.VIRTUAL_MACHINES, f"p-{role}s", {"role": role}) for role in ("master", "worker")
+    ]
+    assert judge_stack(HOST_FAILURE, [CLUSTER, *spread]) == []
+    [message] = judge_stack(HOST_FAILURE, [CLUSTER, *spread[:1]])
+    assert "keep the workers" in message
+
+
 def test_a_rule_that_is_switched_off_does_not_count() -> None:
     switched_off = [
         CLUSTER,
