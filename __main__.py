@@ -8,6 +8,7 @@ import pulumi
 
 import arguments
 from components.certificates.component import RancherCertificates
+from components.dns import DnsRecord, UpdateAccess, record_text
 from components.endpoint import Check
 from components.helm import HelmChart
 from components.ingress.component import IngressController, RancherIngress
@@ -29,12 +30,21 @@ rancher_chart = HelmChart("rancher-chart", arguments.rancher_chart(settings))
 plan = settings.capacity_plan
 capacity = CapacityPlan("capacity", arguments.capacity(settings, plan)) if plan else None
 
+# Whether the DNS server will take the records
+hostnames = settings.dns_hostnames(settings.rancher_hostname, settings.external_hostname)
+first: list[pulumi.Resource] = [ingress_chart, rancher_chart, *([capacity.ready] if capacity else [])]
+if settings.dns_mode == "rfc2136":
+    server, zone = settings.dns_server or "", settings.dns_zone or ""
+    first.append(UpdateAccess("dns-access", hostnames=hostnames, server=server, zone=zone))
+
 # Step 1 of the article: plan, network profile, cluster, and access to it
-first = [ingress_chart, rancher_chart, *([capacity.ready] if capacity else [])]
 cluster = PksCluster("rancher", arguments.cluster(settings), options(depends_on=first))
 if capacity:
     capacity.watch(cluster.kubeconfig)
 in_cluster = options(provider=cluster.provider, deleted_with=cluster.resource)
+if settings.external_hostname in hostnames:
+    api_dns = DnsRecord("api-dns", arguments.dns(settings, settings.external_hostname, cluster.master_ips[0]))
+    in_cluster = options.merge(in_cluster, options(depends_on=api_dns.ready))
 cattle_system = Namespace("cattle-system", metadata={"name": "cattle-system"}, opts=in_cluster)
 namespace = cattle_system.metadata["name"]
 
@@ -61,6 +71,10 @@ if certificates.complete:
     controller = IngressController(
         "ingress", arguments.ingress(settings, ingress_chart, cluster, namespace), in_cluster
     )
+    dns_record = record_text(settings.rancher_hostname, settings.dns_ttl, controller.vip)
+    if settings.rancher_hostname in hostnames:
+        dns = DnsRecord("rancher-dns", arguments.dns(settings, settings.rancher_hostname, controller.vip))
+        dns_record = dns.record
     ingress = RancherIngress(
         "rancher-ingress",
         arguments.rancher_ingress(settings, namespace),
@@ -95,6 +109,7 @@ if certificates.complete:
         exported,
         certificate_expiry=certificates.expiry,
         vip=controller.vip,
+        dns_record=dns_record,
         rancher_url=rancher.url,
         rancher_version=rancher.version,
     )

@@ -9,6 +9,7 @@ import pulumi
 from capacity.model import Plan
 from capacity.nsx import Access
 from components.certificates.component import RancherCertificates, RancherCertificatesArgs
+from components.dns import DnsRecordArgs
 from components.helm import HelmChart, HelmChartArgs
 from components.ingress.component import IngressController, IngressControllerArgs, RancherIngressArgs
 from components.pks.component import PksCluster, PksClusterArgs
@@ -84,6 +85,23 @@ def certificates(
         tls_secret_name=settings.tls_secret_name,
         organization=settings.certificate_organization or None,
         secret_opts=in_cluster,
+    )
+
+
+def dns(settings: Settings, hostname: str, address: pulumi.Input[str]) -> DnsRecordArgs:
+    """The record of one host name, in a mode that makes one."""
+    assert settings.dns_mode != "none"  # noqa: S101 - the caller asks Settings.dns_hostnames
+    return DnsRecordArgs(
+        hostname=hostname,
+        address=address,
+        mode=settings.dns_mode,
+        ttl=settings.dns_ttl,
+        server=settings.dns_server or "",
+        zone=settings.dns_zone or "",
+        create_command=settings.dns_create_command,
+        delete_command=settings.dns_delete_command,
+        resolver=settings.dns_resolver or "",
+        timeout_minutes=settings.dns_timeout_minutes,
     )
 
 

@@ -39,6 +39,7 @@ class StackOutputs:
         certificate_request: PEM of the request for the CA; only with source ``csr``.
         certificate_expiry: End of Rancher's certificate, ISO 8601 in UTC.
         vip: Virtual IP of the ingress, which Rancher's DNS name has to lead to.
+        dns_record: DNS record that leads to Rancher: made by the stack, or with dnsMode ``none`` to be made.
         rancher_url: URL of Rancher.
         rancher_version: Version of Rancher that is rolled out.
         pod_network: Pod subnets of the network: blocks, prefix, capacity, used (by others), planned,
@@ -56,6 +57,7 @@ class StackOutputs:
     certificate_request: pulumi.Input[str] | None = None
     certificate_expiry: pulumi.Input[str] | None = None
     vip: pulumi.Input[str] | None = None
+    dns_record: pulumi.Input[str] | None = None
     rancher_url: pulumi.Input[str] | None = None
     rancher_version: pulumi.Input[str] | None = None
     pod_network: pulumi.Input[Mapping[str, Any]] | None = None

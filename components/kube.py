@@ -93,6 +93,19 @@ class Kubernetes:
         """Put ``body`` in the place of the object; refused (409) when it has changed since it was read."""
         return self._request("PUT", path, body)
 
+    def create(self, path: str, body: Object) -> Object:
+        """Add ``body`` to the collection at ``path``; refused (409) when there is one of that name."""
+        return self._request("POST", path, body)
+
+    def merge(self, path: str, changes: Object) -> Object | None:
+        """Change only these fields of the object (a JSON merge patch); None when there is no object."""
+        try:
+            return self._request("PATCH", path, changes, "application/merge-patch+json")
+        except KubernetesError as error:
+            if error.status == 404:
+                return None
+            raise
+
     def delete(self, path: str) -> bool:
         """Delete the object; False when there was none."""
         try:
@@ -103,14 +116,16 @@ class Kubernetes:
             raise
         return True
 
-    def _request(self, method: str, path: str, body: Object | None = None) -> Object:
+    def _request(
+        self, method: str, path: str, body: Object | None = None, media_type: str = "application/json"
+    ) -> Object:
         from kubernetes.client import ApiException  # noqa: PLC0415 - 0.3 s, and a preview needs none
         from urllib3.exceptions import HTTPError  # noqa: PLC0415
 
         configuration = self._api.configuration
         headers = {"Accept": "application/json", "User-Agent": "rancher-on-pks"}
         if body is not None:
-            headers["Content-Type"] = "application/json"
+            headers["Content-Type"] = media_type
         for setting in configuration.auth_settings().values():
             headers[setting["key"]] = setting["value"]
         what = f"Kubernetes API {configuration.host}"

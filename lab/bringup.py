@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import dataclasses
 import json
 import secrets
@@ -42,7 +43,7 @@ def up(lab: Lab) -> Engine:
         tools = build_tools()
     with phase("certificates and credentials"):
         prepare(lab)
-    with phase("vCenter, PKS, BOSH, NSX-T and chart repository"):
+    with phase("vCenter, PKS, BOSH, NSX-T, DNS and chart repository"):
         start_simulators(lab, tools)
     engine = Engine(lab, tools)
     with phase("Pulumi stack"):
@@ -91,9 +92,11 @@ def start_simulators(lab: Lab, tools: Tools) -> None:
     secret = {"VCSIM_PASSWORD": credentials["vcenter"]["password"], "TMPDIR": str(scratch)}
     process.start(lab, "vcenter", vcenter, env | secret)
     process.start(lab, "charts", [sys.executable, "-m", "lab.charts_server"], env)
+    process.start(lab, "dns", [sys.executable, "-m", "lab.dns"], env)
     await_port(lab, "vcenter", lab.vcenter)
     process.start(lab, "foundation", [sys.executable, "-m", "lab.foundation"], env)
     await_port(lab, "charts", lab.chart_repository.removeprefix("http://"))
+    await_port(lab, "dns", lab.dns_server)
     pks = [f"{lab.pks_host}:9021", f"{lab.pks_host}:8443"]
     for endpoint in (*pks, f"{lab.bosh_host}:25555", lab.nsx_manager):
         await_port(lab, "foundation", endpoint)
@@ -154,5 +157,6 @@ def _credentials() -> dict[str, dict[str, str]]:
         "bosh": {"client": "ops_manager", "client_secret": password()},
         "vcenter": {"username": "administrator@vsphere.local", "password": password()},
         "nsx": {"username": "admin", "password": password()},
+        "dns": {"key": "rancher-updates", "secret": base64.b64encode(secrets.token_bytes(32)).decode()},
         "rancher": {"username": "admin", "password": password()},
     }

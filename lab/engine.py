@@ -48,6 +48,8 @@ def environment(lab: Lab, tools: Tools) -> dict[str, str]:
         "PKS_CA_CERT": str(lab.ca_certificate),
         "NSXT_USERNAME": credentials["nsx"]["username"],
         "NSXT_PASSWORD": credentials["nsx"]["password"],
+        "DNS_TSIG_NAME": credentials["dns"]["key"],
+        "DNS_TSIG_SECRET": credentials["dns"]["secret"],
         "BOSH_ENVIRONMENT": lab.bosh_host,
         "BOSH_CLIENT": credentials["bosh"]["client"],
         "BOSH_CLIENT_SECRET": credentials["bosh"]["client_secret"],

@@ -11,6 +11,7 @@ The file is read at each use, so a fault starts and ends with an edit of it. It 
 - ``rancher``: what the foundation's servers know, and ``local_stuck`` (true or false), whether the cluster
   ``local`` hangs in Provisioning until it is saved (by default it does before 2.6); ``leak``, a list of those
   whose namespaces stay after deletion: ``fleet``, ``users``, ``clusters``, ``projects``.
+- ``dns``: ``rcode`` in place of the answer, ``drop`` it, ``delay_seconds`` before it.
 - ``create-cluster``, ``update-cluster``, ``delete-cluster``: with ``fail_after_seconds`` the action fails
   when it has run so long, for the reason ``description``; ``seconds`` is the time that it takes.
 """

@@ -76,6 +76,11 @@ class Lab:
         """URL of the Helm chart repository."""
         return f"http://{self.address(0, 6)}:8080"
 
+    @property
+    def dns_server(self) -> str:
+        """DNS server of the zone ``lab.test``, host:port (53 is privileged, so 5353)."""
+        return f"{self.address(0, 7)}:5353"
+
     def control_plane(self, slot: int) -> str:
         """Address of etcd, controller-manager, scheduler, kwok and Rancher of cluster number ``slot``."""
         return self.address(1, slot)

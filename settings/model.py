@@ -9,12 +9,15 @@ from components.certificates.files import CertificateFiles
 from settings.capacity import CapacitySettings
 from settings.certificates import CertificateSettings
 from settings.cluster import ClusterSettings
+from settings.dns import DnsSettings
 from settings.ingress import IngressSettings
 from settings.problem import Problem
 from settings.rancher import RancherSettings
 
 
-class Settings(CapacitySettings, RancherSettings, IngressSettings, CertificateSettings, ClusterSettings):
+class Settings(
+    DnsSettings, CapacitySettings, RancherSettings, IngressSettings, CertificateSettings, ClusterSettings
+):
     """The settings of one stack. Times are whole minutes or days."""
 
     @property
@@ -43,3 +46,4 @@ class Settings(CapacitySettings, RancherSettings, IngressSettings, CertificateSe
         yield from self.ingress_problems()
         yield from self.rancher_problems(self.kubernetes_version)
         yield from self.capacity_problems(self.rancher_version)
+        yield from self.dns_problems(self.rancher_hostname, self.external_hostname)

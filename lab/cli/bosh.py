@@ -1,4 +1,4 @@
-"""``bosh``: the BOSH command line, as far as ``vms`` and ``deployments`` go.
+"""``bosh``: the BOSH command line, as far as ``vms``, ``deployments`` and ``recreate`` go.
 
 Source: bosh-cli ``cmd``, ``ui``, ``director``.
 There is no ``stemcell`` column, as before bosh-cli 6.2.0 and in the article.
@@ -79,6 +79,11 @@ class _Director:
         self._headers = {"Authorization": f"Basic {basic}"}
         self._tls = _trust(flags.ca_cert)
 
+    def change(self, path: str) -> tuple[str, list[str]]:
+        """Number and result lines of the task that a ``PUT`` to ``path`` starts."""
+        number = self._send(path, "PUT").headers["Location"].rsplit("/", 1)[1]
+        return number, self.get(f"/tasks/{number}/output?type=result").decode().splitlines()
+
     def get(self, path: str) -> bytes:
         """The body of the answer.
 
@@ -93,8 +98,8 @@ class _Director:
         lines = self.get(f"/tasks/{number}/output?type=result").decode().splitlines()
         return number, [json.loads(line) for line in lines]
 
-    def _send(self, path: str) -> rest.Answer:
-        answer = rest.call("GET", self._url + path, self._tls, self._headers)
+    def _send(self, path: str, method: str = "GET") -> rest.Answer:
+        answer = rest.call(method, self._url + path, self._tls, self._headers)
         if answer.status >= 400:
             body = answer.body.decode(errors="replace")
             raise CliError(
@@ -117,7 +122,7 @@ def _run(arguments: list[str]) -> int:
     ui = _Ui(flags.json)
     code = 0
     try:
-        _vms(ui, flags) if flags.command == "vms" else _deployments(ui, flags)
+        _COMMANDS[flags.command](ui, flags)
         ui.line("Succeeded")
     except (CliError, rest.UnreachableError) as error:
         ui.line(str(error), error=True)
@@ -143,6 +148,26 @@ def _vms(ui: _Ui, flags: argparse.Namespace) -> None:
 def _deployments(ui: _Ui, flags: argparse.Namespace) -> None:
     director = _greet(ui, flags)
     ui.table("deployments", ("Name",), [[name] for name in _names(director)])
+
+
+def _recreate(ui: _Ui, flags: argparse.Namespace) -> None:
+    """Source: bosh-cli ``director/deployments.go`` (``ChangeJobState``)."""
+    director = _greet(ui, flags)
+    if not flags.deployment:
+        raise CliError("Expected non-empty deployment name")
+    ui.line(f"Using deployment '{flags.deployment}'")
+    if not flags.non_interactive:
+        if flags.json:
+            raise CliError("Cannot ask for confirmation in JSON UI")
+        print("Continue? [yN]: ", end="", flush=True)
+        if sys.stdin.readline().strip() != "y":
+            raise CliError("Stopped")
+    path = f"/deployments/{flags.deployment}/jobs/{flags.slug or '*'}?state=recreate"
+    number, instances = director.change(path)
+    ui.line(f"Task {number}")
+    for instance in instances:
+        ui.line(f"Task {number} | Updating instance {instance.partition('/')[0]}: {instance}")
+    ui.line(f"Task {number} done")
 
 
 def _greet(ui: _Ui, flags: argparse.Namespace) -> _Director:
@@ -188,13 +213,18 @@ def _flags(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="bosh", parents=[shared], allow_abbrev=False)
     parser.add_argument("-v", "--version", action="version", version="version 6.1.1-lab")
     commands = parser.add_subparsers(dest="command", required=True)
-    for name in ("vms", "deployments"):
-        commands.add_parser(name, parents=[shared], allow_abbrev=False)
+    for name in _COMMANDS:
+        command = commands.add_parser(name, parents=[shared], allow_abbrev=False)
+        if name == "recreate":
+            command.add_argument("slug", nargs="?", default="", metavar="INSTANCE-GROUP[/INSTANCE-ID]")
     flags = parser.parse_args(arguments)
-    defaults: dict[str, object] = {"json": False}
+    defaults: dict[str, object] = {"json": False, "non_interactive": False}
     for names, variable in _VARIABLES.items():
         defaults[names.split("--")[1].replace("-", "_")] = os.environ.get(variable, "")
     return argparse.Namespace(**{**defaults, **vars(flags)})
+
+
+_COMMANDS = {"vms": _vms, "deployments": _deployments, "recreate": _recreate}
 
 
 if __name__ == "__main__":

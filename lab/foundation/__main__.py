@@ -28,7 +28,7 @@ async def serve(lab: Lab, plane: ControlPlane = control_plane, machines: Machine
     nsx_host, nsx_port = lab.nsx_manager.split(":")
     endpoints = [
         (NsxApi(state).application(), nsx_host, int(nsx_port)),
-        (BoshApi(state).application(), lab.bosh_host, 25555),
+        (BoshApi(state, clusters).application(), lab.bosh_host, 25555),
         (uaa.application(), lab.pks_host, 8443),
         (PksApi(state, clusters, uaa).application(), lab.pks_host, 9021),
     ]

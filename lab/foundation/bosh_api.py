@@ -1,7 +1,7 @@
-"""BOSH Director: deployments and their VMs, as far as ``bosh`` asks for them.
+"""BOSH Director: deployments, their VMs and making these anew, as far as ``bosh`` asks for it.
 
 As in the product, ``vms`` is a task whose result is read afterwards, one JSON object a line. Tasks are
-numbered anew when the foundation is restarted. The text of the 404 is invented.
+numbered anew when the foundation is restarted. The texts of the 404s are invented.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ import json
 
 from aiohttp import encode_basic_auth, web
 
+from lab.foundation.clusters import Clusters
+from lab.foundation.errors import ApiError
 from lab.foundation.http import Handler, faulty
 from lab.foundation.inventory import Object
 from lab.foundation.state import Cluster, Machine, State
@@ -19,10 +21,11 @@ _FIRST_TASK = 1000
 
 
 class BoshApi:
-    """``/info``, ``/deployments``, their ``/vms`` and ``/tasks``, with a client's basic authentication."""
+    """``/info``, ``/deployments`` with ``/vms`` and ``/jobs``, ``/tasks``, for a client with its secret."""
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: State, clusters: Clusters) -> None:
         self._state = state
+        self._clusters = clusters
         credentials = json.loads(state.lab.credentials.read_text())["bosh"]
         self._auth = encode_basic_auth(credentials["client"], credentials["client_secret"])
         self._tasks: list[str] = []
@@ -37,6 +40,8 @@ class BoshApi:
                 web.get("/info", self._info),
                 web.get("/deployments", self._deployments),
                 web.get("/deployments/{name}/vms", self._vms),
+                web.put("/deployments/{name}/jobs/{job}", self._change),
+                web.put("/deployments/{name}/jobs/{job}/{id}", self._change),
                 web.get("/tasks/{id}", self._task),
                 web.get("/tasks/{id}/output", self._output),
             ]
@@ -58,11 +63,35 @@ class BoshApi:
 
     async def _vms(self, request: web.Request) -> web.Response:
         wanted = request.match_info["name"]
-        item = next((item for item in self._state.clusters.values() if item.deployment == wanted), None)
+        item = self._deployed(wanted)
         if item is None:
-            body = {"code": 70000, "description": f"Deployment '{wanted}' doesn't exist"}
+            return _unknown(wanted)
+        return self._begun("".join(json.dumps(_row(item, machine)) + "\n" for machine in item.machines))
+
+    async def _change(self, request: web.Request) -> web.Response:
+        """``bosh recreate``: the answer comes when all is done, so the task is seen at its end only."""
+        wanted, job = request.match_info["name"], request.match_info["job"]
+        item = self._deployed(wanted)
+        if item is None:
+            return _unknown(wanted)
+        if request.query.get("state") != "recreate":
+            return web.json_response({"code": 440007, "description": "the lab can only recreate"}, status=400)
+        known = request.match_info.get("id")
+        try:
+            made = await self._clusters.recreate(item, None if job == "*" else job, known)
+        except ApiError as error:
+            return web.json_response({"code": 80000, "description": str(error)}, status=error.status)
+        if not made:
+            what = f"{job}/{known}" if known else job
+            body = {"code": 70002, "description": f"Instance '{what}' doesn't exist in deployment '{wanted}'"}
             return web.json_response(body, status=404)
-        self._tasks.append("".join(json.dumps(_row(item, machine)) + "\n" for machine in item.machines))
+        return self._begun("".join(f"{machine.job}/{machine.id}\n" for machine in made))
+
+    def _deployed(self, name: str) -> Cluster | None:
+        return next((item for item in self._state.clusters.values() if item.deployment == name), None)
+
+    def _begun(self, result: str) -> web.Response:
+        self._tasks.append(result)
         number = _FIRST_TASK + len(self._tasks) - 1
         return web.Response(status=302, headers={"Location": f"/tasks/{number}"})
 
@@ -74,6 +103,11 @@ class BoshApi:
         if not 0 <= index < len(self._tasks):
             return web.json_response({"code": 10000, "description": "Task doesn't exist"}, status=404)
         return web.Response(text=self._tasks[index])
+
+
+def _unknown(deployment: str) -> web.Response:
+    body = {"code": 70000, "description": f"Deployment '{deployment}' doesn't exist"}
+    return web.json_response(body, status=404)
 
 
 def _row(item: Cluster, machine: Machine) -> Object:

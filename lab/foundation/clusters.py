@@ -21,7 +21,7 @@ from lab.cluster.spec import ClusterSpec
 from lab.faults import fault
 from lab.foundation import documents, orders, provision, vcenter
 from lab.foundation.errors import absent, busy
-from lab.foundation.state import FAILED, IN_PROGRESS, SUCCEEDED, Cluster, State
+from lab.foundation.state import FAILED, IN_PROGRESS, SUCCEEDED, Cluster, Machine, State
 from lab.layout import Lab
 
 log = logging.getLogger("foundation")
@@ -102,6 +102,31 @@ class Clusters:
         item = self._idle(name)
         item.serving = False
         self._begin(item, "DELETE", "Instance deletion in progress")
+
+    async def recreate(self, item: Cluster, job: str | None, instance: str | None) -> list[Machine]:
+        """BOSH replaces VMs one after the other: the instance, its disk and address stay, the CID is new.
+
+        PKS does not notice. The Kubernetes node is left as it is.
+
+        Args:
+            item: The cluster.
+            job: Instance group; None for all.
+            instance: GUID of one instance; None for all.
+
+        Returns:
+            The machines that were made anew.
+
+        Raises:
+            ApiError: Another action is under way.
+        """
+        if item.state == IN_PROGRESS:
+            raise busy()
+        chosen = [m for m in item.machines if m.job == (job or m.job) and m.id == (instance or m.id)]
+        for machine in chosen:
+            machine.cid = f"vm-{uuid.uuid4()}"
+            self._state.save()
+            await self._machines()
+        return chosen
 
     def get(self, name: str) -> Cluster:
         """The cluster of that name.

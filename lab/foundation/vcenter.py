@@ -13,6 +13,7 @@ import random
 import re
 import ssl
 import time
+import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -50,7 +51,7 @@ def match(lab: Lab, wanted: Iterable[Machine]) -> None:
         OSError: vCenter does not answer.
     """
     machines = {machine.cid: machine for machine in wanted}
-    with _session(lab) as content:
+    with session(lab) as content:
         fields = _fields(content)
         existing: dict[str, dict[str, Any]] = {}
         for vm in _virtual_machines(content):
@@ -76,13 +77,18 @@ def cids(lab: Lab) -> list[str]:
     Raises:
         OSError: vCenter does not answer.
     """
-    with _session(lab) as content:
+    with session(lab) as content:
         names = [str(vm["name"]) for vm in _virtual_machines(content)]
     return sorted(name for name in names if _CID.fullmatch(name))
 
 
 @contextmanager
-def _session(lab: Lab) -> Iterator[Any]:
+def session(lab: Lab) -> Iterator[Any]:
+    """vCenter's service content, with a login of the administrator.
+
+    Raises:
+        OSError: vCenter does not answer.
+    """
     credentials = json.loads(lab.credentials.read_text())["vcenter"]
     host, port = lab.vcenter.split(":")
     instance = SmartConnect(
@@ -100,29 +106,30 @@ def _session(lab: Lab) -> Iterator[Any]:
 
 def _create(content: Any, cid: str) -> Any:
     """A new VM, on the host that vSphere would choose without rules: any; a machine's is always the same."""
-    hosts = sorted(_all(content, vim.HostSystem), key=lambda host: str(host.name))
+    pool = min(objects(content, vim.ResourcePool), key=lambda pool: (str(pool.owner.name), str(pool.name)))
+    hosts = sorted(pool.owner.host, key=lambda host: str(host.name))
     host = random.Random(cid).choice(hosts)  # noqa: S311 - no secret
     spec = vim.vm.ConfigSpec(
         name=cid,
+        uuid=str(uuid.uuid5(uuid.NAMESPACE_DNS, cid)),  # the same again after a restart of the simulator
         memoryMB=4096,
         numCPUs=2,
         guestId="ubuntu64Guest",
-        files=vim.vm.FileInfo(vmPathName=f"[{_all(content, vim.Datastore)[0].name}] {cid}"),
+        files=vim.vm.FileInfo(vmPathName=f"[{objects(content, vim.Datastore)[0].name}] {cid}"),
     )
-    pool = _all(content, vim.ResourcePool)[0]
     folder = content.rootFolder.childEntity[0].vmFolder
-    return _done(folder.CreateVM_Task(config=spec, pool=pool, host=host))
+    return done(folder.CreateVM_Task(config=spec, pool=pool, host=host))
 
 
 def _power_on(vm: Any) -> None:
     if vm.runtime.powerState != "poweredOn":
-        _done(vm.PowerOnVM_Task())
+        done(vm.PowerOnVM_Task())
 
 
 def _remove(vm: Any) -> None:
     if vm.runtime.powerState == "poweredOn":
-        _done(vm.PowerOffVM_Task())
-    _done(vm.Destroy_Task())
+        done(vm.PowerOffVM_Task())
+    done(vm.Destroy_Task())
 
 
 def _fields(content: Any) -> dict[str, int]:
@@ -148,7 +155,8 @@ def _virtual_machines(content: Any) -> Iterator[dict[str, Any]]:
             yield {"obj": item.obj, "name": "", "customValue": [], **values}
 
 
-def _all(content: Any, kind: type) -> list[Any]:
+def objects(content: Any, kind: type) -> list[Any]:
+    """All managed objects of a kind."""
     with _view(content, kind) as view:
         return list(view.view)
 
@@ -162,8 +170,12 @@ def _view(content: Any, kind: type) -> Iterator[Any]:
         view.Destroy()
 
 
-def _done(task: Any) -> Any:
-    """Wait for a task (pyVim's own wait fails on vcsim's tasks when it sees one running)."""
+def done(task: Any) -> Any:
+    """Wait for a task and return its result (pyVim's own wait fails on vcsim's tasks when one runs).
+
+    Raises:
+        VCenterError: It failed, or takes too long.
+    """
     deadline = time.monotonic() + _TASK_SECONDS
     while (info := task.info).state not in {"success", "error"}:
         if time.monotonic() > deadline:

@@ -144,3 +144,39 @@ async def test_machines_being_made_are_starting(site: Site) -> None:
     assert (await site.call("GET", f"{url}/info"))[1]["user_authentication"]["type"] == "basic"
     assert (await site.call("GET", f"{url}/tasks/1/output", auth))[0] == 404
     site.plane.gate.set()
+
+
+async def test_recreate_gives_an_instance_another_vm(site: Site) -> None:
+    name = f"service-instance_{(await site.create())['uuid']}"
+    before = {machine["id"]: machine for machine in site.state["clusters"][0]["machines"]}
+    instance = next(machine["id"] for machine in before.values() if machine["job"] == "worker")
+    code, out, error = await _bosh(site, "-n", "-d", name, "recreate", f"worker/{instance}")
+    assert code == 0, error
+    lines = [line for line in out.splitlines() if line]
+    assert lines[1] == f"Using deployment '{name}'"
+    assert lines[3].endswith(f"| Updating instance worker: worker/{instance}")
+    assert lines[-1] == "Succeeded"
+    after = {machine["id"]: machine for machine in site.state["clusters"][0]["machines"]}
+    assert [key for key in before if after[key] != before[key]] == [instance]
+    assert after[instance]["cid"] != before[instance]["cid"]
+    assert after[instance]["ip"] == before[instance]["ip"]
+    assert {machine.cid for machine in site.vcenter.machines} == {item["cid"] for item in after.values()}
+    # A whole instance group; and only after a yes.
+    group = [instance for instance in before if before[instance]["job"] == "master"]
+    code, out, _ = await _bosh(site, "-d", name, "recreate", "master", "-n")
+    assert (code, out.count("Updating instance master")) == (0, len(group))
+    code, out, error = await _bosh(site, "-d", name, "recreate")
+    assert (code, "Continue? [yN]" in out, "Stopped" in error) == (1, True, True)
+
+
+async def test_recreate_refuses_what_is_not_there(site: Site) -> None:
+    name = f"service-instance_{(await site.create())['uuid']}"
+    for arguments, text in (
+        (["-d", name, "recreate", "worker/absent"], "Instance 'worker/absent' doesn't exist"),
+        (["-d", "absent", "recreate"], "Deployment 'absent' doesn't exist"),
+        (["recreate"], "Expected non-empty deployment name"),
+    ):
+        code, _, error = await _bosh(site, "-n", *arguments)
+        assert (code, text in error) == (1, True), error
+    code, out, _ = await _bosh(site, "-d", name, "recreate", "--json")
+    assert (code, "Cannot ask for confirmation in JSON UI" in out) == (1, True)

@@ -49,7 +49,7 @@ def _machines(number: int, job: str = "worker") -> list[Machine]:
 
 def _seen(lab: Lab) -> dict[str, tuple[str, dict[str, str]]]:
     """Host and custom attributes of each VM."""
-    with vcenter._session(lab) as content:
+    with vcenter.session(lab) as content:
         names = {field.key: field.name for field in content.customFieldsManager.field}
         return {
             vm["name"]: (
@@ -82,14 +82,14 @@ async def test_vms_are_those_of_bosh(lab: Lab) -> None:
 
 
 async def test_vms_of_others_are_left_alone_and_lost_attributes_mended(lab: Lab) -> None:
-    with vcenter._session(lab) as content:
+    with vcenter.session(lab) as content:
         vcenter._create(content, "vm-of-somebody")
         half_made = _machines(1)[0]
         vcenter._create(content, half_made.cid)
         vcenter._create(content, half_made.cid)  # twice
     vcenter.match(lab, [half_made])
     seen = _seen(lab)
-    with vcenter._session(lab) as content:
+    with vcenter.session(lab) as content:
         found = {vm["name"]: vm["obj"].runtime.powerState for vm in vcenter._virtual_machines(content)}
         assert len(list(vcenter._virtual_machines(content))) == 2
         assert found == {"vm-of-somebody": "poweredOff", half_made.cid: "poweredOn"}
@@ -111,7 +111,7 @@ async def test_vms_come_back_after_a_restart_of_vcenter(lab: Lab) -> None:
 
 
 async def test_a_failed_task_is_an_error(lab: Lab) -> None:
-    with vcenter._session(lab) as content:
+    with vcenter.session(lab) as content:
         vm = vcenter._create(content, "vm-of-somebody")
         with pytest.raises(vcenter.VCenterError, match="InvalidPowerState"):
-            vcenter._done(vm.PowerOffVM_Task())
+            vcenter.done(vm.PowerOffVM_Task())

@@ -1,5 +1,8 @@
-// Command vcsim serves a simulated vCenter over TLS: one datacenter with one DRS cluster, a resource
+// Command vcsim serves a simulated vCenter over TLS: one datacenter with DRS clusters, each with a resource
 // pool, a datastore and no virtual machine. Its inventory lives in memory and is lost when it ends.
+//
+// DRS follows anti-affinity rules and empties hosts in maintenance; HA starts the machines of a host that has
+// been disconnected for a while on others.
 //
 // Scratch files of the datastore go below TMPDIR and are removed at the end.
 package main
@@ -14,6 +17,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	// Each adds the endpoints of one vCenter service.
 	_ "github.com/vmware/govmomi/lookup/simulator"
@@ -26,6 +30,9 @@ import (
 // passwordVariable gives the password, which is in every user's sight on a command line.
 const passwordVariable = "VCSIM_PASSWORD"
 
+// drsPeriod is short, for nobody waits in the lab for what takes vCenter minutes.
+const drsPeriod = 500 * time.Millisecond
+
 func main() {
 	if err := run(); err != nil {
 		fmt.Fprintln(os.Stderr, "error:", err)
@@ -37,7 +44,9 @@ func run() error {
 	listen := flag.String("listen", "127.0.0.1:8989", "`host:port` to listen on")
 	username := flag.String("username", "administrator@vsphere.local", "user that may log in")
 	password := flag.String("password", os.Getenv(passwordVariable), "password, better given as $"+passwordVariable)
-	hosts := flag.Int("hosts", 3, "number of hosts in the cluster")
+	hosts := flag.Int("hosts", 3, "number of hosts in each cluster")
+	clusters := flag.Int("clusters", 1, "number of clusters")
+	restart := flag.Duration("ha-restart", 20*time.Second, "time until HA starts the machines of a lost host elsewhere")
 	certificate := flag.String("cert", "", "server certificate `file` (PEM)")
 	key := flag.String("key", "", "private key `file` of the certificate (PEM)")
 	flag.Parse()
@@ -47,17 +56,21 @@ func run() error {
 	if *hosts < 1 {
 		return fmt.Errorf("-hosts is %d; a cluster needs at least one host", *hosts)
 	}
+	if *clusters < 1 {
+		return fmt.Errorf("-clusters is %d; at least one is needed", *clusters)
+	}
 	pair, err := tls.LoadX509KeyPair(*certificate, *key)
 	if err != nil {
 		return fmt.Errorf("loading the server certificate (-cert, -key): %w", err)
 	}
 
-	model := inventory(*hosts)
+	model := inventory(*clusters, *hosts)
 	defer model.Remove()
 	if err := model.Create(); err != nil {
 		return fmt.Errorf("making the inventory: %w", err)
 	}
 	model.Map().AddHandler(completeMachine{})
+	model.Map().AddHandler(inventoryKeeper{})
 	model.Service.TLS = &tls.Config{Certificates: []tls.Certificate{pair}}
 	model.Service.Listen = &url.URL{Host: *listen, User: url.UserPassword(*username, *password)}
 	model.Service.RegisterEndpoints = true
@@ -69,7 +82,7 @@ func run() error {
 	}
 	server := model.Service.NewServer()
 	fmt.Printf("vCenter simulator on https://%s/sdk\n", server.URL.Host)
-	<-ctx.Done()
+	newScheduler(model.Service, *restart).run(ctx, drsPeriod)
 	return nil
 }
 
@@ -82,12 +95,12 @@ func free(address string) error {
 	return probe.Close()
 }
 
-// inventory is /DC0 with the DRS cluster DC0_C0, its hosts DC0_C0_H0 and on, the resource pool
-// DC0_C0_RP1, the datastore LocalDS_0 and the port group DC0_DVPG0.
-func inventory(hosts int) *simulator.Model {
+// inventory is /DC0 with the DRS clusters DC0_C0 and on, their hosts DC0_C0_H0 and on, the resource pools
+// DC0_C0_RP1 and on, the datastore LocalDS_0 and the port group DC0_DVPG0.
+func inventory(clusters, hosts int) *simulator.Model {
 	model := simulator.VPX()
 	model.Host = 0 // outside of the cluster
-	model.Cluster = 1
+	model.Cluster = clusters
 	model.ClusterHost = hosts
 	model.Pool = 1
 	model.Machine = 0

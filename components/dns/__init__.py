@@ -1,0 +1,6 @@
+"""DNS records of the program's host names."""
+
+from components.dns.component import DnsRecord, DnsRecordArgs, record_text
+from components.dns.update_access import UpdateAccess
+
+__all__ = ["DnsRecord", "DnsRecordArgs", "UpdateAccess", "record_text"]

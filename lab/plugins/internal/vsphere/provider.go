@@ -1,0 +1,218 @@
+// Package vsphere is the stand-in for pulumi-resource-vsphere: anti-affinity rules of a vSphere cluster,
+// with the inputs, outputs, ids and replacement rules of pulumi-vsphere, which is the Terraform
+// provider "vsphere" under a bridge. Like it, it logs in when it is configured, at a preview, too.
+package vsphere
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
+	"github.com/vmware/govmomi"
+
+	"rancher-on-pks/lab/plugins/internal/provider"
+)
+
+const (
+	version  = "4.18.2"
+	ruleType = "vsphere:index/computeClusterVmAntiAffinityRule:ComputeClusterVmAntiAffinityRule"
+)
+
+type vsphere struct {
+	provider.Base
+
+	guard  sync.Mutex
+	client *govmomi.Client
+}
+
+// New returns the stand-in.
+func New(host *provider.Host) plugin.Provider {
+	return &vsphere{Base: provider.NewBase("vsphere", version, host)}
+}
+
+// CheckConfig requires user, password and server, which the environment may have.
+func (v *vsphere) CheckConfig(_ context.Context, req plugin.CheckConfigRequest) (plugin.CheckConfigResponse, error) {
+	_, _, failures := read(req.News)
+	return plugin.CheckConfigResponse{Properties: req.News, Failures: failures}, nil
+}
+
+// Configure logs in.
+func (v *vsphere) Configure(ctx context.Context, req plugin.ConfigureRequest) (plugin.ConfigureResponse, error) {
+	found, known, failures := read(req.Inputs)
+	if !known {
+		return plugin.ConfigureResponse{}, nil
+	}
+	if len(failures) > 0 {
+		return plugin.ConfigureResponse{}, errors.New(failures[0].Reason)
+	}
+	operation, done := v.Operation(ctx)
+	defer done()
+	client, err := login(operation, found)
+	if err != nil {
+		return plugin.ConfigureResponse{}, err
+	}
+	v.guard.Lock()
+	defer v.guard.Unlock()
+	v.client = client
+	return plugin.ConfigureResponse{}, nil
+}
+
+// Close ends the session.
+func (v *vsphere) Close() error {
+	v.guard.Lock()
+	defer v.guard.Unlock()
+	if v.client == nil {
+		return nil
+	}
+	return v.client.Logout(context.Background())
+}
+
+func (v *vsphere) session() (*govmomi.Client, error) {
+	v.guard.Lock()
+	defer v.guard.Unlock()
+	if v.client == nil {
+		return nil, errors.New("the provider is not configured")
+	}
+	return v.client, nil
+}
+
+func (v *vsphere) supported(token string) error {
+	if token == ruleType {
+		return nil
+	}
+	return v.Unsupported("resource type " + token)
+}
+
+// Check fills in defaults; the name is given by autonaming when it is missing, as by the bridge.
+func (v *vsphere) Check(_ context.Context, req plugin.CheckRequest) (plugin.CheckResponse, error) {
+	if err := v.supported(string(req.Type)); err != nil {
+		return plugin.CheckResponse{}, err
+	}
+	inputs := req.News.Copy()
+	if _, given := inputs["name"]; !given {
+		inputs["name"] = req.Olds["name"]
+		if old := req.Olds["name"]; !old.IsString() {
+			name, err := resource.NewUniqueName(req.RandomSeed, req.URN.Name()+"-", 7, 80, nil)
+			if err != nil {
+				return plugin.CheckResponse{}, err
+			}
+			inputs["name"] = resource.NewProperty(name)
+		}
+	}
+	if value, given := inputs["enabled"]; !given || value.IsNull() {
+		inputs["enabled"] = resource.NewProperty(true)
+	}
+	return plugin.CheckResponse{Properties: inputs, Failures: check(inputs)}, nil
+}
+
+// Diff compares the virtual machines as a set: their order is of no meaning.
+func (v *vsphere) Diff(_ context.Context, req plugin.DiffRequest) (plugin.DiffResponse, error) {
+	if err := v.supported(string(req.Type)); err != nil {
+		return plugin.DiffResponse{}, err
+	}
+	olds, news := resource.PropertyMap{}, resource.PropertyMap{}
+	for name := range fields {
+		if value, has := req.OldOutputs[name]; has {
+			olds[name] = sorted(value)
+		}
+		if value, has := req.NewInputs[name]; has && !value.IsNull() {
+			news[name] = sorted(value)
+		} else if fields[name] == flag {
+			news[name] = resource.NewProperty(false)
+		}
+		if slices.Contains(req.IgnoreChanges, string(name)) {
+			news[name] = olds[name]
+		}
+	}
+	return provider.InputDiff(olds, news, func(property string) bool { return property == "computeClusterId" }), nil
+}
+
+func (v *vsphere) Create(ctx context.Context, req plugin.CreateRequest) (plugin.CreateResponse, error) {
+	if err := v.supported(string(req.Type)); err != nil {
+		return plugin.CreateResponse{}, err
+	}
+	if req.Preview {
+		return plugin.CreateResponse{Properties: outputs(req.Properties, "")}, nil
+	}
+	client, err := v.session()
+	if err != nil {
+		return plugin.CreateResponse{}, err
+	}
+	operation, done := v.Operation(ctx)
+	defer done()
+	id, state, err := create(operation, client, ruleOf(req.Properties))
+	if err != nil {
+		return plugin.CreateResponse{}, err
+	}
+	return plugin.CreateResponse{ID: resource.ID(id), Properties: state}, nil
+}
+
+func (v *vsphere) Update(ctx context.Context, req plugin.UpdateRequest) (plugin.UpdateResponse, error) {
+	if err := v.supported(string(req.Type)); err != nil {
+		return plugin.UpdateResponse{}, err
+	}
+	if req.Preview {
+		return plugin.UpdateResponse{Properties: outputs(req.NewInputs, string(req.ID))}, nil
+	}
+	client, err := v.session()
+	if err != nil {
+		return plugin.UpdateResponse{}, err
+	}
+	operation, done := v.Operation(ctx)
+	defer done()
+	state, err := update(operation, client, string(req.ID), ruleOf(req.NewInputs))
+	return plugin.UpdateResponse{Properties: state}, err
+}
+
+// Read is the refresh of a rule, and its import by `{"compute_cluster_path": ..., "name": ...}`.
+func (v *vsphere) Read(ctx context.Context, req plugin.ReadRequest) (plugin.ReadResponse, error) {
+	if err := v.supported(string(req.Type)); err != nil {
+		return plugin.ReadResponse{}, err
+	}
+	client, err := v.session()
+	if err != nil {
+		return plugin.ReadResponse{}, err
+	}
+	operation, done := v.Operation(ctx)
+	defer done()
+	id := string(req.ID)
+	if len(req.State) == 0 {
+		if id, err = imported(operation, client, id); err != nil {
+			return plugin.ReadResponse{}, err
+		}
+	}
+	state, err := get(operation, client, id)
+	if err != nil || state == nil {
+		return plugin.ReadResponse{}, err
+	}
+	inputs := resource.PropertyMap{}
+	for name := range fields {
+		inputs[name] = state[name]
+	}
+	for name, value := range req.Inputs { // the order of a set that is the same is kept
+		if provider.Reveal(sorted(value)).DeepEquals(sorted(inputs[name])) {
+			inputs[name] = value
+		}
+	}
+	return plugin.ReadResponse{ReadResult: plugin.ReadResult{ID: resource.ID(id), Inputs: inputs, Outputs: state}}, nil
+}
+
+func (v *vsphere) Delete(ctx context.Context, req plugin.DeleteRequest) (plugin.DeleteResponse, error) {
+	if err := v.supported(string(req.Type)); err != nil {
+		return plugin.DeleteResponse{}, err
+	}
+	client, err := v.session()
+	if err != nil {
+		return plugin.DeleteResponse{}, err
+	}
+	operation, done := v.Operation(ctx)
+	defer done()
+	if err := remove(operation, client, string(req.ID)); err != nil {
+		return plugin.DeleteResponse{}, fmt.Errorf("deleting rule %s: %w", req.ID, err)
+	}
+	return plugin.DeleteResponse{}, nil
+}

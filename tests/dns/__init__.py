@@ -1,0 +1,1 @@
+"""DNS records, against the lab's server and BIND."""

@@ -1,0 +1,40 @@
+"""Fixtures of the DNS tests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+from pulumi.dynamic import Config, ConfigureRequest
+
+from components.dns.dns_provider import DnsProvider
+from tests.dns import sites
+from tests.dns.sites import KEY, SECRET, Site
+
+T = TypeVar("T", bound=DnsProvider)
+
+
+@pytest.fixture(params=["lab", "bind"])
+def site(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Site]:
+    """Zone ``lab.test`` on each server in turn: what the lab's does, BIND does too."""
+    make = sites.bind if request.param == "bind" else sites.lab_server
+    with make(tmp_path) as running:
+        yield running
+
+
+@pytest.fixture
+def configured(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
+    """Makes a provider as the engine does, with the right key unless told otherwise."""
+    for name in ("DNS_TSIG_NAME", "DNS_TSIG_SECRET", "DNS_TSIG_ALGORITHM"):
+        monkeypatch.delenv(name, raising=False)
+
+    def make(kind: type[T], **config: str) -> T:
+        keys = {"dnsTsigName": KEY, "dnsTsigSecret": SECRET, **config}
+        raw = {f"rancher-on-pks:{key}": value for key, value in keys.items()}
+        provider = kind()
+        provider.configure(ConfigureRequest(Config(raw, "rancher-on-pks")))
+        return provider
+
+    return make

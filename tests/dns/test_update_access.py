@@ -1,0 +1,69 @@
+"""What the DNS server would refuse is told before anything is created."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from components.dns import server as dns_server
+from components.dns.update_access import UpdateAccessProvider
+from tests.dns import sites
+from tests.dns.sites import OTHER_SECRET, Site
+
+NAMES = ["rancher.lab.test", "api.lab.test"]
+
+
+def inputs(site: Site, **changes: Any) -> dict[str, Any]:
+    return {"hostnames": NAMES, "server": site.server, "zone": "", **changes}
+
+
+def reasons(provider: UpdateAccessProvider, wanted: dict[str, Any]) -> list[str]:
+    return [failure.reason for failure in provider.check({}, wanted).failures]
+
+
+def test_good_server(site: Site, configured: Callable[..., Any]) -> None:
+    provider, wanted = configured(UpdateAccessProvider), inputs(site)
+    site.put("rancher", 300, "A", "10.50.0.79")
+    before = site.records("lab.test.", "SOA")
+    assert reasons(provider, wanted) == []
+    assert provider.create(wanted).outs == wanted
+    assert before == site.records("lab.test.", "SOA")
+
+
+def test_wrong_secret(site: Site, configured: Callable[..., Any]) -> None:
+    [reason] = reasons(configured(UpdateAccessProvider, dnsTsigSecret=OTHER_SECRET), inputs(site))
+    assert "(BADSIG)" in reason
+
+
+def test_zone_that_is_not_the_servers(site: Site, configured: Callable[..., Any]) -> None:
+    [reason] = reasons(configured(UpdateAccessProvider), inputs(site, zone="example.com"))
+    assert "refuses to update zone example.com (NOTAUTH)" in reason
+
+
+def test_alias_in_the_names_place(site: Site, configured: Callable[..., Any]) -> None:
+    site.put("api", 300, "CNAME", "www.example.com.")
+    [reason] = reasons(configured(UpdateAccessProvider), inputs(site))
+    assert reason.startswith("the DNS name api.lab.test is already held by another record (CNAME www.ex")
+
+
+def test_zone_that_takes_no_updates(configured: Callable[..., Any], tmp_path: Path) -> None:
+    with sites.bind(tmp_path) as site:
+        wanted = inputs(site, hostnames=["rancher.frozen.test"])
+        [reason] = reasons(configured(UpdateAccessProvider), wanted)
+        assert "refuses to update zone frozen.test (REFUSED). Allow key rancher-updates" in reason
+        [reason] = reasons(configured(UpdateAccessProvider, dnsTsigName="reader"), inputs(site))
+        assert "refuses to update zone lab.test (REFUSED). Allow key reader to update it" in reason
+
+
+def test_nobody_is_asked_when_nothing_changed(
+    configured: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dns_server, "_PAUSE", 0.01)
+    provider, wanted = configured(UpdateAccessProvider), inputs(Site("none", 1))
+    assert provider.check(wanted, wanted).failures == []
+    assert not provider.diff("", wanted, wanted).changes
+    [reason] = reasons(provider, wanted)
+    assert "cannot be used (Connection refused)" in reason
