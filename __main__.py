@@ -10,7 +10,7 @@ import arguments
 from components.certificates.component import RancherCertificates
 from components.dns import DnsRecord, UpdateAccess, record_text
 from components.endpoint import Check
-from components.helm import HelmChart
+from components.helm import HelmChart, Tiller
 from components.ingress.component import IngressController, RancherIngress
 from components.kubernetes_objects import Namespace
 from components.pks.component import PksCluster
@@ -67,9 +67,14 @@ exported = StackOutputs(
 )
 
 if certificates.complete:
+    # Step 2, with Helm v2 alone: Tiller
+    tiller = None
+    if settings.helm_engine == "v2":
+        tiller = Tiller("tiller", arguments.tiller(settings, cluster), in_cluster)
+
     # Step 4: ingress controller behind an NSX-T virtual IP, Ingress, a 503 with a green lock
     controller = IngressController(
-        "ingress", arguments.ingress(settings, ingress_chart, cluster, namespace), in_cluster
+        "ingress", arguments.ingress(settings, ingress_chart, cluster, namespace, tiller), in_cluster
     )
     dns_record = record_text(settings.rancher_hostname, settings.dns_ttl, controller.vip)
     if settings.rancher_hostname in hostnames:
@@ -102,6 +107,7 @@ if certificates.complete:
             namespace=namespace,
             certificates=certificates,
             controller=controller,
+            tiller=tiller,
         ),
         options.merge(in_cluster, options(depends_on=endpoint)),
     )

@@ -10,7 +10,7 @@ from capacity.model import Plan
 from capacity.nsx import Access
 from components.certificates.component import RancherCertificates, RancherCertificatesArgs
 from components.dns import DnsRecordArgs
-from components.helm import HelmChart, HelmChartArgs
+from components.helm import HelmChart, HelmChartArgs, Tiller, TillerArgs
 from components.ingress.component import IngressController, IngressControllerArgs, RancherIngressArgs
 from components.pks.component import PksCluster, PksClusterArgs
 from components.pod_network import CapacityPlanArgs
@@ -105,8 +105,23 @@ def dns(settings: Settings, hostname: str, address: pulumi.Input[str]) -> DnsRec
     )
 
 
+def tiller(settings: Settings, cluster: PksCluster) -> TillerArgs:
+    """Helm v2 and its Tiller."""
+    return TillerArgs(
+        kubeconfig=cluster.kubeconfig,
+        mode=settings.tiller_mode,
+        helm=settings.helm2_cli,
+        tiller=settings.tiller_cli,
+        image=settings.tiller_image,
+    )
+
+
 def ingress(
-    settings: Settings, chart: HelmChart, cluster: PksCluster, namespace: pulumi.Input[str]
+    settings: Settings,
+    chart: HelmChart,
+    cluster: PksCluster,
+    namespace: pulumi.Input[str],
+    tiller: Tiller | None,
 ) -> IngressControllerArgs:
     """The ingress controller."""
     return IngressControllerArgs(
@@ -118,6 +133,7 @@ def ingress(
         https_port=settings.ingress_https_port,
         vip_cidr=settings.vip_cidr,
         timeout_minutes=settings.ingress_timeout_minutes,
+        tiller=tiller,
     )
 
 
@@ -139,6 +155,7 @@ def rancher(
     namespace: pulumi.Input[str],
     certificates: RancherCertificates,
     controller: IngressController,
+    tiller: Tiller | None,
 ) -> RancherServerArgs:
     """Rancher itself."""
     return RancherServerArgs(
@@ -153,6 +170,7 @@ def rancher(
         ca_bundle=certificates.ca_bundle,
         timeout_minutes=settings.rancher_timeout_minutes,
         triggers=(certificates.fingerprint,),
+        tiller=tiller,
     )
 
 
@@ -165,4 +183,5 @@ def _chart(settings: Settings, chart: str, repository: str, version: str) -> Hel
         ca_file=settings.chart_repository_ca_file,
         username=settings.chart_repository_username,
         password=secret_text(settings.chart_repository_password),
+        helm=2 if settings.helm_engine == "v2" else 3,
     )

@@ -69,11 +69,13 @@ def prepare(lab: Lab) -> None:
     pki.ensure_ca(lab)
     if not lab.credentials.exists():
         pki.write_private(lab.credentials, json.dumps(_credentials(), indent=2).encode())
-    for name, module in {"pks": "pks", "tkgi": "pks", "bosh": "bosh"}.items():
+    modules = {"pks": "cli.pks", "tkgi": "cli.pks", "bosh": "cli.bosh"}
+    modules |= {"helm2": "helm2.cli", "tiller": "helm2.server"}
+    for name, module in modules.items():
         wrapper = lab.path("bin", name)
         wrapper.write_text(
             f'#!/bin/sh\nLAB_HOME="{lab.home}" LAB_NET={lab.net} PYTHONPATH="{REPO}" PKS_CLI_NAME={name} '
-            f'exec "{sys.executable}" -m lab.cli.{module} "$@"\n'
+            f'exec "{sys.executable}" -m lab.{module} "$@"\n'
         )
         wrapper.chmod(0o755)
 

@@ -10,13 +10,20 @@ from settings.capacity import CapacitySettings
 from settings.certificates import CertificateSettings
 from settings.cluster import ClusterSettings
 from settings.dns import DnsSettings
+from settings.helm import HelmSettings
 from settings.ingress import IngressSettings
 from settings.problem import Problem
 from settings.rancher import RancherSettings
 
 
 class Settings(
-    DnsSettings, CapacitySettings, RancherSettings, IngressSettings, CertificateSettings, ClusterSettings
+    HelmSettings,
+    DnsSettings,
+    CapacitySettings,
+    RancherSettings,
+    IngressSettings,
+    CertificateSettings,
+    ClusterSettings,
 ):
     """The settings of one stack. Times are whole minutes or days."""
 
@@ -46,4 +53,10 @@ class Settings(
         yield from self.ingress_problems()
         yield from self.rancher_problems(self.kubernetes_version)
         yield from self.capacity_problems(self.rancher_version)
+        yield from self.helm_problems(
+            {
+                "ingressChartRepository": self.ingress_chart_repository,
+                "rancherChartRepository": self.rancher_chart_repository,
+            }
+        )
         yield from self.dns_problems(self.rancher_hostname, self.external_hostname)

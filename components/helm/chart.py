@@ -22,7 +22,7 @@ from components.provider import Properties, Provider, ProviderError, changed, lo
 
 _REFERENCE = ("chart", "repository", "version", "ca_file", "username")
 _PASSWORD = "chartRepositoryPassword"  # noqa: S105 - the name of a config key
-_IDENTITY = ["chart", "repository", "version", "kubernetes_version"]
+_IDENTITY = ["chart", "repository", "version", "kubernetes_version", "helm"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +37,7 @@ class HelmChartArgs:
         ca_file: PEM file with the CAs of the repository; None: the system's.
         username: User of the repository.
         password: Its password (config chartRepositoryPassword), secret; handed on to the releases.
+        helm: Major version of the Helm that is to install it, 2 or 3.
     """
 
     chart: str
@@ -46,6 +47,7 @@ class HelmChartArgs:
     ca_file: str | None = None
     username: str = ""
     password: pulumi.Input[str] | None = None
+    helm: int = 3
 
     @property
     def reference(self) -> ChartReference:
@@ -113,6 +115,8 @@ class HelmChart(Resource, module="helm", name="Chart"):
             "kubernetes_version": args.kubernetes_version,
             "ca_file": args.ca_file or "",
             "username": args.username,
+            # Absent for Helm 3, as in the state of stacks that never knew another.
+            **({"helm": args.helm} if args.helm != 3 else {}),
             "chart_name": None,
             "app_version": None,
             "digest": None,
@@ -142,7 +146,17 @@ class HelmChart(Resource, module="helm", name="Chart"):
 
 def _resolve(wanted: Properties, password: str) -> ChartMetadata:
     """Look the chart up and hold it against the Kubernetes version."""
+    helm2 = wanted.get("helm") == 2
+    if helm2 and wanted["repository"].startswith("oci://"):
+        message = "Helm v2 reads no OCI registries; give an https:// repository, or a local chart"
+        raise ChartError(message)
     found = resolve(ChartReference(**{name: wanted[name] for name in _REFERENCE}, password=password))
+    if helm2 and found.api_version not in ("", "v1"):
+        raise ChartError(
+            f"chart {found.name} {found.version} is for Helm 3 (apiVersion {found.api_version}), the release "
+            "is Helm v2's (config helmEngine); choose a version of the chart with apiVersion v1",
+            "version",
+        )
     kubernetes = wanted["kubernetes_version"]
     try:
         fits = not found.kubernetes or versions.minor_satisfies(kubernetes, found.kubernetes)

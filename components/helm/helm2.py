@@ -2,8 +2,8 @@
 
 Actions: ``init`` and ``reset`` for Tiller in the cluster, ``apply`` and ``delete`` for a release. The job is
 JSON in the variable ``HELM2_JOB``, shown at preview; what must not be shown is JSON on standard input
-(``kubeconfig``, ``password``). ``apply`` prints ``{"revision": ..., "digest": ...}``; progress goes to standard
-error. Values go to Helm's standard input, the password into a private file that goes with the call.
+(``kubeconfig``, ``password``). ``apply`` prints ``{"revision": ..., "digest": ...}``; progress goes to
+standard error. Values go to Helm's standard input, the password into a private file that ends with the call.
 """
 
 from __future__ import annotations

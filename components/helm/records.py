@@ -91,6 +91,11 @@ def prepare_update(kubernetes: Kubernetes, namespace: str, release: str) -> list
     return done
 
 
+def exist(kubernetes: Kubernetes, namespace: str, release: str) -> bool:
+    """Whether Helm 3 knows the release, in whatever state."""
+    return bool(_records(kubernetes, namespace, release))
+
+
 def encode(content: dict[str, Any]) -> str:
     """A record as the Secret's data has it: JSON, gzipped, in base64, and in base64 again for the Secret."""
     packed = base64.b64encode(gzip.compress(json.dumps(content, separators=(",", ":")).encode()))

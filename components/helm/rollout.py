@@ -40,7 +40,7 @@ class Rollout(Resource, module="helm", name="Rollout"):
         *,
         release: str,
         namespace: pulumi.Input[str],
-        revision: pulumi.Input[int],
+        revision: pulumi.Input[int] | pulumi.Input[str],
         kubeconfig: pulumi.Input[str],
         timeout_minutes: int,
         opts: pulumi.ResourceOptions | None = None,

@@ -83,6 +83,7 @@ class ChartMetadata:
         app_version: Version of what it installs; may be empty.
         kubernetes: Range of Kubernetes versions that it accepts (``kubeVersion``); empty: any.
         digest: ``sha256:...`` of the archive, manifest or files; empty when the repository tells none.
+        api_version: ``v1``, or ``v2`` of charts that only Helm 3 reads; empty in very old ones.
     """
 
     name: str
@@ -90,6 +91,7 @@ class ChartMetadata:
     app_version: str
     kubernetes: str
     digest: str
+    api_version: str = ""
 
 
 def resolve(reference: ChartReference) -> ChartMetadata:
@@ -108,7 +110,8 @@ def _metadata(document: Mapping[str, Any], digest: str) -> ChartMetadata:
     def text(key: str) -> str:
         return str(document.get(key) or "")
 
-    return ChartMetadata(text("name"), text("version"), text("appVersion"), text("kubeVersion"), digest)
+    name, version, app, kubernetes = map(text, ("name", "version", "appVersion", "kubeVersion"))
+    return ChartMetadata(name, version, app, kubernetes, digest, text("apiVersion"))
 
 
 def _local(reference: ChartReference) -> ChartMetadata:

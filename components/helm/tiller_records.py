@@ -1,9 +1,9 @@
 """Records of Helm v2's releases: found, read, moved between Tiller's two kinds of storage, removed.
 
 Tiller keeps each revision as ``<release>.v<revision>`` in its own namespace, a ConfigMap or (with
-``--storage=secret``) a Secret, labels ``OWNER=TILLER``, ``NAME``, ``STATUS`` and ``VERSION``. Its ``release``
-is a ``hapi.release.Release`` message, gzipped, in base64 (helm v2.17 ``pkg/storage/driver/util.go``). Names of
-releases are those of the whole cluster.
+``--storage=secret``) a Secret, labels ``OWNER=TILLER``, ``NAME``, ``STATUS`` and ``VERSION``. Its
+``release`` is a ``hapi.release.Release`` message, gzipped, in base64 (helm v2.17
+``pkg/storage/driver/util.go``). Names of releases are those of the whole cluster.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from typing import Any
 
 import pulumi
 
-from components.helm import HelmChart, HelmRelease, HelmReleaseArgs
+from components.helm import HelmChart, HelmRelease, HelmReleaseArgs, Tiller
 from components.helm.values import merge
 from components.ingress import values as ingress_values
 from components.ingress.virtual_ip import VirtualIp
@@ -43,6 +43,7 @@ class IngressControllerArgs:
         https_port: Port of the virtual IP for HTTPS.
         vip_cidr: Network that the virtual IP is in; None: any but NSX-T's transit network.
         timeout_minutes: Longest time until the controller runs, and until it has its address.
+        tiller: Helm v2 installs the chart through it; None: Helm 3 does.
     """
 
     chart: HelmChart
@@ -53,6 +54,7 @@ class IngressControllerArgs:
     https_port: int = 443
     vip_cidr: str | None = None
     timeout_minutes: int = 10
+    tiller: Tiller | None = None
 
 
 class IngressController(pulumi.ComponentResource):
@@ -93,6 +95,7 @@ class IngressController(pulumi.ComponentResource):
                 kubeconfig=args.kubeconfig,
                 values=values,
                 timeout_minutes=args.timeout_minutes,
+                tiller=args.tiller,
             ),
             pulumi.ResourceOptions(parent=self, deleted_with=deleted_with),
         )

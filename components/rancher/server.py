@@ -11,7 +11,7 @@ import pulumi
 
 from components.absent import Absent
 from components.endpoint import Check
-from components.helm import HelmChart, HelmRelease, HelmReleaseArgs
+from components.helm import HelmChart, HelmRelease, HelmReleaseArgs, Tiller
 from components.kubernetes_objects import ingress_api
 from components.rancher import compatibility, values
 
@@ -36,6 +36,7 @@ class RancherServerArgs:
         values: The user's values for the chart; they win over the program's, but not against the design.
         timeout_minutes: Longest time until the pods are ready, and until Rancher answers.
         triggers: Values whose change makes Rancher's answers be checked again.
+        tiller: Helm v2 installs the chart through it; None: Helm 3 does.
     """
 
     chart: HelmChart
@@ -50,6 +51,7 @@ class RancherServerArgs:
     values: Mapping[str, Any] = field(default_factory=dict)
     timeout_minutes: int = 20
     triggers: tuple[pulumi.Input[Any], ...] = ()
+    tiller: Tiller | None = None
 
 
 class RancherServer(pulumi.ComponentResource):
@@ -61,13 +63,13 @@ class RancherServer(pulumi.ComponentResource):
     Attributes:
         url: URL of Rancher.
         version: Version of Rancher.
-        revision: Revision of the Helm release.
+        revision: Another one after each change of the Helm release.
         ready: Depend on it for a Rancher that answers.
     """
 
     url: pulumi.Output[str]
     version: pulumi.Output[str]
-    revision: pulumi.Output[int]
+    revision: pulumi.Output[Any]
     ready: pulumi.Resource
 
     def __init__(
@@ -104,6 +106,7 @@ class RancherServer(pulumi.ComponentResource):
                     values.defaults(version, **design), args.values, ca_bundle.apply(_sha256)
                 ),
                 timeout_minutes=args.timeout_minutes,
+                tiller=args.tiller,
             ),
             pulumi.ResourceOptions(parent=self, deleted_with=deleted_with),
         )

@@ -12,7 +12,8 @@ from pulumi import ResourceHookArgs
 from pulumi.runtime.mocks import MockResourceArgs
 
 from components.helm import HelmChart, HelmChartArgs, HelmRelease, HelmReleaseArgs
-from components.helm import release as module
+from components.helm import v3 as module
+from components.helm.content import Content
 from components.helm.records import encode
 from tests import kubernetes_api
 from tests.kubernetes_api import NAMESPACE, FakeApi
@@ -93,8 +94,12 @@ def api() -> Iterator[FakeApi]:
         yield running
 
 
+def content() -> Content:
+    return Content(HelmChart("chart", CHART), "rancher", NAMESPACE, {})
+
+
 def hooks(kubeconfig: str) -> pulumi.ResourceHookBinding:
-    binding = module._recovery(arguments(kubeconfig))
+    binding = module._recovery(content(), kubeconfig)
     assert binding is not None
     return binding
 
@@ -112,4 +117,4 @@ def test_hooks_mend_the_records(mocks: RecordingMocks, api: FakeApi, when: str, 
 @with_engine
 def test_no_hook_at_preview(monkeypatch: pytest.MonkeyPatch, mocks: RecordingMocks) -> None:
     monkeypatch.setattr(pulumi.runtime, "is_dry_run", lambda: True)
-    assert module._recovery(arguments()) is None
+    assert module._recovery(content(), "kubeconfig") is None

@@ -1,0 +1,153 @@
+"""A release as Helm v2 records it: ``hapi.release.Release`` in protobuf, gzipped, in base64."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import IntEnum
+
+
+class Status(IntEnum):
+    """``hapi/release/status.proto``."""
+
+    UNKNOWN = 0
+    DEPLOYED = 1
+    DELETED = 2
+    SUPERSEDED = 3
+    FAILED = 4
+    DELETING = 5
+    PENDING_INSTALL = 6
+    PENDING_UPGRADE = 7
+    PENDING_ROLLBACK = 8
+
+
+@dataclass(frozen=True)
+class Chart:
+    """Of ``hapi/chart/metadata.proto`` what is shown."""
+
+    name: str
+    version: str
+    app_version: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.name}-{self.version}"
+
+
+@dataclass(frozen=True)
+class Release:
+    """One revision. Times are seconds since 1970."""
+
+    name: str
+    revision: int
+    namespace: str
+    chart: Chart
+    manifest: str
+    config: str
+    status: Status
+    description: str = ""
+    first_deployed: int = 0
+    last_deployed: int = 0
+
+    @property
+    def updated(self) -> str:
+        """The time of the last change as Helm shows it."""
+        return time.ctime(self.last_deployed)
+
+    def encode(self) -> str:
+        """The text that a ConfigMap has."""
+        status = _number(1, self.status)
+        info = [_bytes(1, status), _time(2, self.first_deployed), _time(3, self.last_deployed)]
+        info.append(_text(5, self.description))
+        metadata = _text(1, self.chart.name) + _text(4, self.chart.version)
+        metadata += _text(10, "v1") + _text(13, self.chart.app_version)
+        message = [
+            _text(1, self.name),
+            _bytes(2, b"".join(info)),
+            _bytes(3, _bytes(1, metadata)),
+            _bytes(4, _text(1, self.config)),
+            _text(5, self.manifest),
+            _number(7, self.revision),
+            _text(8, self.namespace),
+        ]
+        return base64.b64encode(gzip.compress(b"".join(message))).decode()
+
+    @classmethod
+    def decode(cls, text: str) -> Release:
+        """The release in the text."""
+        message = dict(_fields(gzip.decompress(base64.b64decode(text))))
+        info = _message(message.get(2))
+        metadata = _message(_message(message.get(3)).get(1))
+        return cls(
+            name=_string(message.get(1)),
+            revision=_integer(message.get(7)),
+            namespace=_string(message.get(8)),
+            chart=Chart(*(_string(metadata.get(number)) for number in (1, 4, 13))),
+            manifest=_string(message.get(5)),
+            config=_string(_message(message.get(4)).get(1)),
+            status=Status(_integer(_message(info.get(1)).get(1))),
+            description=_string(info.get(5)),
+            first_deployed=_integer(_message(info.get(2)).get(1)),
+            last_deployed=_integer(_message(info.get(3)).get(1)),
+        )
+
+
+def _varint(value: int) -> bytes:
+    encoded = bytearray()
+    while value > 0x7F:
+        encoded.append(value & 0x7F | 0x80)
+        value >>= 7
+    return bytes([*encoded, value])
+
+
+def _bytes(number: int, value: bytes) -> bytes:
+    return _varint(number << 3 | 2) + _varint(len(value)) + value if value else b""
+
+
+def _text(number: int, value: str) -> bytes:
+    return _bytes(number, value.encode())
+
+
+def _number(number: int, value: int) -> bytes:
+    return _varint(number << 3) + _varint(value) if value else b""
+
+
+def _time(number: int, seconds: int) -> bytes:
+    return _bytes(number, _number(1, seconds))
+
+
+def _fields(message: bytes) -> Iterator[tuple[int, bytes | int]]:
+    at = 0
+
+    def varint() -> int:
+        nonlocal at
+        value = shift = 0
+        while True:
+            byte, at = message[at], at + 1
+            value |= (byte & 0x7F) << shift
+            shift += 7
+            if byte < 0x80:
+                return value
+
+    while at < len(message):
+        key = varint()
+        if key & 7 == 0:
+            yield key >> 3, varint()
+        else:
+            size = varint()
+            yield key >> 3, message[at : at + size]
+            at += size
+
+
+def _message(value: bytes | int | None) -> dict[int, bytes | int]:
+    return dict(_fields(value)) if isinstance(value, bytes) else {}
+
+
+def _string(value: bytes | int | None) -> str:
+    return value.decode() if isinstance(value, bytes) else ""
+
+
+def _integer(value: bytes | int | None) -> int:
+    return value if isinstance(value, int) else 0

@@ -1,0 +1,44 @@
+"""Settings of the Helm that installs the charts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from settings.problem import Problem
+from settings.types import Section
+
+Command = Annotated[str, Field(min_length=1)]
+
+
+class HelmSettings(Section):
+    """Helm 3, or Helm v2 with its Tiller."""
+
+    helm_engine: Literal["v3", "v2"] = "v3"
+    tiller_mode: Literal["cluster", "local"] = "cluster"
+    helm2_cli: Command = "helm2"
+    tiller_cli: Command = "tiller"
+    tiller_image: str = ""
+
+    def helm_problems(self, repositories: dict[str, str]) -> Iterator[Problem]:
+        """What is wrong between these keys and those of the chart repositories (address by key)."""
+        if self.helm_engine == "v3":
+            return
+        for key, address in repositories.items():
+            if address.startswith("oci://"):
+                yield Problem(
+                    key,
+                    "is an OCI registry, which Helm v2 cannot read. Give an https:// repository, or set "
+                    "helmEngine to v3",
+                    address,
+                    ("helmEngine",),
+                )
+        if self.tiller_image and self.tiller_mode == "local":
+            yield Problem(
+                "tillerImage",
+                "is for a Tiller in the cluster, but tillerMode is local. Run: pulumi config rm tillerImage",
+                self.tiller_image,
+                ("tillerMode",),
+            )
