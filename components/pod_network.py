@@ -9,6 +9,7 @@ from typing import Any
 
 import pulumi
 from pulumi.dynamic import CreateResult, DiffResult, Resource, UpdateResult
+from tenacity import retry, retry_if_exception_message, stop_after_attempt, wait_fixed
 
 from capacity import figures
 from capacity.assessment import POD_SUBNETS, assess
@@ -134,10 +135,23 @@ def _own_cluster(args: CapacityPlanArgs) -> str | None:
     """
     if args.access is None:
         return None
+    uuid = _own_outputs().get("clusterUuid")
+    return str(uuid) if uuid else None
+
+
+@retry(
+    # The engine writes the checkpoint while the program runs; in a file backend a reader may meet half of it.
+    retry=retry_if_exception_message(match=".*failed to load checkpoint"),
+    stop=stop_after_attempt(50),
+    wait=wait_fixed(0.1),
+    reraise=True,
+)
+def _own_outputs() -> Mapping[str, Any]:
+    """The stack's outputs of the last update; empty before the first."""
     stack = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
     found = pulumi.runtime.invoke("pulumi:pulumi:readStackOutputs", {"name": stack}).value
-    uuid = (found or {}).get("outputs", {}).get("clusterUuid")
-    return str(uuid) if uuid else None
+    outputs: Mapping[str, Any] = (found or {}).get("outputs", {})
+    return outputs
 
 
 def _measured(args: CapacityPlanArgs, cluster: str | None) -> tuple[Plan, str]:

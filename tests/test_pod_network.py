@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import pulumi
@@ -140,3 +141,31 @@ def test_a_cluster_that_does_not_answer_stops_nothing(
     monkeypatch.setattr(kube, "client", unreachable)
     assert not pod_network._tell_errors("kubeconfig")
     assert told == ["pod network: the cluster's namespaces and NSXErrors are not known: no answer"]
+
+
+@pytest.mark.parametrize("half_written", [0, 3])
+def test_own_outputs_are_read_again_while_the_engine_writes_them(
+    monkeypatch: pytest.MonkeyPatch, half_written: int
+) -> None:
+    failures = ["... returned an error: failed to load checkpoint: EOF"] * half_written
+
+    def invoke(*_: object) -> Any:
+        if failures:
+            raise Exception(failures.pop())  # noqa: TRY002 - the SDK raises no narrower one
+        return SimpleNamespace(value={"outputs": {"clusterUuid": "u"}})
+
+    monkeypatch.setattr(pulumi.runtime, "invoke", invoke)
+    assert pod_network._own_cluster(CapacityPlanArgs(plan=plan(), access=ACCESS)) == "u"
+
+
+def test_other_failures_to_read_own_outputs_are_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[object] = []
+
+    def invoke(*arguments: object) -> Any:
+        calls.append(arguments)
+        raise Exception("access denied")  # noqa: TRY002
+
+    monkeypatch.setattr(pulumi.runtime, "invoke", invoke)
+    with pytest.raises(Exception, match="access denied"):
+        pod_network._own_cluster(CapacityPlanArgs(plan=plan(), access=ACCESS))
+    assert len(calls) == 1
