@@ -42,4 +42,5 @@ class Settings(CapacitySettings, RancherSettings, IngressSettings, CertificateSe
         yield from self.certificate_problems(self.rancher_hostname)
         yield from self.ingress_problems()
         yield from self.rancher_problems(self.kubernetes_version)
-        yield from self.capacity_problems(self.rancher_version)
+        profile = self.network_profile_parameters if self.network_profile else None
+        yield from self.capacity_problems(self.rancher_version, profile)
