@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
-import itertools
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -17,9 +14,11 @@ from capacity.assessment import (
     Assessment,
     Limit,
     assess,
-    with_imports,
+    namespaces_an_import,
+    virtual_servers,
 )
-from capacity.model import SMALLEST_SUBNET, VIRTUAL_SERVERS, Block, Demand, Network, Plan
+from capacity.blocks import further, further_for, rescaled
+from capacity.model import SMALLEST_SUBNET, VIRTUAL_SERVERS, Network, Plan
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,32 +72,66 @@ def _for(plan: Plan, limit: Limit) -> Iterator[Advice]:
     elif limit.name == TIER1_ROUTERS and plan.network.topology == "dedicated":
         changed = replace(plan.network, topology="shared")
         yield _advice(plan, limit, "single_tier_topology: true (one Tier-1 router a cluster)", changed)
-    elif limit.name not in {TIER1_ROUTERS, SEGMENTS, NODE_SUBNETS}:
+    elif limit.name == NODE_SUBNETS:
+        yield from _node_subnets(plan, limit)
+    elif limit.name not in {TIER1_ROUTERS, SEGMENTS}:
         yield from _larger_load_balancer(plan, limit)
     yield from _fewer_imports(plan, limit)
 
 
 def _pod_subnets(plan: Plan, limit: Limit) -> Iterator[Advice]:
     network = plan.network
+    shared = limit.used > 0
+    if shared:
+        yield from _own_block(plan, limit)
     prefix = smallest_prefix(plan)
     if prefix is not None and prefix > network.subnet_prefix:
         changed = rescaled(network, prefix)
+        others = ", those of others made anew with it" if shared else ""
         text = (
             f"pod_subnet_prefix: {prefix} ({changed.pods_a_subnet} pods a subnet), the same for every "
-            "cluster on the block"
+            f"cluster on the block{others}"
         )
         yield _advice(plan, limit, text, changed)
-    last = network.blocks[-1]
-    gained = last.subnets(network.subnet_prefix) * (100 - network.reserve_percent)
-    count = math.ceil(-limit.headroom * 100 / gained)
-    while not _holds(larger := _with_blocks(plan, count)):  # the reserve is rounded
-        count += 1
+    blocks = further_for(network, used=limit.used + limit.planned)
+    if blocks:
+        yield Advice(
+            limit=limit.name,
+            change=f"{len(blocks)} further pod IP block{'s' if len(blocks) > 1 else ''} of the size "
+            f"/{blocks[0].prefix} in pod_ip_block_ids",
+            running=True,
+            plan=replace(plan, network=replace(network, blocks=(*network.blocks, *blocks))),
+        )
+
+
+def _own_block(plan: Plan, limit: Limit) -> Iterator[Advice]:
+    """A block that nobody else uses leaves the others their prefix."""
+    own = replace(plan.network, blocks=further(plan.network, 1, plan.network.blocks[-1].prefix))
+    for prefix in range(own.subnet_prefix, SMALLEST_SUBNET + 1) if own.blocks else ():
+        network = replace(own, subnet_prefix=prefix)
+        if _holds(replace(plan, network=network)):
+            text = (
+                f"a pod IP block of its own of the size /{network.blocks[0].prefix} with "
+                f"pod_subnet_prefix: {prefix} ({network.pods_a_subnet} pods a subnet)"
+            )
+            if prefix > own.subnet_prefix:  # else a further block does it, also on a running cluster
+                yield _advice(plan, limit, text, network)
+            return
+
+
+def _node_subnets(plan: Plan, limit: Limit) -> Iterator[Advice]:
+    network = plan.network
+    last = network.node_blocks[-1]
+    count = -(limit.headroom // last.subnets(network.node_subnet_prefix))
+    more = further(network, count, last.prefix)
+    if len(more) < count:
+        return
     yield Advice(
         limit=limit.name,
-        change=f"{count} further pod IP block{'s' if count > 1 else ''} of the size /{last.prefix} "
-        "in pod_ip_block_ids",
+        change=f"{count} further node IP block{'s' if count > 1 else ''} of the size /{last.prefix} in "
+        "node_ip_block_ids (TKGI 1.16 and later)",
         running=True,
-        plan=larger,
+        plan=replace(plan, network=replace(network, node_blocks=(*network.node_blocks, *more))),
     )
 
 
@@ -120,7 +153,7 @@ def _larger_load_balancer(plan: Plan, limit: Limit) -> Iterator[Advice]:
     for size, holds in VIRTUAL_SERVERS.items():
         if holds >= limit.planned:
             demands = tuple(
-                replace(demand, lb_size=size) if limit.name.endswith(f" of {demand.name}") else demand
+                replace(demand, lb_size=size) if limit.name == virtual_servers(demand.name) else demand
                 for demand in plan.demands
             )
             yield Advice(
@@ -133,56 +166,31 @@ def _larger_load_balancer(plan: Plan, limit: Limit) -> Iterator[Advice]:
 
 
 def _fewer_imports(plan: Plan, limit: Limit) -> Iterator[Advice]:
-    wanted = next((demand.imported_clusters for demand in plan.demands if _imports(demand)), 0)
-    left = limit.imports_left()
-    if left is not None and wanted + left >= 0 and wanted:
-        fewer = wanted + left
+    """Taken from the Rancher that imports most."""
+    most = max(plan.demands, key=lambda demand: demand.imported_clusters, default=None)
+    if most is None or not most.imported_clusters or not limit.per_import:
+        return
+    fewer = most.imported_clusters + limit.headroom // namespaces_an_import(most)
+    if fewer >= 0:
+        several = sum(demand.imported_clusters > 0 for demand in plan.demands) > 1
         yield Advice(
             limit=limit.name,
-            change=f"{fewer} imported clusters instead of {wanted}",
+            change=f"{fewer} imported clusters instead of {most.imported_clusters}"
+            + (f" on {most.name}" if several else ""),
             running=True,
-            plan=with_imports(plan, fewer),
+            plan=replace(
+                plan,
+                demands=tuple(
+                    replace(demand, imported_clusters=fewer) if demand is most else demand
+                    for demand in plan.demands
+                ),
+            ),
         )
-
-
-def _imports(demand: Demand) -> bool:
-    return demand.rancher_version is not None
 
 
 def _advice(plan: Plan, limit: Limit, change: str, network: Network) -> Advice:
     return Advice(limit=limit.name, change=change, running=False, plan=replace(plan, network=network))
 
 
-def rescaled(network: Network, prefix: int) -> Network:
-    """The network with pod subnets of another prefix; used subnets are counted in it, rounded up."""
-    shift = prefix - network.subnet_prefix
-    blocks = tuple(
-        replace(
-            block,
-            subnets_used=block.subnets_used << shift if shift >= 0 else -(-block.subnets_used >> -shift),
-        )
-        for block in network.blocks
-    )
-    return replace(network, subnet_prefix=prefix, blocks=blocks)
-
-
 def _holds(plan: Plan) -> bool:
     return assess(plan).limit(POD_SUBNETS).headroom >= 0
-
-
-def _with_blocks(plan: Plan, count: int) -> Plan:
-    """The plan with further blocks of the last one's size."""
-    network = plan.network
-    return replace(plan, network=replace(network, blocks=(*network.blocks, *_further(network, count))))
-
-
-def _further(network: Network, count: int) -> tuple[Block, ...]:
-    """Blocks of the last one's size that overlap none of the network's."""
-    taken = [ipaddress.ip_network(block.cidr) for block in (*network.blocks, *network.node_blocks)]
-    everything = ipaddress.IPv4Network("0.0.0.0/0")
-    free = (
-        candidate
-        for candidate in everything.subnets(new_prefix=network.blocks[-1].prefix)
-        if not any(candidate.overlaps(other) for other in taken)
-    )
-    return tuple(Block(cidr=str(candidate)) for candidate in itertools.islice(free, count))

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from capacity.model import VIRTUAL_SERVERS, Demand, Network, Plan
-from capacity.rancher import Namespaces, namespaces
+from capacity.model import VIRTUAL_SERVERS, CapacityError, Demand, Network, Plan
+from capacity.rancher import NO_RANCHER, Namespaces, namespaces
 
-_NO_RANCHER = Namespaces((0, 0, 0), 0, 0, 0, "")
 _CLUSTER_ADDRESSES = 3
 """Floating IPs of a cluster: API VIP, ingress VIP, SNAT of the nodes."""
 _CLUSTER_SWITCHES = 2
@@ -85,12 +84,32 @@ class Assessment:
         return min(bounded, key=lambda limit: limit.headroom // limit.per_import, default=None)
 
     @property
-    def max_imports(self) -> int | None:
-        """Imported clusters that fit in all: 0 when not even one does. None: no limit that is known."""
+    def first_exhausted_at(self) -> int | None:
+        """Number of the imported cluster that runs out of the first limit.
+
+        0: the clusters run out without any import. None: no limit that is known.
+        """
         first = self.first_limit
         if first is None:
             return None
-        return max(self.imported_clusters + first.headroom // first.per_import, 0)
+        return max(self.imported_clusters + first.headroom // first.per_import + 1, 0)
+
+    @property
+    def max_imports(self) -> int | None:
+        """Imported clusters that fit in all: 0 when not even one does. None: no limit that is known."""
+        number = self.first_exhausted_at
+        return None if number is None else max(number - 1, 0)
+
+    @property
+    def block_use(self) -> tuple[int, ...]:
+        """Subnets of each pod block that are taken once the plan is there: the first is filled first."""
+        left = self.limit(POD_SUBNETS).planned
+        found: list[int] = []
+        for block in self.plan.network.blocks:
+            free = block.subnets(self.plan.network.subnet_prefix) - block.subnets_used
+            found.append(block.subnets_used + min(left, free))
+            left -= min(left, free)
+        return tuple(found)
 
     def limit(self, name: str) -> Limit:
         """The limit of that name."""
@@ -102,14 +121,18 @@ FLOATING_IPS = "floating IPs"
 TIER1_ROUTERS = "Tier-1 routers"
 SEGMENTS = "segments"
 NODE_SUBNETS = "node subnets"
-_VIRTUAL_SERVERS = "virtual servers of {}"
+
+
+def virtual_servers(cluster: str) -> str:
+    """Name of the limit of a cluster's load balancer."""
+    return f"virtual servers of {cluster}"
 
 
 def assess(plan: Plan) -> Assessment:
     """Set a plan against every limit of its network.
 
     Raises:
-        CapacityError: A Rancher version that the table does not know.
+        CapacityError: An unknown Rancher version, or more crowded namespaces than there are.
     """
     network = plan.network
     limits = tuple(_reserved(limit, network.reserve_percent) for limit in _limits(plan))
@@ -135,7 +158,7 @@ def namespace_count(demand: Demand) -> int:
         demand.own_namespaces
         + made.fixed
         + demand.imported_clusters * namespaces_an_import(demand)
-        + (demand.projects + demand.users if demand.rancher_version else 0)
+        + (0 if demand.rancher_version is None else demand.projects + demand.users)
         + demand.applications
         + demand.leaked
     )
@@ -148,23 +171,30 @@ def namespaces_an_import(demand: Demand) -> int:
 
 
 def with_imports(plan: Plan, count: int) -> Plan:
-    """The plan with that many imported clusters on its first cluster with Rancher."""
-    changed = False
-    demands: list[Demand] = []
-    for demand in plan.demands:
-        takes = demand.rancher_version is not None and not changed
-        demands.append(replace(demand, imported_clusters=count) if takes else demand)
-        changed = changed or takes
-    return replace(plan, demands=tuple(demands))
+    """The plan with that many imported clusters on its first cluster with Rancher.
+
+    Raises:
+        CapacityError: No cluster has Rancher.
+    """
+    importer = next((demand for demand in plan.demands if demand.rancher_version is not None), None)
+    if importer is None:
+        raise CapacityError("rancherVersion is not set for any cluster; name the Rancher that imports")
+    changed = replace(importer, imported_clusters=count)
+    return replace(plan, demands=tuple(changed if demand is importer else demand for demand in plan.demands))
 
 
 def _made(demand: Demand) -> Namespaces:
-    return namespaces(demand.rancher_version) if demand.rancher_version else _NO_RANCHER
+    return NO_RANCHER if demand.rancher_version is None else namespaces(demand.rancher_version)
 
 
 def _pod_subnets(network: Network, demand: Demand) -> int:
-    more = sum(max(-(-pods // network.pods_a_subnet) - 1, 0) for pods in demand.crowded)
-    return namespace_count(demand) + more
+    count = namespace_count(demand)
+    if len(demand.crowded) > count:
+        raise CapacityError(
+            f"crowded names {len(demand.crowded)} namespaces, but {demand.name} has only {count}; "
+            "correct either"
+        )
+    return count + sum(max(-(-pods // network.pods_a_subnet) - 1, 0) for pods in demand.crowded)
 
 
 def _reserved(limit: Limit, percent: int) -> Limit:
@@ -212,7 +242,7 @@ def _limits(plan: Plan) -> Iterator[Limit]:
         )
     for demand in demands:
         yield Limit(
-            name=_VIRTUAL_SERVERS.format(demand.name),
+            name=virtual_servers(demand.name),
             capacity=VIRTUAL_SERVERS[demand.lb_size],
             used=0,
             planned=_CLUSTER_VIRTUAL_SERVERS + _SERVICE_VIRTUAL_SERVERS * demand.load_balancer_services,

@@ -28,9 +28,11 @@ def from_document(document: Mapping[str, Any]) -> Plan:
     Raises:
         CapacityError: With the first figure that cannot be right.
     """
-    extra = set(document) - {"network", "demands"}
+    if not isinstance(document, Mapping):
+        raise CapacityError(f"figures must be an object with network and demands, not {document!r}")
+    extra = sorted(str(key) for key in document if key not in {"network", "demands"})
     if extra:
-        raise CapacityError(f"{min(extra)} is no part of the figures; they have network and demands")
+        raise CapacityError(f"{extra[0]} is no part of the figures; they have network and demands")
     demands = document.get("demands", [])
     if not isinstance(demands, list | tuple):
         raise CapacityError("demands must be a list, one entry a cluster")
@@ -88,15 +90,16 @@ def _value(wanted: Any, value: object, where: str) -> object:
         if not isinstance(value, bool):
             raise CapacityError(f"{where} is {value!r}; it must be true or false")
         return value
-    if value is not None and not isinstance(value, str):
+    if not isinstance(value, str) and not (value is None and wanted == str | None):
         raise CapacityError(f"{where} is {value!r}; it must be a text")
     return value
 
 
 def _integer(value: object, where: str) -> int:
-    if isinstance(value, bool) or not isinstance(value, int | float) or value != int(value):
+    whole = isinstance(value, int) or (isinstance(value, float) and value.is_integer())
+    if isinstance(value, bool) or not whole:
         raise CapacityError(f"{where} is {value!r}; it must be a whole number")
-    return int(value)
+    return int(typing.cast(float, value))
 
 
 def _dump(item: Any) -> dict[str, Any]:

@@ -180,6 +180,17 @@ class Plan:
     network: Network
     demands: tuple[Demand, ...]
 
+    def __post_init__(self) -> None:
+        """Refuse clusters that cannot be told apart.
+
+        Raises:
+            CapacityError: Two have one name.
+        """
+        names = [demand.name for demand in self.demands]
+        twice = [name for name in names if names.count(name) > 1]
+        if twice:
+            raise CapacityError(f"demands: two clusters are named {twice[0]!r}; give each a name of its own")
+
 
 def _check_blocks(key: str, blocks: tuple[Block, ...], prefix_key: str, prefix: int) -> None:
     if not 1 <= prefix <= SMALLEST_SUBNET:
@@ -208,8 +219,9 @@ def _check_apart(blocks: list[Block]) -> None:
 
 
 def _check_used(what: str, capacity: int | None, used: int) -> None:
-    if used < 0 or (capacity is not None and capacity < 0):
-        raise CapacityError(f"{what}: figures must not be negative")
+    for figure in (used, capacity):
+        if figure is not None and figure < 0:
+            raise CapacityError(f"{what}: {figure} is given; a figure must not be negative")
     if capacity is not None and used > capacity:
         raise CapacityError(
             f"{what}: {used} are said to be used, but it holds only {capacity}; correct either"

@@ -21,6 +21,7 @@ def document(assessment: Assessment, *, running: bool = False) -> dict[str, Any]
         "importedClusters": assessment.imported_clusters,
         "maxImportedClusters": assessment.max_imports,
         "firstLimit": first.name if first else None,
+        "firstExhaustedAt": assessment.first_exhausted_at,
         "namespaces": {demand.name: namespace_count(demand) for demand in assessment.plan.demands},
         "limits": [
             {
@@ -33,6 +34,14 @@ def document(assessment: Assessment, *, running: bool = False) -> dict[str, Any]
                 "importsLeft": limit.imports_left(),
             }
             for limit in assessment.limits
+        ],
+        "blocks": [
+            {
+                "cidr": block.cidr,
+                "capacity": block.subnets(assessment.plan.network.subnet_prefix),
+                "taken": taken,
+            }
+            for block, taken in zip(assessment.plan.network.blocks, assessment.block_use, strict=True)
         ],
         "unknown": list(assessment.unknown),
         "advice": [str(advice) for advice in advise(assessment, running=running)],
@@ -83,12 +92,28 @@ def _row(limit: Limit) -> tuple[str, ...]:
 
 
 def _conclusion(assessment: Assessment, *, running: bool) -> list[str]:
-    first, most = assessment.first_limit, assessment.max_imports
+    first, number = assessment.first_limit, assessment.first_exhausted_at
     lines: list[str] = []
-    if first is not None and most is not None:
-        lines.append(f"{most} imported clusters fit; number {most + 1} runs out of {first.name}.")
-    lines += [f"{-limit.headroom} {limit.name} are missing for the plan." for limit in assessment.exceeded]
+    if first is not None and number == 0:
+        lines.append(f"Not even without imported clusters are there enough {first.name}.")
+    elif first is not None and number is not None:
+        lines.append(f"{number - 1} imported clusters fit; number {number} runs out of {first.name}.")
+    if len(assessment.block_use) > 1:
+        lines.append(f"Taken of each block, in order of use: {_blocks(assessment)}.")
+    for limit in assessment.exceeded:
+        why = "" if limit.per_import else "; fewer imported clusters would not help"
+        lines.append(f"{-limit.headroom} {limit.name} are missing for the plan{why}.")
     if assessment.unknown:
         lines.append(f"Not judged, no figure given: {', '.join(assessment.unknown)}.")
-    lines += [f"- {advice}" for advice in advise(assessment, running=running)]
+    several = len(assessment.exceeded) > 1
+    for advice in advise(assessment, running=running):
+        lines.append(f"- for {advice.limit}: {advice}" if several else f"- {advice}")
     return lines
+
+
+def _blocks(assessment: Assessment) -> str:
+    network = assessment.plan.network
+    return ", ".join(
+        f"{block.cidr} {taken} of {block.subnets(network.subnet_prefix)}"
+        for block, taken in zip(network.blocks, assessment.block_use, strict=True)
+    )

@@ -5,19 +5,24 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pulumi
 from pulumi.dynamic import CreateResult, DiffResult, Resource, UpdateResult
+from tenacity import retry, retry_if_exception_message, stop_after_attempt, wait_fixed
 
 from capacity import figures
 from capacity.assessment import POD_SUBNETS, assess
-from capacity.model import Plan
-from capacity.nsx import Access, NsxError, read
+from capacity.choice import LIVE, choose
+from capacity.model import CapacityError, Plan
+from capacity.nsx import Access, NsxError, Reading, read
 from components import kube
 from components.provider import Provider, changed, plain
 
-CONFIGURED, LIVE = "configured", "nsx-t"
+_ERROR_KINDS = ("/apis/vmware.eng.com/v1/nsxerrors", "/apis/nsx.vmware.com/v1/nsxerrors")
+"""NSXError objects: docs-pks ``nsxt-health`` has the first group, the manifest of NCP 2.5.1 the second."""
+_SHOWN_ERRORS = 5
 
 
 class PodNetworkProvider(Provider):
@@ -63,17 +68,21 @@ class PodNetwork(Resource, module="capacity", name="PodNetwork"):
 
 
 def _without_use(document: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Figures without what others use, the part that is read live."""
-    network = figures.network(document["network"])
+    """Figures without what others use, the part that is read live; unchanged if an old release wrote them."""
+    try:
+        plan = figures.from_document(document)
+    except CapacityError:
+        return document
+    network = plan.network
     unused = replace(
         network,
         blocks=tuple(replace(block, subnets_used=0) for block in network.blocks),
+        node_blocks=tuple(replace(block, subnets_used=0) for block in network.node_blocks),
         floating_ips_used=0,
         tier1_used=0,
         segments_used=0,
     )
-    plan = replace(figures.from_document(document), network=unused)
-    return figures.to_document(plan)
+    return figures.to_document(replace(plan, network=unused))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,16 +117,20 @@ class CapacityPlan(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: CapacityPlanArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Declare it; reads the NSX-T manager if there is access to one."""
+        choice = choose(args.plan, _reading(args), args.measured_at, datetime.now(UTC).date())
         super().__init__("rancher-on-pks:capacity:CapacityPlan", name, None, opts)
-        plan, source = _measured(args, _own_cluster(args))
+        for note in choice.notes:
+            pulumi.log.info(note)
+        for warning in choice.warnings:
+            pulumi.log.warn(warning)
         self.ready = PodNetwork(
             f"{name}-figures",
-            figures=figures.to_document(plan),
-            source=source,
+            figures=figures.to_document(choice.plan),
+            source=choice.source,
             measured_at=args.measured_at,
             opts=pulumi.ResourceOptions(parent=self),
         )
-        self.summary = _summary(plan)
+        self.summary = _summary(choice.plan)
         self._live = args.access is not None
         self.register_outputs({"summary": self.summary})
 
@@ -127,31 +140,41 @@ class CapacityPlan(pulumi.ComponentResource):
             self.watched: pulumi.Output[bool] = kubeconfig.apply(_told)
 
 
-def _own_cluster(args: CapacityPlanArgs) -> str | None:
+def _own_cluster() -> str | None:
     """UUID of the stack's cluster as of the last update: known before PKS is asked for anything.
 
     It is a call and no StackReference, whose recorded outputs each refresh would find changed.
     """
-    if args.access is None:
-        return None
-    stack = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
-    found = pulumi.runtime.invoke("pulumi:pulumi:readStackOutputs", {"name": stack}).value
-    uuid = (found or {}).get("outputs", {}).get("clusterUuid")
+    uuid = _own_outputs().get("clusterUuid")
     return str(uuid) if uuid else None
 
 
-def _measured(args: CapacityPlanArgs, cluster: str | None) -> tuple[Plan, str]:
-    """The plan with what others use now, and where that is from."""
-    age = f"of {args.measured_at}" if args.measured_at else "of unknown age (set podNetworkMeasuredAt)"
+@retry(
+    # The engine writes the checkpoint while the program runs; in a file backend a reader may meet half of it.
+    retry=retry_if_exception_message(match=".*failed to load checkpoint"),
+    stop=stop_after_attempt(50),
+    wait=wait_fixed(0.1),
+    reraise=True,
+)
+def _own_outputs() -> Mapping[str, Any]:
+    """The stack's outputs of the last update; empty before the first."""
+    stack = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
+    found = pulumi.runtime.invoke("pulumi:pulumi:readStackOutputs", {"name": stack}).value
+    outputs: Mapping[str, Any] = (found or {}).get("outputs", {})
+    return outputs
+
+
+def _reading(args: CapacityPlanArgs) -> Reading | NsxError | None:
+    """What NSX-T says, why it says nothing, or None when there is nobody to ask."""
     if args.access is None:
-        pulumi.log.info(f"pod network: judged with the configured figures, {age}; NSX-T is not read")
-        return args.plan, CONFIGURED
+        return None
     try:
-        found = read(args.access, args.plan.network, cluster, args.pools)
+        return read(args.access, args.plan.network, _own_cluster(), args.pools)
     except NsxError as error:
-        pulumi.log.warn(f"{error}. The pod network is judged with the configured figures, {age}")
-        return args.plan, CONFIGURED
-    return Plan(network=found.network, demands=args.plan.demands), LIVE
+        return error
+    except CapacityError as error:
+        # Falling back would judge with figures that are known to be wrong.
+        raise pulumi.RunError(f"podNetwork, against NSX-T manager {args.access.manager}: {error}") from None
 
 
 def _summary(plan: Plan) -> dict[str, Any]:
@@ -180,17 +203,21 @@ def _tell_errors(kubeconfig: str) -> bool:
     """Warn of what NCP could not realise (``kubectl get nsxerrors``, from PKS 1.7 on); False: not known."""
     try:
         with kube.client(kubeconfig) as kubernetes:
-            found = kubernetes.list("/apis/vmware.eng.com/v1/nsxerrors")
+            found = [item for path in _ERROR_KINDS for item in kubernetes.list(path)]
             namespaces = len(kubernetes.list("/api/v1/namespaces"))
     except kube.KubernetesError as error:
         pulumi.log.warn(f"pod network: the cluster's namespaces and NSXErrors are not known: {error}")
         return False
     pulumi.log.info(f"pod network: the cluster has {namespaces} namespaces now")
-    for item in found:
-        spec = item.get("spec") or {}
-        where = "/".join(filter(None, (spec.get("error-object-ns"), spec.get("error-object-name"))))
-        for message in spec.get("message") or ["no message"]:
-            pulumi.log.warn(
-                f"NSX-T does not realise {spec.get('error-object-type', 'object')} {where}: {message}"
-            )
+    for item in found[:_SHOWN_ERRORS]:
+        pulumi.log.warn(_error_text(item.get("spec") or {}))
+    if len(found) > _SHOWN_ERRORS:
+        pulumi.log.warn(f"and {len(found) - _SHOWN_ERRORS} more NSXErrors: see `kubectl get nsxerrors`")
     return True
+
+
+def _error_text(spec: Mapping[str, Any]) -> str:
+    where = "/".join(filter(None, (spec.get("error-object-ns"), spec.get("error-object-name"))))
+    messages = spec.get("message") or "no message"
+    text = messages if isinstance(messages, str) else "; ".join(map(str, messages))
+    return f"NSX-T does not realise {spec.get('error-object-type', 'object')} {where}: {text}"

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field, SecretStr
 
 from capacity import figures
 from capacity.assessment import assess
-from capacity.model import CapacityError, Demand, LoadBalancerSize, Plan
+from capacity.model import CapacityError, Demand, LoadBalancerSize, Network, Plan
 from settings.problem import Problem
 from settings.types import File, Section, Values
 
@@ -52,11 +53,19 @@ class CapacitySettings(Section):
         )
         return Plan(network=figures.network(self.pod_network), demands=(demand,))
 
-    def capacity_problems(self, rancher_version: str) -> Iterator[Problem]:
-        """What is wrong with the figures; whether the plan fits is for the policies to judge."""
+    def capacity_problems(
+        self, rancher_version: str, profile: Mapping[str, Any] | None = None
+    ) -> Iterator[Problem]:
+        """What is wrong with the figures; whether the plan fits is for the policies to judge.
+
+        Args:
+            rancher_version: Of the stack.
+            profile: Parameters of the network profile that the stack makes, which the figures have to match.
+        """
         try:
             if plan := self.plan_for("rancher", rancher_version, "small"):
                 assess(plan)
+                yield from _contradictions(plan.network, profile or {})
         except CapacityError as error:
             yield Problem("podNetwork", str(error), others=("rancherVersion",))
         if self.pod_network_measured_at and self.pod_network_measured_at > datetime.now(UTC).date():
@@ -66,4 +75,27 @@ class CapacitySettings(Section):
                 "nsxManager",
                 "is set, but podNetwork is not: name the pod IP blocks to read in podNetwork.blocks",
                 self.nsx_manager,
+            )
+
+
+def _contradictions(network: Network, profile: Mapping[str, Any]) -> Iterator[Problem]:
+    """Figures that the cluster's own network profile belies: the plan would be judged by another network.
+
+    Without a prefix the profile has 24 (docs-pks ``network-profiles-define``); the default of the topology
+    depends on the release and is not guessed.
+    """
+    shared = network.topology == "shared"
+    figures_say = {
+        "pod_subnet_prefix": ("subnetPrefix", network.subnet_prefix, "pod_subnet_prefix is the subnetPrefix"),
+        "pod_routable": ("nat", not network.nat, "nat: false goes with pod_routable: true"),
+        "single_tier_topology": ("topology", shared, "topology: shared goes with single_tier_topology: true"),
+    }
+    actual = {"pod_subnet_prefix": 24, **profile} if profile else {}
+    for key, (figure, value, remedy) in figures_say.items():
+        if key in actual and actual[key] != value:
+            yield Problem(
+                f"podNetwork.{figure}",
+                f"does not match networkProfileParameters.{key}, which is {json.dumps(actual[key])} "
+                f"({'set' if key in profile else 'default'}). Set both alike ({remedy})",
+                others=("podNetwork", "networkProfileParameters"),
             )

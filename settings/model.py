@@ -52,11 +52,12 @@ class Settings(
         yield from self.certificate_problems(self.rancher_hostname)
         yield from self.ingress_problems()
         yield from self.rancher_problems(self.kubernetes_version)
-        yield from self.capacity_problems(self.rancher_version)
+        profile = self.network_profile_parameters if self.network_profile else None
+        yield from self.capacity_problems(self.rancher_version, profile)
+        yield from self.dns_problems(self.rancher_hostname, self.external_hostname)
         yield from self.helm_problems(
             {
                 "ingressChartRepository": self.ingress_chart_repository,
                 "rancherChartRepository": self.rancher_chart_repository,
             }
         )
-        yield from self.dns_problems(self.rancher_hostname, self.external_hostname)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import pulumi
 import pytest
 
 from capacity.figures import from_document, to_document
+from capacity.model import CapacityError
 from capacity.nsx import Access, NsxError, Reading
 from components import kube, pod_network
 from components.pod_network import CapacityPlan, CapacityPlanArgs, PodNetworkProvider
@@ -36,7 +38,8 @@ def test_configured_figures_say_how_old_they_are(caplog: pytest.LogCaptureFixtur
         inputs = mocks.inputs(KIND, "capacity-figures")
         assert inputs["source"] == "configured"
         assert from_document(inputs["figures"]) == from_document(summary["figures"]) == plan(imports=40)
-        assert "judged with the configured figures, of 2026-11-01; NSX-T is not read" in caplog.text
+        assert "judged with the configured figures, of 2026-11-01 (" in caplog.text
+        assert "NSX-T is not read" in caplog.text
 
     return made.ready.urn.apply(lambda _: check(made.summary))
 
@@ -47,10 +50,10 @@ def test_live_figures_leave_out_the_clusters_own(monkeypatch: pytest.MonkeyPatch
 
     def read(access: Access, network: Any, cluster: str | None, pools: Any) -> Reading:
         asked.append((access, cluster, tuple(pools)))
-        return Reading(plan(prefix=25).network, 3, 5)
+        return Reading(plan(prefix=25).network, 3)
 
     monkeypatch.setattr(pod_network, "read", read)
-    monkeypatch.setattr(pod_network, "_own_cluster", lambda _: "u")
+    monkeypatch.setattr(pod_network, "_own_cluster", lambda: "u")
     mocks = RecordingMocks()
     made = CapacityPlan("capacity", CapacityPlanArgs(plan=plan(), access=ACCESS, pools=("p",)))
 
@@ -70,16 +73,26 @@ def test_a_manager_that_does_not_answer_is_told(
         raise NsxError("NSX-T manager nsx.test: timed out")
 
     monkeypatch.setattr(pod_network, "read", read)
-    monkeypatch.setattr(pod_network, "_own_cluster", lambda _: None)
+    monkeypatch.setattr(pod_network, "_own_cluster", lambda: None)
     RecordingMocks()
     made = CapacityPlan("capacity", CapacityPlanArgs(plan=plan(), access=ACCESS))
 
     def check(summary: Any) -> None:
         assert summary["capacity"] == 256
-        assert "nsx.test: timed out. The pod network is judged with the configured figures" in caplog.text
-        assert "of unknown age (set podNetworkMeasuredAt)" in caplog.text
+        assert "judged with the configured figures, of unknown age" in caplog.text
+        assert "since NSX-T could not be read: NSX-T manager nsx.test: timed out" in caplog.text
 
     return made.ready.urn.apply(lambda _: check(made.summary))
+
+
+def test_a_limit_that_is_passed_already_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    def read(*_: object) -> Reading:
+        raise CapacityError("tier1Limit: 120 are said to be used, but it holds only 99; correct either")
+
+    monkeypatch.setattr(pod_network, "read", read)
+    monkeypatch.setattr(pod_network, "_own_cluster", lambda: None)
+    with pytest.raises(pulumi.RunError, match=r"podNetwork, against NSX-T .* tier1Limit: 120"):
+        CapacityPlan("capacity", CapacityPlanArgs(plan=plan(), access=ACCESS))
 
 
 def test_what_others_do_is_no_change_of_ours() -> None:
@@ -93,6 +106,8 @@ def test_what_others_do_is_no_change_of_ours() -> None:
     assert provider.diff("id", live, configured).changes
     assert provider.diff("id", configured, {**configured, "figures": later}).changes
     assert not provider.diff("id", configured, dict(configured)).changes
+    foreign = {**live, "figures": {"format": "of another release"}}
+    assert provider.diff("id", foreign, live).changes
 
 
 class _Cluster:
@@ -105,7 +120,7 @@ class _Cluster:
     def __exit__(self, *_: object) -> None: ...
 
     def list(self, path: str) -> list[dict[str, Any]]:
-        return self.lists[path]
+        return self.lists.get(path, [])
 
 
 @pytest.fixture
@@ -131,6 +146,14 @@ def test_what_ncp_could_not_realise_is_told(monkeypatch: pytest.MonkeyPatch, tol
     ]
 
 
+def test_many_errors_are_summed_up(monkeypatch: pytest.MonkeyPatch, told: list[str]) -> None:
+    errors = [{"spec": {"error-object-name": f"n{number}", "message": "one text"}} for number in range(7)]
+    monkeypatch.setattr(kube, "client", lambda _: _Cluster({"/apis/nsx.vmware.com/v1/nsxerrors": errors}))
+    assert pod_network._tell_errors("kubeconfig")
+    assert told[1] == "NSX-T does not realise object n0: one text"
+    assert told[-1] == "and 2 more NSXErrors: see `kubectl get nsxerrors`"
+
+
 def test_a_cluster_that_does_not_answer_stops_nothing(
     monkeypatch: pytest.MonkeyPatch, told: list[str]
 ) -> None:
@@ -140,3 +163,31 @@ def test_a_cluster_that_does_not_answer_stops_nothing(
     monkeypatch.setattr(kube, "client", unreachable)
     assert not pod_network._tell_errors("kubeconfig")
     assert told == ["pod network: the cluster's namespaces and NSXErrors are not known: no answer"]
+
+
+@pytest.mark.parametrize("half_written", [0, 3])
+def test_own_outputs_are_read_again_while_the_engine_writes_them(
+    monkeypatch: pytest.MonkeyPatch, half_written: int
+) -> None:
+    failures = ["... returned an error: failed to load checkpoint: EOF"] * half_written
+
+    def invoke(*_: object) -> Any:
+        if failures:
+            raise Exception(failures.pop())  # noqa: TRY002 - the SDK raises no narrower one
+        return SimpleNamespace(value={"outputs": {"clusterUuid": "u"}})
+
+    monkeypatch.setattr(pulumi.runtime, "invoke", invoke)
+    assert pod_network._own_cluster() == "u"
+
+
+def test_other_failures_to_read_own_outputs_are_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[object] = []
+
+    def invoke(*arguments: object) -> Any:
+        calls.append(arguments)
+        raise Exception("access denied")  # noqa: TRY002
+
+    monkeypatch.setattr(pulumi.runtime, "invoke", invoke)
+    with pytest.raises(Exception, match="access denied"):
+        pod_network._own_cluster()
+    assert len(calls) == 1

@@ -1,7 +1,8 @@
 """What NSX-T holds: blocks, pools and objects with their limits. Pure: no I/O, no clock.
 
 Sizes and limits are those of NSX-T 2.5 (docs.pivotal.io/pra/2-2 ``routing``, Broadcom KB 322486). Of the
-error codes 5141 and 10087 are documented (docs-pks 1.19); the others and most texts are invented.
+error codes 5141 and 10087 are documented (docs-pks 1.19), 5137 (block exhausted) and 5109 (pool exhausted)
+are those that PKS's own NSX-T client looks for; the others and most texts are invented.
 """
 
 from __future__ import annotations
@@ -77,7 +78,7 @@ class Inventory:
         for candidate in _candidates(network, size, taken):
             return _keep(self.subnets, {**body, "cidr": str(candidate), "resource_type": "IpBlockSubnet"})
         raise RefusedError(
-            409, 5109, f"IP block {block['display_name']} has no free subnet of {size} addresses."
+            409, 5137, f"IP block {block['display_name']} has no free subnet of {size} addresses."
         )
 
     def allocate(self, pool_id: str, body: Mapping[str, Any]) -> Object:
@@ -103,7 +104,7 @@ class Inventory:
         free = (str(ipaddress.IPv4Address(number)) for number in range(int(first), int(last) + 1))
         address = wanted or next((ip for ip in free if ip not in used), None)
         if address is None:
-            raise RefusedError(409, 5110, f"IP pool {pool['display_name']} is exhausted.")
+            raise RefusedError(409, 5109, f"IP pool {pool['display_name']} is exhausted.")
         item = {**body, "allocation_id": address}
         items.append(item)
         return item
@@ -116,6 +117,14 @@ class Inventory:
         usage = {"total_ids": total, "allocated_ids": taken, "free_ids": total - taken}
         ranges = [{"start": pool["start"], "end": pool["end"]}]
         return {**pool, "subnets": [{"allocation_ranges": ranges}], "pool_usage": usage}
+
+    def shown_services(self) -> list[Object]:
+        """Load balancers as the manager shows them: with the ids of their virtual servers."""
+        servers = self.objects["loadbalancer/virtual-servers"]
+        return [
+            {**service, "virtual_server_ids": [i for i, s in servers.items() if s["lb_service_id"] == key]}
+            for key, service in self.objects["loadbalancer/services"].items()
+        ]
 
     def release(self, pool_id: str, address: str) -> None:
         """Give an address back; one that is not allocated is no error."""
@@ -165,9 +174,15 @@ class Inventory:
             )
 
 
+def cluster_tags(cluster: str) -> list[Object]:
+    """Tags of what PKS makes for a cluster: its own, and NCP's so that NCP finds it."""
+    return [{"scope": "pks/cluster", "tag": cluster}, {"scope": "ncp/cluster", "tag": f"pks-{cluster}"}]
+
+
 def owner(item: Mapping[str, Any]) -> str | None:
     """UUID of the cluster that an object is tagged with."""
-    return next((tag["tag"] for tag in item.get("tags") or [] if tag["scope"] == "ncp/cluster"), None)
+    tags = (str(tag["tag"]) for tag in item.get("tags") or [] if tag["scope"] == "ncp/cluster")
+    return next((tag.removeprefix("pks-") for tag in tags), None)
 
 
 def _candidates(

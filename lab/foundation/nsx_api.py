@@ -1,7 +1,8 @@
 """NSX-T manager: the part of its REST API that NCP and readers use (NSX-T REST API reference).
 
 Pages, names of fields and 409 on exhaustion are the product's; that allocations of a pool carry tags is taken
-from the policy API, so that NCP can tell its own after a restart.
+from the policy API, so that NCP can tell its own after a restart. Invented: a virtual server is made with the
+id of its load balancer (``lb_service_id``); real clients add it to the latter's ``virtual_server_ids``.
 """
 
 from __future__ import annotations
@@ -97,7 +98,10 @@ class NsxApi:
         return _page(request, [inventory.shown_pool(key) for key in inventory.pools])
 
     async def _allocations(self, request: web.Request) -> web.Response:
-        return _page(request, self._state.inventory.allocations.get(request.match_info["id"], []))
+        inventory, pool = self._state.inventory, request.match_info["id"]
+        if pool not in inventory.pools:
+            return _absent(pool)
+        return _page(request, inventory.allocations.get(pool, []))
 
     async def _allocate(self, request: web.Request) -> web.Response:
         pool, body = request.match_info["id"], await request.json()
@@ -115,7 +119,11 @@ class NsxApi:
 
     def _lister(self, kind: str) -> Handler:
         async def handle(request: web.Request) -> web.StreamResponse:
-            return _page(request, self._state.inventory.objects[kind].values())
+            inventory = self._state.inventory
+            services = kind == "loadbalancer/services"
+            return _page(
+                request, inventory.shown_services() if services else inventory.objects[kind].values()
+            )
 
         return handle
 
@@ -137,24 +145,30 @@ class NsxApi:
 
     def _deleted(self, store: dict[str, Object], identifier: str) -> web.Response:
         if store.pop(identifier, None) is None:
-            return _error(404, 600, f"The object {identifier} could not be found.")
+            return _absent(identifier)
         self._state.save()
         return web.Response(status=200)
 
 
 def _one(store: dict[str, Object], identifier: str) -> web.Response:
     if identifier not in store:
-        return _error(404, 600, f"The object {identifier} could not be found.")
+        return _absent(identifier)
     return web.json_response(store[identifier])
 
 
 def _page(request: web.Request, items: Iterable[Object]) -> web.Response:
     every = list(items)
     first, size = int(request.query.get("cursor") or 0), int(request.query.get("page_size") or _PAGE)
+    if not 1 <= size <= _PAGE:
+        raise RefusedError(400, 255, f"page_size {size} is not between 1 and {_PAGE}.")
     page: dict[str, Any] = {"results": every[first : first + size], "result_count": len(every)}
     if first + size < len(every):
         page["cursor"] = str(first + size)
     return web.json_response(page)
+
+
+def _absent(identifier: str) -> web.Response:
+    return _error(404, 600, f"The object {identifier} could not be found.")
 
 
 def _with_path(kind: str, items: Iterable[Object]) -> list[Object]:

@@ -6,7 +6,7 @@ import ipaddress
 import uuid
 
 from lab.foundation import documents, tile
-from lab.foundation.inventory import Inventory, Object, RefusedError
+from lab.foundation.inventory import Inventory, Object, RefusedError, cluster_tags
 from lab.foundation.state import Cluster, Machine, State
 
 _AZ = "AZ1"
@@ -28,10 +28,7 @@ def network_objects(state: State, item: Cluster) -> None:
     if item.address:
         return
     network = documents.network(state, item)
-    labels: Object = {
-        "display_name": f"pks-{item.uuid}",
-        "tags": [{"scope": "ncp/cluster", "tag": item.uuid}],
-    }
+    labels: Object = {"display_name": f"pks-{item.uuid}", "tags": cluster_tags(item.uuid)}
     inventory = state.inventory
     try:
         cidr = _node_subnet(state, item, labels)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from hypothesis import given
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
 from capacity.advice import advise, smallest_prefix
-from capacity.assessment import TIER1_ROUTERS, assess
+from capacity.assessment import POD_SUBNETS, TIER1_ROUTERS, assess
+from capacity.blocks import further_for
 from capacity.model import Block, Demand, Network, Plan
 from tests.capacity.test_assessment import PLANS
 from tests.capacity.test_model import plan
@@ -56,6 +58,60 @@ def test_remedies_of_the_other_limits() -> None:
     ]
     busy = replace(plan(), demands=(Demand(load_balancer_services=30),))
     assert _changes(busy) == ["lb_size: medium (100 virtual servers) (only with a new cluster)"]
+
+
+def test_others_on_the_block_keep_their_prefix_when_the_cluster_gets_a_block_of_its_own() -> None:
+    """The prefix of a block is the same for all its clusters and cannot change (docs-pks)."""
+    network = Network(blocks=(Block(cidr="172.16.0.0/16", subnets_used=100),))
+    demand = Demand(rancher_version="2.8", imported_clusters=300)
+    own, renewed, further, _ = advise(assess(Plan(network=network, demands=(demand,))))
+    assert "a pod IP block of its own of the size /16 with pod_subnet_prefix: 27" in str(own)
+    assert "those of others made anew with it" in str(renewed)
+    assert "5 further pod IP blocks of the size /16" in str(further)
+
+
+def test_fewer_imports_are_taken_from_the_rancher_that_imports_most() -> None:
+    demands = (
+        Demand(name="old", rancher_version="2.2", imported_clusters=10),
+        Demand(name="new", rancher_version="2.8", imported_clusters=70),
+    )
+    found = advise(assess(Plan(network=Network(blocks=(Block(cidr="172.16.0.0/16"),)), demands=demands)))
+    assert str(found[-1]).startswith("48 imported clusters instead of 70 on new")
+    assert assess(found[-1].plan).fits
+
+
+def test_a_load_balancer_is_enlarged_for_its_own_cluster_alone() -> None:
+    demands = (Demand(name="a"), Demand(name="b of a", load_balancer_services=30))
+    found = advise(assess(Plan(network=Network(blocks=(Block(cidr="172.16.0.0/16"),)), demands=demands)))
+    assert [demand.lb_size for demand in found[0].plan.demands] == ["small", "medium"]
+
+
+def test_further_node_blocks() -> None:
+    nodes = Network(blocks=(Block(cidr="172.16.0.0/16"),), node_blocks=(Block(cidr="10.9.0.0/24"),))
+    three = Plan(network=nodes, demands=tuple(Demand(name=name) for name in "abc"))
+    assert _changes(three) == [
+        "2 further node IP blocks of the size /24 in node_ip_block_ids (TKGI 1.16 and later) "
+        "(also on a running cluster)"
+    ]
+
+
+def test_very_many_blocks_become_larger_ones_and_no_room_is_no_advice() -> None:
+    assert "39 further pod IP blocks of the size /15" in _changes(plan(imports=5000))[0]
+    everything = Network(blocks=(Block(cidr="0.0.0.0/1"), Block(cidr="128.0.0.0/1")), subnet_prefix=1)
+    full = Plan(network=everything, demands=(Demand(rancher_version="2.8", imported_clusters=10),))
+    assert not any("further" in change for change in _changes(full))
+
+
+@given(st.integers(0, 99), st.integers(257, 4000), st.integers(16, 24))
+def test_no_fewer_blocks_would_do(reserve: int, need: int, prefix: int) -> None:
+    blocks = (Block(cidr="172.16.0.0/16"), Block(cidr=f"172.20.0.0/{prefix}"))
+    network = Network(blocks=blocks, reserve_percent=reserve)
+    found = further_for(network, used=need)
+    assume(found)  # else the private addresses do not suffice
+    for count, enough in ((len(found), True), (len(found) - 1, False)):
+        taken = replace(network, blocks=(*blocks, *found[:count]))
+        limit = assess(Plan(network=taken, demands=(Demand(own_namespaces=need),))).limit(POD_SUBNETS)
+        assert (limit.headroom >= 0) == enough or (not enough and count == 0)
 
 
 def test_a_plan_that_fits_needs_no_advice() -> None:

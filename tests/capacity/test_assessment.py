@@ -19,7 +19,7 @@ from capacity.assessment import (
     namespaces_an_import,
     with_imports,
 )
-from capacity.model import Block, Demand, Network, Plan
+from capacity.model import Block, CapacityError, Demand, Network, Plan
 from tests.capacity.test_model import plan
 
 VERSIONS = st.sampled_from([None, "2.2", "2.4", "2.5", "2.6", "2.7.18", "2.8", "2.11", "2.13", "2.15"])
@@ -31,7 +31,7 @@ def demands(draw: st.DrawFn) -> Demand:
     version = draw(VERSIONS)
     return Demand(
         rancher_version=version,
-        own_namespaces=draw(st.integers(0, 8)),
+        own_namespaces=draw(st.integers(3, 8)),
         imported_clusters=draw(COUNT) if version else 0,
         connected=draw(st.booleans()),
         projects=draw(COUNT),
@@ -62,7 +62,10 @@ def networks(draw: st.DrawFn) -> Network:
 
 
 PLANS = st.builds(
-    lambda network, items: Plan(network=network, demands=tuple(items)),
+    lambda network, items: Plan(
+        network=network,
+        demands=tuple(replace(item, name=f"cluster-{number}") for number, item in enumerate(items)),
+    ),
     networks(),
     st.lists(demands(), min_size=1, max_size=3),
 )
@@ -121,6 +124,33 @@ def test_the_limit_that_is_hit_first() -> None:
     assert found.first_limit is not None
     assert found.first_limit.name == FLOATING_IPS
     assert found.max_imports == (100 - 4 - 20) // 4
+    assert found.first_exhausted_at == (100 - 4 - 20) // 4 + 1
+
+
+def test_a_network_too_small_for_rancher_alone_is_exhausted_before_the_first_import() -> None:
+    for subnets, number in ((256, 60), (24, 2), (23, 1), (20, 1), (19, 0), (1, 0)):
+        network = Network(blocks=(Block(cidr="172.16.0.0/16", subnets_used=256 - subnets),))
+        found = assess(Plan(network=network, demands=(Demand(rancher_version="2.8"),)))
+        assert (found.first_exhausted_at, found.fits) == (number, number > 0)
+
+
+def test_blocks_are_filled_in_their_order() -> None:
+    blocks = (Block(cidr="172.16.0.0/16", subnets_used=100), Block(cidr="172.17.0.0/17", subnets_used=5))
+    network = Network(blocks=blocks)
+    for imports, taken in ((0, (120, 5)), (34, (256, 5)), (35, (256, 9)), (500, (256, 128))):
+        demand = Demand(rancher_version="2.8", imported_clusters=imports)
+        assert assess(Plan(network=network, demands=(demand,))).block_use == taken
+
+
+def test_more_crowded_namespaces_than_there_are_is_refused() -> None:
+    crowded = Demand(own_namespaces=2, crowded=(300, 300, 300))
+    with pytest.raises(CapacityError, match="crowded names 3 namespaces, but rancher has only 2"):
+        assess(Plan(network=Network(blocks=(Block(cidr="172.16.0.0/16"),)), demands=(crowded,)))
+
+
+def test_imports_need_a_rancher() -> None:
+    with pytest.raises(CapacityError, match="rancherVersion is not set for any cluster"):
+        with_imports(plan(None), 3)
 
 
 @given(PLANS)
@@ -132,13 +162,19 @@ def test_nothing_is_negative_but_headroom_and_sums_are_exact(candidate: Plan) ->
 
 @given(
     PLANS,
-    st.sampled_from(["imported_clusters", "projects", "users", "applications", "leaked", "own_namespaces"]),
+    st.sampled_from(
+        [
+            *("imported_clusters", "projects", "users", "applications", "leaked", "own_namespaces"),
+            *("load_balancer_services", "connected", "crowded"),
+        ]
+    ),
 )
 def test_more_of_anything_never_leaves_more(candidate: Plan, name: str) -> None:
     first = candidate.demands[0]
     if first.rancher_version is None and name == "imported_clusters":
         return
-    more = replace(first, **{name: getattr(first, name) + 1})
+    grown: dict[str, Any] = {"connected": True, "crowded": tuple(pods + 100 for pods in first.crowded)}
+    more = replace(first, **{name: grown[name] if name in grown else getattr(first, name) + 1})
     after = assess(replace(candidate, demands=(more, *candidate.demands[1:])))
     for limit, later in zip(assess(candidate).limits, after.limits, strict=True):
         assert later.headroom <= limit.headroom
@@ -177,3 +213,15 @@ def test_an_allocator_that_takes_one_subnet_after_the_other_agrees(
     assert (limit.headroom >= 0) == realised
     if realised:
         assert limit.headroom == len(free)
+
+
+@given(PLANS, st.integers(1, 40))
+def test_what_others_take_is_gone(candidate: Plan, taken: int) -> None:
+    first, *rest = candidate.network.blocks
+    taken = min(taken, first.subnets(candidate.network.subnet_prefix))
+    blocks = (replace(first, subnets_used=taken), *rest)
+    before, after = (
+        assess(candidate),
+        assess(replace(candidate, network=replace(candidate.network, blocks=blocks))),
+    )
+    assert before.limit(POD_SUBNETS).headroom - after.limit(POD_SUBNETS).headroom == taken

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -52,7 +53,11 @@ def test_flags_win_over_the_file() -> None:
         (["--used", "300"], "300 are said to be used"),
         (["--imported", "-1"], "importedClusters is -1"),
         (["--rancher-version", "1.6"], "nothing is known of its namespaces"),
+        (["--rancher-version", ""], "rancherVersion '' is no version"),
+        (["--rancher-version", "2.8foo"], "rancherVersion '2.8foo' is no version"),
+        (["--used", "1", "--used", "2"], "--used is given 2 times for 1 blocks"),
         (["--stack-file", "missing.yaml"], "missing.yaml"),
+        (["--figures", "Pulumi.yaml"], "Pulumi.yaml is no JSON"),
     ],
 )
 def test_bad_figures_are_one_message(arguments: list[str], message: str) -> None:
@@ -73,6 +78,105 @@ def test_pictures(tmp_path: Path) -> None:
         assert f"/{prefix}: {2 ** (prefix - 16)} subnets, {most} clusters" in text
     assert "plan: 300" in text
     assert png.read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_stack_whose_other_files_are_not_there_yet_can_be_planned() -> None:
+    """The lab's CA exists only while the lab is up; the plan has nothing to do with it."""
+    done = _run("report", "--stack-file", "Pulumi.lab.yaml")
+    assert done.returncode == 0, done.stderr
+    assert "59 imported clusters fit" in done.stdout
+
+
+def test_several_clusters_from_what_a_stack_exports(tmp_path: Path) -> None:
+    network = {"blocks": [{"cidr": "172.16.0.0/16", "subnetsUsed": 10}, "172.17.0.0/17"]}
+    demands = [{"name": "plain", "applications": 20}, {"name": "rancher", "rancherVersion": "2.8.5"}]
+    output = tmp_path / "podNetwork.json"
+    output.write_text(json.dumps({"prefix": 24, "figures": {"network": network, "demands": demands}}))
+    table = _run("report", "--figures", str(output), "--imported", "60").stdout
+    assert "82 imported clusters fit; number 83 runs out of pod subnets." in table
+    assert "172.16.0.0/16 256 of 256, 172.17.0.0/17 39 of 128" in table
+    assert _run("plot", "--figures", str(output), "--output", str(tmp_path / "a.svg")).returncode == 0
+
+
+def test_every_limit_can_be_given_by_flags() -> None:
+    limits = [
+        "--floating-ips",
+        "90",
+        "--tier1-limit",
+        "3",
+        "--segment-limit",
+        "500",
+        "--node-block",
+        "10.9.0.0/20",
+    ]
+    others = ["--floating-ips-used", "6", "--tier1-used", "1", "--segments-used", "7", "--leaked", "2"]
+    done = _run("report", *limits, *others, "--registered", "--imported", "10", "--format", "json")
+    document = json.loads(done.stdout)
+    figures = {limit["name"]: (limit["used"], limit["planned"]) for limit in document["limits"]}
+    namespaces = 5 + 14 + 1 + 2 + 10 * 3
+    assert figures == {
+        "pod subnets": (0, namespaces),
+        "floating IPs": (6, namespaces + 4),
+        "Tier-1 routers": (1, 1),
+        "segments": (7, namespaces + 2),
+        "virtual servers of rancher": (0, 5),
+        "node subnets": (0, 1),
+    }
+    assert (document["unknown"], document["firstLimit"], document["firstExhaustedAt"]) == (
+        [],
+        "floating IPs",
+        20,
+    )
+
+
+def test_what_is_too_small_for_rancher_alone_is_said_so() -> None:
+    done = _run("report", "--used", "250", "--imported", "10")
+    assert "Not even without imported clusters are there enough pod subnets." in done.stdout
+    assert "0 imported clusters fit" not in done.stdout
+
+
+def test_a_limit_that_nothing_but_a_higher_one_lifts() -> None:
+    done = _run("advise", "--segment-limit", "4", "--clusters", "0")
+    assert "segments: 18 are missing. Only a higher limit would do." in done.stdout
+
+
+def test_advice_always_ends() -> None:
+    done = _run(
+        "advise", "--clusters", "10", "--block", "0.0.0.0/1", "--block", "128.0.0.0/1", "--prefix", "1"
+    )
+    assert done.returncode == 1
+    assert "further" not in done.stdout
+
+
+def test_pictures_of_small_blocks_and_too_many_prefixes(tmp_path: Path) -> None:
+    path = tmp_path / "plan.svg"
+    assert _run("plot", "--block", "172.16.0.0/25", "--prefix", "28", "--output", str(path)).returncode == 0
+    assert re.findall(r"/(\d+): \d+ subnets", path.read_text()) == ["25", "26", "27", "28"]
+    many = _run("plot", "--prefixes", *map(str, range(20, 28)), "--output", str(path))
+    assert (many.returncode, "only 7 can be told apart" in many.stderr) == (2, True)
+    other = _run("plot", "--output", str(tmp_path / "plan.bmp"))
+    assert (other.returncode, "the picture is .png or .svg" in other.stderr) == (2, True)
+
+
+def test_a_picture_marks_each_prefix_by_its_own_subnets(tmp_path: Path) -> None:
+    """Another limit that is hit earlier has a line of its own."""
+    path = tmp_path / "plan.svg"
+    _run(
+        "plot",
+        "--floating-ips",
+        "100",
+        "--used",
+        "20",
+        "--reserve",
+        "10",
+        "--output",
+        str(path),
+        "--prefixes",
+        "24",
+    )
+    text = path.read_text()
+    assert "/24: 256 subnets, 47 clusters" in text
+    assert all(word in text for word in ("floating IPs: 16", "reserve", "used by others", "exhausted"))
 
 
 def test_the_model_loads_without_the_reports_libraries() -> None:

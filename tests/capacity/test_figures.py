@@ -24,9 +24,20 @@ def test_a_document_may_be_short() -> None:
     assert from_document(short).network.subnet_prefix == 24
 
 
+@pytest.mark.parametrize("document", [None, [1], "172.16.0.0/16", 3])
+def test_what_is_no_object(document: Any) -> None:
+    with pytest.raises(CapacityError, match="figures must be an object with network and demands"):
+        from_document(document)
+
+
 @pytest.mark.parametrize(
     ("document", "message"),
     [
+        ({3: 4, "x": 1}, "3 is no part of the figures"),
+        (
+            {"network": {"blocks": ["172.16.0.0/16"]}, "demands": [{"name": None}]},
+            "demands.name is None; it must be a text",
+        ),
         ({"demand": []}, "demand is no part of the figures"),
         ({"network": {"blocks": ["172.16.0.0/16"]}, "demands": {}}, "demands must be a list"),
         (
@@ -40,7 +51,7 @@ def test_a_document_may_be_short() -> None:
         ({"network": {"blocks": ["172.16.0.0/16"]}, "demands": [{"name": 3}]}, "it must be a text"),
     ],
 )
-def test_what_is_no_document(document: dict[str, Any], message: str) -> None:
+def test_what_is_no_document(document: dict[Any, Any], message: str) -> None:
     with pytest.raises(CapacityError) as caught:
         from_document(document)
     assert message in str(caught.value)

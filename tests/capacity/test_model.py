@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pytest
@@ -10,7 +11,8 @@ from capacity import figures
 from capacity.assessment import assess
 from capacity.model import Block, CapacityError, Demand, Network, Plan
 from capacity.rancher import namespaces
-from lab.rancher.namespaces import NAMESPACE, made
+from lab.rancher.namespaces import NAMESPACE, PROJECTS, made
+from lab.rancher.release import Release
 
 POD_BLOCK = Block(cidr="172.16.0.0/16")
 
@@ -37,7 +39,7 @@ def plan(version: str | None = "2.8", *, prefix: int = 24, imports: int = 0, **n
             {"blocks": [{"cidr": "172.16.0.0/16", "subnetsUsed": 257}]},
             "blocks 172.16.0.0/16: 257 are said to be used, but it holds only 256",
         ),
-        ({"blocks": [{"cidr": "172.16.0.0/16", "subnetsUsed": -1}]}, "must not be negative"),
+        ({"blocks": [{"cidr": "172.16.0.0/16", "subnetsUsed": -1}]}, "-1 is given; a figure must not be"),
         ({"blocks": ["172.16.0.0/16"], "floatingIps": 4, "floatingIpsUsed": 5}, "floatingIps: 5 are said"),
         (
             {"blocks": ["172.16.0.0/16"], "subnetPrefix": 31},
@@ -48,6 +50,12 @@ def plan(version: str | None = "2.8", *, prefix: int = 24, imports: int = 0, **n
             "network.subnetPrefix is '24'; it must be a whole",
         ),
         ({"blocks": ["172.16.0.0/16"], "subnetPrefix": 24.5}, "it must be a whole number"),
+        ({"blocks": ["172.16.0.0/16"], "subnetPrefix": math.nan}, "network.subnetPrefix is nan; it must be"),
+        ({"blocks": ["172.16.0.0/16"], "floatingIps": math.inf}, "network.floatingIps is inf; it must be"),
+        ({"blocks": ["172.16.0.0/16"], "subnetPrefix": True}, "network.subnetPrefix is True; it must be"),
+        ({"blocks": ["172.16.0.0/16"], "topology": None}, "network.topology is None; it must be a text"),
+        ({"blocks": [{"cidr": None}]}, "network.blocks.cidr is None; it must be a text"),
+        ({"blocks": 5}, "network.blocks must be an object, not 5"),
         ({"blocks": ["172.16.0.0/16"], "nat": "yes"}, "network.nat is 'yes'; it must be true or false"),
         ({"blocks": ["172.16.0.0/16"], "topology": "both"}, "topology 'both' must be dedicated or shared"),
         ({"blocks": ["172.16.0.0/16"], "reservePercent": 100}, "reservePercent is 100"),
@@ -80,7 +88,15 @@ def test_bad_demands(changes: dict[str, Any], message: str) -> None:
     assert message in str(caught.value)
 
 
-@pytest.mark.parametrize("version", ["2.1.8", "2.16.0", "3.0", "latest"])
+def test_clusters_of_one_name_cannot_be_told_apart() -> None:
+    network = Network(blocks=(POD_BLOCK,))
+    with pytest.raises(CapacityError, match="two clusters are named 'edge'; give each a name of its own"):
+        Plan(network=network, demands=(Demand(name="edge"), Demand(name="edge")))
+
+
+@pytest.mark.parametrize(
+    "version", ["2.1.8", "2.16.0", "3.0", "latest", "2", "", "2.8foo", "2.8.5x", "2.8.", "2.8.5.1", " 2.8"]
+)
 def test_an_unknown_rancher_is_refused(version: str) -> None:
     with pytest.raises(CapacityError) as caught:
         assess(plan(version))
@@ -91,11 +107,21 @@ def test_an_unknown_rancher_is_refused(version: str) -> None:
     "version", ["2.2.8", "2.4.18", "2.5.17", "2.6.14", "2.7.18", "2.8.5", "2.11.3", "2.13.0", "2.15.0"]
 )
 def test_the_table_agrees_with_what_the_simulated_rancher_makes(version: str) -> None:
-    names = {namespace.name for namespace in made(f"v{version}", "seed", server_url=True)} | {NAMESPACE}
-    assert namespaces(version).fixed == len(names)
+    simulated = list(made(f"v{version}", "seed", server_url=True))
+    line = namespaces(version)
+    assert line.fixed == len({namespace.name for namespace in simulated} | {NAMESPACE})
+    named = {namespace.name for namespace in simulated if not namespace.system} | {NAMESPACE, "local"}
+    assert named == {name for name in line.names if not name.startswith("p-")}
+    assert line.registered == 1 + len(PROJECTS)
+    assert line.connected == int(Release(f"v{version}").fleet)
 
 
 def test_a_version_between_two_lines_counts_as_the_older() -> None:
     assert namespaces("2.7.17").fixed == 13
     assert namespaces("v2.12.3").fixed == 15
     assert namespaces("2.14").fixed == 16
+
+
+@pytest.mark.parametrize("version", ["2.8.5", "v2.8.5", "2.8", "2.8.5-rc1", "2.8.5+up1"])
+def test_a_version_may_be_written_as_charts_and_images_write_it(version: str) -> None:
+    assert namespaces(version).fixed == 14

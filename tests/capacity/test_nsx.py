@@ -11,8 +11,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from capacity.model import Block, Network
-from capacity.nsx import Access, NsxError, read
+from capacity import nsx
+from capacity.model import Block, CapacityError, Network
+from capacity.nsx import Access, LoadBalancer, NsxError, read
 from tests import pki
 from tests.servers import ADDRESS, Request, Response, Server, serve
 
@@ -29,8 +30,21 @@ def _tagged(cluster: str, **values: Any) -> dict[str, Any]:
     }
 
 
+def _allocated(address: str, *clusters: str) -> dict[str, Any]:
+    """An allocation; NCP need not tag it."""
+    return {"allocation_id": address, "tags": [{"scope": "ncp/cluster", "tag": tag} for tag in clusters]}
+
+
 LISTS: dict[str, list[dict[str, Any]]] = {
-    "pools/ip-blocks": [{"id": "a", "cidr": "172.16.0.0/16"}, {"id": "b", "cidr": "172.17.0.0/16"}],
+    "pools/ip-blocks": [
+        {"id": "a", "cidr": "172.16.0.0/16"},
+        {"id": "b", "cidr": "172.17.0.0/16"},
+        {"id": "n", "cidr": "172.15.0.0/16"},
+    ],
+    "pools/ip-subnets?n": [
+        {"cidr": "172.15.0.0/24", "tags": [{"scope": "pks/cluster", "tag": OURS}]},
+        {"cidr": "172.15.1.0/24", "tags": [{"scope": "pks/cluster", "tag": "other"}]},
+    ],
     "pools/ip-subnets?a": [
         _tagged(OURS, cidr="172.16.0.0/24"),
         _tagged(f"pks-{OURS}", cidr="172.16.1.0/24"),
@@ -40,14 +54,36 @@ LISTS: dict[str, list[dict[str, Any]]] = {
         _tagged("other", cidr="172.16.8.64/26"),
     ],
     "pools/ip-subnets?b": [{"cidr": "172.17.0.0/24"}],
-    "pools/ip-pools/p/allocations": [_tagged(OURS), _tagged("other"), _tagged("other")],
+    "pools/ip-pools/p/allocations": [
+        _allocated("10.50.0.10", OURS),
+        _allocated("10.50.0.11", "other"),
+        _allocated("10.50.0.12", "other"),
+        _allocated("10.50.0.13"),  # of a virtual server of ours
+        _allocated("10.50.0.14"),  # SNAT address of a router of ours
+        _allocated("10.50.0.15"),
+    ],
     "logical-routers": [
         _tagged("other", router_type="TIER1"),
         _tagged("other", router_type="TIER0"),
-        _tagged(OURS, router_type="TIER1"),
+        {
+            "router_type": "TIER1",
+            "tags": [
+                {"scope": "ncp/cluster", "tag": f"pks-{OURS}"},
+                {"scope": "ncp/snat_ip", "tag": "10.50.0.14"},
+            ],
+        },
     ],
     "logical-switches": [_tagged("other"), _tagged("other"), _tagged(OURS)],
-    "loadbalancer/virtual-servers": [_tagged(OURS), _tagged(OURS), _tagged("other")],
+    "loadbalancer/virtual-servers": [
+        _tagged(OURS, ip_address="10.50.0.13"),
+        _tagged(OURS, ip_address="10.50.0.13"),
+        _tagged("other", ip_address="10.50.0.15"),
+    ],
+    "loadbalancer/services": [
+        _tagged(f"pks-{OURS}", size="MEDIUM", virtual_server_ids=["x", "y"]),
+        _tagged(f"pks-{OURS}", size="SMALL"),
+        _tagged("other", size="LARGE", virtual_server_ids=["z"]),
+    ],
 }
 
 
@@ -90,17 +126,30 @@ def test_what_others_use(site: Site) -> None:
     network = found.network
     # One /24, one /23 that is two, and two /26 in one /24.
     assert [block.subnets_used for block in network.blocks] == [4, 1]
-    assert (network.floating_ips, network.floating_ips_used) == (240, 2)
+    assert (network.floating_ips, network.floating_ips_used) == (240, 3)
     assert (network.tier1_used, network.segments_used) == (1, 2)
-    assert (found.own_subnets, found.virtual_servers) == (2, 2)
+    assert found.own_subnets == 2
+    assert found.load_balancers == (LoadBalancer("medium", 2), LoadBalancer("small", 0))
     assert {request.method for request in site.server.requests} == {"GET"}
 
 
 def test_before_the_cluster_exists_everything_is_others(site: Site) -> None:
     found = read(site.access(), replace(NETWORK, tier1_limit=None, segment_limit=None), None)
     assert [block.subnets_used for block in found.network.blocks] == [6, 1]
-    assert (found.network.floating_ips, found.own_subnets, found.virtual_servers) == (None, 0, 0)
-    assert not any("logical" in path for path in site.server.paths)
+    assert (found.network.floating_ips, found.own_subnets, found.load_balancers) == (None, 0, ())
+    assert not any("logical" in path or "loadbalancer" in path for path in site.server.paths)
+
+
+def test_node_blocks_are_read_too(site: Site) -> None:
+    network = replace(NETWORK, node_blocks=(Block(cidr="172.15.0.0/16", subnets_used=9),))
+    found = read(site.access(), network, OURS)
+    assert [block.subnets_used for block in found.network.node_blocks] == [1]
+    assert found.own_subnets == 2  # of pods
+
+
+def test_more_in_use_than_the_limits_allow(site: Site) -> None:
+    with pytest.raises(CapacityError, match="segmentLimit: 2 are said to be used, but it holds only 1"):
+        read(site.access(), replace(NETWORK, segment_limit=1), OURS)
 
 
 def test_wrong_password(site: Site) -> None:
@@ -114,7 +163,9 @@ def test_wrong_password(site: Site) -> None:
 def test_a_block_that_nsx_does_not_have(site: Site) -> None:
     with pytest.raises(NsxError) as caught:
         read(site.access(), Network(blocks=(Block(cidr="10.0.0.0/16"),)), OURS)
-    assert "NSX-T has no IP block 10.0.0.0/16 (it has 172.16.0.0/16, 172.17.0.0/16)" in str(caught.value)
+    assert "NSX-T has no IP block 10.0.0.0/16 (it has 172.15.0.0/16, 172.16.0.0/16, 172.17.0.0/16)" in str(
+        caught.value
+    )
 
 
 def test_a_pool_that_nsx_does_not_have(site: Site) -> None:
@@ -143,9 +194,31 @@ def test_a_manager_that_is_not_there() -> None:
         read(Access(f"{ADDRESS}:1", "auditor", "right"), NETWORK, OURS)
 
 
-def test_an_answer_that_is_no_manager(tmp_path: Path) -> None:
+def test_a_manager_given_as_url() -> None:
+    with pytest.raises(NsxError, match=r"nsxManager https://nsx\.test/: give the host alone"):
+        read(Access("https://nsx.test/", "auditor", "right"), NETWORK, OURS)
+
+
+def test_a_manager_that_takes_for_ever(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(nsx, "_ALL_SECONDS", -1.0)
+    with pytest.raises(NsxError, match="not read after -1 seconds, at pools/ip-blocks"):
+        read(site.access(), NETWORK, OURS)
+
+
+@pytest.mark.parametrize(
+    ("answer", "text"),
+    [
+        ("<html>", "gave no JSON; is it a manager"),
+        ([], "answers in an unknown form"),
+        ({"message": "hello"}, "answers in an unknown form"),
+        ({"results": [{"id": "a"}]}, "answers in an unknown form"),
+        ({"results": [{"id": "a", "cidr": "none"}]}, "answers in an unknown form"),
+        ({"results": [], "cursor": "7"}, "the pages of pools/ip-blocks go in a circle"),
+    ],
+)
+def test_answers_of_no_manager(tmp_path: Path, answer: Any, text: str) -> None:
     authority = pki.root()
-    with serve(lambda _: Response(200, "<html>"), identity=pki.server(authority, ADDRESS)) as server:
+    with serve(lambda _: Response(200, answer), identity=pki.server(authority, ADDRESS)) as server:
         access = Access(f"{ADDRESS}:{server.port}", "a", "b", pki.write(tmp_path, "ca.pem", authority))
-        with pytest.raises(NsxError, match="gave no JSON; is it a manager"):
+        with pytest.raises(NsxError, match=text):
             read(access, NETWORK, OURS)

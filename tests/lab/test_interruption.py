@@ -7,11 +7,12 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from lab import process
+from lab import bringup, process
 from lab.engine import Engine
 from lab.layout import REPO, Lab
 from tests.lab.conftest import Site, commands, free_net
@@ -58,16 +59,31 @@ def test_kill_while_the_cluster_and_while_the_releases_are_made(site: Site) -> N
     assert done.returncode == 0, done.stdout
 
 
-def test_the_lab_goes_on_after_ctrl_c_and_goes_away_whole(tmp_path: Path) -> None:
-    """Interrupted while its simulators start and while PKS builds the cluster; then up, then down."""
+@pytest.fixture
+def own_lab(tmp_path: Path) -> Iterator[Lab]:
+    """A lab that is not up; taken down at the end whatever happens."""
     lab = Lab(tmp_path / "lab", free_net())
-    env = {**os.environ, **lab.environment}
+    yield lab
+    bringup.down(lab)
+
+
+@pytest.fixture
+def _interruptible() -> Iterator[None]:
+    """Children heed Ctrl-C, also where the tests run in a shell's background, which ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("_interruptible")
+def test_the_lab_goes_on_after_ctrl_c_and_goes_away_whole(own_lab: Lab) -> None:
+    """Interrupted while its simulators start and while PKS builds the cluster; then up, then down."""
 
     def command(name: str) -> subprocess.Popen[str]:
         return subprocess.Popen(
             [sys.executable, "-m", "lab", name],
             cwd=REPO,
-            env=env,
+            env={**os.environ, **own_lab.environment},
             text=True,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -76,17 +92,21 @@ def test_the_lab_goes_on_after_ctrl_c_and_goes_away_whole(tmp_path: Path) -> Non
     for moment in ("vCenter, PKS", "rancher-cluster creating"):
         up = command("up")
         assert up.stdout is not None
-        assert any(moment in line for line in up.stdout)
+        seen = ""
+        while moment not in seen and (line := up.stdout.readline()):
+            seen += line
+        assert moment in seen, seen
         for _ in range(2):  # an impatient person
             up.send_signal(signal.SIGINT)
             time.sleep(0.5)
-        assert "`make lab` continues" in up.stdout.read()
+        seen += up.stdout.read()
+        assert "`make lab` continues" in seen, seen
         assert up.wait() == 130
-        assert "pulumi" not in process.running(lab)
+        assert "pulumi" not in process.running(own_lab)
     up = command("up")
     output, _ = up.communicate()
     assert up.returncode == 0, output
     assert "Lab ready" in output
     assert command("down").wait() == 0
-    assert process.running(lab) == {}
-    assert not lab.home.exists()
+    assert process.running(own_lab) == {}
+    assert not own_lab.home.exists()

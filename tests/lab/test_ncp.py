@@ -108,6 +108,23 @@ async def test_a_namespace_costs_a_subnet_a_segment_and_an_address(world: World)
     assert world.nsx.objects["logical-routers"] == []
 
 
+async def test_a_namespace_tells_what_it_has(world: World) -> None:
+    world.network(pod_subnet_prefix=29)
+    item = world.namespace("one", team="blue")
+    await namespaces.reconcile(world.state, "one")
+    await namespaces.add_subnet(world.state, "one")
+    await namespaces.reconcile(world.state, "one")
+    assert item["metadata"]["annotations"] == {
+        "team": "blue",
+        "ncp/subnet-0": "172.16.0.0/29",
+        "ncp/subnet-1": "172.16.0.8/29",
+        "ncp/snat_ip": world.nsx.addresses("one")[0],
+    }
+    item["metadata"]["annotations"]["ncp/no_snat"] = "true"
+    await namespaces.reconcile(world.state, "one")
+    assert "ncp/snat_ip" not in item["metadata"]["annotations"]
+
+
 async def test_the_dedicated_topology_takes_a_router_too(world: World) -> None:
     world.network(single_tier_topology=False)
     world.namespace("one")
@@ -153,7 +170,8 @@ async def test_blocks_are_used_in_order_and_run_out(world: World) -> None:
     world.drop("n0")
     await namespaces.reconcile(world.state, "n0")
     await namespaces.reconcile(world.state, "n5")
-    assert last["metadata"]["annotations"] == {}
+    address = world.nsx.addresses("n5")[0]
+    assert last["metadata"]["annotations"] == {"ncp/subnet-0": "172.16.0.0/24", "ncp/snat_ip": address}
     assert world.api.errors() == []
 
 
@@ -339,8 +357,10 @@ async def test_a_block_added_to_the_profile_solves_exhaustion(
     await _run_until(world, lambda: bool(world.api.errors()))
     world.network(pod_ip_block_ids=("block", "second"))
     world.state.queue = WorkQueue()
-    await _run_until(world, lambda: not world.api.errors() and len(world.nsx.objects["subnets"]) == 5)
-    assert last["metadata"]["annotations"] == {}
+    annotations = last["metadata"]["annotations"]
+    await _run_until(world, lambda: annotations.get("ncp/subnet-0") == "172.20.0.0/24")
+    assert not world.api.errors()
+    assert set(annotations) == {"ncp/subnet-0", "ncp/snat_ip"}
 
 
 async def test_the_queue_hands_out_each_item_once_and_in_time() -> None:

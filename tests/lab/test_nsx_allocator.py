@@ -25,7 +25,7 @@ def _inventory(block: str = "172.16.0.0/22", edges: int = 10) -> Inventory:
 
 
 def _tags(cluster: str) -> dict[str, Any]:
-    return {"tags": [{"scope": "ncp/cluster", "tag": cluster}], "display_name": cluster}
+    return {"tags": [{"scope": "ncp/cluster", "tag": f"pks-{cluster}"}], "display_name": cluster}
 
 
 def _subnet(inventory: Inventory, size: int = 256, cluster: str = "one") -> str:
@@ -42,7 +42,7 @@ def _refusal(call: Any, *arguments: Any) -> tuple[int, int]:
 def test_subnets_come_in_order_until_the_block_is_exhausted() -> None:
     inventory = _inventory()
     assert [_subnet(inventory) for _ in range(4)] == [f"172.16.{number}.0/24" for number in range(4)]
-    assert _refusal(_subnet, inventory) == (409, 5109)
+    assert _refusal(_subnet, inventory) == (409, 5137)
 
 
 def test_a_freed_subnet_is_used_again() -> None:
@@ -61,14 +61,14 @@ def test_subnets_of_all_sizes_never_overlap() -> None:
     assert [network.num_addresses for network in networks] == sizes
     for index, network in enumerate(networks):
         assert not any(network.overlaps(other) for other in networks[:index])
-    assert _refusal(_subnet, inventory, 512) == (409, 5109)
+    assert _refusal(_subnet, inventory, 512) == (409, 5137)
 
 
 def test_a_default_block_holds_256_namespaces() -> None:
     inventory = _inventory("172.16.0.0/16")
     for _ in range(256):
         _subnet(inventory)
-    assert _refusal(_subnet, inventory) == (409, 5109)
+    assert _refusal(_subnet, inventory) == (409, 5137)
 
 
 @pytest.mark.parametrize("size", [0, 100, 2048])
@@ -82,7 +82,7 @@ def test_addresses_of_a_pool() -> None:
     assert _refusal(inventory.allocate, "pool", {"allocation_id": "10.0.0.11"}) == (409, 5141)
     assert _refusal(inventory.allocate, "pool", {"allocation_id": "10.0.0.13"}) == (400, 5114)
     assert [inventory.allocate("pool", {})["allocation_id"] for _ in range(2)] == ["10.0.0.10", "10.0.0.12"]
-    assert _refusal(inventory.allocate, "pool", {}) == (409, 5110)
+    assert _refusal(inventory.allocate, "pool", {}) == (409, 5109)
     inventory.release("pool", "10.0.0.10")
     inventory.release("pool", "10.0.0.10")
     assert inventory.allocate("pool", {})["allocation_id"] == "10.0.0.10"
@@ -150,6 +150,8 @@ async def test_the_managers_api(site: Site) -> None:
         page = (await site.nsx("GET", f"{path}&cursor={page['cursor']}"))[1]
     assert seen == [f"172.16.{number}.0/24" for number in range(5)]
     assert (await site.nsx("GET", f"{subnets}?block_id={tile.NODE_BLOCK}"))[1]["results"] == []
+    for size in (0, 1001):
+        assert (await site.nsx("GET", f"{subnets}?page_size={size}"))[0] == 400
     assert (await site.nsx("DELETE", f"{subnets}/{made['id']}"))[0] == 200
     assert (await site.nsx("DELETE", f"{subnets}/{made['id']}"))[0] == 404
 
@@ -169,8 +171,17 @@ async def test_floating_ips_by_api(site: Site) -> None:
     ]
     assert (await site.nsx("POST", f"{pool}?action=RELEASE", taken))[0] == 200
     assert (await site.nsx("GET", f"{pool}/allocations"))[1]["results"] == []
+    assert (await site.nsx("GET", "/api/v1/pools/ip-pools/absent/allocations"))[0] == 404
     bad = {"allocation_id": "no address"}
     assert (await site.nsx("POST", f"{pool}?action=ALLOCATE", bad))[0] == 400
+
+
+async def test_a_load_balancer_shows_its_virtual_servers(site: Site) -> None:
+    services, servers = "/api/v1/loadbalancer/services", "/api/v1/loadbalancer/virtual-servers"
+    balancer = (await site.nsx("POST", services, {"size": "MEDIUM"}))[1]["id"]
+    made = [(await site.nsx("POST", servers, {"lb_service_id": balancer}))[1]["id"] for _ in range(2)]
+    shown = (await site.nsx("GET", services))[1]["results"]
+    assert [(item["size"], item["virtual_server_ids"]) for item in shown] == [("MEDIUM", made)]
 
 
 async def test_what_ncp_allocates_survives_a_restart(idle_site: Site) -> None:

@@ -11,6 +11,13 @@ from lab.cluster.api import KubernetesApi, Object, annotations_of
 _GROUP, _VERSION, _PLURAL = "vmware.eng.com", "v1", "nsxerrors"
 _ERRORS = f"/apis/{_GROUP}/{_VERSION}/{_PLURAL}"
 _LINK = "nsxerror"
+_COLUMNS = {
+    "Messages": "message",
+    "ErrorObjectID": "error-object-id",
+    "ErrorObjectType": "error-object-type",
+    "ErrorObjectName": "error-object-name",
+    "ErrorObjectNamespace": "error-object-ns",
+}
 _CRD: Object = {
     "apiVersion": "apiextensions.k8s.io/v1",
     "kind": "CustomResourceDefinition",
@@ -18,12 +25,16 @@ _CRD: Object = {
     "spec": {
         "group": _GROUP,
         "scope": "Cluster",
-        "names": {"plural": _PLURAL, "singular": "nsxerror", "kind": "NSXError"},
+        "names": {"plural": _PLURAL, "singular": "nsxerror", "kind": "NSXError", "shortNames": ["ne"]},
         "versions": [
             {
                 "name": _VERSION,
                 "served": True,
                 "storage": True,
+                "additionalPrinterColumns": [
+                    {"name": name, "type": "string", "jsonPath": f".spec.{path}"}
+                    for name, path in _COLUMNS.items()
+                ],
                 "schema": {
                     "openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
                 },

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 
-from lab.cluster.api import annotations_of
+from lab.cluster.api import Object, annotations_of
 from lab.cluster.ncp.controller import State
 from lab.cluster.ncp.errors import SNAT, SUBNET
 from lab.cluster.ncp.nsx import (
@@ -18,6 +18,8 @@ from lab.cluster.ncp.nsx import (
     Owned,
 )
 from lab.cluster.ncp.queue import Item
+
+_REALISED = ("ncp/subnet-", "ncp/snat_ip")
 
 
 async def reconcile(state: State, name: str) -> None:
@@ -50,6 +52,7 @@ async def reconcile(state: State, name: str) -> None:
     for address in [] if wanted else present:
         await state.nsx.remove(address)
     await state.errors.resolve("namespaces", item)
+    await _annotate(state, name, item)
 
 
 def subnets(state: State, name: str) -> list[ipaddress.IPv4Network]:
@@ -76,9 +79,22 @@ async def add_subnet(state: State, name: str) -> None:
     else:
         raise ExhaustedError(reason)
     await _match_segments(state, name)
+    state.queue.add(Item("namespace", name))
     for key, pod in state.pods.items():
         if pod["metadata"]["namespace"] == name:
             state.queue.add(Item("pod", key))
+
+
+async def _annotate(state: State, name: str, item: Object) -> None:
+    """Tell in the namespace what it has."""
+    present = {key: value for key, value in annotations_of(item).items() if key.startswith(_REALISED)}
+    wanted = {f"ncp/subnet-{number}": str(cidr) for number, cidr in enumerate(sorted(subnets(state, name)))}
+    for address in state.nsx.find(ADDRESSES, project=name, service=None):
+        wanted["ncp/snat_ip"] = address.address
+    if wanted != present:
+        annotations = {**dict.fromkeys(present), **wanted}
+        change = {"uid": item["metadata"]["uid"], "annotations": annotations}
+        await state.api.patch(f"/api/v1/namespaces/{name}", {"metadata": change})
 
 
 async def _match_segments(state: State, name: str) -> None:

@@ -62,7 +62,7 @@ class Nsx:
         self._headers = {"Authorization": basic}
         self._tls = ssl.create_default_context(cafile=str(lab.ca_certificate))
         self._base = f"https://{lab.nsx_manager}/api/v1/"
-        self._uuid = uuid
+        self._cluster = f"pks-{uuid}"
         self._owned: dict[tuple[str, str], Owned] = {}
 
     async def __aenter__(self) -> Self:
@@ -114,7 +114,7 @@ class Nsx:
             UnavailableError: NSX-T does not answer; load again before the next change.
         """
         value = await self._call("POST", kind, {**body, **self._labels(name, tags)})
-        item = Owned(kind, value["id"], {CLUSTER: self._uuid, **tags}, value)
+        item = Owned(kind, value["id"], {CLUSTER: self._cluster, **tags}, value)
         self._owned[kind, item.id] = item
         return item
 
@@ -134,7 +134,7 @@ class Nsx:
             except ExhaustedError:
                 continue
             address = value["allocation_id"]
-            item = Owned(ADDRESSES, address, {CLUSTER: self._uuid, **tags}, {**value, "pool_id": pool})
+            item = Owned(ADDRESSES, address, {CLUSTER: self._cluster, **tags}, {**value, "pool_id": pool})
             self._owned[ADDRESSES, address] = item
             return item
         raise ExhaustedError(f"no floating IP pool of {', '.join(pools)} has {ip or 'a free address'}")
@@ -153,11 +153,11 @@ class Nsx:
         self._owned.pop((item.kind, item.id), None)
 
     def _keep(self, owned: dict[tuple[str, str], Owned], item: Owned) -> None:
-        if item.tags.get(CLUSTER) == self._uuid:
+        if item.tags.get(CLUSTER) == self._cluster:
             owned[item.kind, item.id] = item
 
     def _labels(self, name: str, tags: Mapping[str, str]) -> dict[str, Any]:
-        pairs = {CLUSTER: self._uuid, **tags}
+        pairs = {CLUSTER: self._cluster, **tags}
         return {"display_name": name, "tags": [{"scope": s, "tag": t} for s, t in pairs.items()]}
 
     async def _list(self, path: str) -> list[dict[str, Any]]:

@@ -1,0 +1,106 @@
+"""Plans from a stack's file, and figures that its own network profile belies."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from capacity.model import CapacityError
+from capacity.stack_file import read
+from settings.capacity import CapacitySettings
+
+STACK: dict[str, Any] = {
+    "clusterName": "edge",
+    "rancherVersion": "2.8.5",
+    "podNetwork": {"blocks": ["172.16.0.0/16"]},
+    "plannedImportedClusters": "40",
+}
+
+
+def _file(tmp_path: Path, **changes: Any) -> Path:
+    config = {
+        f"rancher-on-pks:{key}": value for key, value in {**STACK, **changes}.items() if value is not None
+    }
+    path = tmp_path / "Pulumi.edge.yaml"
+    path.write_text(yaml.safe_dump({"config": {"other:key": "1", **config}}))
+    return path
+
+
+def test_the_plan_of_a_stack(tmp_path: Path) -> None:
+    profile = {"lb_size": "large", "pod_subnet_prefix": 27}
+    network = json.dumps(
+        {"blocks": ["172.16.0.0/16"], "subnetPrefix": 27}
+    )  # as `pulumi config set` writes it
+    plan = read(_file(tmp_path, networkProfileParameters=profile, podNetwork=network, leakedNamespaces=3))
+    [demand] = plan.demands
+    assert (demand.name, demand.rancher_version, demand.imported_clusters) == ("edge", "2.8.5", 40)
+    assert (demand.leaked, demand.lb_size, plan.network.subnet_prefix) == (3, "large", 27)
+
+
+def test_what_a_plan_does_not_need_may_be_wrong(tmp_path: Path) -> None:
+    secret = {"secure": "AAAB"}
+    changes = {"nsxCaCertificateFile": "no/such/file", "nsxPassword": secret, "pksCaCertificateFile": "none"}
+    assert read(_file(tmp_path, **changes)).demands[0].imported_clusters == 40
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"podNetwork": None}, "podNetwork is not set; set its blocks"),
+        ({"rancherVersion": None}, "rancherVersion is not set"),
+        ({"rancherVersion": "2.99.0"}, "rancherVersion 2.99.0: nothing is known"),
+        ({"plannedUsers": "many"}, 'plannedUsers = "many": must be a valid integer'),
+        ({"plannedProjects": -1}, "plannedProjects = -1: must be greater than or equal to 0"),
+        ({"plannedImportedCluster": "4"}, "plannedImportedCluster is no key of this program"),
+        ({"podNetwork": "{"}, "podNetwork = "),
+        ({"podNetwork": {"blocks": ["172.16.0.0/26"]}}, "172.16.0.0/26 is smaller than one subnet"),
+        ({"networkProfileParameters": {"lb_size": "huge"}}, "lbSize 'huge' must be one of"),
+        (
+            {"networkProfileParameters": {"pod_subnet_prefix": 27}},
+            "podNetwork.subnetPrefix: does not match networkProfileParameters.pod_subnet_prefix, which is 27",
+        ),
+    ],
+)
+def test_a_stack_without_a_sound_plan_is_one_message(
+    tmp_path: Path, changes: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(CapacityError) as caught:
+        read(_file(tmp_path, **changes))
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["", "[]", "config:", "config: 3", "config: [", "a: \x00"])
+def test_what_is_no_stack_file(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "Pulumi.edge.yaml"
+    path.write_text(text)
+    with pytest.raises(CapacityError, match=r"Pulumi\.edge\.yaml (has no `config`|is no YAML)"):
+        read(path)
+
+
+@pytest.mark.parametrize(
+    ("network", "profile", "key"),
+    [
+        ({}, {}, None),
+        ({"subnetPrefix": 27}, {}, None),  # the profile is made by others
+        ({}, {"lb_size": "medium"}, None),
+        ({"subnetPrefix": 27}, {"lb_size": "medium"}, "subnetPrefix"),  # the profile's default is 24
+        ({"subnetPrefix": 27}, {"pod_subnet_prefix": 27}, None),
+        ({}, {"pod_subnet_prefix": 27}, "subnetPrefix"),
+        ({}, {"pod_routable": True}, "nat"),
+        ({"nat": False}, {"pod_routable": True}, None),
+        ({"topology": "dedicated"}, {"single_tier_topology": True}, "topology"),
+        ({"topology": "dedicated"}, {"single_tier_topology": False}, None),
+        ({"topology": "dedicated"}, {"lb_size": "small"}, None),  # its default differs by release
+    ],
+)
+def test_figures_match_the_network_profile(
+    network: dict[str, Any], profile: dict[str, Any], key: str | None
+) -> None:
+    settings = CapacitySettings.model_validate({"podNetwork": {"blocks": ["172.16.0.0/16"], **network}})
+    found = [problem.key for problem in settings.capacity_problems("2.8.5", profile)]
+    assert found == ([] if key is None else [f"podNetwork.{key}"])
