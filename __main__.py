@@ -14,6 +14,7 @@ from components.helm import HelmChart, Tiller
 from components.ingress.component import IngressController, RancherIngress
 from components.kubernetes_objects import Namespace
 from components.pks.component import PksCluster
+from components.placement import AntiAffinity, Hosts
 from components.pod_network import CapacityPlan
 from components.rancher import RancherServer
 from outputs import StackOutputs
@@ -37,10 +38,18 @@ if settings.dns_mode == "rfc2136":
     server, zone = settings.dns_server or "", settings.dns_zone or ""
     first.append(UpdateAccess("dns-access", hostnames=hostnames, server=server, zone=zone))
 
+# Whether vCenter can keep the VMs apart
+placement = settings.placement
+if placement:
+    first.append(Hosts("hosts", placement))
+
 # Step 1 of the article: plan, network profile, cluster, and access to it
 cluster = PksCluster("rancher", arguments.cluster(settings), options(depends_on=first))
 if capacity:
     capacity.watch(cluster.kubeconfig)
+rules = None
+if placement:
+    rules = AntiAffinity("placement", arguments.anti_affinity(settings, placement, cluster)).rules
 in_cluster = options(provider=cluster.provider, deleted_with=cluster.resource)
 if settings.external_hostname in hostnames:
     api_dns = DnsRecord("api-dns", arguments.dns(settings, settings.external_hostname, cluster.master_ips[0]))
@@ -64,6 +73,7 @@ exported = StackOutputs(
     ca_bundle=certificates.ca_bundle,
     certificate_request=certificates.csr,
     pod_network=capacity.summary if capacity else None,
+    anti_affinity_rules=rules,
 )
 
 if certificates.complete:

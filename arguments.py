@@ -13,6 +13,7 @@ from components.dns import DnsRecordArgs
 from components.helm import HelmChart, HelmChartArgs, Tiller, TillerArgs
 from components.ingress.component import IngressController, IngressControllerArgs, RancherIngressArgs
 from components.pks.component import PksCluster, PksClusterArgs
+from components.placement import AntiAffinityArgs, Placement
 from components.pod_network import CapacityPlanArgs
 from components.rancher import RancherServerArgs
 from settings import Settings, secret_text
@@ -72,6 +73,18 @@ def cluster(settings: Settings) -> PksClusterArgs:
         api_access=settings.api_access,
         timeout_minutes=settings.cluster_timeout_minutes,
         protect=settings.protect_cluster,
+    )
+
+
+def anti_affinity(settings: Settings, placement: Placement, cluster: PksCluster) -> AntiAffinityArgs:
+    """The DRS rules of the cluster's VMs."""
+    return AntiAffinityArgs(
+        placement=placement,
+        cluster_name=settings.cluster_name,
+        cluster_uuid=cluster.uuid,
+        server=settings.vsphere_server,
+        user=settings.vsphere_user,
+        password=secret_text(settings.vsphere_password),
     )
 
 

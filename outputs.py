@@ -45,6 +45,7 @@ class StackOutputs:
         pod_network: Pod subnets of the network: blocks, prefix, capacity, used (by others), planned,
             headroom, importedClusters, maxImportedClusters, and the figures they come from
             (docs/capacity.md); absent without the setting podNetwork.
+        anti_affinity_rules: Names of the DRS rules by vSphere cluster; absent with antiAffinity ``off``.
     """
 
     cluster_name: pulumi.Input[str]
@@ -61,6 +62,7 @@ class StackOutputs:
     rancher_url: pulumi.Input[str] | None = None
     rancher_version: pulumi.Input[str] | None = None
     pod_network: pulumi.Input[Mapping[str, Any]] | None = None
+    anti_affinity_rules: pulumi.Input[Mapping[str, Any]] | None = None
 
     def export(self) -> None:
         """Export every value that is there."""

@@ -48,6 +48,11 @@ def environment(lab: Lab, tools: Tools) -> dict[str, str]:
         "PKS_CA_CERT": str(lab.ca_certificate),
         "NSXT_USERNAME": credentials["nsx"]["username"],
         "NSXT_PASSWORD": credentials["nsx"]["password"],
+        "VSPHERE_SERVER": lab.vcenter,
+        "VSPHERE_USER": credentials["vcenter"]["username"],
+        "VSPHERE_PASSWORD": credentials["vcenter"]["password"],
+        # The vSphere plugin knows no option for a CA; Go takes every certificate in these directories.
+        "SSL_CERT_DIR": f"/etc/ssl/certs{os.pathsep}{lab.ca_certificate.parent}",
         "DNS_TSIG_NAME": credentials["dns"]["key"],
         "DNS_TSIG_SECRET": credentials["dns"]["secret"],
         "BOSH_ENVIRONMENT": lab.bosh_host,

@@ -6,17 +6,20 @@ from collections.abc import Iterator
 
 from capacity.model import Plan
 from components.certificates.files import CertificateFiles
+from components.placement import Placement
 from settings.capacity import CapacitySettings
 from settings.certificates import CertificateSettings
 from settings.cluster import ClusterSettings
 from settings.dns import DnsSettings
 from settings.helm import HelmSettings
 from settings.ingress import IngressSettings
+from settings.placement import PlacementSettings
 from settings.problem import Problem
 from settings.rancher import RancherSettings
 
 
 class Settings(
+    PlacementSettings,
     HelmSettings,
     DnsSettings,
     CapacitySettings,
@@ -37,6 +40,11 @@ class Settings(
         """What the stack plans on its pod network; None when the config has no figures of it."""
         size = self.network_profile_parameters.get("lb_size", "small")
         return self.plan_for(self.cluster_name, self.rancher_version, size)
+
+    @property
+    def placement(self) -> Placement | None:
+        """What the DRS rules are to hold; None when there are to be none."""
+        return self.placement_for(self.plan_masters, self.workers or self.plan_workers)
 
     def problems(self) -> Iterator[Problem]:
         """What is wrong between keys, each of which is right by itself."""
@@ -61,3 +69,4 @@ class Settings(
                 "rancherChartRepository": self.rancher_chart_repository,
             }
         )
+        yield from self.placement_problems()

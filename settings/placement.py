@@ -26,7 +26,7 @@ class PlacementSettings(Section):
     vsphere_user: str = ""
     vsphere_password: SecretStr | None = None
     vsphere_datacenter: str = ""
-    vsphere_compute_clusters: tuple[str, ...] = ()
+    vsphere_compute_clusters: list[str] = []
 
     def placement_for(self, masters: int, workers: int) -> Placement | None:
         """What the rules are to hold; None when there are to be none."""
@@ -37,7 +37,7 @@ class PlacementSettings(Section):
             source=self.vm_source,
             masters=masters,
             workers=workers,
-            compute_clusters=self.vsphere_compute_clusters,
+            compute_clusters=tuple(self.vsphere_compute_clusters),
             datacenter=self.vsphere_datacenter,
             bosh_cli=self.bosh_cli,
         )

@@ -28,7 +28,7 @@ def parse(
     """The settings that a stack's config describes.
 
     Args:
-        config: Key (without the project's name) to value, objects as JSON. Empty values count as not set.
+        config: Key (without the project's name) to value, objects and lists as JSON. Empty values count as not set.
         encrypted: The keys that are encrypted in the stack's file; None when that is of no concern.
         hidden: Keys whose value stands for one that is not known; nothing is said of its content.
 
@@ -80,7 +80,11 @@ def _aliases(*, annotation: object) -> frozenset[str]:
 
 
 _SECRETS = _aliases(annotation=SecretStr | None)
-_OBJECTS = _aliases(annotation=dict[str, Any]) | _aliases(annotation=dict[str, str])
+_OBJECTS = (
+    _aliases(annotation=dict[str, Any])
+    | _aliases(annotation=dict[str, str])
+    | _aliases(annotation=list[str])
+)
 _EXAMPLES = {
     str(field.alias): field.examples[0] for field in Settings.model_fields.values() if field.examples
 }
@@ -105,6 +109,8 @@ def _field_problem(error: Mapping[str, Any]) -> Problem:
             reason = "must be true or false"
         case "dict_type":
             reason = f"must be an object. Set a member with: pulumi config set --path {key}.NAME VALUE"
+        case "list_type":
+            reason = f"must be a list. Set a member with: pulumi config set --path '{key}[0]' VALUE"
         case _:
             reason = str(error["msg"]).removeprefix("Value error, ").replace("Input should", "must")
     example = f", for example {_EXAMPLES[key]}" if key in _EXAMPLES else ""
