@@ -224,6 +224,19 @@ async def test_an_address_is_not_given_twice_while_the_watch_is_behind(world: Wo
     assert other["metadata"]["annotations"][pods.ADDRESS] == "172.16.0.3"
 
 
+async def test_a_pod_gets_one_address_while_the_watch_is_behind(world: World) -> None:
+    world.namespace("one")
+    await namespaces.reconcile(world.state, "one")
+    world.pod("one/a")
+    await pods.reconcile(world.state, "one/a")
+    older = world.pod("one/a")
+    await pods.reconcile(world.state, "one/a")
+    assert "annotations" not in older["metadata"]
+    older["metadata"]["uid"] = "of another pod of that name"
+    await pods.reconcile(world.state, "one/a")
+    assert older["metadata"]["annotations"][pods.ADDRESS]
+
+
 async def test_a_pod_of_a_namespace_without_subnet_waits_and_says_why(world: World) -> None:
     item = world.pod("one/a")
     host = world.pod("one/host", hostNetwork=True)

@@ -44,8 +44,8 @@ class State:
     namespaces: dict[str, Object] = field(default_factory=dict)
     services: dict[str, Object] = field(default_factory=dict)
     pods: dict[str, Object] = field(default_factory=dict)
-    assigned: dict[str, str] = field(default_factory=dict)
-    """Pod addresses given by this process, of which the watch may not have told yet."""
+    assigned: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """Uid of each pod and the address that this process gave it, which the watch may not have told yet."""
     first_seen: dict[str, float] = field(default_factory=dict)
     """Monotonic time at which a Service without addresses was first seen."""
 

@@ -19,6 +19,9 @@ async def reconcile(state: State, key: str) -> None:
         state.assigned.pop(key, None)
     if pod is None or not _needs_address(pod):
         return
+    uid = pod["metadata"]["uid"]
+    if state.assigned.get(key, ("", ""))[0] == uid:
+        return  # it has one, the watch is behind; with a second it would never start
     namespace, name = key.split("/")
     if not subnets(state, namespace):
         await _tell_waiting(state, pod)  # handled again when the namespace gets a subnet
@@ -32,9 +35,9 @@ async def reconcile(state: State, key: str) -> None:
             raise
         address = _free_address(state, namespace)
     # The uid keeps a pod of the same name that came in its place from getting this address.
-    change = {"uid": pod["metadata"]["uid"], "annotations": {ADDRESS: str(address)}}
+    change = {"uid": uid, "annotations": {ADDRESS: str(address)}}
     if await state.api.patch(f"/api/v1/namespaces/{namespace}/pods/{name}", {"metadata": change}):
-        state.assigned[key] = str(address)
+        state.assigned[key] = (uid, str(address))
 
 
 def _needs_address(pod: Object) -> bool:
@@ -46,7 +49,7 @@ def _free_address(state: State, namespace: str) -> ipaddress.IPv4Address | None:
     """The first address that no pod has; network, gateway and broadcast address are no pod's."""
     prefix = f"{namespace}/"
     used = {annotations_of(pod).get(ADDRESS) for key, pod in state.pods.items() if key.startswith(prefix)}
-    used |= {address for key, address in state.assigned.items() if key.startswith(prefix)}
+    used |= {address for key, (_, address) in state.assigned.items() if key.startswith(prefix)}
     for subnet in sorted(subnets(state, namespace)):
         for number in range(2, subnet.num_addresses - 1):
             if str(subnet[number]) not in used:
