@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import hypothesis
 import pytest
+from pulumi.runtime import settings
 
 hypothesis.settings.register_profile("any-machine", deadline=None)
 hypothesis.settings.load_profile("any-machine")
@@ -15,12 +16,20 @@ hypothesis.settings.load_profile("any-machine")
 
 @pytest.fixture(autouse=True)
 def current_event_loop(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Pulumi's mocks take the thread's current event loop, which an asyncio test before leaves unset."""
+    """Pulumi's mocks take the thread's current event loop, which an asyncio test before leaves unset.
+
+    The root resource of an earlier test belongs to that test's loop: nothing could be registered under it.
+    """
     if inspect.iscoroutinefunction(request.function):
         yield
         return
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
+    settings.ROOT.set(None)
     yield
+    left = asyncio.all_tasks(loop)  # of a test that failed, or that wanted the mocks alone
+    for task in left:
+        task.cancel()
+    loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
     asyncio.set_event_loop(None)
     loop.close()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import base64
 import logging
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -92,14 +91,9 @@ def engine() -> Engine:
 
 
 @pytest.fixture(autouse=True)
-def _own_loop() -> Iterator[None]:
+def _quiet_loop(current_event_loop: None) -> None:
     """After a failure outputs stay that nobody awaits; without a handler the loop reports each at exit."""
-    loop = asyncio.new_event_loop()
-    loop.set_exception_handler(lambda *_: None)
-    asyncio.set_event_loop(loop)
-    yield
-    asyncio.set_event_loop(None)
-    loop.close()
+    asyncio.get_event_loop().set_exception_handler(lambda *_: None)
 
 
 def deploy(
