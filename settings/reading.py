@@ -28,7 +28,7 @@ def parse(
     """The settings that a stack's config describes.
 
     Args:
-        config: Key (without the project's name) to value, objects and lists as JSON. Empty values count as not set.
+        config: Key (without the project's name) to value, objects and lists as JSON. Empty counts as not set.
         encrypted: The keys that are encrypted in the stack's file; None when that is of no concern.
         hidden: Keys whose value stands for one that is not known; nothing is said of its content.
 
@@ -81,9 +81,7 @@ def _aliases(*, annotation: object) -> frozenset[str]:
 
 _SECRETS = _aliases(annotation=SecretStr | None)
 _OBJECTS = (
-    _aliases(annotation=dict[str, Any])
-    | _aliases(annotation=dict[str, str])
-    | _aliases(annotation=list[str])
+    _aliases(annotation=dict[str, Any]) | _aliases(annotation=dict[str, str]) | _aliases(annotation=list[str])
 )
 _EXAMPLES = {
     str(field.alias): field.examples[0] for field in Settings.model_fields.values() if field.examples
