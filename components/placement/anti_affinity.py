@@ -80,7 +80,7 @@ class AntiAffinity(pulumi.ComponentResource):
             names = {"master": cids.masters, "worker": cids.workers}
         declared = []
         for role, plural in ROLES.items():
-            machines = VirtualMachines(
+            found = VirtualMachines(
                 f"{name}-{plural}",
                 role=role,
                 deployment=deployment,
@@ -91,14 +91,14 @@ class AntiAffinity(pulumi.ComponentResource):
                 # What BOSH tells changes by itself with these; without BOSH they are all there is.
                 triggers=() if names else counts,
                 opts=self._children,
-            ).machines
+            )
             # How many rules there are is known with the VMs. While they are not (at a preview), those are
             # declared that the config lets expect: otherwise a preview would show that rules are deleted.
-            declared.append(machines.apply(partial(self._declare, role), run_with_unknowns=True))
+            declared.append(found.machines.apply(partial(self._declare, role, found), run_with_unknowns=True))
         self.rules = pulumi.Output.all(*declared).apply(_by_cluster)
         self.register_outputs({"rules": self.rules})
 
-    def _declare(self, role: str, found: Any) -> list[tuple[str, str]]:
+    def _declare(self, role: str, machines: VirtualMachines, found: Any) -> list[tuple[str, str]]:
         """Declare the rules of a role; returns the vSphere cluster and the name of each."""
         placement = self._args.placement
         rule = _RULE_NAMES[role].format(cluster=self._args.cluster_name)
@@ -110,7 +110,9 @@ class AntiAffinity(pulumi.ComponentResource):
                 compute_cluster_id=identity,
                 virtual_machine_ids=uuids,
                 mandatory=placement.mode == "must",
-                opts=pulumi.ResourceOptions(parent=self, provider=self._provider),
+                # Its values tell the engine no dependency; without one it would go after the cluster, whose
+                # VMs take their rules with them.
+                opts=pulumi.ResourceOptions(parent=self, provider=self._provider, depends_on=machines),
             )
         return [(cluster, rule) for cluster in groups]
 

@@ -33,7 +33,8 @@ class Site:
         """Command line of each ``pks`` call since the lab was made, as far as it succeeded."""
         log = self.lab.home / "log" / "calls.jsonl"
         records = [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
-        return [record["argv"] for record in records if record["exit_code"] == 0]
+        done = [record["argv"] for record in records if record["exit_code"] == 0]
+        return [argv for argv in done if argv[0] != "bosh"]
 
     def beside(self, stack: str) -> Engine:
         """A stack of its own in the same foundation: as the one that is up, with names of its own."""
