@@ -16,7 +16,7 @@ from components.kubernetes_objects import Namespace
 from components.pks.component import PksCluster
 from components.placement import AntiAffinity, Hosts
 from components.pod_network import CapacityPlan
-from components.rancher import RancherServer
+from components.rancher import RancherBootstrap, RancherServer
 from outputs import StackOutputs
 from settings import load
 
@@ -129,6 +129,22 @@ if certificates.complete:
         rancher_url=rancher.url,
         rancher_version=rancher.version,
     )
+
+    # Step 6: first login, server URL, a token, and the cluster "local"
+    if settings.rancher_bootstrap:
+        bootstrap = RancherBootstrap(
+            "rancher-bootstrap",
+            arguments.bootstrap(settings, cluster=cluster, certificates=certificates, controller=controller),
+            options(depends_on=rancher.ready, deleted_with=cluster.resource),
+        )
+        exported = replace(
+            exported,
+            rancher_user=bootstrap.user,
+            rancher_password=bootstrap.password,
+            rancher_token=bootstrap.token,
+            rancher_token_expiry=bootstrap.token_expires,
+            local_cluster_state=bootstrap.local_state,
+        )
 else:
     pulumi.log.warn(
         "Rancher waits for its certificate: have the output certificateRequest signed by the CA, set "

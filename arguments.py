@@ -15,7 +15,7 @@ from components.ingress.component import IngressController, IngressControllerArg
 from components.pks.component import PksCluster, PksClusterArgs
 from components.placement import AntiAffinityArgs, Placement
 from components.pod_network import CapacityPlanArgs
-from components.rancher import RancherServerArgs
+from components.rancher import RancherBootstrapArgs, RancherServerArgs
 from settings import Settings, secret_text
 
 
@@ -184,6 +184,29 @@ def rancher(
         timeout_minutes=settings.rancher_timeout_minutes,
         triggers=(certificates.fingerprint,),
         tiller=tiller,
+    )
+
+
+def bootstrap(
+    settings: Settings,
+    *,
+    cluster: PksCluster,
+    certificates: RancherCertificates,
+    controller: IngressController,
+) -> RancherBootstrapArgs:
+    """Rancher's first start."""
+    return RancherBootstrapArgs(
+        address=controller.vip,
+        port=settings.ingress_https_port,
+        hostname=settings.rancher_hostname,
+        ca_bundle=certificates.ca_bundle,
+        version=settings.rancher_version,
+        kubeconfig=cluster.kubeconfig,
+        password=secret_text(settings.rancher_admin_password),
+        telemetry=settings.rancher_telemetry,
+        token_days=settings.rancher_token_days,
+        renew_days=settings.rancher_token_renew_days,
+        local_timeout_minutes=settings.rancher_local_timeout_minutes,
     )
 
 

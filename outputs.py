@@ -16,7 +16,7 @@ from pydantic.alias_generators import to_camel
 CONTRACT_VERSION = 1
 """Raised when an output is renamed, removed or changes its meaning; additions do not count."""
 
-SECRET = frozenset({"kubeconfig"})
+SECRET = frozenset({"kubeconfig", "rancher_password", "rancher_token"})
 """Fields that are exported as secrets."""
 
 _VERSION_NAME = "contractVersion"
@@ -42,6 +42,11 @@ class StackOutputs:
         dns_record: DNS record that leads to Rancher: made by the stack, or with dnsMode ``none`` to be made.
         rancher_url: URL of Rancher.
         rancher_version: Version of Rancher that is rolled out.
+        rancher_user: Name of Rancher's administrator; absent, as the next four, with rancherBootstrap false.
+        rancher_password: The administrator's password. Secret.
+        rancher_token: API token of the administrator. Secret.
+        rancher_token_expiry: End of the token, ISO 8601 in UTC; an update renews it in time.
+        local_cluster_state: State of Rancher's own cluster.
         pod_network: Pod subnets of the network: blocks, prefix, capacity, used (by others), planned,
             headroom, importedClusters, maxImportedClusters, and the figures they come from
             (docs/capacity.md); absent without the setting podNetwork.
@@ -61,6 +66,11 @@ class StackOutputs:
     dns_record: pulumi.Input[str] | None = None
     rancher_url: pulumi.Input[str] | None = None
     rancher_version: pulumi.Input[str] | None = None
+    rancher_user: pulumi.Input[str] | None = None
+    rancher_password: pulumi.Input[str] | None = None
+    rancher_token: pulumi.Input[str] | None = None
+    rancher_token_expiry: pulumi.Input[str] | None = None
+    local_cluster_state: pulumi.Input[str] | None = None
     pod_network: pulumi.Input[Mapping[str, Any]] | None = None
     anti_affinity_rules: pulumi.Input[Mapping[str, Any]] | None = None
 

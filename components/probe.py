@@ -73,6 +73,20 @@ def ask(target: Target) -> Answer:
             ) from None
 
 
+def trust(ca_bundle: str) -> ssl.SSLContext:
+    """A context that trusts these CAs (PEM) and no others.
+
+    Raises:
+        ssl.SSLError: They cannot be read.
+        ValueError: Likewise.
+    """
+    context = ssl.create_default_context(cadata=ca_bundle)
+    # As curl and Rancher's agents do, whatever this Python's default is.
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+    return context
+
+
 def _connect(target: Target) -> socket.socket:
     try:
         return socket.create_connection((target.address, target.port), timeout=_SECONDS)
@@ -87,13 +101,10 @@ def _connect(target: Target) -> socket.socket:
 
 def _secure(target: Target, plain: socket.socket) -> ssl.SSLSocket:
     try:
-        context = ssl.create_default_context(cadata=target.ca_bundle)
+        context = trust(target.ca_bundle)
     except (ssl.SSLError, ValueError) as error:
         remedy = "Give the certificates of the CAs as PEM"
         raise ProbeError("TLS", f"the CA bundle cannot be read ({_words(error)})", remedy) from None
-    # As curl and Rancher's agents do, whatever this Python's default is.
-    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
-    context.verify_flags &= ~ssl.VERIFY_X509_STRICT
     try:
         return context.wrap_socket(plain, server_hostname=target.hostname)
     except ssl.SSLCertVerificationError as error:

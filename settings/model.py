@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from capacity.model import Plan
 from components.certificates.files import CertificateFiles
 from components.placement import Placement
+from settings.bootstrap import BootstrapSettings
 from settings.capacity import CapacitySettings
 from settings.certificates import CertificateSettings
 from settings.cluster import ClusterSettings
@@ -19,6 +20,7 @@ from settings.rancher import RancherSettings
 
 
 class Settings(
+    BootstrapSettings,
     PlacementSettings,
     HelmSettings,
     DnsSettings,
@@ -70,3 +72,4 @@ class Settings(
             }
         )
         yield from self.placement_problems()
+        yield from self.bootstrap_problems(self.rancher_version)

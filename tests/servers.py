@@ -99,7 +99,7 @@ def serve(answer: Answer, *, identity: pki.Identity | None = None, chain: str = 
 
     with Quiet((ADDRESS, 0), Handler) as listener:
         if identity:
-            listener.socket = _context(identity, chain).wrap_socket(listener.socket, server_side=True)
+            listener.socket = server_context(identity, chain).wrap_socket(listener.socket, server_side=True)
         server.port = listener.server_address[1]
         thread = threading.Thread(target=listener.serve_forever, args=(0.05,), daemon=True)
         thread.start()
@@ -110,7 +110,7 @@ def serve(answer: Answer, *, identity: pki.Identity | None = None, chain: str = 
             thread.join()
 
 
-def _context(identity: pki.Identity, chain: str) -> ssl.SSLContext:
+def server_context(identity: pki.Identity, chain: str = "") -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     with tempfile.TemporaryDirectory() as directory:
         certificate, key = Path(directory, "crt"), Path(directory, "key")
