@@ -152,7 +152,8 @@ def _log_in(rancher: Rancher, wanted: Properties, last: Properties) -> Login:
     raise ProviderError(
         f"Rancher at {wanted['hostname']}: neither the wanted nor the last known nor the first password of "
         f"user {USER} is right, and there is no token that is. Set config rancherAdminPassword to the one in "
-        "force (pulumi config set --secret), and run pulumi up again"
+        "force (pulumi config set --secret), or make one with `kubectl -n cattle-system exec "
+        "deploy/rancher -- reset-password`, and run pulumi up again"
     )
 
 

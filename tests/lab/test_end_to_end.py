@@ -152,6 +152,34 @@ def test_a_resize_by_hand_is_seen_as_drift(site: Site) -> None:
     assert site.engine.run("refresh", "--preview-only", "--expect-no-changes", check=False).returncode == 0
 
 
+def test_the_first_start_is_done(site: Site) -> None:
+    outputs = site.engine.outputs()
+    assert (outputs["rancherUser"], outputs["localClusterState"]) == ("admin", "active")
+    state = json.dumps(site.engine.json("stack", "export"))
+    for name in ("rancherPassword", "rancherToken"):
+        assert len(str(outputs[name])) > 20
+        assert str(outputs[name]) not in state
+    hidden = site.engine.outputs(show_secrets=False)
+    assert {hidden[name] for name in ("rancherPassword", "rancherToken")} == {"[secret]"}
+
+
+def test_parts_that_are_turned_off_are_removed(site: Site) -> None:
+    before = site.engine.config_file.read_text()
+    off = {"dnsMode": None, "dnsApiRecord": None, "antiAffinity": "off", "rancherBootstrap": False}
+    site.configure(site.engine, **off)
+    try:
+        steps = changed(site.engine)
+        assert set(steps.values()) == {"delete"}
+        parts = ("rancher-dns", "api-dns", "dns-access", "hosts", "placement", "rancher-bootstrap")
+        assert {part for part in parts for name in steps if name.startswith(part)} == set(parts)
+        assert all(name.startswith(parts) for name in steps)
+        assert site.engine.run("up", "--yes", "--skip-preview").returncode == 0
+        assert site.engine.run("preview", "--expect-no-changes", check=False).returncode == 0
+        assert not {"rancherToken", "antiAffinityRules"} & set(site.engine.outputs())
+    finally:
+        site.engine.config_file.write_text(before)
+
+
 def test_destroy_leaves_nothing_in_the_foundation(site: Site) -> None:
     done = site.engine.run("destroy", "--yes", check=False)
     assert done.returncode == 0, done.stdout
