@@ -93,9 +93,8 @@ def _print_access(lab: Lab, engine: Engine) -> None:
     resolve = f"{url.hostname}:{port}:{outputs['vip']}"
     print(f"\nRancher: {outputs['rancherUrl']}  on the virtual IP {outputs['vip']}")
     if "rancherUser" in outputs:
-        print(
-            f"  user {outputs['rancherUser']}, password: pulumi stack output -s {engine.stack} rancherPassword --show-secrets"
-        )
+        secret = f"pulumi stack output -s {engine.stack} rancherPassword --show-secrets"
+        print(f"  user {outputs['rancherUser']}, password: {secret}")
     print(f"  curl --cacert {ca_file} --resolve {resolve} {outputs['rancherUrl']}/ping\n")
 
 
