@@ -48,6 +48,11 @@ class Settings(
         """What the DRS rules are to hold; None when there are to be none."""
         return self.placement_for(self.plan_masters, self.workers or self.plan_workers)
 
+    @property
+    def dns_names(self) -> tuple[str, ...]:
+        """The host names whose records the program makes."""
+        return self.dns_hostnames(self.rancher_hostname, self.external_hostname)
+
     def problems(self) -> Iterator[Problem]:
         """What is wrong between keys, each of which is right by itself."""
         if self.rancher_hostname == self.external_hostname:

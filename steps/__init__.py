@@ -1,0 +1,28 @@
+"""The article's steps: each makes its components from the settings; ``__main__`` tells which waits for which.
+
+A step that the settings turn off makes nothing and returns None.
+"""
+
+from steps.certificates import certificates
+from steps.checks import Checks, checks
+from steps.cluster import Inside, cluster, inside, placement
+from steps.ingress import Endpoint, ingress, tiller
+from steps.rancher import bootstrap, rancher
+from steps.results import cluster_outputs, rancher_outputs
+
+__all__ = [
+    "Checks",
+    "Endpoint",
+    "Inside",
+    "bootstrap",
+    "certificates",
+    "checks",
+    "cluster",
+    "cluster_outputs",
+    "ingress",
+    "inside",
+    "placement",
+    "rancher",
+    "rancher_outputs",
+    "tiller",
+]

@@ -1,0 +1,103 @@
+"""Steps 2 and 4: Tiller for Helm v2; nginx behind an NSX-T virtual IP, Ingress, a 503 with a green lock."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pulumi
+
+from components.certificates.component import RancherCertificates
+from components.dns import record_text
+from components.endpoint import Check
+from components.helm import Tiller, TillerArgs
+from components.ingress.component import (
+    IngressController,
+    IngressControllerArgs,
+    RancherIngress,
+    RancherIngressArgs,
+)
+from settings import Settings
+from steps.checks import Checks
+from steps.cluster import Inside
+from steps.dns import record
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """Where Rancher will be reached.
+
+    Attributes:
+        certificates: What it shows there.
+        vip: Virtual IP of the ingress controller.
+        dns_record: The DNS record that leads there: made, or to be made by hand.
+        ready: Depend on it for TLS that clients trust.
+    """
+
+    certificates: RancherCertificates
+    vip: pulumi.Output[str]
+    dns_record: pulumi.Output[str]
+    ready: pulumi.Resource
+
+
+def tiller(settings: Settings, inside: Inside) -> Tiller | None:
+    """What Helm v2's releases go through; Helm 3 needs nothing."""
+    if settings.helm_engine != "v2":
+        return None
+    args = TillerArgs(
+        kubeconfig=inside.cluster.kubeconfig,
+        mode=settings.tiller_mode,
+        helm=settings.helm2_cli,
+        tiller=settings.tiller_cli,
+        image=settings.tiller_image,
+    )
+    return Tiller("tiller", args, inside.options)
+
+
+def ingress(
+    settings: Settings,
+    checks: Checks,
+    inside: Inside,
+    certificates: RancherCertificates,
+    tiller: Tiller | None,
+) -> Endpoint:
+    """Controller, DNS record and Ingress; the endpoint check goes to the virtual IP itself."""
+    cluster, merge = inside.cluster, pulumi.ResourceOptions.merge
+    controller = IngressController(
+        "ingress",
+        IngressControllerArgs(
+            chart=checks.ingress_chart,
+            namespace=inside.namespace,
+            kubeconfig=cluster.kubeconfig,
+            values=settings.ingress_values,
+            http_port=settings.ingress_http_port,
+            https_port=settings.ingress_https_port,
+            vip_cidr=settings.vip_cidr,
+            timeout_minutes=settings.ingress_timeout_minutes,
+            tiller=tiller,
+        ),
+        inside.options,
+    )
+    dns = record(settings, "rancher-dns", settings.rancher_hostname, controller.vip)
+    wanted = record_text(settings.rancher_hostname, settings.dns_ttl, controller.vip)
+    made = RancherIngress(
+        "rancher-ingress",
+        RancherIngressArgs(
+            namespace=inside.namespace,
+            hostname=settings.rancher_hostname,
+            tls_secret_name=settings.tls_secret_name,
+            kubernetes_version=settings.kubernetes_version,
+        ),
+        merge(inside.options, pulumi.ResourceOptions(depends_on=[*controller.ready, *certificates.secrets])),
+    )
+    check = Check(
+        "endpoint",
+        address=controller.vip,
+        port=settings.ingress_https_port,
+        hostname=settings.rancher_hostname,
+        ca_bundle=certificates.ca_bundle,
+        expect="ingress",
+        timeout_minutes=settings.ingress_timeout_minutes,
+        triggers=[cluster.uuid, certificates.fingerprint],
+        opts=pulumi.ResourceOptions(depends_on=made, deleted_with=cluster.resource),
+    )
+    return Endpoint(certificates, controller.vip, dns.record if dns else wanted, check)
