@@ -14,6 +14,7 @@ from typing import Any
 
 import pulumi
 
+from components.placement import takeover
 from components.placement.access import VSPHERE
 from components.placement.bosh import VmCids
 from components.placement.hosts import ROLES, Placement
@@ -66,6 +67,7 @@ class AntiAffinity(pulumi.ComponentResource):
         self._children = pulumi.ResourceOptions(parent=self)
         placement = args.placement
         self._provider = VsphereProvider(f"{name}-vcenter", _settings(args), self._children)
+        self._takeover = takeover.hooks(args.placement.datacenter, args.server, args.user, args.password)
         deployment = pulumi.Output.concat("service-instance_", args.cluster_uuid)
         counts: tuple[pulumi.Input[Any], ...] = (placement.masters, placement.workers, *args.triggers)
         names: dict[str, pulumi.Output[list[str]]] = {}
@@ -112,7 +114,9 @@ class AntiAffinity(pulumi.ComponentResource):
                 mandatory=placement.mode == "must",
                 # Its values tell the engine no dependency; without one it would go after the cluster, whose
                 # VMs take their rules with them.
-                opts=pulumi.ResourceOptions(parent=self, provider=self._provider, depends_on=machines),
+                opts=pulumi.ResourceOptions(
+                    parent=self, provider=self._provider, depends_on=machines, hooks=self._takeover
+                ),
             )
         return [(cluster, rule) for cluster in groups]
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 import http.client
 import os
 import ssl
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,7 +17,7 @@ from pyVim.connect import Disconnect, SmartConnect
 from pyVmomi import vim, vmodl
 
 from components.placement.access import VCenterAccess
-from components.provider import ProviderError
+from components.provider import ProviderError, wait
 
 _SECONDS = 60
 _PORT = 443
@@ -91,6 +91,38 @@ class VCenter:
             if vm.keys() >= {"name", "config.uuid", "runtime.host"} and not vm.get("config.template")
         ]
 
+    def remove_rule(self, cluster_id: str, name: str, uuids: Collection[str]) -> bool:
+        """Remove the anti-affinity rule of that name from a vSphere cluster; False when there is none.
+
+        Args:
+            cluster_id: Managed object id of the vSphere cluster.
+            name: Name of the rule.
+            uuids: BIOS UUIDs of the VMs that it may hold.
+
+        Raises:
+            ProviderError: It holds other VMs, or is another kind of rule: it is somebody else's.
+        """
+        for item in self._objects(vim.ClusterComputeResource, ["name", "configurationEx"]):
+            if item["obj"]._moId != cluster_id:
+                continue
+            for rule in item["configurationEx"].rule:
+                if rule.name != name:
+                    continue
+                apart = isinstance(rule, vim.cluster.AntiAffinityRuleSpec)
+                strangers = [str(vm.name) for vm in rule.vm if vm.config.uuid not in uuids] if apart else []
+                if strangers or not apart:
+                    holds = f"for {', '.join(sorted(strangers))}" if apart else "of another kind"
+                    raise ProviderError(
+                        f"vSphere cluster {item['name']} already has a rule {name!r}, {holds}: it is not of "
+                        "this PKS cluster. Remove or rename it in vCenter (Configure, VM/Host Rules), or set "
+                        "antiAffinity to off; then run `pulumi up` again"
+                    )
+                removal = vim.cluster.RuleSpec(operation="remove", removeKey=rule.key)
+                spec = vim.cluster.ConfigSpecEx(rulesSpec=[removal])
+                _done(item["obj"].ReconfigureComputeResource_Task(spec=spec, modify=True), f"rule {name!r}")
+                return True
+        return False
+
     def _clusters(self, *, by_host: bool = False) -> dict[str, ComputeCluster]:
         """The clusters by their own id, or by that of each of their hosts."""
         wanted = ["runtime.connectionState", "runtime.inMaintenanceMode"]
@@ -125,6 +157,24 @@ class VCenter:
             view.Destroy()
         for item in found:
             yield {"obj": item.obj, **{value.name: value.val for value in item.propSet}}
+
+
+def _done(task: Any, what: str) -> None:
+    """Wait for a task of vCenter.
+
+    Raises:
+        ProviderError: It failed, or takes too long.
+    """
+
+    def state() -> tuple[str, bool | None]:
+        info = task.info
+        if info.state == "error":
+            raise ProviderError(
+                f"vCenter, {what}: {getattr(info.error, 'msg', '') or type(info.error).__name__}"
+            )
+        return str(info.state), info.state == "success" or None
+
+    wait(f"vCenter, {what}", state, timeout=_SECONDS, first=0.1, resume="Run `pulumi up` again")
 
 
 @contextmanager

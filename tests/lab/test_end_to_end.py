@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import ssl
+import subprocess
+import sys
 from collections import Counter
 from urllib.parse import urlsplit
 
@@ -13,6 +15,7 @@ from lab import process
 from lab.engine import Engine
 from lab.foundation import vcenter
 from lab.foundation.state import State
+from lab.layout import REPO
 from tests.lab.conftest import Site, commands, https_get, pks
 
 pytestmark = pytest.mark.lab
@@ -67,6 +70,13 @@ def test_second_preview_is_empty_and_asks_pks_nothing(site: Site) -> None:
     done = site.engine.run("preview", "--expect-no-changes", check=False)
     assert done.returncode == 0, done.stdout
     assert commands(site.calls()[before:]) == []
+
+
+def test_the_documented_graph_is_the_engines(site: Site) -> None:
+    state = json.dumps(site.engine.json("stack", "export"))
+    command = [sys.executable, "docs/graph.py", "--check"]
+    done = subprocess.run(command, input=state, cwd=REPO, text=True, check=False)
+    assert done.returncode == 0, "run: pulumi stack export -s lab | python docs/graph.py"
 
 
 def test_refresh_finds_no_drift(site: Site) -> None:

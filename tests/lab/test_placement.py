@@ -7,7 +7,7 @@ from __future__ import annotations
 import asyncio
 import json
 import subprocess
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -264,6 +264,50 @@ async def test_the_loss_of_a_host_leaves_one_vm_of_each_role_down(site: Site, st
     await stack.run("refresh", "--expect-no-changes")
     esxi.connect(site.lab, lost, connected=True)
     await until(apart, seconds=30)
+
+
+def _change_rules(lab: Lab, change: Callable[[Any, Any], Any]) -> None:
+    """Change the rules of the first vSphere cluster as a person does in vCenter."""
+    with vcenter.session(lab) as content:
+        clusters = vcenter.objects(content, vim.ClusterComputeResource)
+        [cluster] = [item for item in clusters if item.name == "DC0_C0"]
+        spec = vim.cluster.ConfigSpecEx(rulesSpec=[change(content, cluster)])
+        vcenter.done(cluster.ReconfigureComputeResource_Task(spec=spec, modify=True))
+
+
+def _rule(name: str, vms: set[str]) -> Callable[[Any, Any], Any]:
+    """Add a rule as Optimize-VMwarePKS, or a stack whose state is lost, leaves it."""
+
+    def add(content: Any, _: Any) -> Any:
+        machines = [vm for vm in vcenter.objects(content, vim.VirtualMachine) if str(vm.name) in vms]
+        rule = vim.cluster.AntiAffinityRuleSpec(name=name, enabled=True, vm=machines)
+        return vim.cluster.RuleSpec(operation="add", info=rule)
+
+    return add
+
+
+def _no_rule(name: str) -> Callable[[Any, Any], Any]:
+    def remove(_: Any, cluster: Any) -> Any:
+        [rule] = [item for item in cluster.configurationEx.rule if item.name == name]
+        return vim.cluster.RuleSpec(operation="remove", removeKey=rule.key)
+
+    return remove
+
+
+async def test_a_rule_that_is_there_already(site: Site, stack: Stack) -> None:
+    await stack.configure((await site.create())["uuid"])
+    masters, workers = _cids(site, "master"), _cids(site, "worker")
+    _change_rules(site.lab, _rule("one PKS cluster", masters))
+    stranger = sorted(masters)[0]
+    _change_rules(site.lab, _rule("one PKS cluster workers", {*workers, stranger}))
+    output = await stack.run("up", "--skip-preview", check=False)
+    assert "rule 'one PKS cluster' was there already, for VMs of this cluster: taken over" in output
+    assert f"already has a rule 'one PKS cluster workers', for {stranger}: it is not of this" in output
+    assert "Traceback" not in output
+    _change_rules(site.lab, _no_rule("one PKS cluster workers"))
+    await stack.run("up", "--skip-preview")
+    assert _rules(site.lab) == {"DC0_C0/one PKS cluster": masters, "DC0_C0/one PKS cluster workers": workers}
+    assert await stack.changes("preview") == {}
 
 
 async def test_too_few_hosts(site: Site, stack: Stack) -> None:
