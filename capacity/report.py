@@ -61,6 +61,33 @@ def as_markdown(assessment: Assessment, *, running: bool = False) -> str:
     return "\n".join([*lines, "", *_conclusion(assessment, running=running)])
 
 
+def as_comparison(before: Assessment | None, after: Assessment, *, running: bool = False) -> str:
+    """What a change does to the plan, as Markdown: each figure, and what it was where that differs.
+
+    Args:
+        before: None: there was no plan.
+        after: The plan as changed.
+        running: Whether the cluster exists already.
+    """
+    known = {limit.name: limit for limit in before.limits} if before else {}
+    lines = [f"| {' | '.join(_HEADER[:5])} |", f"|{'---|' * 5}"]
+    for limit in after.limits:
+        old, new = known.get(limit.name, limit), limit
+        pairs = [(getattr(old, name), getattr(new, name)) for name in _HEADER[1:5]]
+        lines.append(f"| {limit.name} | {' | '.join(_change(*pair) for pair in pairs)} |")
+    start = before or after
+    planned = _change(start.imported_clusters, after.imported_clusters)
+    most = _change(
+        *("any number" if item.max_imports is None else item.max_imports for item in (start, after))
+    )
+    lines += ["", f"Imported clusters: {planned} planned, {most} fit."]
+    return "\n".join([*lines, *_conclusion(after, running=running)])
+
+
+def _change(old: object, new: object) -> str:
+    return str(new) if old == new else f"{old} → **{new}**"
+
+
 def as_table(assessment: Assessment, *, running: bool = False) -> str:
     """The same for a terminal."""
     from rich.box import SIMPLE  # noqa: PLC0415 - the policies need the model alone

@@ -1,0 +1,160 @@
+"""``python -m ci``: the steps of the workflows, each of which a person can run by hand (docs/pipelines.md).
+
+``stacks`` and ``comment`` need nothing but Python: they run on machines where the program is not installed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from ci import stacks
+from ci.github import GitHub, GitHubError
+
+
+def main() -> int:
+    """Run a step; returns 0 when all is well, 1 when not, 3 for drift."""
+    arguments = _parser().parse_args()
+    try:
+        exit_code: int = arguments.run(arguments)
+    except GitHubError as error:
+        return _told(str(error))
+    except subprocess.CalledProcessError as error:
+        return _told(f"`{' '.join(error.cmd[:3])}` failed: {(error.stderr or '').strip()}")
+    except OSError as error:
+        return _told(str(error))
+    return exit_code
+
+
+def _stacks(arguments: argparse.Namespace) -> int:
+    if event := os.environ.get("GITHUB_EVENT_PATH"):
+        reason = stacks.refusal(json.loads(Path(event).read_text()))
+        if reason:
+            return _told(reason)
+    found = stacks.stacks(path.name for path in Path().iterdir())
+    if arguments.base:
+        command = ["git", "diff", "--name-only", "--no-renames", arguments.base, "HEAD"]
+        changed = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+        found = stacks.affected(found, changed)
+    if arguments.with_changes:
+        reports = (json.loads(file.read_text()) for file in arguments.with_changes.rglob("result.json"))
+        changing = {report["stack"] for report in reports if report["changes"]}
+        found = [stack for stack in found if stack in changing]
+    print(json.dumps(found) if arguments.json else "\n".join(found))
+    return 0
+
+
+def _preview(arguments: argparse.Namespace) -> int:
+    from ci.run import preview  # noqa: PLC0415 - needs the program's environment
+
+    return preview(
+        arguments.stack,
+        directory=arguments.output,
+        settings=arguments.config_file,
+        base=arguments.base,
+        allowed=arguments.allow_destructive,
+    )
+
+
+def _gate(arguments: argparse.Namespace) -> int:
+    from ci import events, gate  # noqa: PLC0415
+
+    report = events.read(arguments.events.read_text().splitlines())
+    if not report.finished:
+        return _told(f"{arguments.events} holds no whole preview")
+    found = gate.destroyed(report.changes)
+    for message in found:
+        print(message if arguments.allow_destructive else f"error: {message}", file=sys.stderr)
+    if found and not arguments.allow_destructive:
+        return _told(f"if it is meant: --allow-destructive (label {gate.LABEL})")
+    return 0
+
+
+def _comment(arguments: argparse.Namespace) -> int:
+    event = json.loads(Path(os.environ["GITHUB_EVENT_PATH"]).read_text())
+    for file in arguments.files:
+        print(GitHub.of().upsert(event["pull_request"]["number"], file.read_text()))
+    return 0
+
+
+def _deploy(arguments: argparse.Namespace) -> int:
+    from ci.run import deploy  # noqa: PLC0415
+
+    return deploy(arguments.stack, settings=arguments.config_file, allowed=arguments.allow_destructive)
+
+
+def _drift(arguments: argparse.Namespace) -> int:
+    from ci.run import look  # noqa: PLC0415
+
+    return look(
+        arguments.stack,
+        directory=arguments.output,
+        settings=arguments.config_file,
+        least_percent=arguments.headroom,
+    )
+
+
+def _told(message: str) -> int:
+    print(f"error: {message}", file=sys.stderr)
+    if os.environ.get("GITHUB_ACTIONS"):
+        print(f"::error::{message.replace('%', '%25').replace(chr(10), '%0A')}")
+    return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    stack = argparse.ArgumentParser(add_help=False)
+    stack.add_argument("--stack", required=True)
+    stack.add_argument("--config-file", type=Path, help="the stack's file (default Pulumi.<stack>.yaml)")
+    output = argparse.ArgumentParser(add_help=False)
+    output.add_argument(
+        "--output", type=Path, default=Path("build/ci"), help="directory for what is found (default build/ci)"
+    )
+    allowed = argparse.ArgumentParser(add_help=False)
+    allowed.add_argument("--allow-destructive", action="store_true", help="the destruction is meant")
+
+    parser = argparse.ArgumentParser(
+        prog="python -m ci", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    commands = parser.add_subparsers(
+        required=True, metavar="stacks | preview | gate | comment | deploy | drift"
+    )
+    command = commands.add_parser("stacks", help="the environments: each Pulumi.<stack>.yaml")
+    command.add_argument("--json", action="store_true", help="as the matrix of a workflow")
+    command.add_argument("--base", help="only those that a change since this revision of git can concern")
+    command.add_argument(
+        "--with-changes", type=Path, metavar="DIR", help="only those whose preview in DIR has changes"
+    )
+    command.set_defaults(run=_stacks)
+    command = commands.add_parser(
+        "preview", parents=[stack, output, allowed], help="preview, judged, as a comment"
+    )
+    command.add_argument("--base", help="revision of git to compare the capacity with")
+    command.set_defaults(run=_preview)
+    command = commands.add_parser("gate", parents=[allowed], help="judge the event log of a preview again")
+    command.add_argument("events", type=Path)
+    command.set_defaults(run=_gate)
+    command = commands.add_parser("comment", help="put comments on the pull request, each in its place")
+    command.add_argument("files", type=Path, nargs="+")
+    command.set_defaults(run=_comment)
+    command = commands.add_parser("deploy", parents=[stack, allowed], help="preview, judge, update")
+    command.set_defaults(run=_deploy)
+    command = commands.add_parser(
+        "drift", parents=[stack, output], help="look for drift and for lack of room"
+    )
+    command.add_argument(
+        "--headroom",
+        type=int,
+        default=5,
+        metavar="PERCENT",
+        help="alarm below this share of a limit (default 5)",
+    )
+    command.set_defaults(run=_drift)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

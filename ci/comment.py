@@ -1,0 +1,111 @@
+"""The comment that a reviewer sees: what a pull request does to one stack. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ci.events import Report, Violation
+from ci.gate import LABEL
+from ci.markdown import bullet, changes, code, folded, quiet, section
+from ci.masking import Masker
+
+LIMIT = 65_000
+"""GitHub refuses a comment of more than 65,536 characters."""
+
+_ERRORS, _LOSSES, _VIOLATIONS, _CAPACITY, _CHANGES, _WARNINGS = 8_000, 6_000, 12_000, 6_000, 20_000, 6_000
+"""Characters that each section may take; the engine's own diff gets what they leave."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Preview:
+    """What a preview came to.
+
+    Attributes:
+        stack: Name of the stack.
+        report: What the engine told.
+        failed: Whether the engine's command failed, for whatever reason.
+        destroyed: What would be destroyed that has to be meant (:mod:`ci.gate`).
+        allowed: Whether it is meant.
+        capacity: Markdown about the pod network.
+        diff: What ``pulumi preview --diff`` prints.
+        notes: What else the reviewer has to know.
+        source: The commit, and where the run's log is.
+    """
+
+    stack: str
+    report: Report
+    failed: bool
+    destroyed: Sequence[str] = ()
+    allowed: bool = False
+    capacity: str = ""
+    diff: str = ""
+    notes: Sequence[str] = ()
+    source: str = ""
+
+    @property
+    def refused(self) -> bool:
+        """Whether the change may not be deployed as it is."""
+        return self.failed or (bool(self.destroyed) and not self.allowed)
+
+    @property
+    def verdict(self) -> str:
+        """How it ended, in a few words."""
+        if any(violation.mandatory for violation in self.report.violations):
+            return "refused by a policy"
+        if self.failed:
+            return "failed"
+        if self.refused:
+            return "refused, it would destroy what must last"
+        return "can be deployed" if self.report.changes else "nothing changes"
+
+
+def marker(stack: str) -> str:
+    """The hidden line by which the comment on a stack is found again."""
+    return f"<!-- rancher-on-pks: preview of {stack} -->"
+
+
+def render(preview: Preview, mask: Masker) -> str:
+    """The comment; holds no secret and is never longer than GitHub takes."""
+    report = preview.report
+    parts = [
+        f"{marker(preview.stack)}\n### Preview of `{preview.stack}`: {preview.verdict}",
+        *(f"> {quiet(note)}" for note in preview.notes),
+        "" if preview.failed and not report.finished else counts(report),
+        section("Errors", map(bullet, _errors(report)), _ERRORS),
+        section(_destructive(preview), map(bullet, preview.destroyed), _LOSSES),
+        section("Policy violations", map(_violation, report.violations), _VIOLATIONS),
+        section("Capacity of the pod network", preview.capacity.splitlines(), _CAPACITY),
+        changes("Changed resources", report.changes, mask, _CHANGES),
+        section("Warnings", map(bullet, report.warnings), _WARNINGS),
+    ]
+    text = mask("\n\n".join(part for part in parts if part))
+    end = f"<sub>{quiet(preview.source)}</sub>\n" if preview.source else ""
+    diff = folded("pulumi preview --diff", mask(preview.diff), LIMIT - len(text) - len(end) - 4)
+    return "\n\n".join(part for part in (text, diff, end) if part)
+
+
+def counts(report: Report) -> str:
+    """How many resources change, in which way."""
+    told = {name: number for name, number in sorted(report.counts.items()) if name != "same" and number}
+    stay = f"{report.counts.get('same', 0)} stay as they are."
+    if not told:
+        return stay if report.finished else ""
+    return f"{', '.join(f'**{number} to {name}**' for name, number in told.items())}, {stay}"
+
+
+def _errors(report: Report) -> list[str]:
+    """Why it failed; that it did when a policy refused it says nothing more."""
+    return [error for error in report.errors if not report.violations or error != "preview failed"]
+
+
+def _destructive(preview: Preview) -> str:
+    if preview.allowed:
+        return f"Destroyed, as the label `{LABEL}` allows"
+    return f"Destroyed; if that is meant, a maintainer adds the label `{LABEL}`"
+
+
+def _violation(violation: Violation) -> str:
+    where = f" on {code(violation.resource)}" if violation.resource else ""
+    level = "" if violation.mandatory else " (advisory)"
+    return f"- **{violation.policy}**{level}{where}: {bullet(violation.message)[2:]}"

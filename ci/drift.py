@@ -1,0 +1,76 @@
+"""What a look at a stack found: drift, and how much room its pod network has left. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ci.comment import counts
+from ci.events import Report
+from ci.markdown import bullet, changes, section
+from ci.masking import Masker
+
+FOUND = 3
+"""Exit code when the look went well and something has to be looked after."""
+
+_SECTION = 12_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Findings:
+    """What was found.
+
+    Attributes:
+        stack: Name of the stack.
+        failed: Whether it could not be told whether there is drift.
+        drift: What ``pulumi refresh --preview-only`` told.
+        pending: What ``pulumi preview`` told: what is merged and not deployed, and what the policies say.
+        alarms: Limits of the pod network with too little room.
+        capacity: Markdown about the pod network.
+    """
+
+    stack: str
+    failed: bool
+    drift: Report
+    pending: Report
+    alarms: Sequence[str] = ()
+    capacity: str = ""
+
+    @property
+    def exit_code(self) -> int:
+        """0: nothing; 1: it could not be told; 3: something."""
+        if self.failed:
+            return 1
+        return FOUND if self.drift.changes or self.alarms or self.pending.violations else 0
+
+    @property
+    def verdict(self) -> str:
+        """How it ended, in a few words."""
+        if self.failed:
+            return "it could not be told whether there is drift"
+        found = {
+            "drift": self.drift.changes,
+            "too little room": self.alarms,
+            "policy violations": self.pending.violations,
+        }
+        return ", ".join(name for name, items in found.items() if items) or "no drift"
+
+
+def render(found: Findings, mask: Masker) -> str:
+    """The report of a look, for a person."""
+    parts = [
+        f"### `{found.stack}`: {found.verdict}",
+        section("Errors", map(bullet, (*found.drift.errors, *found.pending.errors)), _SECTION),
+        changes("Changed by something other than this program", found.drift.changes, mask, _SECTION),
+        section("Too little room", map(bullet, found.alarms), _SECTION),
+        section(
+            "Policy violations",
+            (bullet(f"{item.policy}: {item.message}") for item in found.pending.violations),
+            _SECTION,
+        ),
+        section("Capacity of the pod network", found.capacity.splitlines(), _SECTION),
+        section(
+            "Merged and not deployed", [counts(found.pending)] if found.pending.changes else [], _SECTION
+        ),
+    ]
+    return mask("\n\n".join(part for part in parts if part)) + "\n"

@@ -1,0 +1,165 @@
+"""Runs ``pulumi`` on one stack, shows what it prints without secrets, and reads what it told."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import yaml
+
+from ci import events
+from ci.masking import Masker, secret_variables
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a command came to.
+
+    Attributes:
+        exit_code: As ``pulumi`` ended.
+        output: What it printed.
+        report: What it told in its event log.
+    """
+
+    exit_code: int
+    output: str
+    report: events.Report
+
+
+@dataclass(frozen=True)
+class Engine:
+    """``pulumi`` in the project of the current directory.
+
+    Attributes:
+        stack: Name of the stack.
+        settings: Its file.
+        environment: Of each command.
+        event_log: Where to keep the event log; None: it is not kept.
+    """
+
+    stack: str
+    settings: Path
+    environment: Mapping[str, str]
+    event_log: Path | None = None
+
+    @classmethod
+    def of(cls, stack: str, settings: Path | None = None, event_log: Path | None = None) -> Engine:
+        """The engine of a stack in this process's environment.
+
+        A variable that is empty counts as not set: a workflow sets each that the program knows, and GitHub
+        gives an empty text for a secret that the environment does not have.
+        """
+        environment = {name: value for name, value in os.environ.items() if value}
+        return cls(stack, settings or Path(f"Pulumi.{stack}.yaml"), environment, event_log)
+
+    def exists(self) -> bool:
+        """Whether the backend has the stack.
+
+        Raises:
+            subprocess.CalledProcessError: The backend cannot be asked; standard error says why.
+        """
+        listed = json.loads(self._ask("stack", "ls", "--json"))
+        return any(item["name"].rpartition("/")[2] == self.stack for item in listed)
+
+    def masker(self) -> Masker:
+        """What hides the stack's secret config and the environment's credentials."""
+        config = json.loads(self._ask("config", "--show-secrets", "--json", *self._stack()))
+        hidden = [item["value"] for item in config.values() if item.get("secret") and item.get("value")]
+        return Masker([*hidden, *secret_variables(self.environment)])
+
+    def preview(self, mask: Masker) -> Outcome:
+        """``pulumi preview`` with the policies."""
+        return self._run(mask, "preview", "--diff", *self.policies())
+
+    def update(self, mask: Masker) -> Outcome:
+        """``pulumi up`` with the policies, after a preview that was judged."""
+        return self._run(mask, "up", "--yes", "--skip-preview", "--suppress-outputs", *self.policies())
+
+    def refresh(self, mask: Masker) -> Outcome:
+        """``pulumi refresh`` that only looks; writes no state, takes no lock."""
+        return self._run(mask, "refresh", "--preview-only", "--expect-no-changes", "--diff")
+
+    def policies(self) -> list[str]:
+        """The pack, with the stack's thresholds; without some, the pack's own defaults, which are strict."""
+        thresholds = Path("policy", f"config.{self.stack}.json")
+        return [
+            *("--policy-pack", "policy"),
+            *(["--policy-pack-config", str(thresholds)] if thresholds.exists() else []),
+        ]
+
+    def create(self) -> None:
+        """Make the stack in the backend, with the secrets provider that its file names.
+
+        Raises:
+            subprocess.CalledProcessError: It could not be made; standard error says why.
+        """
+        document = yaml.safe_load(self.settings.read_text()) or {}
+        provider = document.get("secretsprovider", "default")
+        # `stack init` writes into the file beside Pulumi.yaml: in a copy, the checkout stays as it is.
+        with tempfile.TemporaryDirectory() as directory:
+            shutil.copy("Pulumi.yaml", directory)
+            shutil.copy(self.settings, Path(directory, f"Pulumi.{self.stack}.yaml"))
+            self._ask("stack", "init", self.stack, "--secrets-provider", provider, directory=Path(directory))
+
+    @contextmanager
+    def rehearsal(self) -> Iterator[Engine]:
+        """The engine of the stack in a backend that is thrown away afterwards: as if it were made now."""
+        with tempfile.TemporaryDirectory() as directory:
+            scratch = {
+                "PULUMI_CONFIG_PASSPHRASE": "rehearsal",
+                **self.environment,
+                "PULUMI_BACKEND_URL": f"file://{directory}",
+            }
+            engine = replace(self, environment=scratch)
+            engine.create()
+            yield engine
+
+    def _stack(self) -> list[str]:
+        return ["--stack", self.stack, "--config-file", str(self.settings)]
+
+    def _ask(self, *arguments: str, directory: Path | None = None) -> str:
+        return subprocess.run(
+            ["pulumi", *arguments, "--non-interactive"],
+            cwd=directory,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+
+    def _run(self, mask: Masker, *arguments: str) -> Outcome:
+        with tempfile.TemporaryDirectory() as directory:
+            log = Path(directory, "events.jsonl")
+            command = ["pulumi", *arguments, *self._stack()]
+            print(f"$ {shlex.join(command)}", flush=True)
+            quiet = ["--non-interactive", "--color", "never", "--suppress-progress", "--event-log", str(log)]
+            process = subprocess.Popen(
+                [*command, *quiet],
+                # The flag --event-log is there with this variable alone; the Automation API sets it too.
+                env={**self.environment, "PULUMI_DEBUG_COMMANDS": "true"},
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+            )
+            assert process.stdout is not None  # noqa: S101 - it is a pipe
+            lines = []
+            for line in process.stdout:
+                lines.append(line)
+                print(mask(line), end="", flush=True)
+            exit_code = process.wait()
+            told = log.read_text().splitlines() if log.exists() else []
+            if self.event_log:
+                self.event_log.write_text("".join(f"{mask(line)}\n" for line in told))
+        output, report = "".join(lines), events.read(told)
+        if exit_code and not report.finished and not report.errors:
+            # The CLI itself failed: a wrong passphrase, a backend that is not there.
+            report.errors.append(output[output.rfind("error: ") :].strip())
+        return Outcome(exit_code, output, report)

@@ -1,0 +1,45 @@
+"""What may not be deleted or replaced by the way: it takes Rancher, or the trust in it, with it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from ci.events import REPLACE, Change
+from policy import kinds
+
+LABEL = "pulumi-allow-destructive"
+"""Label of a pull request whose destruction is meant."""
+
+_RANCHER = "rancher-on-pks:rancher:RancherServer$rancher-on-pks:helm:HelmRelease$"
+"""Parents of Rancher's release, which is a Release or, with Helm v2, a Command."""
+_RELEASES = {kinds.RELEASE, "command:local:Command"}
+
+_LOSSES: Mapping[str, str] = {
+    kinds.CLUSTER: "the Kubernetes cluster with everything in it, Rancher's data too",
+    kinds.NETWORK_PROFILE: "the network profile, which no cluster can change: the cluster goes with it",
+    kinds.NAMESPACE: "the namespace with everything in it",
+    kinds.SECRET: "the CA or the certificate that Rancher, its agents and browsers rely on",
+    "tls:index/privateKey:PrivateKey": "a private key: what was issued for it has to be issued anew",
+    "tls:index/selfSignedCert:SelfSignedCert": "the CA: each agent and browser has to trust another",
+}
+
+
+def destroyed(changes: Iterable[Change]) -> list[str]:
+    """One message for each resource that a change may not destroy unless somebody says that it is meant."""
+    return [
+        f"{change.name} ({change.kind}) would be {_verb(change)}. It is {loss}"
+        for change in changes
+        if change.operation in {REPLACE, "delete"} and (loss := _loss(change))
+    ]
+
+
+def _loss(change: Change) -> str | None:
+    if change.kind in _RELEASES and _RANCHER in change.urn:
+        return "Rancher's release"
+    return _LOSSES.get(change.kind)
+
+
+def _verb(change: Change) -> str:
+    if change.operation != REPLACE:
+        return "deleted"
+    return f"replaced, because of {', '.join(change.because)}" if change.because else "replaced"

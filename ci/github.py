@@ -1,0 +1,101 @@
+"""One comment a stack on a pull request, edited in place, through GitHub's REST API.
+
+It runs where nothing is installed, so it does with the standard library.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+_SECONDS = 30
+_NEXT = re.compile(r'<([^>]+)>; rel="next"')
+
+
+class GitHubError(Exception):
+    """GitHub refused a request; the message says which and why."""
+
+
+@dataclass(frozen=True)
+class GitHub:
+    """A repository at GitHub.
+
+    Attributes:
+        api: Address of the API.
+        repository: ``owner/name``.
+        token: May write pull requests.
+    """
+
+    api: str
+    repository: str
+    token: str = field(repr=False)
+
+    @classmethod
+    def of(cls, environment: Mapping[str, str] = os.environ) -> GitHub:
+        """The repository of the workflow that this runs in.
+
+        Raises:
+            GitHubError: A variable is not set.
+        """
+        missing = [name for name in ("GITHUB_REPOSITORY", "GITHUB_TOKEN") if not environment.get(name)]
+        if missing:
+            raise GitHubError(
+                f"{' and '.join(missing)} not set; in a workflow, give the step `env: GITHUB_TOKEN`"
+            )
+        api = environment.get("GITHUB_API_URL", "https://api.github.com")
+        return cls(api, environment["GITHUB_REPOSITORY"], environment["GITHUB_TOKEN"])
+
+    def upsert(self, pull_request: int, body: str) -> str:
+        """Write a comment, in the place of the one that begins with the same line; returns its address.
+
+        Raises:
+            GitHubError: GitHub did not take it.
+        """
+        mark = body.splitlines()[0]
+        comments = f"{self.api}/repos/{self.repository}/issues/{pull_request}/comments"
+        for comment in self._pages(f"{comments}?per_page=100"):
+            # Anybody can begin a comment with that line: only those of a workflow are ours to edit.
+            if comment["user"]["type"] == "Bot" and comment["body"].startswith(mark):
+                _, written = self._send("PATCH", comment["url"], {"body": body})
+                return str(written["html_url"])
+        _, written = self._send("POST", comments, {"body": body})
+        return str(written["html_url"])
+
+    def _pages(self, url: str) -> Iterator[Any]:
+        following: str | None = url
+        while following:
+            link, items = self._send("GET", following)
+            yield from items
+            found = _NEXT.search(link)
+            following = found[1] if found else None
+
+    def _send(self, method: str, url: str, document: object = None) -> tuple[str, Any]:
+        """Send a request; returns the answer's Link header and its document."""
+        if not url.startswith(f"{self.api}/"):  # the token is for GitHub alone
+            raise GitHubError(f"{url} is not of {self.api}")
+        request = urllib.request.Request(  # noqa: S310 - of the API, see above
+            url,
+            method=method,
+            data=None if document is None else json.dumps(document).encode(),
+            headers={
+                "Accept": "application/vnd.github+json",
+                "Authorization": f"Bearer {self.token}",
+                "Content-Type": "application/json",
+                "X-GitHub-Api-Version": "2022-11-28",
+            },
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=_SECONDS) as answer:  # noqa: S310
+                return answer.headers.get("Link", ""), json.load(answer)
+        except urllib.error.HTTPError as error:
+            told = error.read(500).decode(errors="replace")
+            remedy = " The job needs `pull-requests: write`." if error.code in {401, 403, 404} else ""
+            raise GitHubError(f"{method} {url}: HTTP {error.code}: {told}.{remedy}") from None
+        except OSError as error:
+            raise GitHubError(f"{method} {url}: {error}") from None

@@ -1,0 +1,132 @@
+"""What a change does to the capacity of the pod network: the base branch's settings against its own."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from capacity import figures, stack_file
+from capacity.assessment import Assessment
+from capacity.choice import LIVE
+from capacity.model import CapacityError, Network, Plan
+from capacity.report import as_comparison
+from ci.events import Report
+from policy import kinds
+from policy.plan import assessed
+
+_RESERVE = 10
+"""Percent; the policies' own default (``reservePercent``)."""
+
+
+@dataclass(frozen=True)
+class Capacity:
+    """The figures of the pod network.
+
+    Attributes:
+        after: As the change leaves them; None: they cannot be told.
+        markdown: Before and after, for a person.
+    """
+
+    after: Assessment | None
+    markdown: str
+
+    def alarms(self, least_percent: int) -> tuple[str, ...]:
+        """The limits of which less than a share remains."""
+        return tuple(
+            f"{limit.name}: {limit.headroom} of {limit.capacity} remain beyond the plan and the reserve, "
+            f"less than {least_percent}%. `python -m capacity advise` says what can be done"
+            for limit in (self.after.limits if self.after else ())
+            if limit.headroom * 100 < limit.capacity * least_percent
+        )
+
+
+def compare(stack: str, settings: Path, base: str | None, report: Report) -> Capacity:
+    """The figures before and after, as the policies judge them.
+
+    Args:
+        stack: Name of the stack.
+        settings: Its file as changed.
+        base: Revision of git that the change is compared with; None: there is none.
+        report: The preview, whose figures of use may be those that NSX-T told.
+    """
+    reserve = reserve_percent(stack)
+    planned = _planned(report)
+    live = planned is not None and planned[1] == LIVE
+    before, note = _before(settings, base)
+    try:
+        after = planned[0] if planned else stack_file.read(settings)
+        if before and live:
+            before = replace(before, network=_with_use_of(before.network, after.network))
+        assessment = _assessed(after, reserve)
+        table = as_comparison(
+            _assessed(before, reserve) if before else None, assessment, running=_running(report)
+        )
+    except (CapacityError, OSError) as error:
+        return Capacity(None, f"Not judged: {error}.")
+    source = "as NSX-T told just now" if live else "as the settings say"
+    told = f"What others use is {source}. Headroom is what remains beyond a reserve of {reserve}%.{note}"
+    return Capacity(assessment, f"{table}\n\n{told}")
+
+
+def reserve_percent(stack: str) -> int:
+    """The reserve that the policies keep for a stack."""
+    file = Path(f"policy/config.{stack}.json")
+    given = json.loads(file.read_text()) if file.exists() else {}
+    return int(given.get("pod-network", {}).get("reservePercent", _RESERVE))
+
+
+def _planned(report: Report) -> tuple[Plan, str] | None:
+    """The plan and where its figures are from, as the program registered them; None: it has not."""
+    for inputs in report.inputs.get(kinds.POD_NETWORK, ()):
+        document = inputs["figures"]
+        return figures.from_document(document), str(inputs["source"])
+    return None
+
+
+def _before(settings: Path, base: str | None) -> tuple[Plan | None, str]:
+    """The plan in the base revision, or why there is none."""
+    if base is None:
+        return None, ""
+    command = ["git", "show", f"{base}:./{settings.name}"]
+    done = subprocess.run(command, cwd=settings.parent, capture_output=True, text=True, check=False)
+    if done.returncode:
+        return None, f" {settings.name} is new."
+    with tempfile.TemporaryDirectory() as directory:
+        file = Path(directory, settings.name)
+        file.write_text(done.stdout)
+        try:
+            return stack_file.read(file), ""
+        except CapacityError:
+            return None, " Before the change there was no plan that could be judged."
+
+
+def _assessed(plan: Plan, reserve: int) -> Assessment:
+    return assessed(figures.to_document(plan), reserve)
+
+
+def _with_use_of(network: Network, live: Network) -> Network:
+    """The network with what NSX-T says of its blocks: else the change would seem to have caused it."""
+    used = {block.cidr: block.subnets_used for block in (*live.blocks, *live.node_blocks)}
+    changes: Mapping[str, Any] = {
+        name: tuple(replace(block, subnets_used=used.get(block.cidr, block.subnets_used)) for block in blocks)
+        for name, blocks in (("blocks", network.blocks), ("node_blocks", network.node_blocks))
+    }
+    return replace(
+        network,
+        **changes,
+        floating_ips_used=live.floating_ips_used,
+        tier1_used=live.tier1_used,
+        segments_used=live.segments_used,
+    )
+
+
+def _running(report: Report) -> bool:
+    """Whether the cluster exists and stays: then its subnet prefix cannot change any more."""
+    made = {"create", "replace"}
+    new = any(change.kind == kinds.CLUSTER and change.operation in made for change in report.changes)
+    return kinds.CLUSTER in report.inputs and not new

@@ -1,0 +1,124 @@
+"""The steps that need the engine: preview, deploy, drift. Each writes what it found and says how it ended."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+from ci import comment, drift, gate, pod_network
+from ci.engine import Engine, Outcome
+
+
+def preview(stack: str, *, directory: Path, settings: Path | None, base: str | None, allowed: bool) -> int:
+    """Preview a stack and write what a reviewer sees of it.
+
+    Args:
+        stack: Name of the stack.
+        directory: Gets ``comment.md``, ``result.json`` and the engine's ``events.jsonl``.
+        settings: The stack's file; None: the one beside ``Pulumi.yaml``.
+        base: Revision of git whose settings are those before the change.
+        allowed: Whether destruction is meant.
+
+    Returns:
+        0 when the change may be deployed, else 1.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    with ExitStack() as cleanup:
+        engine = Engine.of(stack, settings, directory / "events.jsonl")
+        notes = []
+        if not engine.exists():
+            notes.append("The stack does not exist yet: this is what its first deployment makes.")
+            engine = cleanup.enter_context(engine.rehearsal())
+        mask = engine.masker()
+        found = _judged(engine, engine.preview(mask), base, allowed=allowed, notes=notes)
+    text = comment.render(found, mask)
+    (directory / "comment.md").write_text(text)
+    result = {"stack": stack, "changes": bool(found.report.changes), "refused": found.refused}
+    (directory / "result.json").write_text(json.dumps(result))
+    _conclude(text, found.verdict)
+    return 1 if found.refused else 0
+
+
+def deploy(stack: str, *, settings: Path | None, allowed: bool) -> int:
+    """Preview a stack, judge that, and update it; a stack that does not exist yet is made.
+
+    Returns:
+        0 when it is up to date, else 1.
+    """
+    engine = Engine.of(stack, settings)
+    if not engine.exists():
+        engine.create()
+    mask = engine.masker()
+    found = _judged(engine, engine.preview(mask), None, allowed=allowed)
+    _conclude(comment.render(found, mask), found.verdict)
+    if found.refused:
+        return 1
+    return 1 if engine.update(mask).exit_code else 0
+
+
+def look(stack: str, *, directory: Path, settings: Path | None, least_percent: int) -> int:
+    """Compare a stack's state with what is really there, and the pod network with the plan; changes nothing.
+
+    Args:
+        stack: Name of the stack.
+        directory: Gets ``drift.md``.
+        settings: The stack's file.
+        least_percent: Share of each limit that has to remain beyond plan and reserve.
+
+    Returns:
+        0: as it should be; 3: drift, or too little room; 1: it could not be told.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    engine = Engine.of(stack, settings)
+    mask = engine.masker()
+    refreshed, previewed = engine.refresh(mask), engine.preview(mask)
+    capacity = pod_network.compare(stack, engine.settings, None, previewed.report)
+    found = drift.Findings(
+        stack=stack,
+        # With --expect-no-changes drift is a failure, too.
+        failed=refreshed.exit_code != 0 and (bool(refreshed.report.errors) or not refreshed.report.changes),
+        drift=refreshed.report,
+        pending=previewed.report,
+        alarms=capacity.alarms(least_percent),
+        capacity=capacity.markdown,
+    )
+    text = drift.render(found, mask)
+    (directory / "drift.md").write_text(text)
+    _conclude(text, found.verdict)
+    return found.exit_code
+
+
+def _judged(
+    engine: Engine, outcome: Outcome, base: str | None, *, allowed: bool, notes: Sequence[str] = ()
+) -> comment.Preview:
+    return comment.Preview(
+        stack=engine.stack,
+        report=outcome.report,
+        failed=outcome.exit_code != 0,
+        destroyed=gate.destroyed(outcome.report.changes),
+        allowed=allowed,
+        capacity=pod_network.compare(engine.stack, engine.settings, base, outcome.report).markdown,
+        diff=outcome.output,
+        notes=notes,
+        source=_source(os.environ),
+    )
+
+
+def _source(environment: Mapping[str, str]) -> str:
+    """The commit and the run of a workflow; empty elsewhere."""
+    if "GITHUB_RUN_ID" not in environment:
+        return ""
+    server, repository = environment["GITHUB_SERVER_URL"], environment["GITHUB_REPOSITORY"]
+    log = f"{server}/{repository}/actions/runs/{environment['GITHUB_RUN_ID']}"
+    return f"Commit {environment['GITHUB_SHA'][:12]}, [log]({log})"
+
+
+def _conclude(text: str, verdict: str) -> None:
+    """Put the text on the run's page, and the verdict at the end of the log."""
+    if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
+        with Path(summary).open("a") as file:
+            file.write(text)
+    print(f"==> {verdict}", flush=True)
