@@ -4,12 +4,13 @@ SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+GITHUB := .github
 # As lab/golang.py builds, so that tests and tools share Go's build cache.
 export CGO_ENABLED := 0
 export GOTOOLCHAIN := local
 export GOFLAGS :=
 
-.PHONY: help lab lab-down test lint unit e2e docs bench lock clean
+.PHONY: help lab lab-down test lint lint-workflows unit e2e docs bench lock clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "%-10s %s\n", $$1, $$2}'
@@ -30,11 +31,16 @@ lab-down: $(VENV)/.installed ## Stop every process of the lab and remove its fil
 
 test: lint unit e2e ## All tests
 
-lint: $(VENV)/.installed ## Static checks
+lint: $(VENV)/.installed lint-workflows ## Static checks
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python docs/reference.py --check
+
+lint-workflows: $(VENV)/.installed
+	go -C ci/actionlint tool actionlint -config-file $(abspath .github/actionlint.yaml) -shellcheck= -pyflakes= \
+	  $(abspath $(wildcard $(GITHUB)/workflows/*.yml))
+	$(BIN)/zizmor --offline --no-progress --quiet --config .github/zizmor.yml $(GITHUB)
 
 unit: $(VENV)/.installed ## Tests that need no lab
 	$(BIN)/pytest -m "not lab" -n 2

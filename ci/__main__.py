@@ -1,6 +1,6 @@
 """``python -m ci``: the steps of the workflows, each of which a person can run by hand (docs/pipelines.md).
 
-``stacks`` and ``comment`` need nothing but Python: they run on machines where the program is not installed.
+``stacks``, ``comment`` and ``issue`` need nothing but Python: they run where the program is not installed.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from pathlib import Path
 
 from ci import stacks
 from ci.github import GitHub, GitHubError
+
+_LABEL = "drift"
 
 
 def main() -> int:
@@ -36,13 +38,17 @@ def _stacks(arguments: argparse.Namespace) -> int:
         if reason:
             return _told(reason)
     found = stacks.stacks(path.name for path in Path().iterdir())
+    if unknown := sorted(set(arguments.names) - set(found)):
+        return _told(f"no Pulumi.{unknown[0]}.yaml; there are {', '.join(found) or 'none'}")
+    if arguments.names:
+        found = [stack for stack in found if stack in arguments.names]
     if arguments.base:
         command = ["git", "diff", "--name-only", "--no-renames", arguments.base, "HEAD"]
         changed = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
         found = stacks.affected(found, changed)
     if arguments.with_changes:
-        reports = (json.loads(file.read_text()) for file in arguments.with_changes.rglob("result.json"))
-        changing = {report["stack"] for report in reports if report["changes"]}
+        results = [json.loads(file.read_text()) for file in arguments.with_changes.rglob("result.json")]
+        changing = {result["stack"] for result in results if result["changes"] and not result["refused"]}
         found = [stack for stack in found if stack in changing]
     print(json.dumps(found) if arguments.json else "\n".join(found))
     return 0
@@ -77,7 +83,19 @@ def _gate(arguments: argparse.Namespace) -> int:
 def _comment(arguments: argparse.Namespace) -> int:
     event = json.loads(Path(os.environ["GITHUB_EVENT_PATH"]).read_text())
     for file in arguments.files:
-        print(GitHub.of().upsert(event["pull_request"]["number"], file.read_text()))
+        print(GitHub.of().comment(event["pull_request"]["number"], file.read_text()))
+    return 0
+
+
+def _issue(arguments: argparse.Namespace) -> int:
+    github = GitHub.of()
+    for directory in arguments.directories:
+        result = json.loads((directory / "result.json").read_text())
+        body = (directory / "drift.md").read_text()
+        if result["found"]:
+            print(github.issue(f"{result['stack']}: {result['verdict']}", body, _LABEL))
+        else:
+            print(github.close_issue(body, _LABEL) or f"{result['stack']}: no issue is open")
     return 0
 
 
@@ -120,13 +138,14 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m ci", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     commands = parser.add_subparsers(
-        required=True, metavar="stacks | preview | gate | comment | deploy | drift"
+        required=True, metavar="stacks | preview | gate | comment | deploy | drift | issue"
     )
     command = commands.add_parser("stacks", help="the environments: each Pulumi.<stack>.yaml")
+    command.add_argument("names", nargs="*", metavar="STACK", help="only these")
     command.add_argument("--json", action="store_true", help="as the matrix of a workflow")
     command.add_argument("--base", help="only those that a change since this revision of git can concern")
     command.add_argument(
-        "--with-changes", type=Path, metavar="DIR", help="only those whose preview in DIR has changes"
+        "--with-changes", type=Path, metavar="DIR", help="only those that a preview in DIR would change"
     )
     command.set_defaults(run=_stacks)
     command = commands.add_parser(
@@ -153,6 +172,9 @@ def _parser() -> argparse.ArgumentParser:
         help="alarm below this share of a limit (default 5)",
     )
     command.set_defaults(run=_drift)
+    command = commands.add_parser("issue", help="keep the issue of each stack that was looked at")
+    command.add_argument("directories", type=Path, nargs="+", metavar="DIR", help="output of `drift`")
+    command.set_defaults(run=_issue)
     return parser
 
 

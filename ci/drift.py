@@ -59,7 +59,7 @@ class Findings:
 def render(found: Findings, mask: Masker) -> str:
     """The report of a look, for a person."""
     parts = [
-        f"### `{found.stack}`: {found.verdict}",
+        f"<!-- rancher-on-pks: look at {found.stack} -->\n### `{found.stack}`: {found.verdict}",
         section("Errors", map(bullet, (*found.drift.errors, *found.pending.errors)), _SECTION),
         changes("Changed by something other than this program", found.drift.changes, mask, _SECTION),
         section("Too little room", map(bullet, found.alarms), _SECTION),

@@ -1,4 +1,4 @@
-"""One comment a stack on a pull request, edited in place, through GitHub's REST API.
+"""One comment a stack on a pull request, and one issue, edited in place, through GitHub's REST API.
 
 It runs where nothing is installed, so it does with the standard library.
 """
@@ -29,7 +29,7 @@ class GitHub:
     Attributes:
         api: Address of the API.
         repository: ``owner/name``.
-        token: May write pull requests.
+        token: May write pull requests, or issues.
     """
 
     api: str
@@ -51,21 +51,53 @@ class GitHub:
         api = environment.get("GITHUB_API_URL", "https://api.github.com")
         return cls(api, environment["GITHUB_REPOSITORY"], environment["GITHUB_TOKEN"])
 
-    def upsert(self, pull_request: int, body: str) -> str:
+    def comment(self, pull_request: int, body: str) -> str:
         """Write a comment, in the place of the one that begins with the same line; returns its address.
 
         Raises:
             GitHubError: GitHub did not take it.
         """
-        mark = body.splitlines()[0]
-        comments = f"{self.api}/repos/{self.repository}/issues/{pull_request}/comments"
-        for comment in self._pages(f"{comments}?per_page=100"):
-            # Anybody can begin a comment with that line: only those of a workflow are ours to edit.
-            if comment["user"]["type"] == "Bot" and comment["body"].startswith(mark):
-                _, written = self._send("PATCH", comment["url"], {"body": body})
-                return str(written["html_url"])
-        _, written = self._send("POST", comments, {"body": body})
+        return self._upsert(f"issues/{pull_request}/comments", "per_page=100", {"body": body})
+
+    def issue(self, title: str, body: str, label: str) -> str:
+        """Write an issue, in the place of the open one that begins with the same line; returns its address.
+
+        Raises:
+            GitHubError: GitHub did not take it.
+        """
+        document = {"title": title, "body": body, "labels": [label]}
+        return self._upsert("issues", f"state=open&labels={label}&per_page=100", document)
+
+    def close_issue(self, body: str, label: str) -> str:
+        """Close the open issue that begins with the same line as ``body``; returns its address, empty: none.
+
+        Raises:
+            GitHubError: GitHub did not take it.
+        """
+        found = self._own("issues", f"state=open&labels={label}&per_page=100", body)
+        if found is None:
+            return ""
+        _, written = self._send("PATCH", found["url"], {"state": "closed", "body": body})
         return str(written["html_url"])
+
+    def _upsert(self, path: str, query: str, document: Mapping[str, Any]) -> str:
+        found = self._own(path, query, document["body"])
+        if found:
+            _, written = self._send("PATCH", found["url"], document)
+        else:
+            _, written = self._send("POST", f"{self.api}/repos/{self.repository}/{path}", document)
+        return str(written["html_url"])
+
+    def _own(self, path: str, query: str, body: str) -> Any:
+        """What a workflow wrote that begins with the same line, None if there is nothing.
+
+        Anybody can begin a text with that line, so it has to be a workflow's.
+        """
+        mark = body.splitlines()[0]
+        for item in self._pages(f"{self.api}/repos/{self.repository}/{path}?{query}"):
+            if item["user"]["type"] == "Bot" and (item["body"] or "").startswith(mark):
+                return item
+        return None
 
     def _pages(self, url: str) -> Iterator[Any]:
         following: str | None = url
@@ -95,7 +127,11 @@ class GitHub:
                 return answer.headers.get("Link", ""), json.load(answer)
         except urllib.error.HTTPError as error:
             told = error.read(500).decode(errors="replace")
-            remedy = " The job needs `pull-requests: write`." if error.code in {401, 403, 404} else ""
+            remedy = (
+                " The job needs `pull-requests: write` for comments, `issues: write` for issues."
+                if error.code in {401, 403, 404}
+                else ""
+            )
             raise GitHubError(f"{method} {url}: HTTP {error.code}: {told}.{remedy}") from None
         except OSError as error:
             raise GitHubError(f"{method} {url}: {error}") from None

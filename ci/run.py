@@ -64,7 +64,7 @@ def look(stack: str, *, directory: Path, settings: Path | None, least_percent: i
 
     Args:
         stack: Name of the stack.
-        directory: Gets ``drift.md``.
+        directory: Gets ``drift.md`` and ``result.json``.
         settings: The stack's file.
         least_percent: Share of each limit that has to remain beyond plan and reserve.
 
@@ -87,6 +87,8 @@ def look(stack: str, *, directory: Path, settings: Path | None, least_percent: i
     )
     text = drift.render(found, mask)
     (directory / "drift.md").write_text(text)
+    result = {"stack": stack, "verdict": found.verdict, "found": found.exit_code != 0}
+    (directory / "result.json").write_text(json.dumps(result))
     _conclude(text, found.verdict)
     return found.exit_code
 
