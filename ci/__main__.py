@@ -13,7 +13,8 @@ import sys
 from pathlib import Path
 
 from ci import stacks
-from ci.github import GitHub, GitHubError
+from ci.github import GitHub
+from ci.problem import StepError
 
 _LABEL = "drift"
 
@@ -23,11 +24,7 @@ def main() -> int:
     arguments = _parser().parse_args()
     try:
         exit_code: int = arguments.run(arguments)
-    except GitHubError as error:
-        return _told(str(error))
-    except subprocess.CalledProcessError as error:
-        return _told(f"`{' '.join(error.cmd[:3])}` failed: {(error.stderr or '').strip()}")
-    except OSError as error:
+    except (StepError, OSError) as error:
         return _told(str(error))
     return exit_code
 
@@ -43,15 +40,21 @@ def _stacks(arguments: argparse.Namespace) -> int:
     if arguments.names:
         found = [stack for stack in found if stack in arguments.names]
     if arguments.base:
-        command = ["git", "diff", "--name-only", "--no-renames", arguments.base, "HEAD"]
-        changed = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
-        found = stacks.affected(found, changed)
+        found = stacks.affected(found, _changed_since(arguments.base))
     if arguments.with_changes:
         results = [json.loads(file.read_text()) for file in arguments.with_changes.rglob("result.json")]
         changing = {result["stack"] for result in results if result["changes"] and not result["refused"]}
         found = [stack for stack in found if stack in changing]
     print(json.dumps(found) if arguments.json else "\n".join(found))
     return 0
+
+
+def _changed_since(base: str) -> list[str]:
+    command = ["git", "diff", "--name-only", "--no-renames", base, "HEAD"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise StepError(f"`{' '.join(command)}`: {done.stderr.strip()}. Was that revision fetched?")
+    return done.stdout.splitlines()
 
 
 def _preview(arguments: argparse.Namespace) -> int:

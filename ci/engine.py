@@ -17,6 +17,7 @@ import yaml
 
 from ci import events
 from ci.masking import Masker, secret_variables
+from ci.problem import StepError
 
 
 @dataclass(frozen=True)
@@ -64,13 +65,17 @@ class Engine:
         """Whether the backend has the stack.
 
         Raises:
-            subprocess.CalledProcessError: The backend cannot be asked; standard error says why.
+            StepError: The backend cannot be asked.
         """
         listed = json.loads(self._ask("stack", "ls", "--json"))
         return any(item["name"].rpartition("/")[2] == self.stack for item in listed)
 
     def masker(self) -> Masker:
-        """What hides the stack's secret config and the environment's credentials."""
+        """What hides the stack's secret config and the environment's credentials.
+
+        Raises:
+            StepError: The stack's file cannot be read, or its secrets cannot be decrypted.
+        """
         config = json.loads(self._ask("config", "--show-secrets", "--json", *self._stack()))
         hidden = [item["value"] for item in config.values() if item.get("secret") and item.get("value")]
         return Masker([*hidden, *secret_variables(self.environment)])
@@ -99,7 +104,7 @@ class Engine:
         """Make the stack in the backend, with the secrets provider that its file names.
 
         Raises:
-            subprocess.CalledProcessError: It could not be made; standard error says why.
+            StepError: It could not be made.
         """
         document = yaml.safe_load(self.settings.read_text()) or {}
         provider = document.get("secretsprovider", "default")
@@ -126,14 +131,17 @@ class Engine:
         return ["--stack", self.stack, "--config-file", str(self.settings)]
 
     def _ask(self, *arguments: str, directory: Path | None = None) -> str:
-        return subprocess.run(
+        done = subprocess.run(
             ["pulumi", *arguments, "--non-interactive"],
             cwd=directory,
             env=self.environment,
             capture_output=True,
             text=True,
-            check=True,
-        ).stdout
+            check=False,
+        )
+        if done.returncode:
+            raise StepError(f"`pulumi {' '.join(arguments[:2])}`: {done.stderr.strip()}")
+        return done.stdout
 
     def _run(self, mask: Masker, *arguments: str) -> Outcome:
         with tempfile.TemporaryDirectory() as directory:

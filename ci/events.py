@@ -163,6 +163,8 @@ def _properties(step: Mapping[str, Any]) -> Iterator[Property]:
     shown: set[str] = set()
     for part in ("inputs", "outputs"):
         before, after = old.get(part) or {}, new.get(part) or {}
+        if part == "outputs" and not after:  # a preview knows no outputs, a refresh does
+            continue
         keys = told or (before.keys() | after.keys() if part == "inputs" else set())
         for key in sorted(keys - shown):
             if key.startswith("__"):

@@ -14,12 +14,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ci.problem import StepError
+
 _SECONDS = 30
 _NEXT = re.compile(r'<([^>]+)>; rel="next"')
-
-
-class GitHubError(Exception):
-    """GitHub refused a request; the message says which and why."""
 
 
 @dataclass(frozen=True)
@@ -41,11 +39,11 @@ class GitHub:
         """The repository of the workflow that this runs in.
 
         Raises:
-            GitHubError: A variable is not set.
+            StepError: A variable is not set.
         """
         missing = [name for name in ("GITHUB_REPOSITORY", "GITHUB_TOKEN") if not environment.get(name)]
         if missing:
-            raise GitHubError(
+            raise StepError(
                 f"{' and '.join(missing)} not set; in a workflow, give the step `env: GITHUB_TOKEN`"
             )
         api = environment.get("GITHUB_API_URL", "https://api.github.com")
@@ -55,7 +53,7 @@ class GitHub:
         """Write a comment, in the place of the one that begins with the same line; returns its address.
 
         Raises:
-            GitHubError: GitHub did not take it.
+            StepError: GitHub did not take it.
         """
         return self._upsert(f"issues/{pull_request}/comments", "per_page=100", {"body": body})
 
@@ -63,7 +61,7 @@ class GitHub:
         """Write an issue, in the place of the open one that begins with the same line; returns its address.
 
         Raises:
-            GitHubError: GitHub did not take it.
+            StepError: GitHub did not take it.
         """
         document = {"title": title, "body": body, "labels": [label]}
         return self._upsert("issues", f"state=open&labels={label}&per_page=100", document)
@@ -72,7 +70,7 @@ class GitHub:
         """Close the open issue that begins with the same line as ``body``; returns its address, empty: none.
 
         Raises:
-            GitHubError: GitHub did not take it.
+            StepError: GitHub did not take it.
         """
         found = self._own("issues", f"state=open&labels={label}&per_page=100", body)
         if found is None:
@@ -110,7 +108,7 @@ class GitHub:
     def _send(self, method: str, url: str, document: object = None) -> tuple[str, Any]:
         """Send a request; returns the answer's Link header and its document."""
         if not url.startswith(f"{self.api}/"):  # the token is for GitHub alone
-            raise GitHubError(f"{url} is not of {self.api}")
+            raise StepError(f"{url} is not of {self.api}")
         request = urllib.request.Request(  # noqa: S310 - of the API, see above
             url,
             method=method,
@@ -132,6 +130,6 @@ class GitHub:
                 if error.code in {401, 403, 404}
                 else ""
             )
-            raise GitHubError(f"{method} {url}: HTTP {error.code}: {told}.{remedy}") from None
+            raise StepError(f"{method} {url}: HTTP {error.code}: {told}.{remedy}") from None
         except OSError as error:
-            raise GitHubError(f"{method} {url}: {error}") from None
+            raise StepError(f"{method} {url}: {error}") from None

@@ -57,7 +57,7 @@ def code(text: str) -> str:
 def folded(title: str, text: str, limit: int) -> str:
     """A text as it is, folded, cut so that all of it takes at most ``limit`` characters."""
     head, foot = f"<details><summary>{title}</summary>\n\n````\n", "\n````\n\n</details>"
-    text, room = text.strip().replace("````", "'''"), limit - len(head) - len(foot)
+    text, room = text.rstrip().lstrip("\n").replace("````", "'''"), limit - len(head) - len(foot)
     if not text or room < 1_000:
         return ""
     if len(text) > room:

@@ -18,11 +18,13 @@ _SHORTEST = 6
 """A shorter secret would mask parts of ordinary words; it is masked only where it stands alone."""
 _LINE = 20
 """Shortest line of a secret of several lines (a key, a kubeconfig) that is a secret by itself."""
+_NO_SECRETS = {"true", "false", "yes", "no", "0", "1"}
+"""Values of switches with a name that sounds like a secret's."""
 
 
 def secret_variables(environment: Mapping[str, str]) -> list[str]:
     """The values of the environment's credentials."""
-    return [value for name, value in environment.items() if _SECRET_VARIABLE.search(name) and value]
+    return [value for name, value in environment.items() if _SECRET_VARIABLE.search(name)]
 
 
 def names_secret(path: str) -> bool:
@@ -44,7 +46,7 @@ class Masker:
             }:
                 if len(part) >= _SHORTEST:
                     parts |= set(_forms(part))
-                elif part:
+                elif part and part.lower() not in _NO_SECRETS:
                     self._short.add(part)
         # The longest first: one secret may be part of another.
         longest = sorted(parts, key=lambda part: (-len(part), part))

@@ -10,6 +10,9 @@ from pathlib import Path
 
 from ci import comment, drift, gate, pod_network
 from ci.engine import Engine, Outcome
+from ci.events import Report
+from ci.masking import Masker, secret_variables
+from ci.problem import StepError
 
 
 def preview(stack: str, *, directory: Path, settings: Path | None, base: str | None, allowed: bool) -> int:
@@ -26,14 +29,18 @@ def preview(stack: str, *, directory: Path, settings: Path | None, base: str | N
         0 when the change may be deployed, else 1.
     """
     directory.mkdir(parents=True, exist_ok=True)
-    with ExitStack() as cleanup:
-        engine = Engine.of(stack, settings, directory / "events.jsonl")
-        notes = []
-        if not engine.exists():
-            notes.append("The stack does not exist yet: this is what its first deployment makes.")
-            engine = cleanup.enter_context(engine.rehearsal())
-        mask = engine.masker()
-        found = _judged(engine, engine.preview(mask), base, allowed=allowed, notes=notes)
+    engine = Engine.of(stack, settings, directory / "events.jsonl")
+    mask, notes = Masker(secret_variables(engine.environment)), []
+    try:
+        with ExitStack() as cleanup:
+            if not engine.exists():
+                notes.append("The stack does not exist yet: this is what its first deployment makes.")
+                engine = cleanup.enter_context(engine.rehearsal())
+            mask = engine.masker()
+            outcome = engine.preview(mask)
+    except StepError as error:
+        outcome = Outcome(1, "", Report(errors=[str(error)]))
+    found = _judged(engine, outcome, base, allowed=allowed, notes=notes)
     text = comment.render(found, mask)
     (directory / "comment.md").write_text(text)
     result = {"stack": stack, "changes": bool(found.report.changes), "refused": found.refused}
@@ -47,6 +54,9 @@ def deploy(stack: str, *, settings: Path | None, allowed: bool) -> int:
 
     Returns:
         0 when it is up to date, else 1.
+
+    Raises:
+        StepError: The backend cannot be asked, or the stack's secrets cannot be decrypted.
     """
     engine = Engine.of(stack, settings)
     if not engine.exists():
@@ -70,6 +80,9 @@ def look(stack: str, *, directory: Path, settings: Path | None, least_percent: i
 
     Returns:
         0: as it should be; 3: drift, or too little room; 1: it could not be told.
+
+    Raises:
+        StepError: The backend cannot be asked, or the stack's secrets cannot be decrypted.
     """
     directory.mkdir(parents=True, exist_ok=True)
     engine = Engine.of(stack, settings)

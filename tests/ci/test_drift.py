@@ -1,0 +1,46 @@
+"""Drift, lack of room, and failure are three things."""
+
+from __future__ import annotations
+
+from ci.drift import Findings, render
+from ci.events import Report
+from ci.masking import Masker
+from tests.ci.logs import CLUSTER, report, step, summary, violation
+
+NOTHING = report(summary(same=4))
+DRIFT = report(
+    step("update", CLUSTER, "rancher-cluster", {"workers": 3}, {"workers": 4}, event="resOutputsEvent"),
+    summary(same=3, update=1),
+)
+
+
+def findings(**more: object) -> Findings:
+    return Findings(**{"stack": "prod", "failed": False, "drift": NOTHING, "pending": NOTHING, **more})  # type: ignore[arg-type]
+
+
+def told(found: Findings) -> tuple[int, str]:
+    return found.exit_code, found.verdict
+
+
+def test_the_verdicts() -> None:
+    refused = report(violation("too many"), summary(same=1))
+    assert told(findings()) == (0, "no drift")
+    assert told(findings(drift=DRIFT)) == (3, "drift")
+    assert told(findings(alarms=["pod subnets"], drift=DRIFT)) == (3, "drift, too little room")
+    assert told(findings(pending=refused)) == (3, "policy violations")
+    failed = findings(failed=True, drift=Report(errors=["PKS does not answer"]), alarms=["pod subnets"])
+    assert told(failed) == (1, "it could not be told whether there is drift")
+
+
+def test_what_is_merged_and_not_deployed_is_told_and_no_drift() -> None:
+    pending = report(step("update", CLUSTER, "c", {"a": 1}, {"a": 2}), summary(update=1, same=3))
+    found = findings(pending=pending)
+    assert told(found) == (0, "no drift")
+    assert "#### Merged and not deployed\n\n**1 to update**" in render(found, Masker([]))
+
+
+def test_a_report_tells_what_differs_and_no_secret() -> None:
+    text = render(findings(drift=DRIFT, alarms=["hunter22 left"], capacity="| a |"), Masker(["hunter22"]))
+    assert text.startswith("<!-- rancher-on-pks: look at prod -->\n### `prod`: drift, too little room\n")
+    assert "| `rancher-cluster` | `pulumi-python:pks:Cluster` | update | `workers`: `3` → `4` |" in text
+    assert "- [secret] left" in text

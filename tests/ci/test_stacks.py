@@ -1,0 +1,161 @@
+"""A new environment is a new file and nothing else."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ci.engine import Engine
+from ci.pod_network import reserve_percent
+from ci.stacks import affected, refusal, stacks
+from tests.test_settings import REPO
+
+ALL = ["edge", "staging", "prod"]
+
+
+def run(directory: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """The command as a machine runs it that has Python alone: without the installed packages."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("GITHUB_")}
+    return subprocess.run(
+        [sys.executable, "-S", "-m", "ci", *arguments],
+        cwd=directory,
+        env={**clean, "PYTHONPATH": str(REPO), **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_the_stacks_of_this_repository() -> None:
+    done = run(REPO, "stacks", "--json")
+    assert (json.loads(done.stdout), done.stderr, done.returncode) == (["prod"], "", 0)
+
+
+def test_each_file_is_a_stack_but_the_labs_and_production_comes_last() -> None:
+    files = [
+        "Pulumi.yaml",
+        "Pulumi.prod.yaml",
+        "Pulumi.lab.yaml",
+        "Pulumi.staging.yaml",
+        "Pulumi.edge.yaml",
+        "a.yaml",
+    ]
+    assert stacks([*files, "Pulumi..yaml", "PulumiPolicy.yaml", "Pulumi.prod-eu.yaml"]) == [
+        "edge",
+        "staging",
+        "prod",
+        "prod-eu",
+    ]
+
+
+def test_a_copy_of_the_template_is_accepted_and_found(tmp_path: Path) -> None:
+    text = (REPO / "docs/environment.template.yaml").read_text()
+    for old, new in {"edge-rancher": "berlin-rancher", "rancher.example.com": "rancher.berlin.test"}.items():
+        text = text.replace(old, new)
+    file = tmp_path / "Pulumi.berlin.yaml"
+    file.write_text(text)
+    command = [sys.executable, "-m", "settings", str(file)]
+    done = subprocess.run(command, cwd=REPO, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "clusterName: berlin-rancher" in done.stdout
+    assert json.loads(run(tmp_path, "stacks", "--json").stdout) == ["berlin"]
+    assert run(tmp_path, "stacks", "rome").stderr == "error: no Pulumi.rome.yaml; there are berlin\n"
+
+
+def test_without_thresholds_of_its_own_it_has_the_packs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(REPO / "policy", tmp_path / "policy")
+    monkeypatch.chdir(tmp_path)
+    assert Engine.of("prod").policies()[2:] == ["--policy-pack-config", "policy/config.prod.json"]
+    assert Engine.of("berlin").policies() == ["--policy-pack", "policy"]
+    assert reserve_percent("berlin") == 10
+    (tmp_path / "policy/config.berlin.json").write_text('{"pod-network": {"reservePercent": 25}}')
+    assert reserve_percent("berlin") == 25
+
+
+@pytest.mark.parametrize(
+    ("changed", "concerned"),
+    [
+        (["Pulumi.staging.yaml"], ["staging"]),
+        (["Pulumi.staging.yaml", "docs/dns.md", "README.md"], ["staging"]),
+        (["policy/config.prod.json"], ["prod"]),
+        (
+            [
+                "docs/dns.md",
+                "tests/test_main.py",
+                "lab/build.py",
+                ".github/workflows/ci.yml",
+                "Pulumi.lab.yaml",
+            ],
+            [],
+        ),
+        (["Pulumi.yaml"], ALL),
+        (["policy/trust.py"], ALL),
+        (["components/pks/cluster.py", "Pulumi.edge.yaml"], ALL),
+        (["requirements.txt"], ALL),
+        (["certs/berlin.pem"], ALL),  # what nobody knows concerns everything
+        (["Pulumi.gone.yaml"], []),
+        ([], []),
+    ],
+)
+def test_what_a_change_concerns(changed: list[str], concerned: list[str]) -> None:
+    assert affected(ALL, changed) == concerned
+
+
+def test_a_change_is_what_git_says(tmp_path: Path) -> None:
+    def git(*arguments: str) -> None:
+        identity = ["-c", "user.name=test", "-c", "user.email=test@example.com"]
+        subprocess.run(["git", *identity, *arguments], cwd=tmp_path, check=True, capture_output=True)
+
+    git("init", "-q")
+    for name in ("Pulumi.edge.yaml", "Pulumi.prod.yaml"):
+        (tmp_path / name).write_text("config: {}")
+        git("add", name)
+        git("commit", "-qm", name)
+    assert run(tmp_path, "stacks", "--base", "HEAD^").stdout == "prod\n"
+    unknown = run(tmp_path, "stacks", "--base", "v1")
+    assert unknown.returncode == 1
+    assert "Was that revision fetched?" in unknown.stderr
+
+
+def test_only_stacks_that_a_preview_would_change_are_deployed(tmp_path: Path) -> None:
+    results = {
+        "edge": {"changes": True, "refused": False},
+        "staging": {"changes": False, "refused": False},
+        "prod": {"changes": True, "refused": True},
+    }
+    for stack, result in results.items():
+        (tmp_path / f"Pulumi.{stack}.yaml").write_text("config: {}")
+        directory = tmp_path / "previews" / f"preview-{stack}"
+        directory.mkdir(parents=True)
+        (directory / "result.json").write_text(json.dumps({"stack": stack, **result}))
+    assert json.loads(run(tmp_path, "stacks", "--json", "--with-changes", "previews").stdout) == ["edge"]
+
+
+def request(source: str | None) -> dict[str, Any]:
+    head = {"repo": None if source is None else {"full_name": source}}
+    return {"pull_request": {"head": head, "base": {"repo": {"full_name": "company/rancher"}}}}
+
+
+@pytest.mark.parametrize("source", ["somebody/rancher", None])
+def test_a_fork_is_refused_with_an_explanation(source: str | None, tmp_path: Path) -> None:
+    event = tmp_path / "event.json"
+    event.write_text(json.dumps(request(source)))
+    done = run(REPO, "stacks", "--json", GITHUB_EVENT_PATH=str(event), GITHUB_ACTIONS="true")
+    assert done.returncode == 1
+    assert done.stdout.startswith("::error::this pull request comes from ")
+    assert "credentials" in done.stderr
+    assert "pushes it to a branch of company/rancher" in done.stderr
+
+
+def test_what_is_no_fork_is_not_refused() -> None:
+    assert refusal(request("company/rancher")) is None
+    assert refusal({"ref": "refs/heads/main"}) is None
