@@ -173,7 +173,7 @@ def test_the_lint_passes_a_good_workflow(tmp_path: Path) -> None:
         ("@3d3c42e5aac5ba805825da76410c181273ba90b1 # v7.0.1", "@v7", "unpinned-uses"),
         ("make test", "echo ${{ github.ref_name }}", "template-injection"),
         ("on: push", "on: pull_request_target", "dangerous-triggers"),
-        ("permissions: {}", "permissions: write-all", "excessive-permissions"),
+        ("permissions:\n      contents: read", "permissions: write-all", "excessive-permissions"),
     ],
 )
 def test_the_lint_refuses_a_bad_one(tmp_path: Path, old: str, new: str, told: str) -> None:
