@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ci.comment import counts
 from ci.events import Report
@@ -14,6 +14,11 @@ FOUND = 3
 """Exit code when the look went well and something has to be looked after."""
 
 _SECTION = 12_000
+_DRIFT = "Changed by something other than this program"
+_REMEDY = (
+    "Undo it by hand, or take it over into the state with `pulumi refresh`: the next preview then shows what "
+    "this program makes of it. Until then nothing is deployed."
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +37,7 @@ class Findings:
     stack: str
     failed: bool
     drift: Report
-    pending: Report
+    pending: Report = field(default_factory=Report)
     alarms: Sequence[str] = ()
     capacity: str = ""
 
@@ -61,7 +66,8 @@ def render(found: Findings, mask: Masker) -> str:
     parts = [
         f"<!-- rancher-on-pks: look at {found.stack} -->\n### `{found.stack}`: {found.verdict}",
         section("Errors", map(bullet, (*found.drift.errors, *found.pending.errors)), _SECTION),
-        changes("Changed by something other than this program", found.drift.changes, mask, _SECTION),
+        changes(_DRIFT, found.drift.changes, mask, _SECTION),
+        _REMEDY if found.drift.changes else "",
         section("Too little room", map(bullet, found.alarms), _SECTION),
         section(
             "Policy violations",

@@ -34,6 +34,11 @@ class Outcome:
     output: str
     report: events.Report
 
+    @property
+    def drifted(self) -> bool:
+        """Whether a refresh failed only because it found something (``--expect-no-changes``)."""
+        return bool(self.report.changes) and not self.report.errors
+
 
 @dataclass(frozen=True)
 class Engine:

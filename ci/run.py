@@ -50,7 +50,7 @@ def preview(stack: str, *, directory: Path, settings: Path | None, base: str | N
 
 
 def deploy(stack: str, *, settings: Path | None, allowed: bool) -> int:
-    """Preview a stack, judge that, and update it; a stack that does not exist yet is made.
+    """Update a stack, unless it has drifted or its preview is refused; one that does not exist yet is made.
 
     Returns:
         0 when it is up to date, else 1.
@@ -62,6 +62,12 @@ def deploy(stack: str, *, settings: Path | None, allowed: bool) -> int:
     if not engine.exists():
         engine.create()
     mask = engine.masker()
+    seen = engine.refresh(mask)
+    if seen.exit_code:
+        # A preview compares with the state: with drift, nobody has been shown what an update would do.
+        drifted = drift.Findings(stack=stack, failed=not seen.drifted, drift=seen.report)
+        _conclude(drift.render(drifted, mask), drifted.verdict)
+        return 1
     found = _judged(engine, engine.preview(mask), None, allowed=allowed)
     _conclude(comment.render(found, mask), found.verdict)
     if found.refused:
@@ -91,8 +97,7 @@ def look(stack: str, *, directory: Path, settings: Path | None, least_percent: i
     capacity = pod_network.compare(stack, engine.settings, None, previewed.report)
     found = drift.Findings(
         stack=stack,
-        # With --expect-no-changes drift is a failure, too.
-        failed=refreshed.exit_code != 0 and (bool(refreshed.report.errors) or not refreshed.report.changes),
+        failed=refreshed.exit_code != 0 and not refreshed.drifted,
         drift=refreshed.report,
         pending=previewed.report,
         alarms=capacity.alarms(least_percent),

@@ -201,11 +201,13 @@ def test_drift_is_reported_and_no_state_is_written(site: Site, prod: Workflow) -
     pks(site, "resize", "rancher-lab", "--num-nodes", "4", "--non-interactive", "--wait")
     try:
         code, report = prod.look("--headroom", "60")
+        deployment = prod.run("deploy")
     finally:
         pks(site, "resize", "rancher-lab", "--num-nodes", "3", "--non-interactive", "--wait")
     assert (code, "### `prod`: drift, too little room" in report) == (3, True), report
     assert "| `rancher-cluster` | `pulumi-python:pks:Cluster` | update | `workers`: `3` → `4` |" in report
     assert "pod subnets: 51 of 256 remain" in report
+    assert (deployment[0], deployment[1].splitlines()[-1]) == (1, "==> drift")
     assert prod.state() == before
     code, printed = prod.run("drift", "--output", str(prod.output), PULUMI_CONFIG_PASSPHRASE="wrong")
     assert (code, "incorrect passphrase" in printed) == (1, True), printed
