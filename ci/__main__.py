@@ -121,8 +121,8 @@ def _drift(arguments: argparse.Namespace) -> int:
 
 def _told(message: str) -> int:
     print(f"error: {message}", file=sys.stderr)
-    if os.environ.get("GITHUB_ACTIONS"):
-        print(f"::error::{message.replace('%', '%25').replace(chr(10), '%0A')}")
+    if os.environ.get("GITHUB_ACTIONS"):  # on the page of the run, too; standard output may be captured
+        print(f"::error::{message.replace('%', '%25').replace(chr(10), '%0A')}", file=sys.stderr)
     return 1
 
 

@@ -27,7 +27,7 @@ class Findings:
 
     Attributes:
         stack: Name of the stack.
-        failed: Whether it could not be told whether there is drift.
+        failed: Whether a part of the look failed, for another reason than what it found.
         drift: What ``pulumi refresh --preview-only`` told.
         pending: What ``pulumi preview`` told: what is merged and not deployed, and what the policies say.
         alarms: Limits of the pod network with too little room.
@@ -43,7 +43,7 @@ class Findings:
 
     @property
     def exit_code(self) -> int:
-        """0: nothing; 1: it could not be told; 3: something."""
+        """0: nothing; 1: the look failed; 3: something."""
         if self.failed:
             return 1
         return FOUND if self.drift.changes or self.alarms or self.pending.violations else 0
@@ -52,7 +52,7 @@ class Findings:
     def verdict(self) -> str:
         """How it ended, in a few words."""
         if self.failed:
-            return "it could not be told whether there is drift"
+            return "the look failed"
         found = {
             "drift": self.drift.changes,
             "too little room": self.alarms,

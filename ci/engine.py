@@ -19,6 +19,9 @@ from ci import events
 from ci.masking import Masker, secret_variables
 from ci.problem import StepError
 
+_CHANGES = 7
+"""Exit code of ``pulumi`` when changes were found and ``--expect-no-changes`` was given."""
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -35,9 +38,10 @@ class Outcome:
     report: events.Report
 
     @property
-    def drifted(self) -> bool:
-        """Whether a refresh failed only because it found something (``--expect-no-changes``)."""
-        return bool(self.report.changes) and not self.report.errors
+    def failed(self) -> bool:
+        """Whether it failed for another reason than drift or violations that it found."""
+        found = self.exit_code == _CHANGES or any(item.mandatory for item in self.report.violations)
+        return self.exit_code != 0 and not found
 
 
 @dataclass(frozen=True)

@@ -63,9 +63,9 @@ def deploy(stack: str, *, settings: Path | None, allowed: bool) -> int:
         engine.create()
     mask = engine.masker()
     seen = engine.refresh(mask)
-    if seen.exit_code:
+    if seen.failed or seen.report.changes:
         # A preview compares with the state: with drift, nobody has been shown what an update would do.
-        drifted = drift.Findings(stack=stack, failed=not seen.drifted, drift=seen.report)
+        drifted = drift.Findings(stack=stack, failed=seen.failed, drift=seen.report)
         _conclude(drift.render(drifted, mask), drifted.verdict)
         return 1
     found = _judged(engine, engine.preview(mask), None, allowed=allowed)
@@ -85,7 +85,7 @@ def look(stack: str, *, directory: Path, settings: Path | None, least_percent: i
         least_percent: Share of each limit that has to remain beyond plan and reserve.
 
     Returns:
-        0: as it should be; 3: drift, or too little room; 1: it could not be told.
+        0: as it should be; 3: drift, or too little room; 1: the look failed.
 
     Raises:
         StepError: The backend cannot be asked, or the stack's secrets cannot be decrypted.
@@ -97,7 +97,7 @@ def look(stack: str, *, directory: Path, settings: Path | None, least_percent: i
     capacity = pod_network.compare(stack, engine.settings, None, previewed.report)
     found = drift.Findings(
         stack=stack,
-        failed=refreshed.exit_code != 0 and not refreshed.drifted,
+        failed=refreshed.failed or previewed.failed,
         drift=refreshed.report,
         pending=previewed.report,
         alarms=capacity.alarms(least_percent),
