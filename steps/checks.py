@@ -1,4 +1,4 @@
-"""What may refuse the plan before anything is ordered: charts, pod network, DNS server, ESXi hosts."""
+"""What may refuse the plan before anything is ordered: charts, Helm v2, pod network, DNS server, hosts."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pulumi
 
 from capacity.nsx import Access
 from components.dns import UpdateAccess
-from components.helm import HelmChart, HelmChartArgs
+from components.helm import Helm2Commands, HelmChart, HelmChartArgs
 from components.placement import Hosts
 from components.pod_network import CapacityPlan, CapacityPlanArgs
 from settings import Settings, secret_text
@@ -33,7 +33,7 @@ class Checks:
 
 
 def checks(settings: Settings) -> Checks:
-    """Find the charts, judge the plan, ask the DNS server for its leave and vCenter for its hosts."""
+    """Find the charts and Helm v2, judge the plan, ask the DNS server for its leave and vCenter for its hosts."""
     ingress_chart = _chart(
         settings,
         "ingress-chart",
@@ -52,6 +52,15 @@ def checks(settings: Settings) -> Checks:
     capacity = _capacity(settings)
     if capacity:
         resources.append(capacity.ready)
+    if settings.helm_engine == "v2":
+        commands = Helm2Commands(
+            "helm2",
+            mode=settings.tiller_mode,
+            helm=settings.helm2_cli,
+            tiller=settings.tiller_cli,
+            image=settings.tiller_image,
+        )
+        resources.append(commands)
     if settings.dns_mode == "rfc2136":
         access = UpdateAccess(
             "dns-access",

@@ -1,7 +1,16 @@
 """Helm charts and releases."""
 
 from components.helm.chart import HelmChart, HelmChartArgs
+from components.helm.helm2_commands import Helm2Commands
 from components.helm.release import HelmRelease, HelmReleaseArgs
 from components.helm.tiller import Tiller, TillerArgs
 
-__all__ = ["HelmChart", "HelmChartArgs", "HelmRelease", "HelmReleaseArgs", "Tiller", "TillerArgs"]
+__all__ = [
+    "Helm2Commands",
+    "HelmChart",
+    "HelmChartArgs",
+    "HelmRelease",
+    "HelmReleaseArgs",
+    "Tiller",
+    "TillerArgs",
+]

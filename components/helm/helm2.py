@@ -12,7 +12,6 @@ import hashlib
 import json
 import logging
 import os
-import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -22,13 +21,14 @@ from typing import Any
 from components import kube
 from components.helm import ownership, records, tiller_records, tiller_rights, workloads
 from components.helm.helm2_cli import HISTORY, REPOSITORY, Helm2, local_tiller, private_home
+from components.helm.lifetime import ending_with_engine
 from components.helm.tiller_records import NAMESPACE, Storage, TillerRecord
 from components.kube import Kubernetes
 from components.provider import ProviderError, log, wait
 
 JOB, PREVIOUS = "HELM2_JOB", "PULUMI_COMMAND_STDOUT"
 _DEPLOYMENT = f"/apis/apps/v1/namespaces/{NAMESPACE}/deployments/tiller-deploy"
-_NEVER_INSTALLED = {"FAILED", "PENDING_INSTALL", "DELETED", "DELETING"}
+_PENDING = {"PENDING_UPGRADE", "PENDING_ROLLBACK"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,9 +121,7 @@ def apply(job: Job, secrets: Secrets) -> dict[str, object]:
             return {**before}
         _check_name(job, known)
         with _tiller(job, secrets, kubernetes) as helm:
-            if known and {record.status for record in known} <= _NEVER_INSTALLED:
-                log.info("release %s was never installed completely: it is removed first", job.release)
-                helm.run("delete", "--purge", job.release)
+            _repair(helm, kubernetes, job.release)
             _upgrade(helm, job, secrets.password)
             if helm.status_code(job.release) != 1:
                 raise ProviderError(f"release {job.release} is not deployed; see helm status {job.release}")
@@ -161,12 +159,10 @@ def main() -> int:
     handler.setFormatter(logging.Formatter("%(message)s"))
     log.addHandler(handler)
     log.setLevel(logging.INFO)
-    # The engine lets end what is under way at the first Ctrl-C; at SIGTERM nothing may be left behind.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(143))
     try:
         job, secrets = Job(**json.loads(os.environ[JOB])), Secrets(**json.loads(sys.stdin.read()))
-        result = ACTIONS[sys.argv[1]](job, secrets)
+        with ending_with_engine():
+            result = ACTIONS[sys.argv[1]](job, secrets)
     except ProviderError as error:
         print(error, file=sys.stderr)
         return 1
@@ -210,6 +206,29 @@ def _check_name(job: Job, known: list[TillerRecord]) -> None:
 
 def _chart_name(job: Job, otherwise: str) -> str:
     return job.chart if job.repository else otherwise
+
+
+def _repair(helm: Helm2, kubernetes: Kubernetes, release: str) -> None:
+    """Make way for a change where a run that was killed left one half-done.
+
+    Tiller changes no release with a pending revision (helm v2.17 ``pkg/tiller/release_update.go``), and takes
+    the last deployed one for what the cluster has: half an upgrade has to be undone first.
+    """
+    known = tiller_records.find(kubernetes, release)
+    if not known:
+        return
+    base = tiller_records.deployed(known)
+    if base is None:
+        log.info("release %s is not installed completely: it is removed first", release)
+        helm.run("delete", "--purge", release)
+        return
+    while {record.status for record in known[-2:]} <= _PENDING:
+        # Half an undoing of the revision before it, which alone tells what may be there.
+        kubernetes.delete(known.pop().path)
+    if known[-1].status in _PENDING:
+        number = known[-1].revision
+        log.info("release %s: revision %d was cut off, back to %d first", release, number, base.revision)
+        helm.run("rollback", release, str(base.revision))
 
 
 def _upgrade(helm: Helm2, job: Job, password: str) -> None:

@@ -29,6 +29,9 @@ HISTORY = 10
 REPOSITORY = "charts"
 """Name of the chart repository in the private home."""
 
+_CALL_SECONDS = 30.0
+"""Deadline of a command that only tells its version."""
+
 _VERSION = re.compile(r'^(Client|Server): &version\.Version\{SemVer:"([^"]+)"', re.MULTILINE)
 _PREFIX = "rancher-on-pks-helm2"
 _START_SECONDS = 60.0
@@ -115,12 +118,44 @@ class Helm2:
                 timeout=self.timeout,
                 check=False,
                 start_new_session=True,  # a Ctrl-C for the engine does not cut a change in the middle
+                preexec_fn=_WITH_PARENT,  # noqa: PLW1509 - there are no threads
             )
         except OSError as error:
             raise _not_runnable("helm", self.executable, error) from None
         except subprocess.TimeoutExpired:
             what = f"{self.executable} {arguments[0]}"
             raise ProviderError(f"{what} did not end within {self.timeout / 60:g} minutes") from None
+
+
+def version_of(what: str, executable: str) -> str:
+    """Version of ``helm`` or ``tiller``, which is asked for nothing else, such as ``v2.17.0``.
+
+    Raises:
+        ProviderError: It cannot be run, or is no Helm v2.
+    """
+    arguments = ["version", "--client"] if what == "helm" else ["--version"]
+    try:
+        done = subprocess.run(
+            [executable, *arguments],
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=_CALL_SECONDS,
+            check=False,
+        )
+    except OSError as error:
+        raise _not_runnable(what, executable, error) from None
+    except subprocess.TimeoutExpired:
+        raise ProviderError(f"{executable} {' '.join(arguments)} did not end") from None
+    text = done.stdout.strip()
+    version = dict(_VERSION.findall(text)).get("Client", "") if what == "helm" else text
+    if done.returncode or not version.startswith("v2."):
+        found = (done.stderr.strip() or text or f"exit code {done.returncode}").splitlines()[0]
+        raise ProviderError(
+            f"{executable} is no {what} v2: it says {found!r}. Give the path of one (v2.17.0 is the last): "
+            f"pulumi config set {_CONFIG[what]} PATH"
+        )
+    return version
 
 
 @contextmanager
@@ -166,7 +201,7 @@ def local_tiller(executable: str, home: Path) -> Iterator[str]:
                 stdout=output,
                 stderr=output,
                 start_new_session=True,
-                preexec_fn=_end_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509
+                preexec_fn=_WITH_PARENT,  # noqa: PLW1509 - there are no threads
             )
         except OSError as error:
             raise _not_runnable("tiller", executable, error) from None
@@ -197,6 +232,7 @@ def _environment(home: Path, host: str = "") -> Mapping[str, str]:
         **kept,
         "HELM_HOME": str(home),
         "KUBECONFIG": str(home / "kubeconfig"),
+        "TMPDIR": str(home),
         **({"HELM_HOST": host} if host else {}),
     }
 
@@ -210,6 +246,10 @@ def _not_runnable(what: str, executable: str, error: OSError) -> ProviderError:
 
 def _end_with_parent() -> None:
     ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL)
+
+
+_WITH_PARENT = _end_with_parent if sys.platform == "linux" else None
+"""Run in each child: should this process be killed, the child ends too."""
 
 
 def _alive(pid: int) -> bool:

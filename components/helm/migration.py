@@ -25,10 +25,11 @@ def adopt(kubernetes: Kubernetes, namespace: str, release: str, chart: str, vers
         What was done, in words.
 
     Raises:
-        ProviderError: The release is another one, or of another version: what only the old one has would stay
-            behind with nobody to remove it.
+        ProviderError: The release is another one, of another version, or half-changed: what only the old one
+            has would stay behind with nobody to remove it.
     """
-    current = tiller_records.deployed(tiller_records.find(kubernetes, release))
+    records = tiller_records.find(kubernetes, release)
+    current = tiller_records.deployed(records)
     if current is None:
         return []
     found = current.content
@@ -38,6 +39,11 @@ def adopt(kubernetes: Kubernetes, namespace: str, release: str, chart: str, vers
         raise ProviderError(
             f"Helm v2 release {release!r} is of chart {found.chart} {found.version}, not {chart} {version}. "
             "Move to Helm 3 with the same chart and version first, then change them"
+        )
+    if records[-1].status in tiller_records.PENDING:
+        raise ProviderError(
+            f"revision {records[-1].revision} of Helm v2 release {release!r} was cut off. Have Helm v2 mend it "
+            "first (pulumi config set helmEngine v2, pulumi up), then move to Helm 3"
         )
     count = ownership.adopt(kubernetes, found.manifest, namespace, release)
     return [f"Helm 3 takes over {count} objects of Helm v2 release {release}"]

@@ -21,7 +21,10 @@ from components.provider import ProviderError
 NAMESPACE = "kube-system"
 """Where Tiller and its records are (its default)."""
 
-DEPLOYED = "DEPLOYED"
+_INSTALLED = ("DEPLOYED", "SUPERSEDED")
+_GONE = ("DELETED", "DELETING")
+PENDING = ("PENDING_INSTALL", "PENDING_UPGRADE", "PENDING_ROLLBACK")
+"""A change that is under way, or was when its Tiller was killed."""
 
 Storage = Literal["configmaps", "secrets"]
 STORAGES: tuple[Storage, ...] = ("configmaps", "secrets")
@@ -103,8 +106,14 @@ def find(kubernetes: Kubernetes, release: str) -> list[TillerRecord]:
 
 
 def deployed(records: list[TillerRecord]) -> TillerRecord | None:
-    """The revision that the cluster has; None when no installation ever ended well."""
-    return next((record for record in reversed(records) if record.status == DEPLOYED), None)
+    """The last revision that was installed completely; None when there is none or the release is deleted.
+
+    At the end of an upgrade Tiller marks the revision before as superseded, a moment later its own as deployed.
+    """
+    if not records or records[-1].status in _GONE:
+        return None
+    found = (record for status in _INSTALLED for record in reversed(records) if record.status == status)
+    return next(found, None)
 
 
 def remove(kubernetes: Kubernetes, release: str) -> int:

@@ -135,6 +135,11 @@ def _upgrade(arguments: argparse.Namespace) -> None:
     _status(argparse.Namespace(release=arguments.release, output="", host=arguments.host))
 
 
+def _rollback(arguments: argparse.Namespace) -> None:
+    _tiller(arguments, "rollback", name=arguments.release, revision=arguments.revision)
+    print("Rollback was a success.")
+
+
 def _delete(arguments: argparse.Namespace) -> None:
     for name in arguments.releases:
         _tiller(arguments, "delete", name=name, purge=arguments.purge)
@@ -244,6 +249,9 @@ def _parser() -> argparse.ArgumentParser:
         changing.add_argument("-f", "--values", default="")
         for flag in ("namespace", "version", "repo", "ca-file", "username", "password"):
             changing.add_argument(f"--{flag}", default="")
+    rollback = command("rollback", _rollback)
+    rollback.add_argument("release")
+    rollback.add_argument("revision", type=int)
     delete = command("delete", _delete, "del")
     delete.add_argument("releases", nargs="+")
     delete.add_argument("--purge", action="store_true")

@@ -20,7 +20,7 @@ from lab.helm2.storage import Storage
 from lab.helm2.tiller import VERSION, Tiller
 
 _STORAGES = {"configmap": "configmaps", "secret": "secrets"}
-CALLS = ("releases", "history", "status", "manifest", "install", "upgrade", "delete")
+CALLS = ("releases", "history", "status", "manifest", "install", "upgrade", "rollback", "delete")
 
 
 def main() -> int:
@@ -29,6 +29,7 @@ def main() -> int:
     parser.add_argument("--storage", choices=_STORAGES, default="configmap")
     parser.add_argument("--listen", default=":44134")
     parser.add_argument("--probe-listen", default=":44135")
+    parser.add_argument("--version", action="version", version=VERSION)
     parser.add_argument("--history-max", type=int, default=int(os.environ.get("TILLER_HISTORY_MAX", "0")))
     arguments = parser.parse_args()
     kubectl = Kubectl()

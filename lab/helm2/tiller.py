@@ -18,6 +18,7 @@ from lab.helm2.storage import Storage
 
 VERSION = "v2.17.0"
 _SHOWN = {Status.DEPLOYED, Status.FAILED}
+_PENDING = {Status.PENDING_INSTALL, Status.PENDING_UPGRADE, Status.PENDING_ROLLBACK}
 
 
 @dataclass(frozen=True)
@@ -114,6 +115,8 @@ class Tiller:
         current = next((item for item in reversed(history) if item.status == Status.DEPLOYED), None)
         if current is None:
             raise Helm2Error(f'UPGRADE FAILED: "{name}" has no deployed releases')
+        if history[-1].status in _PENDING:
+            raise Helm2Error("UPGRADE FAILED: another operation (install/upgrade/rollback) is in progress")
         # The release stays in its namespace, whatever the command line says.
         number = history[-1].revision + 1
         release = self._new(
@@ -127,10 +130,8 @@ class Tiller:
         release = replace(release, first_deployed=current.first_deployed)
         self.storage.create(release)
         try:
-            self._apply(release)
-            kept = {_identity(item) for item in _documents(release.manifest)}
-            gone = [item for item in _documents(current.manifest) if _identity(item) not in kept]
-            self._remove(gone, release.namespace)
+            self._check_unmanaged(current, release)
+            self._change(current, release)
         except Helm2Error as error:
             text = f'Upgrade "{name}" failed: {error}'
             self.storage.update(replace(release, status=Status.FAILED, description=text))
@@ -138,6 +139,32 @@ class Tiller:
         self.storage.update(replace(current, status=Status.SUPERSEDED))
         self.storage.update(replace(release, status=Status.DEPLOYED, description="Upgrade complete"))
         return None
+
+    def rollback(self, name: str, revision: int) -> None:
+        """Bring the release back to what it was in a revision, as a new one."""
+        history = self._known(name)
+        last, wanted = history[-1], [item for item in history if item.revision == revision]
+        if not wanted:
+            raise Helm2Error(f'release: "{name}" not found')
+        release = replace(
+            wanted[0],
+            revision=last.revision + 1,
+            status=Status.PENDING_ROLLBACK,
+            description=f"Rollback to {revision}",
+            first_deployed=last.first_deployed,
+            last_deployed=int(time.time()),
+        )
+        self.storage.create(release)
+        try:
+            self._change(last, release)
+        except Helm2Error as error:
+            self.storage.update(replace(last, status=Status.SUPERSEDED))
+            self.storage.update(replace(release, status=Status.FAILED, description=str(error)))
+            raise
+        for item in history:
+            if item.status == Status.DEPLOYED:
+                self.storage.update(replace(item, status=Status.SUPERSEDED))
+        self.storage.update(replace(release, status=Status.DEPLOYED))
 
     def delete(self, name: str, *, purge: bool) -> None:
         """Remove the objects of the release; with ``purge`` also every record."""
@@ -209,6 +236,29 @@ class Tiller:
     def _apply(self, release: Release) -> None:
         arguments = ["apply", "--server-side", "--force-conflicts", "--field-manager", "tiller"]
         self.kubectl.run(*arguments, "-n", release.namespace, "-f", "-", stdin=release.manifest)
+
+    def _change(self, current: Release, release: Release) -> None:
+        """Apply ``release``, and remove what only ``current`` has."""
+        self._apply(release)
+        kept = {_identity(item) for item in _documents(release.manifest)}
+        gone = [item for item in _documents(current.manifest) if _identity(item) not in kept]
+        self._remove(gone, release.namespace)
+
+    def _check_unmanaged(self, current: Release, release: Release) -> None:
+        """Tiller takes over no object that the last deployed revision does not have."""
+        had = {_identity(item) for item in _documents(current.manifest)}
+        new = [item for item in _documents(release.manifest) if _identity(item) not in had]
+        if not new:
+            return
+        text = yaml.safe_dump_all(new)
+        arguments = ["get", "-n", release.namespace, "-o", "name", "--ignore-not-found", "-f", "-"]
+        if present := self.kubectl.run(*arguments, stdin=text).split():
+            kind, _, own = present[0].partition("/")
+            raise Helm2Error(
+                f'kind {kind.partition(".")[0]} with the name "{own}" in "{release.namespace}" already exists '
+                "in the cluster and wasn't defined in the previous release. Before upgrading, please either "
+                "delete the resource from the cluster or remove it from the chart"
+            )
 
     def _remove(self, objects: list[dict[str, Any]], namespace: str) -> None:
         if objects:

@@ -6,7 +6,8 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -100,11 +101,9 @@ def helm(tmp_path: Path) -> FakeHelm:
     return FakeHelm(tmp_path)
 
 
-def run(
-    action: str, api: FakeApi, commands: FakeHelm, *, previous: str = "", **job: Any
-) -> subprocess.CompletedProcess[str]:
-    """Run the command of a release as the stack does."""
-    what = {
+def job_of(commands: FakeHelm, **changes: Any) -> dict[str, Any]:
+    """The job of a release."""
+    return {
         "helm": str(commands.directory / "helm2"),
         "tiller": str(commands.directory / "tiller"),
         "mode": "cluster",
@@ -116,8 +115,15 @@ def run(
         "username": "reader",
         "values": {"replicas": 3},
         "timeout_minutes": 1,
-        **job,
+        **changes,
     }
+
+
+def run(
+    action: str, api: FakeApi, commands: FakeHelm, *, previous: str = "", **changes: Any
+) -> subprocess.CompletedProcess[str]:
+    """Run the command of a release as the stack does."""
+    what = job_of(commands, **changes)
     return subprocess.run(
         [sys.executable, "-m", "components.helm.helm2", action],
         cwd=REPO,
@@ -203,6 +209,68 @@ def test_half_done_first_installation_is_removed_first(api: FakeApi, helm: FakeH
     done = run("apply", api, helm)
     assert done.returncode == 0, done.stderr
     assert helm.calls[1]["argv"] == ["delete", "--purge", "rancher"]
+
+
+@pytest.mark.parametrize(
+    ("statuses", "repair"),
+    [
+        (["DEPLOYED", "PENDING_UPGRADE"], "rollback rancher 1"),
+        # Killed between the two marks that end an upgrade.
+        (["DEPLOYED", "SUPERSEDED", "PENDING_UPGRADE"], "rollback rancher 1"),
+        (["SUPERSEDED", "PENDING_UPGRADE"], "rollback rancher 1"),
+        # A rollback by hand, and the one of a repair, which says nothing of what is half there.
+        (["SUPERSEDED", "DEPLOYED", "PENDING_ROLLBACK"], "rollback rancher 2"),
+        (["DEPLOYED", "PENDING_UPGRADE", "PENDING_ROLLBACK", "PENDING_ROLLBACK"], "rollback rancher 1"),
+        (["DEPLOYED", "FAILED"], None),
+        (["FAILED", "PENDING_INSTALL"], "delete --purge rancher"),
+        (["SUPERSEDED", "DELETED"], "delete --purge rancher"),
+    ],
+)
+def test_what_a_killed_run_left_is_mended_first(
+    api: FakeApi, helm: FakeHelm, statuses: list[str], repair: str | None
+) -> None:
+    for number, status in enumerate(statuses, start=1):
+        add_record(api, status=Status[status], revision=number)
+    installs(api, helm, revision=9)
+    done = run("apply", api, helm)
+    assert done.returncode == 0, done.stderr
+    changes = [" ".join(call["argv"]) for call in helm.calls if call["argv"][0] in {"rollback", "delete"}]
+    assert changes == ([repair] if repair else [])
+    pending = [path[-2:] for path in api.objects if "rancher.v" in path]
+    assert ("v4" in pending, "v3" in pending) == (False, len(statuses) == 3), "repairs of a repair are gone"
+
+
+def test_the_engine_is_killed(api: FakeApi, helm: FakeHelm, tmp_path: Path) -> None:
+    """Nothing goes on unseen: Helm ends, and rights and private files with it."""
+    helm.answer(sleep__upgrade=600)
+    child = "import subprocess, sys; subprocess.run(sys.argv[1:])"
+    plugin = [sys.executable, "-c", child, sys.executable, "-m", "components.helm.helm2", "apply"]
+    engine = subprocess.Popen(
+        [sys.executable, "-c", child, *plugin],
+        cwd=REPO,
+        env={**os.environ, "HELM2_JOB": json.dumps(job_of(helm)), "TMPDIR": str(tmp_path)},
+        stdin=subprocess.PIPE,
+        text=True,
+    )
+    assert engine.stdin is not None
+    engine.stdin.write(json.dumps({"kubeconfig": api.kubeconfig, "password": SECRET}))
+    engine.stdin.close()
+    until(lambda: "upgrade" in helm.words())
+    assert bindings(api) == ["tiller-rancher"]
+    [home] = {call["home"] for call in helm.calls}
+    assert Path(home).exists()
+    engine.kill()
+    engine.wait()
+    until(lambda: not Path(home).exists())
+    assert bindings(api) == []
+    assert not list(tmp_path.glob("rancher-on-pks-*"))
+
+
+def until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 120
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 @pytest.mark.parametrize(

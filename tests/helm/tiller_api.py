@@ -98,7 +98,7 @@ def add_record(
 
 _HELM = """\
 #!/usr/bin/env python3
-import json, os, sys, urllib.request
+import json, os, sys, time, urllib.request
 here = {here!r}
 stdin = sys.stdin.read() if "-" in sys.argv else ""
 repositories = open(os.path.join(os.environ["HELM_HOME"], "repository", "repositories.yaml")).read()
@@ -109,9 +109,12 @@ call = {{"argv": sys.argv[1:], "stdin": stdin, "repositories": repositories,
 with open(here + "/calls", "a") as calls:
     calls.write(json.dumps(call) + "\\n")
 answers = json.load(open(here + "/answers"))
+time.sleep(answers.get("sleep:" + sys.argv[1], 0))
 for posted in answers.get("post:" + sys.argv[1], []):
     body = json.dumps(posted[1]).encode()
     urllib.request.urlopen(urllib.request.Request(posted[0], body, {{"Content-Type": "application/json"}}))
+if sys.argv[1:] == ["version", "--client"]:
+    answers["version"][1] = answers["version"][1].splitlines()[0]
 code, out, err = answers.get(sys.argv[1], [0, "", ""])
 sys.stdout.write(out)
 sys.stderr.write(err)
@@ -120,6 +123,8 @@ sys.exit(code)
 _TILLER = """\
 #!/usr/bin/env python3
 import http.server, sys
+if sys.argv[1:] == ["--version"]:
+    sys.exit(print(open({here!r} + "/tiller.version").read()))
 host, port = next(word for word in sys.argv if word.startswith("--listen=")).split("=")[1].split(":")
 open({here!r} + "/tiller.calls", "a").write(" ".join(sys.argv[1:]) + "\\n")
 http.server.HTTPServer((host, int(port)), http.server.BaseHTTPRequestHandler).serve_forever()
@@ -138,6 +143,7 @@ class FakeHelm:
             script = self.directory / name
             script.write_text(text.format(here=str(self.directory)))
             script.chmod(0o755)
+        (self.directory / "tiller.version").write_text("v2.17.0")
         self.answer(version=(0, VERSIONS, ""), status=(0, '{"info": {"status": {"code": 1}}}', ""))
 
     def answer(self, **answers: Any) -> None:

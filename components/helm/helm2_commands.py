@@ -1,0 +1,73 @@
+"""``Helm2Commands``: whether Helm v2 can be run on this machine, asked before the cluster is ordered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Literal
+
+import pulumi
+from pulumi.dynamic import CheckFailure, CheckResult, CreateResult, DiffResult, Resource, UpdateResult
+
+from components.provider import Properties, Provider, ProviderError, plain
+
+
+class Helm2CommandsProvider(Provider):
+    """Runs the commands in ``check``, only when the wanted ones are new or have changed."""
+
+    def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
+        if plain(_olds) == plain(news):
+            return CheckResult(news, [])
+        failures = [CheckFailure(name, reason) for name, reason in _problems(plain(news))]
+        return CheckResult(news, failures)
+
+    def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
+        return DiffResult(changes=plain(_olds) != plain(_news))
+
+    def create(self, props: dict[str, Any]) -> CreateResult:
+        return CreateResult(str(props["helm"]), plain(props))
+
+    def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
+        return UpdateResult(plain(_news))
+
+
+class Helm2Commands(Resource, module="helm", name="Helm2Commands"):
+    """The commands of Helm v2, type ``pulumi-python:dynamic/helm:Helm2Commands``.
+
+    The cluster depends on it: that one is missing is told before the cluster is ordered, not when it is there.
+    """
+
+    def __init__(
+        self,
+        resource_name: str,
+        *,
+        mode: Literal["cluster", "local"],
+        helm: str,
+        tiller: str,
+        image: str,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """Declare it; see ``components.helm.tiller.TillerArgs`` for the values."""
+        commands = {"tiller": tiller} if mode == "local" else {"image": image}
+        super().__init__(Helm2CommandsProvider(), resource_name, {"helm": helm, **commands}, opts)
+
+
+def _problems(wanted: Properties) -> Iterator[tuple[str, str]]:
+    from components.helm import helm2_cli  # noqa: PLC0415 - a preview without changes runs nothing
+
+    versions = {}
+    for what in ("helm", "tiller"):
+        if what in wanted:
+            try:
+                versions[what] = helm2_cli.version_of(what, wanted[what])
+            except ProviderError as error:
+                yield what, str(error)
+    # A tag that is no version, such as a digest, says nothing.
+    tag = wanted.get("image", "").rpartition(":")[2]
+    tiller = versions.get("tiller") or (tag if tag.startswith("v2.") else "")
+    if "helm" in versions and tiller and tiller != versions["helm"]:
+        other = "tillerCli" if "tiller" in versions else "tillerImage"
+        yield (
+            "helm",
+            f"{wanted['helm']} is {versions['helm']} (config helm2Cli), Tiller is {tiller} (config {other}); "
+            "they must be the same version",
+        )
