@@ -7,10 +7,10 @@ import sys
 import time
 from urllib.parse import urlsplit
 
-from lab import bringup, pki, process
+from lab import bringup, helm_choice, pki, process
 from lab.build import BuildError
 from lab.engine import Engine, environment, shell_exports
-from lab.layout import Lab
+from lab.layout import REPO, Lab
 
 
 def main() -> int:
@@ -28,6 +28,14 @@ def main() -> int:
         command.set_defaults(run=run)
         if run is _up:
             command.add_argument("--bare", action="store_true", help="only the foundation, no `pulumi up`")
+            command.add_argument(
+                "--helm", choices=["v2", "v3"], help="which Helm installs the charts; v3 takes over from v2"
+            )
+            command.add_argument(
+                "--tiller",
+                choices=["cluster", "local"],
+                help="Helm v2: where its Tiller is (default: cluster)",
+            )
     arguments = parser.parse_args()
     try:
         exit_code: int = arguments.run(Lab.from_environment(), arguments)
@@ -43,6 +51,7 @@ def main() -> int:
 def _up(lab: Lab, arguments: argparse.Namespace) -> int:
     start = time.monotonic()
     engine = bringup.up(lab)
+    helm_choice.choose(engine, arguments.helm, arguments.tiller)
     if not arguments.bare:
         with bringup.phase("pulumi up"):
             exit_code = engine.stream("up", "--yes", "--skip-preview", "--suppress-outputs")
@@ -52,6 +61,11 @@ def _up(lab: Lab, arguments: argparse.Namespace) -> int:
         _print_access(lab, engine)
     print(f"Lab ready after {time.monotonic() - start:.0f} s in {lab.home}.")
     print('For pulumi, pks, bosh, helm and kubectl by hand: eval "$(.venv/bin/python -m lab env)"')
+    if engine.config_file.parent != REPO:
+        print(
+            f"This lab has a config of its own: pulumi preview -s {engine.stack} --config-file "
+            f"{engine.config_file}"
+        )
     return 0
 
 

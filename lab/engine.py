@@ -77,10 +77,16 @@ class Engine:
 
     @property
     def config_file(self) -> Path:
-        """``Pulumi.<stack>.yaml``; a lab of its own directory or network has its own copy."""
+        """``Pulumi.<stack>.yaml``; a lab of its own directory, network or choices has its own copy."""
         original = REPO / f"Pulumi.{self.stack}.yaml"
-        if self.lab == Lab(REPO / ".lab", DEFAULT_NET):
-            return original
+        own = self.lab.home / original.name
+        if own.exists() or self.lab != Lab(REPO / ".lab", DEFAULT_NET):
+            return self.own_config()
+        return original
+
+    def own_config(self) -> Path:
+        """The lab's copy of the config file, made unless it is there."""
+        original = REPO / f"Pulumi.{self.stack}.yaml"
         copy = self.lab.path(original.name)
         if not copy.exists():
             text = original.read_text().replace(f"127.{DEFAULT_NET}.", f"127.{self.lab.net}.")

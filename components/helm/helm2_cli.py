@@ -118,7 +118,7 @@ class Helm2:
                 timeout=self.timeout,
                 check=False,
                 start_new_session=True,  # a Ctrl-C for the engine does not cut a change in the middle
-                preexec_fn=_WITH_PARENT,  # noqa: PLW1509 - there are no threads
+                preexec_fn=_WITH_PARENT,
             )
         except OSError as error:
             raise _not_runnable("helm", self.executable, error) from None
@@ -201,7 +201,7 @@ def local_tiller(executable: str, home: Path) -> Iterator[str]:
                 stdout=output,
                 stderr=output,
                 start_new_session=True,
-                preexec_fn=_WITH_PARENT,  # noqa: PLW1509 - there are no threads
+                preexec_fn=_WITH_PARENT,
             )
         except OSError as error:
             raise _not_runnable("tiller", executable, error) from None

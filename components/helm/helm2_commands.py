@@ -33,7 +33,7 @@ class Helm2CommandsProvider(Provider):
 class Helm2Commands(Resource, module="helm", name="Helm2Commands"):
     """The commands of Helm v2, type ``pulumi-python:dynamic/helm:Helm2Commands``.
 
-    The cluster depends on it: that one is missing is told before the cluster is ordered, not when it is there.
+    The cluster depends on it: that one is missing is told before it is ordered, not when it is there.
     """
 
     def __init__(

@@ -42,8 +42,8 @@ def adopt(kubernetes: Kubernetes, namespace: str, release: str, chart: str, vers
         )
     if records[-1].status in tiller_records.PENDING:
         raise ProviderError(
-            f"revision {records[-1].revision} of Helm v2 release {release!r} was cut off. Have Helm v2 mend it "
-            "first (pulumi config set helmEngine v2, pulumi up), then move to Helm 3"
+            f"revision {records[-1].revision} of Helm v2 release {release!r} was cut off. Have Helm v2 mend "
+            "it first (pulumi config set helmEngine v2, pulumi up), then move to Helm 3"
         )
     count = ownership.adopt(kubernetes, found.manifest, namespace, release)
     return [f"Helm 3 takes over {count} objects of Helm v2 release {release}"]

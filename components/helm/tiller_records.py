@@ -108,7 +108,8 @@ def find(kubernetes: Kubernetes, release: str) -> list[TillerRecord]:
 def deployed(records: list[TillerRecord]) -> TillerRecord | None:
     """The last revision that was installed completely; None when there is none or the release is deleted.
 
-    At the end of an upgrade Tiller marks the revision before as superseded, a moment later its own as deployed.
+    At the end of an upgrade Tiller marks the revision before as superseded, a moment later its own as
+    deployed.
     """
     if not records or records[-1].status in _GONE:
         return None

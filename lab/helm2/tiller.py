@@ -255,8 +255,8 @@ class Tiller:
         if present := self.kubectl.run(*arguments, stdin=text).split():
             kind, _, own = present[0].partition("/")
             raise Helm2Error(
-                f'kind {kind.partition(".")[0]} with the name "{own}" in "{release.namespace}" already exists '
-                "in the cluster and wasn't defined in the previous release. Before upgrading, please either "
+                f'kind {kind.partition(".")[0]} with the name "{own}" in "{release.namespace}" already '
+                "exists in the cluster and wasn't defined in the previous release. Before upgrading, please either "
                 "delete the resource from the cluster or remove it from the chart"
             )
 
