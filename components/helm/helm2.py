@@ -21,7 +21,7 @@ from typing import Any
 from components import kube
 from components.helm import ownership, records, tiller_records, tiller_rights, workloads
 from components.helm.helm2_cli import HISTORY, REPOSITORY, Helm2, local_tiller, private_home
-from components.helm.lifetime import ending_with_engine
+from components.helm.lifetime import in_child
 from components.helm.tiller_records import NAMESPACE, Storage, TillerRecord
 from components.kube import Kubernetes
 from components.provider import ProviderError, log, wait
@@ -55,6 +55,11 @@ class Job:
         return "configmaps" if self.mode == "cluster" else "secrets"
 
     @property
+    def call_seconds(self) -> float:
+        """Deadline of each call of Helm: that of the release, but never one that is only a slow machine's."""
+        return max(self.timeout_minutes * 60, 60)
+
+    @property
     def digest(self) -> str:
         """Of what a release is made of: a job with the same one has nothing to change."""
         wanted = {name: value for name, value in asdict(self).items() if name not in _HOW}
@@ -75,7 +80,7 @@ class Secrets:
 def init(job: Job, secrets: Secrets) -> None:
     """Put Tiller into the cluster and wait until it answers in the client's version."""
     with kube.client(secrets.kubeconfig) as kubernetes, private_home(secrets.kubeconfig) as home:
-        helm = Helm2(job.helm, home, job.timeout_minutes * 60)
+        helm = Helm2(job.helm, home, job.call_seconds)
         image = ["--tiller-image", job.image] if job.image else []
         account = ["--service-account", tiller_rights.ACCOUNT]
         helm.run("init", *account, "--upgrade", "--skip-refresh", "--history-max", str(HISTORY), *image)
@@ -101,7 +106,7 @@ def reset(job: Job, secrets: Secrets) -> None:
         tiller_rights.withdraw(kubernetes)
         if kubernetes.get(_DEPLOYMENT):
             # Releases are gone by now, or Helm 3's; without --force Tiller is asked, who may do nothing.
-            Helm2(job.helm, home, job.timeout_minutes * 60).run("reset", "--force")
+            Helm2(job.helm, home, job.call_seconds).run("reset", "--force")
 
 
 def apply(job: Job, secrets: Secrets) -> dict[str, object]:
@@ -159,10 +164,13 @@ def main() -> int:
     handler.setFormatter(logging.Formatter("%(message)s"))
     log.addHandler(handler)
     log.setLevel(logging.INFO)
+    return in_child(_act)
+
+
+def _act() -> int:
     try:
         job, secrets = Job(**json.loads(os.environ[JOB])), Secrets(**json.loads(sys.stdin.read()))
-        with ending_with_engine():
-            result = ACTIONS[sys.argv[1]](job, secrets)
+        result = ACTIONS[sys.argv[1]](job, secrets)
     except ProviderError as error:
         print(error, file=sys.stderr)
         return 1
@@ -174,7 +182,7 @@ def main() -> int:
 def _tiller(job: Job, secrets: Secrets, kubernetes: Kubernetes) -> Iterator[Helm2]:
     """Helm with a Tiller that may change the release and finds its records; only in the body."""
     tiller_records.move(kubernetes, job.release, job.storage)
-    timeout = job.timeout_minutes * 60
+    timeout = job.call_seconds
     with private_home(secrets.kubeconfig) as home:
         if job.mode == "local":
             with local_tiller(job.tiller, home) as address:

@@ -201,7 +201,7 @@ def local_tiller(executable: str, home: Path) -> Iterator[str]:
                 stdout=output,
                 stderr=output,
                 start_new_session=True,
-                preexec_fn=_WITH_PARENT,
+                preexec_fn=_WITH_PARENT,  # noqa: PLW1509 - there are no threads
             )
         except OSError as error:
             raise _not_runnable("tiller", executable, error) from None

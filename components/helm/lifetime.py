@@ -1,7 +1,7 @@
-"""Ends this process in good order when the engine that wanted its work has been killed.
+"""Work that puts away what it has opened, also when the command plugin kills the process that it started.
 
-A killed engine tells its plugins nothing, and they notice it after minutes. Until then the work would go on
-unseen, beside that of the next run.
+It does so with SIGKILL: when Ctrl-C is pressed twice, and when the engine is gone (pulumi-command runs its
+commands with the context of the engine's call). So the work is done in a child, which notices that.
 """
 
 from __future__ import annotations
@@ -9,49 +9,47 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Callable
 from types import FrameType
 
-_SECONDS = 1.0
-_EXIT_CODE = 128 + signal.SIGTERM
+_SECONDS = 0.5
+_ENDED = 128 + signal.SIGTERM
 
 
-@contextmanager
-def ending_with_engine() -> Iterator[None]:
-    """In the body SIGTERM, or that plugin or engine is gone, raises ``SystemExit``: what is open is put away.
+def in_child(work: Callable[[], int]) -> int:
+    """Do the work in a child; returns its exit code.
 
-    Ctrl-C is none of this process's business: at the first one the engine lets end what is under way. It is a
-    timer that looks for the engine, no thread, since children are forked.
+    At SIGTERM, and when this process is gone, ``SystemExit`` is raised in the child. Ctrl-C is none of
+    anybody's business here: at the first one the engine lets end what is under way.
     """
-    family = _family()
+    own = os.getpid()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    child = os.fork()
+    if child == 0:
+        return _watched(work, own)
+    signal.signal(signal.SIGTERM, lambda number, _frame: os.kill(child, number))
+    _, status = os.waitpid(child, 0)
+    code = os.waitstatus_to_exitcode(status)
+    return code if code >= 0 else 128 - code
+
+
+def _watched(work: Callable[[], int], parent: int) -> int:
+    """The work, ended when ``parent`` is. A timer looks for it, no thread: children are forked."""
 
     def end(_number: int, _frame: FrameType | None) -> None:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        sys.exit(_EXIT_CODE)
+        sys.exit(_ENDED)
 
     def look(number: int, frame: FrameType | None) -> None:
-        if _family() != family:
+        if os.getppid() != parent:
             end(number, frame)
 
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.setsid()
     signal.signal(signal.SIGTERM, end)
     signal.signal(signal.SIGALRM, look)
     signal.setitimer(signal.ITIMER_REAL, _SECONDS, _SECONDS)
     try:
-        yield
+        return work()
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
-
-
-def _family() -> tuple[int, int]:
-    """The parent, which is the plugin, and its parent, which is the engine; an orphan gets others."""
-    plugin = os.getppid()
-    try:
-        stat = Path(f"/proc/{plugin}/stat").read_text()
-    except OSError:  # it is ending, or this is no Linux
-        return plugin, 0
-    # proc(5): the second field, in parentheses, is a name that may hold anything.
-    return plugin, int(stat.rpartition(")")[2].split()[1])

@@ -256,8 +256,8 @@ class Tiller:
             kind, _, own = present[0].partition("/")
             raise Helm2Error(
                 f'kind {kind.partition(".")[0]} with the name "{own}" in "{release.namespace}" already '
-                "exists in the cluster and wasn't defined in the previous release. Before upgrading, please either "
-                "delete the resource from the cluster or remove it from the chart"
+                "exists in the cluster and wasn't defined in the previous release. Before upgrading, please "
+                "either delete the resource from the cluster or remove it from the chart"
             )
 
     def _remove(self, objects: list[dict[str, Any]], namespace: str) -> None:

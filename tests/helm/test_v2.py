@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -240,27 +241,26 @@ def test_what_a_killed_run_left_is_mended_first(
     assert ("v4" in pending, "v3" in pending) == (False, len(statuses) == 3), "repairs of a repair are gone"
 
 
-def test_the_engine_is_killed(api: FakeApi, helm: FakeHelm, tmp_path: Path) -> None:
-    """Nothing goes on unseen: Helm ends, and rights and private files with it."""
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_the_command_is_killed(api: FakeApi, helm: FakeHelm, tmp_path: Path, number: signal.Signals) -> None:
+    """As the plugin does when the engine is gone. Helm ends, and rights and private files with it."""
     helm.answer(sleep__upgrade=600)
-    child = "import subprocess, sys; subprocess.run(sys.argv[1:])"
-    plugin = [sys.executable, "-c", child, sys.executable, "-m", "components.helm.helm2", "apply"]
-    engine = subprocess.Popen(
-        [sys.executable, "-c", child, *plugin],
+    command = subprocess.Popen(
+        [sys.executable, "-m", "components.helm.helm2", "apply"],
         cwd=REPO,
         env={**os.environ, "HELM2_JOB": json.dumps(job_of(helm)), "TMPDIR": str(tmp_path)},
         stdin=subprocess.PIPE,
         text=True,
     )
-    assert engine.stdin is not None
-    engine.stdin.write(json.dumps({"kubeconfig": api.kubeconfig, "password": SECRET}))
-    engine.stdin.close()
+    assert command.stdin is not None
+    command.stdin.write(json.dumps({"kubeconfig": api.kubeconfig, "password": SECRET}))
+    command.stdin.close()
     until(lambda: "upgrade" in helm.words())
     assert bindings(api) == ["tiller-rancher"]
     [home] = {call["home"] for call in helm.calls}
     assert Path(home).exists()
-    engine.kill()
-    engine.wait()
+    command.send_signal(number)
+    assert command.wait() == {signal.SIGKILL: -9, signal.SIGTERM: 143}[number]
     until(lambda: not Path(home).exists())
     assert bindings(api) == []
     assert not list(tmp_path.glob("rancher-on-pks-*"))

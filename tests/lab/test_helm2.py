@@ -1,17 +1,22 @@
-"""Helm v2 in both modes, and the move to Helm 3, on one stack from the first ``up`` to the last."""
+"""Helm v2 in both modes, killed in each, and the move to Helm 3: one stack from first ``up`` to last."""
 
 from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from lab import process
 from lab.engine import Engine, environment
+from lab.helm_choice import choose
 from lab.layout import Lab
 from lab.pki import write_private
 from tests.lab.conftest import Site, https_get
@@ -78,27 +83,29 @@ def check_rancher(engine: Engine) -> None:
 
 @pytest.fixture(scope="module")
 def engine(bare: Site) -> Iterator[Engine]:
-    """A stack of the article's charts: Helm v2 reads no newer ones."""
+    """A stack as ``python -m lab up --helm v2`` makes it."""
     engine = bare.beside(STACK)
-    bare.configure(
-        engine,
-        helmEngine="v2",
-        tillerMode="cluster",
-        ingressChart="nginx-ingress",
-        ingressChartVersion="1.41.3",
-        rancherVersion="2.2.8",
-    )
+    choose(engine, "v2", None)
     yield engine
     done = engine.run("destroy", "--yes", "--skip-preview", check=False)
     assert done.returncode == 0, done.stdout
 
 
-def test_from_tiller_in_the_cluster_to_helm_3(bare: Site, engine: Engine) -> None:
-    # Tiller in the cluster, as in the article; its rights end with each change.
-    up(engine)
+def test_from_tiller_in_the_cluster_to_helm_3(
+    bare: Site, engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    # Tiller in the cluster, as in the article; its rights end with each change, and with a killed run.
+    kill_amid(engine, "nginx")
+    kill_amid(engine, "rancher", everything=False)
+    assert left_behind(bare.lab, tmp_path) == []
+    told = up(engine)
+    assert "release rancher is not installed completely: it is removed first" in told
+    assert "Rancher's cluster local hangs" in told, "as this version of Rancher does"
     check_rancher(engine)
     cluster = Cluster(engine)
     assert cluster.administrators() == []
+    assert left_behind(bare.lab, tmp_path) == []
     assert cluster.records("configmaps", "OWNER=TILLER,STATUS=DEPLOYED") == {"nginx.v1", "rancher.v1"}
     version = cluster.run("helm2", "version").stdout.splitlines()
     assert [line.partition("GitCommit")[0] for line in version] == [
@@ -128,20 +135,26 @@ def test_from_tiller_in_the_cluster_to_helm_3(bare: Site, engine: Engine) -> Non
     assert cluster.administrators() == []
     bare.configure(engine, rancherValues=None)
 
-    # Tiller on this machine: nothing of it is in the cluster, and the same release goes on.
-    bare.configure(engine, tillerMode="local", rancherReplicas="4")
-    up(engine)
+    # Tiller on this machine: nothing of it is in the cluster, and the same release goes on, killed or not.
+    choose(engine, None, "local")
+    bare.configure(engine, rancherReplicas="4")
+    kill_amid(engine, "rancher")
+    assert cluster.records("secrets", "OWNER=TILLER,NAME=rancher,STATUS=PENDING_UPGRADE") != set()
+    kill_amid(engine, "rancher", everything=False)
+    assert left_behind(bare.lab, tmp_path) == []
+    assert "was cut off, back to" in up(engine)
     check_rancher(engine)
     assert cluster.administrators() == []
     assert cluster.items("pods,serviceaccounts", "-n", "kube-system", "-l", "app=helm") == []
     assert cluster.run("kubectl", "get", "sa", "tiller", "-n", "kube-system").returncode != 0
     assert cluster.records("secrets", "OWNER=TILLER,NAME=rancher,STATUS=DEPLOYED") != set()
     assert "could not find tiller" in cluster.run("helm2", "version").stderr
-    assert tillers(bare.lab) == [], "none runs after the call"
+    assert left_behind(bare.lab, tmp_path) == [], "no Tiller runs after the call"
 
     # Helm 3: every pod stays, Tiller's records go.
     before = cluster.pods()
-    bare.configure(engine, helmEngine="v3", tillerMode=None)
+    assert len(before) > 4
+    choose(engine, "v3", None)
     output = up(engine)
     assert "release rancher is Helm 3's now: it stays" in output
     assert cluster.pods() == before
@@ -153,6 +166,8 @@ def test_from_tiller_in_the_cluster_to_helm_3(bare: Site, engine: Engine) -> Non
     }
     ingresses = cluster.items("ingresses", "-n", "cattle-system")
     assert [item["metadata"]["name"] for item in ingresses] == ["rancher-ingress"]
+    with pytest.raises(ValueError, match="no way back to Helm v2"):
+        choose(engine, "v2", None)
     # And it is a release as any other from here on.
     bare.configure(engine, rancherReplicas="3")
     up(engine)
@@ -167,7 +182,60 @@ def test_chart_of_helm_3_is_refused_at_preview(bare: Site) -> None:
     assert "is for Helm 3 (apiVersion v2), the release is Helm v2's (config helmEngine)" in done.stdout
 
 
-def tillers(lab: Lab) -> list[str]:
-    """Command lines of Tillers of this lab."""
-    done = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True)
-    return [line for line in done.stdout.splitlines() if "lab.helm2.server" in line]
+def kill_amid(engine: Engine, release: str, *, everything: bool = True) -> None:
+    """Start ``up`` and kill it, without mercy, while Tiller changes the objects of the release.
+
+    With ``everything`` all of its processes at once, else the engine alone: the others have to notice.
+    """
+    log = engine.lab.path("log", "killed.log")
+    with log.open("wb") as output:
+        running = subprocess.Popen(
+            engine.command("up", "--yes", "--skip-preview"),
+            env=engine.process_environment(),
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+
+    def amid() -> bool:
+        assert running.poll() is None, log.read_text()
+        lines = commands(engine.lab)
+        changing = any(f"lab.helm2.cli upgrade {release} " in line for line in lines)
+        return changing and any("--field-manager tiller" in line for line in lines)
+
+    until(amid, pause=0.01)
+    if everything:
+        os.killpg(running.pid, signal.SIGSTOP)
+        process.stop(engine.lab, "pulumi", force=True)
+    else:
+        running.kill()
+        until(lambda: not any("helm2" in line for line in commands(engine.lab)))
+        process.stop(engine.lab, "pulumi", force=True)
+    running.wait()
+    engine.ensure_stack()  # breaks the lock that the killed run left
+
+
+def left_behind(lab: Lab, folder: Path) -> list[str]:
+    """Processes of Helm v2 and its private files; a kubeconfig is in them."""
+    processes = [line for line in commands(lab) if "helm2" in line]
+    return processes + [path.name for path in folder.glob("rancher-on-pks-helm2-*")]
+
+
+def commands(lab: Lab) -> list[str]:
+    """The command line of each process that an ``up`` of this lab has started."""
+    mark = f"{process.MARK}={lab.home}:pulumi\0".encode()
+    found = []
+    for entry in Path("/proc").iterdir():
+        try:
+            if entry.name.isdigit() and mark in (entry / "environ").read_bytes():
+                found.append((entry / "cmdline").read_bytes().replace(b"\0", b" ").decode())
+        except OSError:
+            continue  # it has ended
+    return found
+
+
+def until(condition: Callable[[], bool], pause: float = 0.2) -> None:
+    deadline = time.monotonic() + 600
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(pause)
