@@ -147,12 +147,18 @@ class Server:
             message.replace(name, ttl, "A", address)
             if self._update(message, zone):
                 return
-        held = self.held(hostname)
-        words = "; ".join(f"{kind} {', '.join(values)}" for kind, values in held.items())
+        problem = self.held_problem(hostname, self.held(hostname))
         raise DnsError(
+            f"{problem}. If it is this stack's own and was changed by someone else, run `pulumi refresh` "
+            "first"
+        )
+
+    def held_problem(self, hostname: str, held: Held) -> str:
+        """What is said when a name is not to be had."""
+        words = "; ".join(f"{kind} {', '.join(values)}" for kind, values in held.items())
+        return (
             f"the DNS name {hostname} is already held by another record ({words or 'of unknown type'}) on "
-            f"{self._name}; it is left alone. Remove that record, or choose another name. If it is this "
-            "stack's own and was changed by someone else, run `pulumi refresh` first"
+            f"{self._name}; it is left alone. Remove that record, or choose another name"
         )
 
     def remove(self, zone: str, hostname: str, addresses: tuple[str, ...]) -> None:

@@ -9,7 +9,7 @@ import pulumi
 from pulumi.dynamic import CheckFailure, CheckResult, CreateResult, DiffResult, Resource, UpdateResult
 
 from components.dns.dns_provider import DnsProvider
-from components.provider import ProviderError, plain
+from components.provider import ProviderError, log, plain
 
 if TYPE_CHECKING:
     from components.dns.server import Server
@@ -23,7 +23,8 @@ class UpdateAccessProvider(DnsProvider):
         if plain(_olds) == wanted:
             return CheckResult(news, [])
         try:
-            problems = list(_problems(self.server(wanted), wanted["hostnames"], wanted["zone"]))
+            first = not plain(_olds)
+            problems = list(_problems(self.server(wanted), wanted["hostnames"], wanted["zone"], first))
         except ProviderError as error:
             problems = [str(error)]
         return CheckResult(news, [CheckFailure("", problem) for problem in problems])
@@ -58,15 +59,23 @@ class UpdateAccess(Resource, module="dns", name="UpdateAccess"):
         super().__init__(UpdateAccessProvider(), resource_name, props, opts)
 
 
-def _problems(server: Server, hostnames: Sequence[str], zone: str) -> Iterator[str]:
-    """What the server will refuse. Addresses are not looked at: an earlier run may have made them."""
+def _problems(server: Server, hostnames: Sequence[str], zone: str, first: bool) -> Iterator[str]:
+    """What the server will refuse.
+
+    Which address a name is to lead to is not known yet: that it leads to one is a warning at the stack's
+    ``first`` run, and later as a rule its own record.
+    """
     zones = {zone or server.zone_of(hostname) for hostname in hostnames}
     for name in sorted(zones):
         server.check_update(name)
     for hostname in hostnames:
         held = server.held(hostname)
-        if "CNAME" in held:
-            yield (
-                f"the DNS name {hostname} is already held by another record (CNAME {held['CNAME'][0]}). "
-                "Remove that record, or choose another name"
+        if "AAAA" in held or (held and "A" not in held):
+            yield server.held_problem(hostname, held)
+        elif held and first:
+            log.warning(
+                "warning: the DNS name %s leads to %s already; unless that is the address that it is to lead "
+                "to, it will not be taken over. Remove that record, or choose another name",
+                hostname,
+                ", ".join(held["A"]),
             )

@@ -104,6 +104,11 @@ def lab_server(folder: Path, faults: Callable[[], dict[str, Any]] = lambda: {}) 
         loop.close()
 
 
+def ask(site: Site, name: str) -> None:
+    """A client asks, so that a resolver remembers the answer."""
+    dns.query.udp(dns.message.make_query(name, "A"), site.address, 5, site.port)
+
+
 _COMMON = """\
 options {{ directory "{folder}"; listen-on port {port} {{ {address}; }}; listen-on-v6 {{ none; }};
   pid-file none; session-keyfile none; managed-keys-directory "{folder}"; dnssec-validation no;

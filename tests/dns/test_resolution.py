@@ -7,8 +7,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import dns.message
-import dns.query
 import pytest
 
 from components.dns.resolution import ResolutionProvider
@@ -45,18 +43,13 @@ def resolver(primary: Site, tmp_path: Path) -> Iterator[Site]:
         yield site
 
 
-def ask(site: Site) -> None:
-    """A client asks, so that the resolver remembers the answer."""
-    dns.query.udp(dns.message.make_query(NAME, "A"), site.address, 5, site.port)
-
-
 def test_resolves_at_once(primary: Site, resolver: Site) -> None:
     primary.put("rancher", 300, "A", VIP)
     assert ResolutionProvider().create(inputs(resolver)).id == NAME
 
 
 def test_waits_until_the_missing_name_is_forgotten(primary: Site, resolver: Site) -> None:
-    ask(resolver)
+    sites.ask(resolver, NAME)
     primary.put("rancher", 300, "A", VIP)
     with pytest.raises(ProviderError, match=r"does not know it, and may remember that for [12] s more, long"):
         ResolutionProvider().create(inputs(resolver, minutes=0.001))
@@ -65,7 +58,7 @@ def test_waits_until_the_missing_name_is_forgotten(primary: Site, resolver: Site
 
 def test_waits_until_the_old_address_is_forgotten(primary: Site, resolver: Site) -> None:
     primary.put("rancher", 2, "A", OTHER)
-    ask(resolver)
+    sites.ask(resolver, NAME)
     primary.drop("rancher", "A", OTHER)
     primary.put("rancher", 300, "A", VIP)
     ResolutionProvider().update(NAME, {}, inputs(resolver))
@@ -73,7 +66,7 @@ def test_waits_until_the_old_address_is_forgotten(primary: Site, resolver: Site)
 
 def test_does_not_wait_in_vain(primary: Site, resolver: Site) -> None:
     primary.put("rancher", 86400, "A", OTHER)
-    ask(resolver)
+    sites.ask(resolver, NAME)
     with pytest.raises(ProviderError) as caught:
         ResolutionProvider().create(inputs(resolver))
     text = str(caught.value)

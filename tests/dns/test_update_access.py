@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -43,10 +44,35 @@ def test_zone_that_is_not_the_servers(site: Site, configured: Callable[..., Any]
     assert "refuses to update zone example.com (NOTAUTH)" in reason
 
 
-def test_alias_in_the_names_place(site: Site, configured: Callable[..., Any]) -> None:
-    site.put("api", 300, "CNAME", "www.example.com.")
+@pytest.mark.parametrize(
+    ("record", "words"),
+    [
+        (("CNAME", "www.example.com."), "CNAME www.example.com."),
+        (("AAAA", "fd00::1"), "AAAA fd00::1"),
+        (("TXT", '"owned by ops"'), 'TXT "owned by ops"'),
+    ],
+)
+def test_another_record_in_the_names_place(
+    site: Site, configured: Callable[..., Any], record: tuple[str, str], words: str
+) -> None:
+    site.put("api", 300, *record)
     [reason] = reasons(configured(UpdateAccessProvider), inputs(site))
-    assert reason.startswith("the DNS name api.lab.test is already held by another record (CNAME www.ex")
+    assert reason.startswith(f"the DNS name api.lab.test is already held by another record ({words}) on")
+    assert reason.endswith("Remove that record, or choose another name")
+
+
+def test_an_address_is_a_warning_at_first(
+    site: Site, configured: Callable[..., Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    site.put("api", 300, "A", "10.50.0.9")
+    provider, wanted = configured(UpdateAccessProvider), inputs(site)
+    with caplog.at_level(logging.WARNING, "rancher-on-pks"):
+        assert reasons(provider, wanted) == []
+        assert "the DNS name api.lab.test leads to 10.50.0.9 already" in caplog.text
+        caplog.clear()
+        # Later it is the stack's own.
+        assert provider.check({**wanted, "zone": "lab.test"}, wanted).failures == []
+        assert caplog.text == ""
 
 
 def test_zone_that_takes_no_updates(configured: Callable[..., Any], tmp_path: Path) -> None:

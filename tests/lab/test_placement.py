@@ -6,9 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-import subprocess
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +14,11 @@ import pytest
 from pyVmomi import vim
 
 from lab import bringup, pki, process
-from lab.engine import Engine, Tools
 from lab.foundation import esxi, vcenter
-from lab.layout import REPO, Lab
+from lab.layout import Lab
 from tests.lab.fake_nsx import free_net
 from tests.lab.foundation_site import Site, run_cli, until
+from tests.lab.program import ProgramStack
 
 pytestmark = pytest.mark.lab
 
@@ -44,52 +42,12 @@ _RULE = "vsphere:index/computeClusterVmAntiAffinityRule:ComputeClusterVmAntiAffi
 PLACEMENT = {"mode": "should", "source": "bosh", "masters": 3, "workers": 3}
 
 
-@dataclass
-class Stack:
+class Stack(ProgramStack):
     """A stack of a program that has nothing but the placement."""
-
-    engine: Engine
-    directory: Path
-    env: dict[str, str] = field(default_factory=dict)
-
-    async def run(self, *arguments: str, check: bool = True, **env: str) -> str:
-        """What ``pulumi`` prints; with ``check`` it must succeed, without it must fail."""
-        command = [*arguments, "--non-interactive", *(["--yes"] if arguments[0] in _ASKING else [])]
-        done = await asyncio.to_thread(
-            subprocess.run,
-            ["pulumi", *command, "--stack", "test"],
-            cwd=self.directory,
-            env={**self.engine.process_environment(self.env), "PYTHONPATH": str(REPO), **env},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-        )
-        assert (done.returncode == 0) == check, done.stdout
-        return str(done.stdout)
 
     async def configure(self, uuid: str, **changes: object) -> None:
         """Set the stack's config."""
-        await self.run("config", "set", "uuid", uuid)
-        await self.run("config", "set", "placement", json.dumps({**PLACEMENT, **changes}))
-
-    async def changes(self, *arguments: str) -> dict[str, str]:
-        """Type and operation of each resource that a command changes, by name."""
-        output = await self.run(*arguments, "--json")
-        steps = json.loads(output[output.index("{\n") :])["steps"]
-        return {
-            step["urn"].rpartition("::")[2]: step["op"]
-            for step in steps
-            if step["op"] not in {"same", "refresh", "read"} and "pulumi:pulumi" not in step["urn"]
-        }
-
-    async def state(self) -> list[dict[str, Any]]:
-        """The resources of the stack."""
-        found = json.loads(await self.run("stack", "export"))
-        return list(found["deployment"].get("resources", []))
-
-
-_ASKING = {"up", "refresh", "destroy"}
+        self.set(uuid=uuid, placement={**PLACEMENT, **changes})
 
 
 @pytest.fixture
@@ -130,25 +88,14 @@ def _start_vcenter(lab: Lab) -> None:
 @pytest.fixture
 async def stack(site: Site, tmp_path: Path) -> AsyncIterator[Stack]:
     """An empty stack, with access to BOSH and vCenter in the environment."""
-    lab = site.lab
-    built = bringup.build_tools()
-    engine = Engine(lab, Tools(built.bin, built.plugins))
-    engine.install_plugins()
-    (lab.home / "state").mkdir()
-    directory = tmp_path / "program"
-    directory.mkdir()
-    (directory / "Pulumi.yaml").write_text("name: rancher-on-pks\nruntime: python\n")
-    (directory / "__main__.py").write_text(_PROGRAM)
-    known = json.loads(lab.credentials.read_text())["vcenter"]
+    known = json.loads(site.lab.credentials.read_text())["vcenter"]
     env = {
-        "VSPHERE_SERVER": lab.vcenter,
+        "VSPHERE_SERVER": site.lab.vcenter,
         "VSPHERE_USER": known["username"],
         "VSPHERE_PASSWORD": known["password"],
-        "SSL_CERT_DIR": str(lab.ca_certificate.parent),
+        "SSL_CERT_DIR": str(site.lab.ca_certificate.parent),
     }
-    found = Stack(engine, directory, env)
-    await found.run("stack", "init")
-    yield found
+    yield await Stack.make(site.lab, tmp_path / "program", _PROGRAM, env)
 
 
 def _rules(lab: Lab) -> dict[str, set[str]]:
