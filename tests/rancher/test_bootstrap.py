@@ -5,11 +5,10 @@ from __future__ import annotations
 import asyncio
 import base64
 import contextlib
-import dataclasses
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 import pytest
 
@@ -103,18 +102,7 @@ async def world(version: str, monkeypatch: pytest.MonkeyPatch, **changes: Any) -
             "renew_days": 30,
             **changes,
         }
-        plain_server = dataclasses.replace(server, client=cast(Any, _Trusting(server.client)))
-        yield World(plain_server, properties)
-
-
-class _Trusting:
-    """The test's own client, which looks behind TLS without verifying it."""
-
-    def __init__(self, client: Any) -> None:
-        self._client = client
-
-    def request(self, method: str, url: str, **arguments: Any) -> Any:
-        return self._client.request(method, url, ssl=False, **arguments)
+        yield World(server, properties)
 
 
 @pytest.mark.parametrize("version", VERSIONS)
