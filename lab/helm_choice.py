@@ -8,7 +8,7 @@ import yaml
 
 from lab.engine import Engine
 
-_OLD_CHARTS = {"ingressChart": "nginx-ingress", "ingressChartVersion": "1.41.3", "rancherVersion": "2.2.8"}
+OLD_CHARTS = {"ingressChart": "nginx-ingress", "ingressChartVersion": "1.41.3", "rancherVersion": "2.2.8"}
 """The article's: Helm v2 reads no chart of today's, Helm 3 reads these too."""
 
 _RELEASE = "kubernetes:helm.sh/v3:Release"
@@ -37,7 +37,7 @@ def choose(engine: Engine, helm: str | None, tiller: str | None) -> None:
             "--helm v2"
         )
     if after == "v2":
-        charts = _OLD_CHARTS if before == "v3" else {}
+        charts = OLD_CHARTS if before == "v3" else {}
         mode = tiller or _get(config, "tillerMode") or "cluster"
         changes: dict[str, str | None] = {"helmEngine": "v2", "tillerMode": mode, **charts}
     else:

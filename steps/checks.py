@@ -33,7 +33,7 @@ class Checks:
 
 
 def checks(settings: Settings) -> Checks:
-    """Find the charts and Helm v2, judge the plan, ask the DNS server for its leave and vCenter for its hosts."""
+    """Find charts and Helm v2, judge the plan, ask the DNS server for its leave and vCenter for its hosts."""
     ingress_chart = _chart(
         settings,
         "ingress-chart",

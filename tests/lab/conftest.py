@@ -12,6 +12,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import dns.message
+import dns.query
 import pytest
 import yaml
 
@@ -111,12 +113,28 @@ def pks(site: Site, *arguments: str) -> str:
     return subprocess.run([cli, *arguments], env=env, check=True, capture_output=True, text=True).stdout
 
 
-def https_get(address: str, port: int, host: str, path: str, ca: str | None) -> tuple[int, str]:
+def bosh(site: Site, *arguments: str) -> str:
+    """Run ``bosh`` by hand; returns its standard output."""
+    env = {**os.environ, **environment(site.lab, site.engine.tools)}
+    command = [str(site.lab.home / "bin" / "bosh"), "-n", *arguments]
+    return subprocess.run(command, env=env, check=True, capture_output=True, text=True).stdout
+
+
+def addresses(site: Site, hostname: str) -> list[str]:
+    """What the lab's DNS server answers to anybody."""
+    host, port = site.lab.dns_server.split(":")
+    answer = dns.query.tcp(dns.message.make_query(hostname, "A"), host, 10, int(port))
+    return [item.to_text() for records in answer.answer for item in records]
+
+
+def https_get(
+    address: str, port: int, host: str, path: str, ca: str | None, **headers: str
+) -> tuple[int, str]:
     """GET over TLS from ``address`` as ``host``, verified against ``ca`` (PEM; None: the public CAs)."""
     context = ssl.create_default_context(cadata=ca)
     with socket.create_connection((address, port), timeout=10) as plain:
         connection = http.client.HTTPSConnection(host, port)
         connection.sock = context.wrap_socket(plain, server_hostname=host)
-        connection.request("GET", path)
+        connection.request("GET", path, headers=headers)
         response = connection.getresponse()
         return response.status, response.read().decode()

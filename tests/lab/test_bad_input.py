@@ -5,16 +5,25 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import dns.query
+import dns.rcode
+import dns.tsig
+import dns.update
 import pytest
 
 from lab.engine import Engine
+from lab.helm_choice import OLD_CHARTS
 from tests import pki
+from tests.dns.sites import OTHER_SECRET
 from tests.lab.conftest import Site, commands, pks
 
 pytestmark = pytest.mark.lab
 
 HOST = "bad.lab.test"
+HELM2 = {"helmEngine": "v2", **OLD_CHARTS}
+LOCAL = {**HELM2, "tillerMode": "local"}
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +57,8 @@ def refused(
     assert isinstance(state, dict)
     made = [item["type"] for item in state["deployment"].get("resources") or [] if item.get("custom")]
     # They make nothing.
-    checks = ("pulumi:providers", "helm:Chart", "capacity:PodNetwork", "dns:UpdateAccess", "placement:Hosts")
+    checks = ["pulumi:providers", "helm:Chart", "helm:Helm2Commands", "capacity:PodNetwork"]
+    checks += ["dns:UpdateAccess", "placement:Hosts"]
     assert [kind for kind in made if not any(check in kind for check in checks)] == []
     return done.stdout
 
@@ -68,11 +78,62 @@ def refused(
         ({"pksCli": "no-such-pks"}, ["no-such-pks", "pksCli"]),
         ({"ingressChartRepository": "http://127.0.0.1:9"}, ["http://127.0.0.1:9"]),
         ({"caPrivateKeyFile": "/nowhere/ca.key"}, ["caPrivateKeyFile", "/nowhere/ca.key"]),
+        ({"rancherAdminPassword": "short"}, ["rancherAdminPassword", "5 characters", "config set --secret"]),
+        ({**HELM2, "helm2Cli": "no-such-helm2"}, ["no-such-helm2", "pulumi config set helm2Cli"]),
+        ({**HELM2, "helm2Cli": "helm"}, ["helm is no helm v2", "v3.", "pulumi config set helm2Cli"]),
+        ({**LOCAL, "tillerCli": "no-such-tiller"}, ["no-such-tiller", "pulumi config set tillerCli"]),
+        ({**HELM2, "tillerImage": "example.com/tiller:v2.16.1"}, ["v2.17.0", "v2.16.1", "tillerImage"]),
+        ({"boshCli": "no-such-bosh"}, ["no-such-bosh", "boshCli", "vmSource attributes"]),
+        ({"vsphereComputeClusters": ["C9"]}, ["'C9'", "vsphereComputeClusters", "DC0_C0"]),
+        ({"workers": "5"}, ["DC0_C0 has 4 hosts in service for 5 workers", "antiAffinity should"]),
+        ({"dnsServer": "127.0.0.1:9"}, ["127.0.0.1:9", "Connection refused", "dnsServer"]),
+        ({"dnsZone": "test"}, ["refuses to update zone test (NOTAUTH)", "dnsServer", "dnsZone"]),
     ],
 )
 def test_configuration(site: Site, bad: Engine, changes: dict[str, object], expected: list[str]) -> None:
     site.configure(bad, **changes)
     refused(site, bad, *expected)
+
+
+@pytest.mark.parametrize(
+    ("env", "expected"),
+    [
+        ({"PKS_PASSWORD": "not-it"}, ["rejected", "pks-admin"]),
+        ({"VSPHERE_PASSWORD": "not-it"}, ["rejected user 'administrator@vsphere.local'", "vspherePassword"]),
+        ({"DNS_TSIG_SECRET": OTHER_SECRET}, ["(BADSIG)", "Check config dnsTsigSecret"]),
+        ({"DNS_TSIG_NAME": "nobody"}, ["TSIG key nobody", "(BADKEY)", "dnsTsigName"]),
+        ({"NSXT_PASSWORD": "not-it"}, ["NSX-T", "nsxPassword"]),
+    ],
+)
+def test_credentials(site: Site, bad: Engine, env: dict[str, str], expected: list[str]) -> None:
+    output = refused(site, bad, *expected, env=env)
+    assert not [
+        value for name, value in env.items() if name.endswith(("PASSWORD", "SECRET")) and value in output
+    ]
+
+
+def test_names_that_are_not_to_be_had(site: Site, bad: Engine) -> None:
+    """Another record holds the name, or the server takes no updates: told before the cluster is ordered."""
+    known = json.loads(site.lab.credentials.read_text())["dns"]
+    host, port = site.lab.dns_server.split(":")
+    key = dns.tsig.Key(known["key"], known["secret"])
+
+    def change(act: str, *record: Any) -> None:
+        message = dns.update.UpdateMessage("lab.test", keyring=key)
+        getattr(message, act)(f"{HOST}.", *record)
+        assert dns.query.tcp(message, host, 10, int(port)).rcode() == dns.rcode.NOERROR
+
+    change("add", 60, "CNAME", "www.lab.test.")
+    refused(site, bad, f"the DNS name {HOST} is already held by another record (CNAME www.lab.test.)")
+    change("delete")
+    site.configure(bad, dnsZone="lab.test")
+    site.lab.faults.write_text(json.dumps({"dns": {"rcode": "REFUSED"}}))
+    try:
+        refused(
+            site, bad, "refuses to update zone lab.test (REFUSED). Allow key rancher-updates to update it"
+        )
+    finally:
+        site.lab.faults.unlink()
 
 
 def test_every_error_at_once(site: Site, bad: Engine) -> None:
@@ -95,11 +156,6 @@ def test_profile_in_use_with_other_parameters(site: Site, bad: Engine) -> None:
     site.configure(bad, networkProfile="lb-taken")
     refused(site, bad, "lb-taken", "lb_size")
     pks(site, "delete-network-profile", "lb-taken", "--non-interactive")
-
-
-def test_wrong_credentials(site: Site, bad: Engine) -> None:
-    output = refused(site, bad, "rejected", "pks-admin", env={"PKS_PASSWORD": "not-the-password"})
-    assert "not-the-password" not in output
 
 
 @pytest.mark.parametrize("case", ["another host", "expired", "wrong key", "missing CA", "another CA"])

@@ -16,9 +16,12 @@ from lab.engine import Engine
 from lab.foundation import vcenter
 from lab.foundation.state import State
 from lab.layout import REPO
-from tests.lab.conftest import Site, commands, https_get, pks
+from tests.lab.conftest import Site, addresses, bosh, commands, https_get, pks
+from tests.lab.rules import rules
 
 pytestmark = pytest.mark.lab
+
+OFF = {"dnsMode": None, "dnsApiRecord": None, "antiAffinity": "off", "rancherBootstrap": False}
 
 
 def changed(engine: Engine, *arguments: str) -> dict[str, str]:
@@ -162,6 +165,30 @@ def test_a_resize_by_hand_is_seen_as_drift(site: Site) -> None:
     assert site.engine.run("refresh", "--preview-only", "--expect-no-changes", check=False).returncode == 0
 
 
+def test_bosh_making_a_vm_anew_leads_to_one_changed_rule(site: Site) -> None:
+    deployment = f"service-instance_{site.engine.outputs()['clusterUuid']}"
+
+    def workers() -> dict[str, str]:
+        [table] = json.loads(bosh(site, "-d", deployment, "vms", "--json"))["Tables"]
+        rows = [row for row in table["Rows"] if row["instance"].startswith("worker/")]
+        return {row["instance"]: row["vm_cid"] for row in rows}
+
+    before = workers()
+    instance = min(before)
+    bosh(site, "-d", deployment, "recreate", instance)
+    assert workers()[instance] != before[instance]
+    done = site.engine.run("refresh", "--preview-only", "--expect-no-changes", check=False)
+    assert done.returncode != 0
+    assert "placement-cids" in done.stdout
+    site.engine.run("refresh", "--yes", "--skip-preview")
+    steps = changed(site.engine)
+    assert {name for name in steps if name.endswith("-rule")} == {"placement-workers-rule"}
+    assert set(steps) <= {"placement", "placement-cids", "placement-workers", "placement-workers-rule"}
+    site.engine.run("up", "--yes", "--skip-preview")
+    assert rules(site.lab)["DC0_C0/rancher-lab PKS cluster workers!"] == set(workers().values())
+    assert changed(site.engine) == {}
+
+
 def test_the_first_start_is_done(site: Site) -> None:
     outputs = site.engine.outputs()
     assert (outputs["rancherUser"], outputs["localClusterState"]) == ("admin", "active")
@@ -175,8 +202,12 @@ def test_the_first_start_is_done(site: Site) -> None:
 
 def test_parts_that_are_turned_off_are_removed(site: Site) -> None:
     before = site.engine.config_file.read_text()
-    off = {"dnsMode": None, "dnsApiRecord": None, "antiAffinity": "off", "rancherBootstrap": False}
-    site.configure(site.engine, **off)
+    outputs = site.engine.outputs()
+    names = (str(outputs["rancherHostname"]), "rancher-lab.lab.test")
+    assert [addresses(site, name) for name in names] == [[outputs["vip"]], [api_address(outputs)]]
+    assert len(rules(site.lab)) == 2
+    assert token_status(outputs) == 200
+    site.configure(site.engine, **OFF)
     try:
         steps = changed(site.engine)
         assert set(steps.values()) == {"delete"}
@@ -185,9 +216,73 @@ def test_parts_that_are_turned_off_are_removed(site: Site) -> None:
         assert all(name.startswith(parts) for name in steps)
         assert site.engine.run("up", "--yes", "--skip-preview").returncode == 0
         assert site.engine.run("preview", "--expect-no-changes", check=False).returncode == 0
-        assert not {"rancherToken", "antiAffinityRules"} & set(site.engine.outputs())
+        left = site.engine.outputs()
+        assert not {"rancherPassword", "rancherToken", "antiAffinityRules"} & set(left)
+        # Not only the state: DNS server, vCenter and Rancher have lost them.
+        assert [addresses(site, name) for name in names] == [[], []]
+        assert rules(site.lab) == {}
+        assert token_status(outputs) == 401
+        # The record to make by hand is told, and Rancher answers at the virtual IP all the same.
+        assert left["dnsRecord"] == f"{names[0]}. 60 IN A {left['vip']}"
+        test_rancher_answers_with_trusted_tls(site)
     finally:
         site.engine.config_file.write_text(before)
+    # And on again; Rancher's password is not known any more, nor to be guessed.
+    done = site.engine.run("up", "--yes", "--skip-preview", check=False)
+    assert "Set config rancherAdminPassword to the one in force" in done.stdout
+    assert done.returncode != 0
+    site.configure(site.engine, rancherAdminPassword=outputs["rancherPassword"])
+    assert site.engine.run("up", "--yes", "--skip-preview").returncode == 0
+    assert addresses(site, names[0]) == [outputs["vip"]]
+    assert len(rules(site.lab)) == 2
+    assert token_status(site.engine.outputs()) == 200
+
+
+@pytest.mark.parametrize(
+    ("part", "kinds"),
+    [
+        ({"dnsMode": None, "dnsApiRecord": None}, ("/dns:",)),
+        ({"antiAffinity": "off"}, ("/placement:", "vsphere:")),
+        ({"rancherBootstrap": False}, ("/rancher:",)),
+    ],
+)
+def test_a_part_that_is_turned_off_creates_nothing(
+    site: Site, part: dict[str, object], kinds: tuple[str, ...]
+) -> None:
+    engine = site.beside("plain")
+
+    def planned() -> set[str]:
+        preview = engine.json("preview", "--json")
+        assert isinstance(preview, dict)
+        return {str(step["newState"]["type"]) for step in preview["steps"] if step["op"] == "create"}
+
+    try:
+        with_it = planned()
+        site.configure(engine, **part)
+        without = planned()
+    finally:
+        engine.config_file.unlink()
+    assert {kind for kind in with_it if any(own in kind for own in kinds)} != set()
+    assert {kind for kind in without if any(own in kind for own in kinds)} == set()
+
+
+def token_status(outputs: dict[str, object]) -> int:
+    """What Rancher answers to the API token in these outputs."""
+    url = urlsplit(str(outputs["rancherUrl"]))
+    status, _ = https_get(
+        str(outputs["vip"]),
+        url.port or 443,
+        str(url.hostname),
+        "/v3/users?me=true",
+        str(outputs["caBundle"]),
+        Authorization=f"Bearer {outputs['rancherToken']}",
+    )
+    return status
+
+
+def api_address(outputs: dict[str, object]) -> str:
+    """Address of the Kubernetes API, as its endpoint or kubeconfig names it."""
+    return str(urlsplit(str(outputs["apiEndpoint"])).hostname)
 
 
 def test_destroy_leaves_nothing_in_the_foundation(site: Site) -> None:
@@ -198,6 +293,8 @@ def test_destroy_leaves_nothing_in_the_foundation(site: Site) -> None:
     assert process.running(site.lab, "cluster-") == {}
     assert list((site.lab.home / "clusters").glob("*")) == []
     assert vcenter.cids(site.lab) == []
+    assert rules(site.lab) == {}
+    assert addresses(site, "rancher.lab.test") == addresses(site, "rancher-lab.lab.test") == []
     inventory = State.load(site.lab).inventory
     assert (inventory.subnets, [item for items in inventory.allocations.values() for item in items]) == (
         {},

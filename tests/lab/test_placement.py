@@ -19,6 +19,7 @@ from lab.layout import Lab
 from tests.lab.fake_nsx import free_net
 from tests.lab.foundation_site import Site, run_cli, until
 from tests.lab.program import ProgramStack
+from tests.lab.rules import rules
 
 pytestmark = pytest.mark.lab
 
@@ -98,16 +99,6 @@ async def stack(site: Site, tmp_path: Path) -> AsyncIterator[Stack]:
     yield await Stack.make(site.lab, tmp_path / "program", _PROGRAM, env)
 
 
-def _rules(lab: Lab) -> dict[str, set[str]]:
-    """The names of the VMs of each rule in vCenter."""
-    with vcenter.session(lab) as content:
-        return {
-            f"{cluster.name}/{rule.name}{'!' if rule.mandatory else ''}": {str(vm.name) for vm in rule.vm}
-            for cluster in vcenter.objects(content, vim.ClusterComputeResource)
-            for rule in cluster.configurationEx.rule
-        }
-
-
 def _cids(site: Site, job: str) -> set[str]:
     [cluster] = site.state["clusters"]
     return {machine["cid"] for machine in cluster["machines"] if machine["job"] == job}
@@ -139,7 +130,7 @@ async def test_bosh_making_a_vm_anew_leads_to_one_changed_rule(site: Site, stack
     expected = await stack.changes("preview")
     assert expected["placement-masters-rule"] == expected["placement-workers-rule"] == "create"
     await stack.run("up", "--skip-preview")
-    assert _rules(site.lab) == {
+    assert rules(site.lab) == {
         "DC0_C0/one PKS cluster": _cids(site, "master"),
         "DC0_C0/one PKS cluster workers": _cids(site, "worker"),
     }
@@ -158,7 +149,7 @@ async def test_bosh_making_a_vm_anew_leads_to_one_changed_rule(site: Site, stack
     worker = next(machine for machine in cluster["machines"] if machine["job"] == "worker")
     await _bosh(site, "-n", "-d", f"service-instance_{uuid}", "recreate", f"worker/{worker['id']}")
     assert worker["cid"] not in _cids(site, "worker")
-    assert len(_rules(site.lab)["DC0_C0/one PKS cluster workers"]) == 2
+    assert len(rules(site.lab)["DC0_C0/one PKS cluster workers"]) == 2
     assert await stack.changes("preview") == {}
     shown = await stack.run("refresh", "--skip-preview", "--diff")
     assert worker["cid"] in shown
@@ -169,17 +160,17 @@ async def test_bosh_making_a_vm_anew_leads_to_one_changed_rule(site: Site, stack
     after = {item["urn"]: item for item in await stack.state()}
     changed = [urn for urn in after if _RULE in urn and after[urn]["outputs"] != before[urn]["outputs"]]
     assert [urn.rpartition("::")[2] for urn in changed] == ["placement-workers-rule"]
-    assert _rules(site.lab)["DC0_C0/one PKS cluster workers"] == _cids(site, "worker")
+    assert rules(site.lab)["DC0_C0/one PKS cluster workers"] == _cids(site, "worker")
     await until(apart, seconds=30)
 
     # Without BOSH, to rules that must hold, and off.
     await stack.configure(uuid, source="attributes", mode="must")
     await stack.run("up", "--skip-preview")
-    assert set(_rules(site.lab)) == {"DC0_C0/one PKS cluster!", "DC0_C0/one PKS cluster workers!"}
+    assert set(rules(site.lab)) == {"DC0_C0/one PKS cluster!", "DC0_C0/one PKS cluster workers!"}
     assert not any("VmCids" in item["urn"] for item in await stack.state())
     await stack.configure(uuid, mode="off")
     await stack.run("up", "--skip-preview")
-    assert _rules(site.lab) == {}
+    assert rules(site.lab) == {}
 
 
 async def test_the_loss_of_a_host_leaves_one_vm_of_each_role_down(site: Site, stack: Stack) -> None:
@@ -253,7 +244,7 @@ async def test_a_rule_that_is_there_already(site: Site, stack: Stack) -> None:
     assert "Traceback" not in output
     _change_rules(site.lab, _no_rule("one PKS cluster workers"))
     await stack.run("up", "--skip-preview")
-    assert _rules(site.lab) == {"DC0_C0/one PKS cluster": masters, "DC0_C0/one PKS cluster workers": workers}
+    assert rules(site.lab) == {"DC0_C0/one PKS cluster": masters, "DC0_C0/one PKS cluster workers": workers}
     assert await stack.changes("preview") == {}
 
 
@@ -268,10 +259,10 @@ async def test_too_few_hosts(site: Site, stack: Stack) -> None:
     output = await stack.run("up", "--skip-preview", check=False)
     assert told in output
     assert "Traceback" not in output
-    assert _rules(site.lab) == {}
+    assert rules(site.lab) == {}
     await stack.configure(uuid, mode="should")
     assert f"warning: {told}" in await stack.run("up", "--skip-preview")
-    assert len(_rules(site.lab)) == 2
+    assert len(rules(site.lab)) == 2
 
 
 async def test_one_master_has_no_rule_and_several_vsphere_clusters_have_one_each(
@@ -290,13 +281,13 @@ async def test_one_master_has_no_rule_and_several_vsphere_clusters_have_one_each
     assert 'the workers run in several vSphere clusters: set vsphereComputeClusters to ["DC0_C0", ' in output
     await stack.configure(uuid, masters=1, workers=4, compute_clusters=["DC0_C0", "DC0_C1"])
     await stack.run("up", "--skip-preview")
-    assert _rules(site.lab) == {
+    assert rules(site.lab) == {
         "DC0_C0/one PKS cluster workers": set(workers[2:]),
         "DC0_C1/one PKS cluster workers": set(workers[:2]),
     }
     assert await stack.changes("preview") == {}
     await stack.run("destroy")
-    assert _rules(site.lab) == {}
+    assert rules(site.lab) == {}
 
 
 async def test_bad_input_is_one_clear_error_and_can_be_mended(site: Site, stack: Stack) -> None:
@@ -340,7 +331,7 @@ async def test_bad_input_is_one_clear_error_and_can_be_mended(site: Site, stack:
         vcenter.done(vm.Destroy_Task())
     await until(lambda: _whole(site), seconds=30)
     await stack.run("up", "--skip-preview")
-    assert _rules(site.lab)["DC0_C0/one PKS cluster workers"] == _cids(site, "worker")
+    assert rules(site.lab)["DC0_C0/one PKS cluster workers"] == _cids(site, "worker")
 
 
 async def _whole(site: Site) -> bool:
