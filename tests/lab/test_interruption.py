@@ -77,11 +77,14 @@ def _interruptible() -> Iterator[None]:
 
 @pytest.mark.usefixtures("_interruptible")
 def test_the_lab_goes_on_after_ctrl_c_and_goes_away_whole(own_lab: Lab) -> None:
-    """Interrupted while its simulators start and while PKS builds the cluster; then up, then down."""
+    """Interrupted while its simulators start and while PKS builds the cluster; then up, then down.
 
-    def command(name: str) -> subprocess.Popen[str]:
+    With Helm v2, and moved to Helm 3 at the end, as a person would try both.
+    """
+
+    def command(*arguments: str) -> subprocess.Popen[str]:
         return subprocess.Popen(
-            [sys.executable, "-m", "lab", name],
+            [sys.executable, "-m", "lab", *arguments],
             cwd=REPO,
             env={**os.environ, **own_lab.environment},
             text=True,
@@ -90,7 +93,7 @@ def test_the_lab_goes_on_after_ctrl_c_and_goes_away_whole(own_lab: Lab) -> None:
         )
 
     for moment in ("vCenter, PKS", "rancher-cluster creating"):
-        up = command("up")
+        up = command("up", "--helm", "v2")
         assert up.stdout is not None
         seen = ""
         while moment not in seen and (line := up.stdout.readline()):
@@ -103,10 +106,12 @@ def test_the_lab_goes_on_after_ctrl_c_and_goes_away_whole(own_lab: Lab) -> None:
         assert "`make lab` continues" in seen, seen
         assert up.wait() == 130
         assert "pulumi" not in process.running(own_lab)
-    up = command("up")
-    output, _ = up.communicate()
-    assert up.returncode == 0, output
-    assert "Lab ready" in output
+    for helm, told in (("v2", "tiller-init created"), ("v3", "release rancher is Helm 3's now: it stays")):
+        up = command("up", "--helm", helm)
+        output, _ = up.communicate()
+        assert up.returncode == 0, output
+        assert told in output
+        assert "Lab ready" in output
     assert command("down").wait() == 0
     assert process.running(own_lab) == {}
     assert not own_lab.home.exists()

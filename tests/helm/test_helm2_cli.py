@@ -1,0 +1,40 @@
+"""A Tiller on this machine that does not do what it should."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from components.helm import helm2_cli
+from components.helm.helm2_cli import local_tiller
+from components.provider import ProviderError
+
+
+def tiller(folder: Path, script: str) -> str:
+    command = folder / "tiller"
+    command.write_text(f"#!/bin/sh\necho $$ > {folder}/pid\n{script}\n")
+    command.chmod(0o755)
+    return str(command)
+
+
+def test_tiller_that_does_not_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(helm2_cli, "_START_SECONDS", 1)
+    command = tiller(tmp_path, "exec sleep 600")
+    with (
+        pytest.raises(ProviderError, match=r"tiller does not listen on 127\.0\.0\.1:\d+"),
+        local_tiller(command, tmp_path),
+    ):
+        pass
+    with pytest.raises(ProcessLookupError):
+        os.kill(int((tmp_path / "pid").read_text()), 0)
+
+
+def test_tiller_that_ends_at_once_says_why(tmp_path: Path) -> None:
+    command = tiller(tmp_path, "echo 'cannot initialize Kubernetes connection' >&2; exit 1")
+    with (
+        pytest.raises(ProviderError, match="does not listen on .*: cannot initialize Kubernetes connection"),
+        local_tiller(command, tmp_path),
+    ):
+        pass
