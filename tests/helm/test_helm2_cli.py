@@ -34,7 +34,7 @@ def test_tiller_that_does_not_answer(tmp_path: Path, monkeypatch: pytest.MonkeyP
 def test_tiller_that_ends_at_once_says_why(tmp_path: Path) -> None:
     command = tiller(tmp_path, "echo 'cannot initialize Kubernetes connection' >&2; exit 1")
     with (
-        pytest.raises(ProviderError, match="does not listen on .*: cannot initialize Kubernetes connection"),
+        pytest.raises(ProviderError, match=r"does not listen on .*: cannot initialize Kubernetes connection"),
         local_tiller(command, tmp_path),
     ):
         pass
