@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,6 +23,7 @@ from tests.lab.conftest import Site, commands, pks
 pytestmark = pytest.mark.lab
 
 HOST = "bad.lab.test"
+_numbers = itertools.count()
 HELM2 = {"helmEngine": "v2", **OLD_CHARTS}
 LOCAL = {**HELM2, "tillerMode": "local"}
 
@@ -30,6 +32,12 @@ LOCAL = {**HELM2, "tillerMode": "local"}
 def bad(site: Site) -> Engine:
     """A stack of its own beside the one that is up: good in all but what a test changes."""
     return site.beside("bad")
+
+
+@pytest.fixture
+def fresh(site: Site) -> Engine:
+    """A stack without a state: in one that was checked, nobody is asked about inputs that stay the same."""
+    return site.beside(f"fresh{next(_numbers)}")
 
 
 @pytest.fixture(autouse=True)
@@ -105,32 +113,33 @@ def test_configuration(site: Site, bad: Engine, changes: dict[str, object], expe
         ({"NSXT_PASSWORD": "not-it"}, ["NSX-T", "nsxPassword"]),
     ],
 )
-def test_credentials(site: Site, bad: Engine, env: dict[str, str], expected: list[str]) -> None:
-    output = refused(site, bad, *expected, env=env)
+def test_credentials(site: Site, fresh: Engine, env: dict[str, str], expected: list[str]) -> None:
+    output = refused(site, fresh, *expected, env=env)
     assert not [
         value for name, value in env.items() if name.endswith(("PASSWORD", "SECRET")) and value in output
     ]
 
 
-def test_names_that_are_not_to_be_had(site: Site, bad: Engine) -> None:
+def test_names_that_are_not_to_be_had(site: Site, fresh: Engine) -> None:
     """Another record holds the name, or the server takes no updates: told before the cluster is ordered."""
+    hostname = f"{fresh.stack}.lab.test"
     known = json.loads(site.lab.credentials.read_text())["dns"]
     host, port = site.lab.dns_server.split(":")
     key = dns.tsig.Key(known["key"], known["secret"])
 
     def change(act: str, *record: Any) -> None:
         message = dns.update.UpdateMessage("lab.test", keyring=key)
-        getattr(message, act)(f"{HOST}.", *record)
+        getattr(message, act)(f"{hostname}.", *record)
         assert dns.query.tcp(message, host, 10, int(port)).rcode() == dns.rcode.NOERROR
 
     change("add", 60, "CNAME", "www.lab.test.")
-    refused(site, bad, f"the DNS name {HOST} is already held by another record (CNAME www.lab.test.)")
+    refused(site, fresh, f"the DNS name {hostname} is already held by another record (CNAME www.lab.test.)")
     change("delete")
-    site.configure(bad, dnsZone="lab.test")
+    site.configure(fresh, dnsZone="lab.test")
     site.lab.faults.write_text(json.dumps({"dns": {"rcode": "REFUSED"}}))
     try:
         refused(
-            site, bad, "refuses to update zone lab.test (REFUSED). Allow key rancher-updates to update it"
+            site, fresh, "refuses to update zone lab.test (REFUSED). Allow key rancher-updates to update it"
         )
     finally:
         site.lab.faults.unlink()
