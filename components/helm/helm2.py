@@ -28,7 +28,6 @@ from components.provider import ProviderError, log, wait
 
 JOB, PREVIOUS = "HELM2_JOB", "PULUMI_COMMAND_STDOUT"
 _DEPLOYMENT = f"/apis/apps/v1/namespaces/{NAMESPACE}/deployments/tiller-deploy"
-_NEVER_INSTALLED = {"FAILED", "PENDING_INSTALL", "DELETED", "DELETING"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,9 +120,7 @@ def apply(job: Job, secrets: Secrets) -> dict[str, object]:
             return {**before}
         _check_name(job, known)
         with _tiller(job, secrets, kubernetes) as helm:
-            if known and {record.status for record in known} <= _NEVER_INSTALLED:
-                log.info("release %s was never installed completely: it is removed first", job.release)
-                helm.run("delete", "--purge", job.release)
+            _mend(helm, job, kubernetes, known)
             _upgrade(helm, job, secrets.password)
             if helm.status_code(job.release) != 1:
                 raise ProviderError(f"release {job.release} is not deployed; see helm status {job.release}")
@@ -210,6 +207,27 @@ def _check_name(job: Job, known: list[TillerRecord]) -> None:
 
 def _chart_name(job: Job, otherwise: str) -> str:
     return job.chart if job.repository else otherwise
+
+
+def _mend(helm: Helm2, job: Job, kubernetes: Kubernetes, known: list[TillerRecord]) -> None:
+    """Undo a last change that failed or was cut off.
+
+    Tiller refuses every upgrade after one that was cut off. After one that failed it compares the next
+    revision with the last that was deployed and not with what runs, so what the failed one had changed stays.
+    """
+    if not known or known[-1].status == tiller_records.DEPLOYED:
+        return
+    base = tiller_records.intact(known)
+    if base is None:
+        log.info("release %s was never installed completely: it is removed first", job.release)
+        helm.run("delete", "--purge", job.release)
+        return
+    log.info("the last change of release %s did not end well: back to revision %d", job.release, base.revision)
+    for record in known:
+        # Of a rollback that was cut off, Tiller would take the result for what runs.
+        if record.revision > base.revision and record.status == tiller_records.PENDING_ROLLBACK:
+            kubernetes.delete(record.path)
+    helm.run("rollback", job.release, str(base.revision))
 
 
 def _upgrade(helm: Helm2, job: Job, password: str) -> None:

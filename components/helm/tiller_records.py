@@ -21,7 +21,8 @@ from components.provider import ProviderError
 NAMESPACE = "kube-system"
 """Where Tiller and its records are (its default)."""
 
-DEPLOYED = "DEPLOYED"
+DEPLOYED, SUPERSEDED, PENDING_ROLLBACK = "DEPLOYED", "SUPERSEDED", "PENDING_ROLLBACK"
+_DELETED = {"DELETED", "DELETING"}
 
 Storage = Literal["configmaps", "secrets"]
 STORAGES: tuple[Storage, ...] = ("configmaps", "secrets")
@@ -105,6 +106,17 @@ def find(kubernetes: Kubernetes, release: str) -> list[TillerRecord]:
 def deployed(records: list[TillerRecord]) -> TillerRecord | None:
     """The revision that the cluster has; None when no installation ever ended well."""
     return next((record for record in reversed(records) if record.status == DEPLOYED), None)
+
+
+def intact(records: list[TillerRecord]) -> TillerRecord | None:
+    """The last revision that was installed completely; None when there is none, or all was deleted since.
+
+    A change that is cut off at its very end leaves a superseded revision and none that is deployed.
+    """
+    if not records or records[-1].status in _DELETED:
+        return None
+    superseded = (record for record in reversed(records) if record.status == SUPERSEDED)
+    return deployed(records) or next(superseded, None)
 
 
 def remove(kubernetes: Kubernetes, release: str) -> int:

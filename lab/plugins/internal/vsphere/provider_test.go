@@ -210,3 +210,16 @@ func TestRefusals(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+func TestTwoRulesDoNotChangeAtATime(t *testing.T) {
+	s := newSite(t)
+	s.configure()
+	waiting.Lock() // as while another rule changes
+	request := plugin.CreateRequest{URN: urn, Type: ruleType, Properties: s.inputs("one", s.uuids[0], s.uuids[1])}
+	_, err := s.Create(context.Background(), request)
+	waiting.Unlock()
+	if err == nil || !strings.Contains(err.Error(), "another rule is changing") {
+		t.Errorf("at a time: %v", err)
+	}
+	s.create(request.Properties)
+}
