@@ -222,7 +222,7 @@ def _mend(helm: Helm2, job: Job, kubernetes: Kubernetes, known: list[TillerRecor
         log.info("release %s was never installed completely: it is removed first", job.release)
         helm.run("delete", "--purge", job.release)
         return
-    log.info("the last change of release %s did not end well: back to revision %d", job.release, base.revision)
+    log.info("the last change of %s did not end well: back to revision %d", job.release, base.revision)
     for record in known:
         # Of a rollback that was cut off, Tiller would take the result for what runs.
         if record.revision > base.revision and record.status == tiller_records.PENDING_ROLLBACK:

@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -79,14 +80,21 @@ def _list(arguments: argparse.Namespace) -> None:
     found = _tiller(arguments, "releases", everything=arguments.all)
     if arguments.filter:
         found = [item for item in found if re.search(arguments.filter, item["Name"])]
+    if not found:
+        return
     if arguments.output == "json":
         print(json.dumps({"Next": "", "Releases": found}))
     elif arguments.short:
         print("\n".join(item["Name"] for item in found))
-    elif found:
-        rows = [[heading.upper() for heading in _COLUMNS[:5]] + ["APP VERSION", "NAMESPACE"]]
-        rows += [[str(item[column]) for column in _COLUMNS] for item in found]
-        print("\n".join("\t".join(row) for row in rows))
+    else:
+        _table([name.upper() for name in _COLUMNS[:5]] + ["APP VERSION", "NAMESPACE"], _COLUMNS, found)
+
+
+def _table(headings: Sequence[str], columns: Sequence[str], items: list[dict[str, Any]]) -> None:
+    rows = [list(headings), *([str(item[column]) for column in columns] for item in items)]
+    widths = [max(len(row[index]) for row in rows) for index in range(len(headings))]
+    for row in rows:
+        print("\t".join(text.ljust(width) for text, width in zip(row, widths, strict=True)))
 
 
 def _status(arguments: argparse.Namespace) -> None:
@@ -104,7 +112,9 @@ def _history(arguments: argparse.Namespace) -> None:
     if arguments.output == "json":
         print(json.dumps(found))
         return
-    print("\n".join("\t".join(str(value) for value in item.values()) for item in found))
+    columns = ("revision", "updated", "status", "chart", "appVersion", "description")
+    headings = [name.upper() for name in columns]
+    _table([*headings[:4], "APP VERSION", headings[5]], columns, found)
 
 
 def _get(arguments: argparse.Namespace) -> None:
@@ -121,18 +131,28 @@ def _install(arguments: argparse.Namespace) -> None:
 
 
 def _upgrade(arguments: argparse.Namespace) -> None:
+    if arguments.install:
+        try:
+            _tiller(arguments, "history", name=arguments.release)
+        except Helm2Error as error:
+            if "not found" in str(error):  # a release that was deleted but not purged is found
+                print(f'Release "{arguments.release}" does not exist. Installing it now.')
+                _install(argparse.Namespace(**{**vars(arguments), "name": arguments.release}))
+                return
     with tempfile.TemporaryDirectory(prefix="helm2-") as scratch:
-        _tiller(
-            arguments,
-            "upgrade",
-            name=arguments.release,
-            chart=_fetch(arguments, scratch),
-            values=_values(arguments),
-            namespace=arguments.namespace or "default",
-            install=arguments.install,
-        )
+        values = {"chart": _fetch(arguments, scratch), "values": _values(arguments)}
+        try:
+            _tiller(arguments, "upgrade", name=arguments.release, **values)
+        except Helm2Error as error:
+            print(f"UPGRADE FAILED\nError: {error}")
+            raise Helm2Error(f"UPGRADE FAILED: {error}") from None
     print(f'Release "{arguments.release}" has been upgraded.')
     _status(argparse.Namespace(release=arguments.release, output="", host=arguments.host))
+
+
+def _rollback(arguments: argparse.Namespace) -> None:
+    _tiller(arguments, "rollback", name=arguments.release, revision=arguments.revision)
+    print("Rollback was a success.")
 
 
 def _delete(arguments: argparse.Namespace) -> None:
@@ -244,6 +264,9 @@ def _parser() -> argparse.ArgumentParser:
         changing.add_argument("-f", "--values", default="")
         for flag in ("namespace", "version", "repo", "ca-file", "username", "password"):
             changing.add_argument(f"--{flag}", default="")
+    rollback = command("rollback", _rollback)
+    rollback.add_argument("release")
+    rollback.add_argument("revision", type=int)
     delete = command("delete", _delete, "del")
     delete.add_argument("releases", nargs="+")
     delete.add_argument("--purge", action="store_true")

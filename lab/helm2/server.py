@@ -20,7 +20,7 @@ from lab.helm2.storage import Storage
 from lab.helm2.tiller import VERSION, Tiller
 
 _STORAGES = {"configmap": "configmaps", "secret": "secrets"}
-CALLS = ("releases", "history", "status", "manifest", "install", "upgrade", "delete")
+CALLS = ("releases", "history", "status", "manifest", "install", "upgrade", "rollback", "delete")
 
 
 def main() -> int:

@@ -206,6 +206,39 @@ def test_half_done_first_installation_is_removed_first(api: FakeApi, helm: FakeH
 
 
 @pytest.mark.parametrize(
+    ("statuses", "expected"),
+    [
+        ([Status.DEPLOYED, Status.PENDING_UPGRADE], ["rollback", "rancher", "1"]),
+        ([Status.DEPLOYED, Status.FAILED], ["rollback", "rancher", "1"]),
+        ([Status.SUPERSEDED, Status.PENDING_UPGRADE], ["rollback", "rancher", "1"]),
+        ([Status.SUPERSEDED, Status.DELETED], ["delete", "--purge", "rancher"]),
+        ([Status.FAILED, Status.PENDING_INSTALL], ["delete", "--purge", "rancher"]),
+    ],
+)
+def test_change_that_failed_or_was_cut_off_is_undone_first(
+    api: FakeApi, helm: FakeHelm, statuses: list[Status], expected: list[str]
+) -> None:
+    for revision, status in enumerate(statuses, start=1):
+        add_record(api, revision=revision, status=status)
+    installs(api, helm, revision=3)
+    done = run("apply", api, helm)
+    assert done.returncode == 0, done.stderr
+    assert helm.calls[1]["argv"] == expected
+    assert helm.words()[2:] == ["repo", "upgrade", "status"]
+
+
+def test_rollback_that_was_cut_off_is_done_again_from_what_runs(api: FakeApi, helm: FakeHelm) -> None:
+    add_record(api)
+    add_record(api, revision=2, status=Status.FAILED)
+    cut_off = add_record(api, revision=3, status=Status.PENDING_ROLLBACK)
+    installs(api, helm, revision=4)
+    done = run("apply", api, helm)
+    assert done.returncode == 0, done.stderr
+    assert helm.calls[1]["argv"] == ["rollback", "rancher", "1"]
+    assert cut_off not in api.objects
+
+
+@pytest.mark.parametrize(
     ("record", "expected"),
     [
         (
@@ -296,7 +329,7 @@ def test_init_says_why_tiller_does_not_come_up(api: FakeApi, helm: FakeHelm) -> 
             "Error: could not find a ready tiller pod",
         )
     )
-    done = run("init", api, helm, timeout_minutes=0.01, image="registry.example.com/tiller:v2.17.0")
+    done = run("init", api, helm, timeout_minutes=0.1, image="registry.example.com/tiller:v2.17.0")
     assert "last state: could not find a ready tiller pod" in done.stderr
     [init] = [call["argv"] for call in helm.calls if call["argv"][0] == "init"]
     assert init[:3] == ["init", "--service-account", "tiller"]

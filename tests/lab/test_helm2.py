@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -20,6 +21,16 @@ pytestmark = pytest.mark.lab
 
 STACK = "helm2"
 TILLER = ("kube-system", "tiller")
+
+_CUT_OFF = """
+from dataclasses import replace
+from lab.helm2.kubectl import Kubectl
+from lab.helm2.release import Status
+from lab.helm2.storage import Storage
+storage = Storage(Kubectl(), "secrets")
+last = storage.history("rancher")[-1]
+storage.create(replace(last, revision=last.revision + 1, status=Status.PENDING_UPGRADE))
+"""
 
 
 class Cluster:
@@ -130,7 +141,7 @@ def test_from_tiller_in_the_cluster_to_helm_3(bare: Site, engine: Engine) -> Non
 
     # Tiller on this machine: nothing of it is in the cluster, and the same release goes on.
     bare.configure(engine, tillerMode="local", rancherReplicas="4")
-    up(engine)
+    assert "did not end well: back to revision 1" in up(engine)
     check_rancher(engine)
     assert cluster.administrators() == []
     assert cluster.items("pods,serviceaccounts", "-n", "kube-system", "-l", "app=helm") == []
@@ -138,6 +149,12 @@ def test_from_tiller_in_the_cluster_to_helm_3(bare: Site, engine: Engine) -> Non
     assert cluster.records("secrets", "OWNER=TILLER,NAME=rancher,STATUS=DEPLOYED") != set()
     assert "could not find tiller" in cluster.run("helm2", "version").stderr
     assert tillers(bare.lab) == [], "none runs after the call"
+
+    # Tiller refuses every upgrade after one that was cut off.
+    cluster.run(sys.executable, "-c", _CUT_OFF)
+    bare.configure(engine, rancherReplicas="5")
+    assert "did not end well: back to revision" in up(engine)
+    assert sum(name.startswith("rancher-") for name in cluster.pods()) == 5
 
     # Helm 3: every pod stays, Tiller's records go.
     before = cluster.pods()
@@ -154,7 +171,7 @@ def test_from_tiller_in_the_cluster_to_helm_3(bare: Site, engine: Engine) -> Non
     ingresses = cluster.items("ingresses", "-n", "cattle-system")
     assert [item["metadata"]["name"] for item in ingresses] == ["rancher-ingress"]
     # And it is a release as any other from here on.
-    bare.configure(engine, rancherReplicas="3")
+    bare.configure(engine, rancherReplicas="4")
     up(engine)
     assert len(set(cluster.pods()) & set(before)) == len(before) - 1
 
