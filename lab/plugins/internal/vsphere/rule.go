@@ -30,7 +30,7 @@ func create(ctx context.Context, client *govmomi.Client, wanted rule) (string, r
 		return "", nil, err
 	}
 	if err := reconfigure(ctx, cluster, types.ArrayUpdateOperationAdd, info, 0); err != nil {
-		return "", nil, fmt.Errorf("rule %q: %w", wanted.name, err)
+		return "", nil, err
 	}
 	made, err := named(ctx, cluster, wanted.name)
 	if err != nil {
@@ -51,7 +51,7 @@ func update(ctx context.Context, client *govmomi.Client, id string, wanted rule)
 		return nil, err
 	}
 	if err := reconfigure(ctx, cluster, types.ArrayUpdateOperationEdit, info, 0); err != nil {
-		return nil, fmt.Errorf("rule %q: %w", wanted.name, err)
+		return nil, err
 	}
 	return get(ctx, client, id)
 }
