@@ -13,6 +13,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from lab.helm2 import installation, server
 from lab.helm2.kubectl import Helm2Error, Kubectl
 from lab.helm2.tiller import VERSION
@@ -163,14 +165,15 @@ def _delete(arguments: argparse.Namespace) -> None:
 
 def _repo_update(arguments: argparse.Namespace) -> None:
     print("Hang tight while we grab the latest from your chart repositories...")
-    names = re.findall(r"^\s*-?\s*name: (\S+)", _repositories(arguments).read_text(), re.MULTILINE)
-    if not names:
+    known = yaml.safe_load(_repositories(arguments).read_text())["repositories"]
+    if not known:
         raise Helm2Error("no repositories found. You must add one before updating")
-    for name in names:
+    for repository in known:
+        name, url = repository["name"], repository["url"]
         done = _helm3(arguments, "repo", "update", name)
         if done.returncode:
             reason = done.stderr.strip().splitlines()[-1].removeprefix("Error: ") if done.stderr else ""
-            print(f'...Unable to get an update from the "{name}" chart repository:\n\t{reason}')
+            print(f'...Unable to get an update from the "{name}" chart repository ({url}):\n\t{reason}')
         else:
             print(f'...Successfully got an update from the "{name}" chart repository')
     print("Update Complete.")

@@ -282,7 +282,8 @@ def test_command_that_is_not_there(api: FakeApi, helm: FakeHelm) -> None:
 
 def test_repository_that_refuses(api: FakeApi, helm: FakeHelm) -> None:
     text = (
-        '...Unable to get an update from the "charts" chart repository:\n\t401 Unauthorized\nUpdate Complete.'
+        '...Unable to get an update from the "charts" chart repository (https://charts.example.com):\n'
+        "\tFailed to fetch https://charts.example.com/index.yaml : 401 Unauthorized\nUpdate Complete."
     )
     helm.answer(repo=(0, text, ""))
     done = run("apply", api, helm)
