@@ -28,7 +28,6 @@ from components.provider import ProviderError, log, wait
 
 JOB, PREVIOUS = "HELM2_JOB", "PULUMI_COMMAND_STDOUT"
 _DEPLOYMENT = f"/apis/apps/v1/namespaces/{NAMESPACE}/deployments/tiller-deploy"
-_PENDING = {"PENDING_UPGRADE", "PENDING_ROLLBACK"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,19 +117,20 @@ def apply(job: Job, secrets: Secrets) -> dict[str, object]:
                 "it over. Go on with Helm 3: pulumi config set helmEngine v3"
             )
         known = tiller_records.find(kubernetes, job.release)
-        current = tiller_records.deployed(known)
         before = json.loads(os.environ.get(PREVIOUS) or "{}")
-        unchanged = before.get("digest") == job.digest
-        if unchanged and current and current is known[-1] and current.revision == before["revision"]:
+        unchanged = (
+            known and known[-1].status == tiller_records.DEPLOYED and before.get("digest") == job.digest
+        )
+        if unchanged and known[-1].revision == before["revision"]:
             log.info("release %s is as wanted", job.release)
             return {**before}
         _check_name(job, known)
         with _tiller(job, secrets, kubernetes) as helm:
-            _repair(helm, kubernetes, job.release)
+            _mend(helm, kubernetes, known, job.release)
             _upgrade(helm, job, secrets.password)
             if helm.status_code(job.release) != 1:
                 raise ProviderError(f"release {job.release} is not deployed; see helm status {job.release}")
-        current = tiller_records.deployed(tiller_records.find(kubernetes, job.release))
+        current = tiller_records.intact(tiller_records.find(kubernetes, job.release))
         if current is None:
             raise ProviderError(f"Tiller left no record of release {job.release} in {NAMESPACE}")
         ownership.annotate(kubernetes, current.content.manifest, job.namespace, job.release)
@@ -216,27 +216,25 @@ def _chart_name(job: Job, otherwise: str) -> str:
     return job.chart if job.repository else otherwise
 
 
-def _repair(helm: Helm2, kubernetes: Kubernetes, release: str) -> None:
-    """Make way for a change where a run that was killed left one half-done.
+def _mend(helm: Helm2, kubernetes: Kubernetes, known: list[TillerRecord], release: str) -> None:
+    """Undo a last change that failed or was cut off.
 
-    Tiller changes no release with a pending revision (helm v2.17 ``pkg/tiller/release_update.go``), and takes
-    the last deployed one for what the cluster has: half an upgrade has to be undone first.
+    Tiller refuses every upgrade after one that was cut off. After one that failed it compares the next
+    revision with the last that was deployed and not with what runs, so what the failed one had changed stays.
     """
-    known = tiller_records.find(kubernetes, release)
-    if not known:
+    if not known or known[-1].status == tiller_records.DEPLOYED:
         return
-    base = tiller_records.deployed(known)
+    base = tiller_records.intact(known)
     if base is None:
-        log.info("release %s is not installed completely: it is removed first", release)
+        log.info("release %s was never installed completely: it is removed first", release)
         helm.run("delete", "--purge", release)
         return
-    while {record.status for record in known[-2:]} <= _PENDING:
-        # Half an undoing of the revision before it, which alone tells what may be there.
-        kubernetes.delete(known.pop().path)
-    if known[-1].status in _PENDING:
-        number = known[-1].revision
-        log.info("release %s: revision %d was cut off, back to %d first", release, number, base.revision)
-        helm.run("rollback", release, str(base.revision))
+    log.info("the last change of %s did not end well: back to revision %d", release, base.revision)
+    left = list(known)
+    while left[-1].status == tiller_records.PENDING_ROLLBACK and not tiller_records.complete(left[-2]):
+        # Half an undoing of the revision before, which alone tells what may be there.
+        kubernetes.delete(left.pop().path)
+    helm.run("rollback", release, str(base.revision))
 
 
 def _upgrade(helm: Helm2, job: Job, password: str) -> None:

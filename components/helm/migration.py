@@ -29,7 +29,7 @@ def adopt(kubernetes: Kubernetes, namespace: str, release: str, chart: str, vers
             has would stay behind with nobody to remove it.
     """
     records = tiller_records.find(kubernetes, release)
-    current = tiller_records.deployed(records)
+    current = tiller_records.intact(records)
     if current is None:
         return []
     found = current.content
@@ -40,10 +40,10 @@ def adopt(kubernetes: Kubernetes, namespace: str, release: str, chart: str, vers
             f"Helm v2 release {release!r} is of chart {found.chart} {found.version}, not {chart} {version}. "
             "Move to Helm 3 with the same chart and version first, then change them"
         )
-    if records[-1].status in tiller_records.PENDING:
+    if records[-1].status != tiller_records.DEPLOYED:
         raise ProviderError(
-            f"revision {records[-1].revision} of Helm v2 release {release!r} was cut off. Have Helm v2 mend "
-            "it first (pulumi config set helmEngine v2, pulumi up), then move to Helm 3"
+            f"revision {records[-1].revision} of Helm v2 release {release!r} did not end well. Have Helm v2 "
+            "mend it first (pulumi config set helmEngine v2, pulumi up), then move to Helm 3"
         )
     count = ownership.adopt(kubernetes, found.manifest, namespace, release)
     return [f"Helm 3 takes over {count} objects of Helm v2 release {release}"]

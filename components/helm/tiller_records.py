@@ -21,10 +21,9 @@ from components.provider import ProviderError
 NAMESPACE = "kube-system"
 """Where Tiller and its records are (its default)."""
 
-_INSTALLED = ("DEPLOYED", "SUPERSEDED")
+DEPLOYED, PENDING_ROLLBACK = "DEPLOYED", "PENDING_ROLLBACK"
+_COMPLETE = (DEPLOYED, "SUPERSEDED")
 _GONE = ("DELETED", "DELETING")
-PENDING = ("PENDING_INSTALL", "PENDING_UPGRADE", "PENDING_ROLLBACK")
-"""A change that is under way, or was when its Tiller was killed."""
 
 Storage = Literal["configmaps", "secrets"]
 STORAGES: tuple[Storage, ...] = ("configmaps", "secrets")
@@ -105,15 +104,20 @@ def find(kubernetes: Kubernetes, release: str) -> list[TillerRecord]:
     return sorted(found, key=lambda record: record.revision)
 
 
-def deployed(records: list[TillerRecord]) -> TillerRecord | None:
+def complete(record: TillerRecord) -> bool:
+    """Whether the revision was installed completely."""
+    return record.status in _COMPLETE
+
+
+def intact(records: list[TillerRecord]) -> TillerRecord | None:
     """The last revision that was installed completely; None when there is none or the release is deleted.
 
     At the end of an upgrade Tiller marks the revision before as superseded, a moment later its own as
-    deployed.
+    deployed: one that is cut off in between leaves none that is deployed.
     """
     if not records or records[-1].status in _GONE:
         return None
-    found = (record for status in _INSTALLED for record in reversed(records) if record.status == status)
+    found = (record for status in _COMPLETE for record in reversed(records) if record.status == status)
     return next(found, None)
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any
 
 import pulumi
@@ -80,9 +79,8 @@ class AntiAffinity(pulumi.ComponentResource):
                 opts=self._children,
             )
             names = {"master": cids.masters, "worker": cids.workers}
-        declared = []
-        for role, plural in ROLES.items():
-            found = VirtualMachines(
+        self._machines = {
+            role: VirtualMachines(
                 f"{name}-{plural}",
                 role=role,
                 deployment=deployment,
@@ -94,31 +92,47 @@ class AntiAffinity(pulumi.ComponentResource):
                 triggers=() if names else counts,
                 opts=self._children,
             )
-            # How many rules there are is known with the VMs. While they are not (at a preview), those are
-            # declared that the config lets expect: otherwise a preview would show that rules are deleted.
-            declared.append(found.machines.apply(partial(self._declare, role, found), run_with_unknowns=True))
-        self.rules = pulumi.Output.all(*declared).apply(_by_cluster)
+            for role, plural in ROLES.items()
+        }
+        # How many rules there are is known with the VMs. While they are not (at a preview), those are
+        # declared that the config lets expect: otherwise a preview would show that rules are deleted.
+        found = pulumi.Output.all(**{role: machines.machines for role, machines in self._machines.items()})
+        self.rules = found.apply(self._declare, run_with_unknowns=True)
         self.register_outputs({"rules": self.rules})
 
-    def _declare(self, role: str, machines: VirtualMachines, found: Any) -> list[tuple[str, str]]:
-        """Declare the rules of a role; returns the vSphere cluster and the name of each."""
-        placement = self._args.placement
-        rule = _RULE_NAMES[role].format(cluster=self._args.cluster_name)
-        groups = dict(self._expected(role) if unknown(found) or found is None else _groups(found))
-        for cluster, (identity, uuids) in groups.items():
-            AntiAffinityRule(
-                self._resource_name(role, cluster),
-                name=rule,
-                compute_cluster_id=identity,
-                virtual_machine_ids=uuids,
-                mandatory=placement.mode == "must",
+    def _declare(self, found: Mapping[str, Any]) -> dict[str, list[str]]:
+        """Declare the rules of both roles; returns the names of those of each vSphere cluster.
+
+        Each waits for the one before: the plugin waits for all of vCenter's tasks with one property collector
+        (WaitEx of terraform-provider-vsphere), and of two at a time one may never see the end of its own.
+        """
+        rules: dict[str, list[str]] = {}
+        before: list[pulumi.Resource] = []
+        for role, machines in self._machines.items():
+            rule = _RULE_NAMES[role].format(cluster=self._args.cluster_name)
+            for cluster, (identity, uuids) in self._groups(role, found[role]):
                 # Its values tell the engine no dependency; without one it would go after the cluster, whose
                 # VMs take their rules with them.
-                opts=pulumi.ResourceOptions(
-                    parent=self, provider=self._provider, depends_on=machines, hooks=self._takeover
-                ),
-            )
-        return [(cluster, rule) for cluster in groups]
+                opts = pulumi.ResourceOptions(
+                    parent=self,
+                    provider=self._provider,
+                    depends_on=[machines, *before],
+                    hooks=self._takeover,
+                )
+                made = AntiAffinityRule(
+                    self._resource_name(role, cluster),
+                    name=rule,
+                    compute_cluster_id=identity,
+                    virtual_machine_ids=uuids,
+                    mandatory=self._args.placement.mode == "must",
+                    opts=opts,
+                )
+                before = [made]
+                rules.setdefault(cluster, []).append(rule)
+        return rules
+
+    def _groups(self, role: str, found: Any) -> Iterator[tuple[str, tuple[Any, Any]]]:
+        return self._expected(role) if unknown(found) or found is None else _groups(found)
 
     def _expected(self, role: str) -> Iterator[tuple[str, tuple[Any, Any]]]:
         """The rules that there will be as far as the config tells; what they hold is not known yet."""
@@ -141,14 +155,6 @@ def _groups(machines: Sequence[Mapping[str, str]]) -> Iterator[tuple[str, tuple[
         uuids = sorted(machine["uuid"] for machine in machines if machine["cluster"] == cluster)
         if len(uuids) > 1:
             yield cluster, (identity, uuids)
-
-
-def _by_cluster(declared: Sequence[Sequence[Sequence[str]]]) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
-    for rules in declared:
-        for cluster, rule in rules:
-            found.setdefault(cluster, []).append(rule)
-    return found
 
 
 def _not_known() -> pulumi.Output[Any]:

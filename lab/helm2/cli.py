@@ -9,8 +9,11 @@ import re
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+
+import yaml
 
 from lab.helm2 import installation, server
 from lab.helm2.kubectl import Helm2Error, Kubectl
@@ -79,14 +82,21 @@ def _list(arguments: argparse.Namespace) -> None:
     found = _tiller(arguments, "releases", everything=arguments.all)
     if arguments.filter:
         found = [item for item in found if re.search(arguments.filter, item["Name"])]
+    if not found:
+        return
     if arguments.output == "json":
         print(json.dumps({"Next": "", "Releases": found}))
     elif arguments.short:
         print("\n".join(item["Name"] for item in found))
-    elif found:
-        rows = [[heading.upper() for heading in _COLUMNS[:5]] + ["APP VERSION", "NAMESPACE"]]
-        rows += [[str(item[column]) for column in _COLUMNS] for item in found]
-        print("\n".join("\t".join(row) for row in rows))
+    else:
+        _table([name.upper() for name in _COLUMNS[:5]] + ["APP VERSION", "NAMESPACE"], _COLUMNS, found)
+
+
+def _table(headings: Sequence[str], columns: Sequence[str], items: list[dict[str, Any]]) -> None:
+    rows = [list(headings), *([str(item[column]) for column in columns] for item in items)]
+    widths = [max(len(row[index]) for row in rows) for index in range(len(headings))]
+    for row in rows:
+        print("\t".join(text.ljust(width) for text, width in zip(row, widths, strict=True)))
 
 
 def _status(arguments: argparse.Namespace) -> None:
@@ -104,7 +114,9 @@ def _history(arguments: argparse.Namespace) -> None:
     if arguments.output == "json":
         print(json.dumps(found))
         return
-    print("\n".join("\t".join(str(value) for value in item.values()) for item in found))
+    columns = ("revision", "updated", "status", "chart", "appVersion", "description")
+    headings = [name.upper() for name in columns]
+    _table([*headings[:4], "APP VERSION", headings[5]], columns, found)
 
 
 def _get(arguments: argparse.Namespace) -> None:
@@ -121,16 +133,21 @@ def _install(arguments: argparse.Namespace) -> None:
 
 
 def _upgrade(arguments: argparse.Namespace) -> None:
+    if arguments.install:
+        try:
+            _tiller(arguments, "history", name=arguments.release)
+        except Helm2Error as error:
+            if "not found" in str(error):  # a release that was deleted but not purged is found
+                print(f'Release "{arguments.release}" does not exist. Installing it now.')
+                _install(argparse.Namespace(**{**vars(arguments), "name": arguments.release}))
+                return
     with tempfile.TemporaryDirectory(prefix="helm2-") as scratch:
-        _tiller(
-            arguments,
-            "upgrade",
-            name=arguments.release,
-            chart=_fetch(arguments, scratch),
-            values=_values(arguments),
-            namespace=arguments.namespace or "default",
-            install=arguments.install,
-        )
+        values = {"chart": _fetch(arguments, scratch), "values": _values(arguments)}
+        try:
+            _tiller(arguments, "upgrade", name=arguments.release, **values)
+        except Helm2Error as error:
+            print(f"UPGRADE FAILED\nError: {error}")
+            raise Helm2Error(f"UPGRADE FAILED: {error}") from None
     print(f'Release "{arguments.release}" has been upgraded.')
     _status(argparse.Namespace(release=arguments.release, output="", host=arguments.host))
 
@@ -148,14 +165,15 @@ def _delete(arguments: argparse.Namespace) -> None:
 
 def _repo_update(arguments: argparse.Namespace) -> None:
     print("Hang tight while we grab the latest from your chart repositories...")
-    names = re.findall(r"^\s*-?\s*name: (\S+)", _repositories(arguments).read_text(), re.MULTILINE)
-    if not names:
+    known = yaml.safe_load(_repositories(arguments).read_text())["repositories"]
+    if not known:
         raise Helm2Error("no repositories found. You must add one before updating")
-    for name in names:
+    for repository in known:
+        name, url = repository["name"], repository["url"]
         done = _helm3(arguments, "repo", "update", name)
         if done.returncode:
             reason = done.stderr.strip().splitlines()[-1].removeprefix("Error: ") if done.stderr else ""
-            print(f'...Unable to get an update from the "{name}" chart repository:\n\t{reason}')
+            print(f'...Unable to get an update from the "{name}" chart repository ({url}):\n\t{reason}')
         else:
             print(f'...Successfully got an update from the "{name}" chart repository')
     print("Update Complete.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import tempfile
 import time
@@ -19,6 +20,13 @@ from lab.helm2.storage import Storage
 VERSION = "v2.17.0"
 _SHOWN = {Status.DEPLOYED, Status.FAILED}
 _PENDING = {Status.PENDING_INSTALL, Status.PENDING_UPGRADE, Status.PENDING_ROLLBACK}
+
+# What templates may use with Helm 3 alone, which renders them here, and what Tiller says to it.
+_NOT_OF_V2 = {
+    ".Capabilities.KubeVersion.Version": "can't evaluate field Version in type *version.Info",
+    ".Capabilities.HelmVersion": "can't evaluate field HelmVersion in type *chartutil.Capabilities",
+    "{{ lookup ": 'function "lookup" not defined',
+}
 
 
 @dataclass(frozen=True)
@@ -107,61 +115,42 @@ class Tiller:
             raise Helm2Error(f"release {name} failed: {error}") from None
         self.storage.update(replace(release, status=Status.DEPLOYED, description="Install complete"))
 
-    def upgrade(self, name: str, chart: str, values: str, *, namespace: str, install: bool) -> None:
-        """Bring the release to the chart; with ``install`` make it if there is none."""
-        history = self.storage.history(name)
-        if install and (not history or history[-1].status == Status.DELETED):
-            return self.install(name, chart, namespace, values)
+    def upgrade(self, name: str, chart: str, values: str) -> None:
+        """Bring the release to the chart."""
+        history = self._known(name)
         current = next((item for item in reversed(history) if item.status == Status.DEPLOYED), None)
         if current is None:
-            raise Helm2Error(f'UPGRADE FAILED: "{name}" has no deployed releases')
+            raise Helm2Error(f'"{name}" has no deployed releases')
         if history[-1].status in _PENDING:
-            raise Helm2Error("UPGRADE FAILED: another operation (install/upgrade/rollback) is in progress")
+            raise Helm2Error("another operation (install/upgrade/rollback) is in progress")
         # The release stays in its namespace, whatever the command line says.
+        namespace, status = current.namespace, Status.PENDING_UPGRADE
         number = history[-1].revision + 1
-        release = self._new(
-            name,
-            number,
-            chart=chart,
-            namespace=current.namespace,
-            values=values,
-            status=Status.PENDING_UPGRADE,
-        )
+        release = self._new(name, number, chart=chart, namespace=namespace, values=values, status=status)
         release = replace(release, first_deployed=current.first_deployed)
-        self.storage.create(release)
-        try:
-            self._check_unmanaged(current, release)
-            self._change(current, release)
-        except Helm2Error as error:
-            text = f'Upgrade "{name}" failed: {error}'
-            self.storage.update(replace(release, status=Status.FAILED, description=text))
-            raise Helm2Error(f"UPGRADE FAILED: {error}") from None
+        self._change("Upgrade", current, release)
         self.storage.update(replace(current, status=Status.SUPERSEDED))
         self.storage.update(replace(release, status=Status.DEPLOYED, description="Upgrade complete"))
-        return None
 
     def rollback(self, name: str, revision: int) -> None:
-        """Bring the release back to what it was in a revision, as a new one."""
-        history = self._known(name)
-        last, wanted = history[-1], [item for item in history if item.revision == revision]
-        if not wanted:
-            raise Helm2Error(f'release: "{name}" not found')
+        """Bring the release to what an earlier revision was, as one more revision."""
+        last = self._known(name)[-1]
+        wanted = next((item for item in self._known(name) if item.revision == revision), None)
+        if wanted is None:
+            raise Helm2Error(f'release: "{name}.v{revision}" not found')
+        text, now = f"Rollback to {revision}", int(time.time())
         release = replace(
-            wanted[0],
+            wanted,
             revision=last.revision + 1,
             status=Status.PENDING_ROLLBACK,
-            description=f"Rollback to {revision}",
-            first_deployed=last.first_deployed,
-            last_deployed=int(time.time()),
+            description=text,
+            last_deployed=now,
         )
-        self.storage.create(release)
         try:
-            self._change(last, release)
-        except Helm2Error as error:
+            self._change("Rollback", last, release)
+        finally:
             self.storage.update(replace(last, status=Status.SUPERSEDED))
-            self.storage.update(replace(release, status=Status.FAILED, description=str(error)))
-            raise
-        for item in history:
+        for item in self.storage.history(name):
             if item.status == Status.DEPLOYED:
                 self.storage.update(replace(item, status=Status.SUPERSEDED))
         self.storage.update(replace(release, status=Status.DEPLOYED))
@@ -195,12 +184,13 @@ class Tiller:
         if metadata.get("apiVersion", "v1") != "v1":
             raise Helm2Error(f"apiVersion '{metadata['apiVersion']}' is not valid. The value must be \"v1\"")
         now = int(time.time())
+        manifest = self._render(name, chart, namespace, values, upgrade=revision > 1)
         return Release(
             name=name,
             revision=revision,
             namespace=namespace,
             chart=Chart(metadata["name"], str(metadata["version"]), str(metadata.get("appVersion", ""))),
-            manifest=self._render(name, chart, namespace, values, upgrade=revision > 1),
+            manifest=manifest,
             config=values,
             status=status,
             first_deployed=now,
@@ -212,6 +202,10 @@ class Tiller:
         for template in Path(chart).rglob("templates/*"):
             if template.is_file():
                 text = template.read_text()
+                for used, told in _NOT_OF_V2.items():
+                    if used in text:
+                        path = template.relative_to(Path(chart).parent)
+                        raise Helm2Error(f'render error in "{path}": template: {path}: at <{used}>: {told}')
                 template.write_text(
                     text.replace(".Release.Service", '"Tiller"').replace('$"Tiller"', '"Tiller"')
                 )
@@ -237,28 +231,36 @@ class Tiller:
         arguments = ["apply", "--server-side", "--force-conflicts", "--field-manager", "tiller"]
         self.kubectl.run(*arguments, "-n", release.namespace, "-f", "-", stdin=release.manifest)
 
-    def _change(self, current: Release, release: Release) -> None:
-        """Apply ``release``, and remove what only ``current`` has."""
-        self._apply(release)
-        kept = {_identity(item) for item in _documents(release.manifest)}
-        gone = [item for item in _documents(current.manifest) if _identity(item) not in kept]
-        self._remove(gone, release.namespace)
+    def _change(self, what: str, original: Release, release: Release) -> None:
+        """Record the release as under way and bring the objects from the original to it.
 
-    def _check_unmanaged(self, current: Release, release: Release) -> None:
-        """Tiller takes over no object that the last deployed revision does not have."""
-        had = {_identity(item) for item in _documents(current.manifest)}
-        new = [item for item in _documents(release.manifest) if _identity(item) not in had]
-        if not new:
-            return
-        text = yaml.safe_dump_all(new)
-        arguments = ["get", "-n", release.namespace, "-o", "name", "--ignore-not-found", "-f", "-"]
-        if present := self.kubectl.run(*arguments, stdin=text).split():
-            kind, _, own = present[0].partition("/")
-            raise Helm2Error(
-                f'kind {kind.partition(".")[0]} with the name "{own}" in "{release.namespace}" already '
-                "exists in the cluster and wasn't defined in the previous release. Before upgrading, please "
-                "either delete the resource from the cluster or remove it from the chart"
-            )
+        The two are compared, not what runs: an object that is the same in both is left as it is.
+        """
+        self.storage.create(release)
+        try:
+            before = {_identity(item): item for item in _documents(original.manifest)}
+            wanted = {_identity(item): item for item in _documents(release.manifest)}
+            listed = ["get", "-n", release.namespace, "-o", "json", "--ignore-not-found", "-f", "-"]
+            found = self.kubectl.run(*listed, stdin=release.manifest)
+            live = {_name(item) for item in (json.loads(found) if found else {}).get("items", [])}
+            for identity, item in wanted.items():
+                if identity not in before and _name(item) in live:
+                    kind, name = _name(item)
+                    raise Helm2Error(  # noqa: TRY301
+                        f'kind {kind} with the name "{name}" in "{release.namespace}" already exists in the '
+                        "cluster and wasn't defined in the previous release. Before upgrading, please either "
+                        "delete the resource from the cluster or remove it from the chart"
+                    )
+            changed = [
+                item for key, item in wanted.items() if item != before.get(key) or _name(item) not in live
+            ]
+            if changed:
+                self._apply(replace(release, manifest=yaml.safe_dump_all(changed)))
+            self._remove([item for key, item in before.items() if key not in wanted], release.namespace)
+        except Helm2Error as error:
+            text = f'{what} "{release.name}" failed: {error}'
+            self.storage.update(replace(release, status=Status.FAILED, description=text))
+            raise
 
     def _remove(self, objects: list[dict[str, Any]], namespace: str) -> None:
         if objects:
@@ -270,6 +272,10 @@ class Tiller:
 
 def _documents(manifest: str) -> Iterator[dict[str, Any]]:
     yield from (item for item in yaml.safe_load_all(manifest) if item)
+
+
+def _name(item: dict[str, Any]) -> tuple[str, str]:
+    return item["kind"], item["metadata"]["name"]
 
 
 def _identity(item: dict[str, Any]) -> tuple[str, str, str]:

@@ -222,7 +222,9 @@ def test_half_done_first_installation_is_removed_first(api: FakeApi, helm: FakeH
         # A rollback by hand, and the one of a repair, which says nothing of what is half there.
         (["SUPERSEDED", "DEPLOYED", "PENDING_ROLLBACK"], "rollback rancher 2"),
         (["DEPLOYED", "PENDING_UPGRADE", "PENDING_ROLLBACK", "PENDING_ROLLBACK"], "rollback rancher 1"),
-        (["DEPLOYED", "FAILED"], None),
+        (["DEPLOYED", "FAILED"], "rollback rancher 1"),
+        (["DEPLOYED", "FAILED", "FAILED"], "rollback rancher 1"),
+        (["SUPERSEDED", "DEPLOYED"], None),
         (["FAILED", "PENDING_INSTALL"], "delete --purge rancher"),
         (["SUPERSEDED", "DELETED"], "delete --purge rancher"),
     ],
@@ -317,7 +319,8 @@ def test_command_that_is_not_there(api: FakeApi, helm: FakeHelm) -> None:
 
 def test_repository_that_refuses(api: FakeApi, helm: FakeHelm) -> None:
     text = (
-        '...Unable to get an update from the "charts" chart repository:\n\t401 Unauthorized\nUpdate Complete.'
+        '...Unable to get an update from the "charts" chart repository (https://charts.example.com):\n'
+        "\tFailed to fetch https://charts.example.com/index.yaml : 401 Unauthorized\nUpdate Complete."
     )
     helm.answer(repo=(0, text, ""))
     done = run("apply", api, helm)
@@ -364,7 +367,7 @@ def test_init_says_why_tiller_does_not_come_up(api: FakeApi, helm: FakeHelm) -> 
             "Error: could not find a ready tiller pod",
         )
     )
-    done = run("init", api, helm, timeout_minutes=0.01, image="registry.example.com/tiller:v2.17.0")
+    done = run("init", api, helm, timeout_minutes=0.1, image="registry.example.com/tiller:v2.17.0")
     assert "last state: could not find a ready tiller pod" in done.stderr
     [init] = [call["argv"] for call in helm.calls if call["argv"][0] == "init"]
     assert init[:3] == ["init", "--service-account", "tiller"]

@@ -86,6 +86,22 @@ def test_a_rule_for_masters_and_one_for_workers() -> None:
     assert provider["user"] == "u"
 
 
+def test_rules_change_one_after_the_other() -> None:
+    """The real plugin, asked for two at a time, may wait for one until its deadline."""
+    mocks = _mocks(["a", "a", "b", "b"], ["b", "b"])
+    _tested(lambda: _declare(compute_clusters=("a", "b")).rules)
+    waits = {
+        name: {urn.rpartition("::")[2] for urn in request.dependencies if RULE in urn}
+        for name, request in mocks.requests.items()
+        if name.startswith("placement-") and "-rule-" in name
+    }
+    assert waits == {
+        "placement-masters-rule-a": set(),
+        "placement-masters-rule-b": {"placement-masters-rule-a"},
+        "placement-workers-rule-b": {"placement-masters-rule-b"},
+    }
+
+
 def test_a_rule_a_vsphere_cluster_and_none_for_a_lone_vm() -> None:
     mocks = _mocks(["a", "b", "a"], ["b", "c"])
     _tested(lambda: _declare(compute_clusters=("a", "b", "c")).rules)

@@ -53,7 +53,7 @@ func (v *vsphere) Configure(ctx context.Context, req plugin.ConfigureRequest) (p
 	defer done()
 	client, err := login(operation, found)
 	if err != nil {
-		return plugin.ConfigureResponse{}, err
+		return plugin.ConfigureResponse{}, failure("", err)
 	}
 	v.guard.Lock()
 	defer v.guard.Unlock()
@@ -128,7 +128,18 @@ func (v *vsphere) Diff(_ context.Context, req plugin.DiffRequest) (plugin.DiffRe
 			news[name] = olds[name]
 		}
 	}
-	return provider.InputDiff(olds, news, func(property string) bool { return property == "computeClusterId" }), nil
+	diff := provider.InputDiff(olds, news, func(property string) bool { return property == "computeClusterId" })
+	// As the bridge has it for whatever has a name of its own: two of that name cannot be.
+	diff.DeleteBeforeReplace = len(diff.ReplaceKeys) > 0
+	return diff, nil
+}
+
+// failure words an error as the bridge does.
+func failure(doing string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s1 error occurred:\n\t* %w\n\n", doing, err)
 }
 
 func (v *vsphere) Create(ctx context.Context, req plugin.CreateRequest) (plugin.CreateResponse, error) {
@@ -146,7 +157,7 @@ func (v *vsphere) Create(ctx context.Context, req plugin.CreateRequest) (plugin.
 	defer done()
 	id, state, err := create(operation, client, ruleOf(req.Properties))
 	if err != nil {
-		return plugin.CreateResponse{}, err
+		return plugin.CreateResponse{}, failure("", err)
 	}
 	return plugin.CreateResponse{ID: resource.ID(id), Properties: state}, nil
 }
@@ -165,7 +176,7 @@ func (v *vsphere) Update(ctx context.Context, req plugin.UpdateRequest) (plugin.
 	operation, done := v.Operation(ctx)
 	defer done()
 	state, err := update(operation, client, string(req.ID), ruleOf(req.NewInputs))
-	return plugin.UpdateResponse{Properties: state}, err
+	return plugin.UpdateResponse{Properties: state}, failure(fmt.Sprintf("updating %s: ", req.URN), err)
 }
 
 // Read is the refresh of a rule, and its import by `{"compute_cluster_path": ..., "name": ...}`.
@@ -182,12 +193,13 @@ func (v *vsphere) Read(ctx context.Context, req plugin.ReadRequest) (plugin.Read
 	id := string(req.ID)
 	if len(req.State) == 0 {
 		if id, err = imported(operation, client, id); err != nil {
-			return plugin.ReadResponse{}, err
+			// Nothing is found, whatever the reason: the engine says that there is no such resource.
+			return plugin.ReadResponse{}, nil //nolint:nilerr
 		}
 	}
 	state, err := get(operation, client, id)
 	if err != nil || state == nil {
-		return plugin.ReadResponse{}, err
+		return plugin.ReadResponse{}, failure(fmt.Sprintf("refreshing %s: ", req.URN), err)
 	}
 	inputs := resource.PropertyMap{}
 	for name := range fields {
@@ -212,7 +224,7 @@ func (v *vsphere) Delete(ctx context.Context, req plugin.DeleteRequest) (plugin.
 	operation, done := v.Operation(ctx)
 	defer done()
 	if err := remove(operation, client, string(req.ID)); err != nil {
-		return plugin.DeleteResponse{}, fmt.Errorf("deleting rule %s: %w", req.ID, err)
+		return plugin.DeleteResponse{}, failure(fmt.Sprintf("deleting %s: ", req.URN), err)
 	}
 	return plugin.DeleteResponse{}, nil
 }

@@ -113,6 +113,9 @@ func TestTheLifeOfARule(t *testing.T) {
 	if err != nil || imported.ID != made.ID || imported.Inputs["name"].StringValue() != "one PKS cluster" {
 		t.Errorf("imported %v, %v", imported, err)
 	}
+	if absent, err := s.read(`{"compute_cluster_path": "/DC0/host/DC0_C0", "name": "absent"}`, nil, nil); err != nil || absent.ID != "" {
+		t.Errorf("imported %v, %v", absent, err)
+	}
 	remove := plugin.DeleteRequest{URN: urn, Type: ruleType, ID: made.ID}
 	if _, err := s.Delete(context.Background(), remove); err != nil {
 		t.Fatal(err)
@@ -147,7 +150,7 @@ func TestTheOrderOfMachinesIsNoChange(t *testing.T) {
 	if found := diff(map[string]any{"mandatory": true}); found.Changes != plugin.DiffSome || len(found.ReplaceKeys) > 0 {
 		t.Errorf("must: %v", found)
 	}
-	if found := diff(map[string]any{"computeClusterId": "domain-c2"}); len(found.ReplaceKeys) != 1 {
+	if found := diff(map[string]any{"computeClusterId": "domain-c2"}); len(found.ReplaceKeys) != 1 || !found.DeleteBeforeReplace {
 		t.Errorf("another cluster: %v", found)
 	}
 	if found := diff(map[string]any{"virtualMachineIds": provider.Unknown()}); found.Changes != plugin.DiffSome {
@@ -209,4 +212,17 @@ func TestRefusals(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "stand-in") {
 		t.Errorf("%v", err)
 	}
+}
+
+func TestTwoRulesDoNotChangeAtATime(t *testing.T) {
+	s := newSite(t)
+	s.configure()
+	waiting.Lock() // as while another rule changes
+	request := plugin.CreateRequest{URN: urn, Type: ruleType, Properties: s.inputs("one", s.uuids[0], s.uuids[1])}
+	_, err := s.Create(context.Background(), request)
+	waiting.Unlock()
+	if err == nil || !strings.Contains(err.Error(), "another rule is changing") {
+		t.Errorf("at a time: %v", err)
+	}
+	s.create(request.Properties)
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/vmware/govmomi"
@@ -29,7 +30,7 @@ func create(ctx context.Context, client *govmomi.Client, wanted rule) (string, r
 		return "", nil, err
 	}
 	if err := reconfigure(ctx, cluster, types.ArrayUpdateOperationAdd, info, 0); err != nil {
-		return "", nil, fmt.Errorf("rule %q: %w", wanted.name, err)
+		return "", nil, err
 	}
 	made, err := named(ctx, cluster, wanted.name)
 	if err != nil {
@@ -50,7 +51,7 @@ func update(ctx context.Context, client *govmomi.Client, id string, wanted rule)
 		return nil, err
 	}
 	if err := reconfigure(ctx, cluster, types.ArrayUpdateOperationEdit, info, 0); err != nil {
-		return nil, fmt.Errorf("rule %q: %w", wanted.name, err)
+		return nil, err
 	}
 	return get(ctx, client, id)
 }
@@ -208,10 +209,19 @@ func uuids(ctx context.Context, client *govmomi.Client, machines []types.Managed
 	return ids, nil
 }
 
+// waiting is held while a task of vCenter is waited for. The real plugin waits for all of them with the one
+// property collector of its session, and of two waits at a time one may last until its deadline of five
+// minutes. Who lets two rules change at a time is told so here at once, and each time.
+var waiting sync.Mutex
+
 func reconfigure(
 	ctx context.Context, cluster *object.ClusterComputeResource, operation types.ArrayUpdateOperation,
 	info *types.ClusterAntiAffinityRuleSpec, removed int32,
 ) error {
+	if !waiting.TryLock() {
+		return errors.New("another rule is changing: the real plugin may never see the end of one of the two tasks")
+	}
+	defer waiting.Unlock()
 	change := types.ClusterRuleSpec{ArrayUpdateSpec: types.ArrayUpdateSpec{Operation: operation}}
 	if info != nil {
 		change.Info = info
