@@ -15,12 +15,23 @@ from contextlib import asynccontextmanager
 import aiohttp
 
 from lab import process
-from lab.cluster import certificates, components, nodes
+from lab.cluster import certificates, components, nodes, outage
 from lab.cluster.api import ApiError, KubernetesApi
+from lab.cluster.outage import Outage
 from lab.cluster.spec import ClusterFiles, ClusterSpec, NetworkSpec, Worker, load, save
 from lab.layout import Lab
 
-__all__ = ["ClusterError", "ClusterSpec", "NetworkSpec", "Worker", "set_workers", "start", "stop"]
+__all__ = [
+    "ClusterError",
+    "ClusterSpec",
+    "NetworkSpec",
+    "Outage",
+    "Worker",
+    "set_outage",
+    "set_workers",
+    "start",
+    "stop",
+]
 
 _READY_SECONDS = 90.0
 _POLL_SECONDS = 0.2
@@ -54,7 +65,29 @@ async def start(lab: Lab, cluster: ClusterSpec) -> None:
             await _content(api, cluster)
             await nodes.match(api, cluster.name, cluster.workers)
             await _wait(files, _CONTROLLERS, "default service account", lambda: _service_account(api))
-            await _wait(files, ("kwok",), "nodes", lambda: nodes.settled(api, cluster.workers))
+            await _wait(
+                files,
+                ("kwok",),
+                "nodes",
+                lambda: nodes.settled(api, cluster.workers, outage.load(files).nodes),
+            )
+
+
+async def set_outage(lab: Lab, uuid: str, now: Outage) -> None:
+    """Have down what is down; all else of a running cluster goes on, or comes back.
+
+    Without a quorum etcd is frozen: it neither answers nor loses anything, and so does the API. The nodes
+    hear of it when there is an API to tell them.
+
+    Raises:
+        ApiError, aiohttp.ClientError, TimeoutError: The nodes could not be told; try again.
+    """
+    files = ClusterFiles(lab, uuid)
+    outage.save(files, now)
+    process.freeze(lab, files.daemon("etcd"), frozen=not now.quorum)
+    if now.quorum:
+        async with KubernetesApi(files.kubeconfig("admin")) as api:
+            await nodes.power(api, now.nodes)
 
 
 async def set_workers(lab: Lab, cluster: ClusterSpec) -> None:
