@@ -3,32 +3,37 @@
 from __future__ import annotations
 
 import argparse
+import subprocess
 import sys
 import time
 from urllib.parse import urlsplit
 
 from lab import bringup, pki, process
 from lab.build import BuildError
-from lab.engine import Engine, environment, shell_exports
-from lab.layout import Lab
+from lab.engine import Engine, drill_command, environment, shell_exports
+from lab.layout import REPO, Lab
 
 
 def main() -> int:
     """Run the command that the command line names; returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m lab", description=__doc__)
-    commands = parser.add_subparsers(required=True, metavar="up | down | status | env")
+    commands = parser.add_subparsers(required=True, metavar="up | down | status | env | drill")
     helps = {
         _up: "start the lab and run `pulumi up` in it; continues a half-done one",
         _down: "stop every process of the lab, remove its files",
         _status: "show the lab's processes and the stack's outputs",
         _env: "print shell variables for pulumi, pks, bosh, helm and kubectl",
+        _drill: "kill a Rancher pod, a worker, a master, an ESXi host, and see what users notice",
     }
     for run, text in helps.items():
         command = commands.add_parser(run.__name__.removeprefix("_"), help=text)
         command.set_defaults(run=run)
         if run is _up:
             command.add_argument("--bare", action="store_true", help="only the foundation, no `pulumi up`")
-    arguments = parser.parse_args()
+    # What `drill` does not know is for `python -m drill`.
+    arguments, arguments.options = parser.parse_known_args()
+    if arguments.options and arguments.run is not _drill:
+        parser.error(f"unrecognized arguments: {' '.join(arguments.options)}")
     try:
         exit_code: int = arguments.run(Lab.from_environment(), arguments)
     except (ValueError, bringup.LabError, BuildError) as error:
@@ -81,6 +86,15 @@ def _env(lab: Lab, _: argparse.Namespace) -> int:
         raise bringup.LabError(f"there is no lab in {lab.home}; start it with `make lab`")
     print("\n".join(shell_exports(environment(lab, bringup.build_tools()))))
     return 0
+
+
+def _drill(lab: Lab, arguments: argparse.Namespace) -> int:
+    if not process.running(lab, "foundation"):
+        raise bringup.LabError(f"there is no lab running in {lab.home}; start it with `make lab`")
+    engine = Engine(lab, bringup.build_tools())
+    return subprocess.run(
+        [*drill_command(engine), *arguments.options], cwd=REPO, env=engine.process_environment(), check=False
+    ).returncode
 
 
 def _print_access(lab: Lab, engine: Engine) -> None:
