@@ -23,21 +23,13 @@ class Hands(Protocol):
 
 @dataclass(frozen=True)
 class Undo:
-    """How what was broken is restored, also by a later run: a command first, then VMs to power on."""
+    """How what was broken is restored, also by a later run: a command first, then VMs to power on.
+
+    VMs that BOSH has made anew meanwhile are gone by their old names, and need nothing.
+    """
 
     command: str = ""
     machines: tuple[str, ...] = ()
-
-    def __call__(self, hands: Hands) -> None:
-        """Restore it, once."""
-        if self.command:
-            hands.run(self.command)
-        self.again(hands)
-
-    def again(self, hands: Hands) -> None:
-        """Power on what is still off. VMs that BOSH has replaced meanwhile are gone, and left out."""
-        if self.machines:
-            hands.power(self.machines, on=True)
 
 
 @dataclass(frozen=True)

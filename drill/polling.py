@@ -62,9 +62,11 @@ class Poller:
         with self._lock:
             return sorted(self._requests, key=lambda request: request.start)
 
-    def quiet(self, seconds: float) -> bool:
-        """Whether all requests of the last so many seconds were answered well and in time."""
+    def quiet(self, seconds: float, since: float) -> bool:
+        """Whether all requests of the last so many seconds, all after ``since``, were answered well and in time."""
         now = time.monotonic()
+        if now - since < seconds:
+            return False
         with self._lock:
             recent = [request for request in self._requests if request.start >= now - seconds]
             slow = any(start < now - _SLOW_SECONDS for start in self._pending.values())

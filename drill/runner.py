@@ -97,7 +97,8 @@ class Run:
             rancher = polling.enter_context(Poller(self.place.ask_rancher, self.limits.interval))
             kubernetes = polling.enter_context(Poller(self.place.ask_kubernetes, KUBERNETES_INTERVAL))
             pollers = (rancher, kubernetes)
-            if state := wait(lambda: _unquiet(pollers, self.limits.settle), self.limits):
+            began_at = time.monotonic()
+            if state := wait(lambda: _unquiet(pollers, self.limits.settle, began_at), self.limits):
                 raise ProviderError(f"nothing was broken, for the services do not answer steadily: {state}")
             self.note.write(f"{self.drill.kind} {self.drill.target}", self.drill.undo)
             broken_at = time.monotonic()
@@ -105,23 +106,23 @@ class Run:
             try:
                 self.drill.break_(self.place)
                 self.say(f"  {self.drill.kind} {self.drill.target} is down")
-                if state := wait(lambda: self._missing(before, pollers), self.limits):
+                if state := wait(lambda: self._missing(before, pollers, broken_at), self.limits):
                     self.problems.append(f"not made good in {self.limits.recovery:g} s without help: {state}")
                 else:
                     repaired = time.monotonic() - broken_at
             finally:
                 self._restore(before, pollers)
-        until = time.monotonic()
+            until = time.monotonic()
         return self._result(
             statistics(rancher.requests, broken_at, until),
             statistics(kubernetes.requests, broken_at, until),
             repaired,
         )
 
-    def _missing(self, before: View, pollers: tuple[Poller, ...]) -> str:
+    def _missing(self, before: View, pollers: tuple[Poller, ...], broken_at: float) -> str:
         now = self.place.look()
         self.down |= now.machines_down()
-        return self.drill.missing(now, before) or _unquiet(pollers, self.limits.settle)
+        return self.drill.missing(now, before) or _unquiet(pollers, self.limits.settle, broken_at)
 
     def _restore(self, before: View, pollers: tuple[Poller, ...]) -> None:
         self.say("  restoring")
@@ -130,7 +131,8 @@ class Run:
             self.problems.append(f"not whole {self.limits.recovery:g} s after it was restored: {problem}")
             return
         self.note.clear()
-        wait(lambda: _unquiet(pollers, self.limits.settle), self.limits)
+        restored_at = time.monotonic()
+        wait(lambda: _unquiet(pollers, self.limits.settle, restored_at), self.limits)
 
     def _result(self, rancher: Statistics, kubernetes: Statistics, repaired: float | None) -> Result:
         return Result(
@@ -152,10 +154,12 @@ def restore(
     Raises:
         ProviderError: The command that restores it failed.
     """
-    undo(place)
+    if undo.command:
+        place.run(undo.command)
 
     def missing() -> str:
-        undo.again(place)
+        if undo.machines:
+            place.power(undo.machines, on=True)
         return next(problems(place.look()), "")
 
     return wait(missing, limits)
@@ -186,9 +190,9 @@ def judge(down: Counter[str], rancher: Statistics, kubernetes: Statistics, max_g
             yield f"{number} {ROLES[role]} were down at once: they are not kept on different hosts"
 
 
-def _unquiet(pollers: tuple[Poller, ...], seconds: float) -> str:
+def _unquiet(pollers: tuple[Poller, ...], seconds: float, since: float) -> str:
     """What is not answered well; empty when everything was for so many seconds."""
     for poller in pollers:
-        if not poller.quiet(seconds):
-            return poller.last_error or "no answer yet"
+        if not poller.quiet(seconds, since):
+            return poller.last_error or "no request was answered yet"
     return ""

@@ -31,9 +31,10 @@ def main() -> int:
         if run is _up:
             command.add_argument("--bare", action="store_true", help="only the foundation, no `pulumi up`")
     # What `drill` does not know is for `python -m drill`.
-    arguments, arguments.options = parser.parse_known_args()
-    if arguments.options and arguments.run is not _drill:
-        parser.error(f"unrecognized arguments: {' '.join(arguments.options)}")
+    arguments, rest = parser.parse_known_args()
+    if rest and arguments.run is not _drill:
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+    arguments.options = rest
     try:
         exit_code: int = arguments.run(Lab.from_environment(), arguments)
     except (ValueError, bringup.LabError, BuildError) as error:
