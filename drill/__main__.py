@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import signal
 import sys
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 
@@ -21,6 +22,9 @@ from drill.live import Live
 from drill.note import Note
 from drill.runner import Limits, Place, Result
 from drill.view import ROLES, View
+
+LIMITS = Limits()
+"""The defaults."""
 
 
 def main() -> int:
@@ -136,7 +140,8 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
 
 
 def _limits(arguments: argparse.Namespace) -> Limits:
-    return Limits(
+    return replace(
+        LIMITS,
         max_gap=arguments.max_gap,
         recovery=arguments.timeout * 60,
         settle=arguments.settle,
@@ -172,7 +177,6 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m drill", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    limits = Limits()
     add = parser.add_argument
     add("--stack", default="", help="the stack whose environment is drilled (default: the selected one)")
     add(
@@ -187,25 +191,25 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="each ESXi host in turn, not only the one with most of a role",
     )
-    add("--max-gap", type=_positive, default=limits.max_gap, metavar="SECONDS", help="default %(default)g")
+    add("--max-gap", type=_positive, default=LIMITS.max_gap, metavar="SECONDS", help="default %(default)g")
     add(
         "--timeout",
         type=_positive,
-        default=limits.recovery / 60,
+        default=LIMITS.recovery / 60,
         metavar="MINUTES",
         help="longest time to recover",
     )
     add(
         "--interval",
         type=_positive,
-        default=limits.interval,
+        default=LIMITS.interval,
         metavar="SECONDS",
         help="from request to request",
     )
     add(
         "--settle",
         type=_positive,
-        default=limits.settle,
+        default=LIMITS.settle,
         metavar="SECONDS",
         help="without failure: recovered",
     )

@@ -63,12 +63,16 @@ class Poller:
             return sorted(self._requests, key=lambda request: request.start)
 
     def quiet(self, seconds: float, since: float) -> bool:
-        """Whether all requests of the last so many seconds, all after ``since``, were answered well and in time."""
+        """Whether all requests of the last so many seconds were answered well and in time.
+
+        It is not known before so many seconds have passed after ``since``, on the monotonic clock.
+        """
         now = time.monotonic()
+        window = max(seconds, 2 * self._interval)
         if now - since < seconds:
             return False
         with self._lock:
-            recent = [request for request in self._requests if request.start >= now - seconds]
+            recent = [request for request in self._requests if request.start >= now - window]
             slow = any(start < now - _SLOW_SECONDS for start in self._pending.values())
         return bool(recent) and not slow and not any(request.failed for request in recent)
 

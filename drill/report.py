@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import Any
 
-from drill.runner import KUBERNETES_INTERVAL, Limits, Result
+from drill.runner import Limits, Result
 from drill.statistics import Statistics
 
 _HEADER = (
@@ -40,7 +39,7 @@ def document(results: Sequence[Result], limits: Limits) -> dict[str, Any]:
                 "workersDown": result.down["worker"],
                 "repairedAfterSeconds": _rounded(result.repaired),
                 "rancher": _service(result.rancher, limits.interval),
-                "kubernetesApi": _service(result.kubernetes, KUBERNETES_INTERVAL),
+                "kubernetesApi": _service(result.kubernetes, limits.kubernetes_interval),
             }
             for result in results
         ],
@@ -90,7 +89,6 @@ def _row(result: Result) -> tuple[str, ...]:
 
 
 def _service(service: Statistics, interval: float) -> dict[str, Any]:
-    found = asdict(service)
     return {
         "intervalSeconds": interval,
         "requests": service.requests,
@@ -98,7 +96,7 @@ def _service(service: Statistics, interval: float) -> dict[str, Any]:
         "longestGapSeconds": _rounded(service.longest_gap),
         "recoveredAfterSeconds": _rounded(service.recovery),
         "slowestSeconds": _rounded(service.slowest),
-        "errors": list(found["errors"]),
+        "errors": list(service.errors),
     }
 
 

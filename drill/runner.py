@@ -36,6 +36,7 @@ class Limits:
         recovery: Time to make a loss good, and as much again to be whole once it is restored.
         settle: How long no request may fail before a service counts as back.
         interval: From one request to Rancher to the next.
+        kubernetes_interval: From one request to the Kubernetes API to the next.
         pause: From one look at the environment to the next.
     """
 
@@ -43,11 +44,8 @@ class Limits:
     recovery: float = 900.0
     settle: float = 5.0
     interval: float = 0.25
+    kubernetes_interval: float = 1.0
     pause: float = 1.0
-
-
-KUBERNETES_INTERVAL = 1.0
-"""Seconds from one request to the Kubernetes API to the next."""
 
 
 @dataclass(frozen=True)
@@ -94,8 +92,9 @@ class Run:
         """
         before = self.place.look()
         with ExitStack() as polling:
-            rancher = polling.enter_context(Poller(self.place.ask_rancher, self.limits.interval))
-            kubernetes = polling.enter_context(Poller(self.place.ask_kubernetes, KUBERNETES_INTERVAL))
+            limits = self.limits
+            rancher = polling.enter_context(Poller(self.place.ask_rancher, limits.interval))
+            kubernetes = polling.enter_context(Poller(self.place.ask_kubernetes, limits.kubernetes_interval))
             pollers = (rancher, kubernetes)
             began_at = time.monotonic()
             if state := wait(lambda: _unquiet(pollers, self.limits.settle, began_at), self.limits):
