@@ -16,7 +16,7 @@ from types import FrameType
 from components.probe import ProbeError
 from components.provider import ProviderError
 from drill import drills, report, runner
-from drill.drills import KINDS, HostCommands, Kind, Target
+from drill.drills import KINDS, HostCommands, Kind, Target, Undo
 from drill.environment import DrillError, read
 from drill.live import Live
 from drill.note import Note
@@ -54,7 +54,10 @@ def _drill(arguments: argparse.Namespace, results: list[Result]) -> None:
     place, limits = Live(environment), _limits(arguments)
     note_file = arguments.note or Path(".drill", f"{environment.deployment}.json")
     with Note(note_file) as note:
-        _restore_last(note, place, limits)
+        if left := note.read():
+            whole = place if environment.vcenter else Live(read(arguments.stack, with_vcenter=True))
+            _restore_last(*left, whole, limits)
+            note.clear()
         view = _healthy(place, with_vcenter=environment.vcenter is not None)
         targets = drills.plan(kinds, view, all_hosts=arguments.all_hosts)
         if not arguments.yes:
@@ -65,11 +68,7 @@ def _drill(arguments: argparse.Namespace, results: list[Result]) -> None:
             if target.kind == "host" and not drill.machines:
                 _say(f"{target} has no VM of the cluster any more: left out")
                 continue
-            _say(
-                f"{target}: {drill.target}, {drill.breaks}"
-                if target.kind != "host"
-                else f"{target}: {drill.breaks}"
-            )
+            _say(f"{target}: {drill.breaks}")
             results.append(runner.Run(drill, place, note, limits, _say).perform())
             if note.read():
                 raise DrillError(
@@ -77,17 +76,12 @@ def _drill(arguments: argparse.Namespace, results: list[Result]) -> None:
                 )
 
 
-def _restore_last(note: Note, place: Place, limits: Limits) -> None:
+def _restore_last(what: str, undo: Undo, place: Place, limits: Limits) -> None:
     """Restore what a run that was killed had broken."""
-    left = note.read()
-    if left is None:
-        return
-    what, undo = left
     _say(f"the last run broke {what} and did not restore it: restoring")
     problem = runner.restore(undo, place, limits)
     if problem:
         raise DrillError(f"not whole {limits.recovery:g} s after {what} was restored: {problem}")
-    note.clear()
 
 
 def _healthy(place: Place, *, with_vcenter: bool) -> View:

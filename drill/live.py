@@ -5,6 +5,8 @@ from __future__ import annotations
 import shlex
 import subprocess
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING
 
 from components import kube
 from components.kube import Kubernetes, Object
@@ -12,6 +14,9 @@ from components.probe import ask
 from components.provider import ProviderError
 from drill.environment import Environment
 from drill.view import ROLES, Machine, Pod, View
+
+if TYPE_CHECKING:
+    from components.placement.vcenter import VCenter
 
 _NAMESPACE, _RANCHER = "cattle-system", "rancher"
 _PODS = "/api/v1/namespaces/{}/pods"
@@ -63,12 +68,13 @@ class Live:
             api.delete(f"{_PODS.format(_NAMESPACE)}/{name}")
 
     def power(self, names: Sequence[str], *, on: bool) -> None:
-        """Switch VMs on or off, without their guests' consent."""
-        from components.placement import vcenter  # noqa: PLC0415 - a pod needs none
+        """Switch VMs on or off, without their guests' consent.
 
-        if self._environment.vcenter is not None:
-            with vcenter.session(self._environment.vcenter, self._environment.datacenter) as session:
-                session.power(names, on=on)
+        Raises:
+            ProviderError: vCenter could not.
+        """
+        with self._vcenter() as session:
+            session.power(names, on=on)
 
     def run(self, command: str) -> None:
         """Run a command of the operator's, without a shell.
@@ -88,9 +94,7 @@ class Live:
     def _machines(self) -> tuple[Machine, ...]:
         if self._environment.vcenter is None:
             return ()
-        from components.placement import vcenter  # noqa: PLC0415 - a pod needs none
-
-        with vcenter.session(self._environment.vcenter, self._environment.datacenter) as session:
+        with self._vcenter() as session:
             found = [
                 Machine(item.name, item.attributes["job"], item.host, item.running)
                 for item in session.machines()
@@ -98,6 +102,13 @@ class Live:
                 and item.attributes.get("job") in ROLES
             ]
         return tuple(sorted(found, key=lambda item: item.name))
+
+    def _vcenter(self) -> AbstractContextManager[VCenter]:
+        from components.placement import vcenter  # noqa: PLC0415 - a pod needs none
+
+        if self._environment.vcenter is None:
+            raise ProviderError("the drill was begun without access to vCenter")
+        return vcenter.session(self._environment.vcenter, self._environment.datacenter)
 
 
 def _view(api: Kubernetes, vip: str, machines: tuple[Machine, ...]) -> View:

@@ -16,8 +16,10 @@ from drill.statistics import Request
 
 _SLOW_SECONDS = 2.0
 """A request that has had no answer for so long is taken for trouble before it ends."""
-_LONGEST_SECONDS = 30.0
-"""How long a request may take that never gets an answer; what asks has its own limit below this."""
+PATIENCE_SECONDS = 10.0
+"""A request that takes longer is failed, whatever comes at last: nobody waits that long."""
+_LONGEST_SECONDS = 40.0
+"""How long a request may hold a thread; what asks has its own limits below this."""
 
 
 class Poller:
@@ -99,6 +101,9 @@ class Poller:
             error = str(failure)
         except Exception as failure:
             error = f"{type(failure).__name__}: {failure}"
+        seconds = time.monotonic() - start
+        if not error and seconds > PATIENCE_SECONDS:
+            error = f"no answer within {PATIENCE_SECONDS:g} s"
         with self._lock:
             del self._pending[number]
-            self._requests.append(Request(start, time.monotonic() - start, error))
+            self._requests.append(Request(start, seconds, error))

@@ -53,7 +53,7 @@ async def start(lab: Lab, cluster: ClusterSpec) -> None:
     """
     async with _turn(cluster.uuid):
         files = ClusterFiles(lab, cluster.uuid)
-        live = {name.removeprefix(files.daemon("")) for name in process.running(lab, files.daemon(""))}
+        live = _live(files)
         if live < components.NAMES or _saved(files) != cluster:
             save(lab, cluster)
             certificates.ensure(files, cluster)
@@ -76,16 +76,22 @@ async def start(lab: Lab, cluster: ClusterSpec) -> None:
 async def set_outage(lab: Lab, uuid: str, now: Outage) -> None:
     """Have down what is down; all else of a running cluster goes on, or comes back.
 
-    Without a quorum etcd is frozen: it neither answers nor loses anything, and so does the API. The nodes
-    hear of it when there is an API to tell them.
+    Without a quorum etcd is frozen: it neither answers nor loses anything, and so does the API. Controllers
+    and scheduler end when they cannot renew their lease as leaders, and start anew with the API: they hold
+    no node's silence in that time against it. The nodes hear of it when there is an API to tell them.
 
     Raises:
         ApiError, aiohttp.ClientError, TimeoutError: The nodes could not be told; try again.
     """
     files = ClusterFiles(lab, uuid)
     outage.save(files, now)
+    if not now.quorum:
+        for leader in _LEADERS:
+            await asyncio.to_thread(process.stop, lab, files.daemon(leader), force=True)
     process.freeze(lab, files.daemon("etcd"), frozen=not now.quorum)
     if now.quorum:
+        live = _live(files)
+        _launch(files, components.controllers(files, load(lab, uuid)), live)
         async with KubernetesApi(files.kubeconfig("admin")) as api:
             await nodes.power(api, now.nodes)
 
@@ -117,6 +123,7 @@ async def stop(lab: Lab, uuid: str, *, delete_data: bool) -> None:
 
 
 _CONTROLLERS = ("controller-manager", "scheduler", "kwok", "ncp")
+_LEADERS = ("controller-manager", "scheduler")
 _locks: dict[str, asyncio.Lock] = {}
 _stopping: set[str] = set()
 
@@ -140,6 +147,11 @@ def _saved(files: ClusterFiles) -> ClusterSpec | None:
         return load(files.lab, files.uuid)
     except FileNotFoundError:
         return None
+
+
+def _live(files: ClusterFiles) -> set[str]:
+    """The components that run."""
+    return {name.removeprefix(files.daemon("")) for name in process.running(files.lab, files.daemon(""))}
 
 
 def _launch(files: ClusterFiles, commands: dict[str, list[str]], live: set[str]) -> None:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import threading
 import time
 
+import pytest
+
 from components.probe import ProbeError
+from drill import polling
 from drill.polling import Poller
 
 
@@ -46,6 +49,13 @@ def test_a_request_that_hangs_does_not_keep_the_others() -> None:
         hang.set()
     assert max(request.seconds for request in poller.requests) >= 0.1
     assert len(poller.requests) > 20
+
+
+def test_an_answer_that_comes_too_late_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(polling, "PATIENCE_SECONDS", 0.05)
+    with Poller(lambda: time.sleep(0.1), 0.05) as poller:
+        _until(lambda: poller.requests)
+    assert {request.error for request in poller.requests} == {"no answer within 0.05 s"}
 
 
 def test_quiet_is_known_only_after_some_time_without_failure() -> None:
