@@ -37,6 +37,7 @@ def document(results: Sequence[Result], limits: Limits) -> dict[str, Any]:
                 "failures": list(result.failures),
                 "mastersDown": result.down["master"],
                 "workersDown": result.down["worker"],
+                "replacedMachines": list(result.replaced),
                 "repairedAfterSeconds": _rounded(result.repaired),
                 "rancher": _service(result.rancher, limits.interval),
                 "kubernetesApi": _service(result.kubernetes, limits.kubernetes_interval),
@@ -68,6 +69,12 @@ def as_table(results: Sequence[Result], limits: Limits) -> str:
     with console.capture() as shown:
         console.print(table)
     lines = [f"{result.kind} {result.target}: {why}" for result in results for why in result.failures]
+    replaced = [name for result in results for name in result.replaced]
+    if replaced:
+        lines.append(
+            f"BOSH has made others in place of {', '.join(replaced)}: `pulumi refresh` and `pulumi up` have the "
+            "DRS rules hold them."
+        )
     lines.append(f"Limit of a gap: {limits.max_gap:g} s; a request to Rancher each {limits.interval:g} s.")
     return shown.get() + "\n".join(lines)
 

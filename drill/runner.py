@@ -59,6 +59,7 @@ class Result:
         rancher: Rancher, as its users saw it.
         kubernetes: The Kubernetes API.
         repaired: Seconds until the loss was made good without help; None: not in time.
+        replaced: VMs that are gone: BOSH has made others in their place, which a DRS rule does not hold yet.
         failures: Why the drill failed; empty when it passed.
     """
 
@@ -68,6 +69,7 @@ class Result:
     rancher: Statistics
     kubernetes: Statistics
     repaired: float | None
+    replaced: tuple[str, ...] = ()
     failures: tuple[str, ...] = ()
 
 
@@ -82,6 +84,7 @@ class Run:
     say: Say
     down: Counter[str] = field(default_factory=Counter)
     problems: list[str] = field(default_factory=list)
+    replaced: tuple[str, ...] = ()
 
     def perform(self) -> Result:
         """Carry it out; what was broken is restored whatever happens.
@@ -130,6 +133,8 @@ class Run:
             self.problems.append(f"not whole {self.limits.recovery:g} s after it was restored: {problem}")
             return
         self.note.clear()
+        kept = {machine.name for machine in self.place.look().machines}
+        self.replaced = tuple(machine.name for machine in before.machines if machine.name not in kept)
         restored_at = time.monotonic()
         wait(lambda: _unquiet(pollers, self.limits.settle, restored_at), self.limits)
 
@@ -141,6 +146,7 @@ class Run:
             rancher,
             kubernetes,
             repaired,
+            self.replaced,
             (*self.problems, *judge(self.down, rancher, kubernetes, self.limits.max_gap)),
         )
 

@@ -173,7 +173,21 @@ def test_restoring_tries_again_until_all_is_whole() -> None:
     assert restore(Undo(machines=("vm-w1",)), place, IMPATIENT) == "refused: power on vm-w1"
 
 
-def test_a_vm_that_bosh_has_replaced_is_accepted() -> None:
+def test_a_vm_that_bosh_has_replaced_is_accepted_and_told(note: Path) -> None:
+    place = FakePlace(blind=True)
+
+    def replace_it(call: str) -> None:
+        if call.startswith("power off"):
+            place.machines = (*MACHINES[:3], replace(MACHINES[3], name="vm-new"), *MACHINES[4:])
+
+    place.on_call = replace_it
+    result = perform(place, note, "worker")
+    assert result.failures == ()
+    assert result.replaced == ("vm-w1",)
+    assert place.calls == ["power off vm-w1", "power on vm-w1"]
+
+
+def test_a_vm_that_bosh_has_replaced_is_as_good_as_the_old() -> None:
     place = FakePlace()
     before = place.look()
     drill = drills.machine("worker", before)
