@@ -72,8 +72,8 @@ def as_table(results: Sequence[Result], limits: Limits) -> str:
     replaced = [name for result in results for name in result.replaced]
     if replaced:
         lines.append(
-            f"BOSH has made others in place of {', '.join(replaced)}: `pulumi refresh` and `pulumi up` have the "
-            "DRS rules hold them."
+            f"BOSH has made others in place of {', '.join(replaced)}: have the DRS rules hold them by "
+            "`pulumi refresh` and `pulumi up`."
         )
     lines.append(f"Limit of a gap: {limits.max_gap:g} s; a request to Rancher each {limits.interval:g} s.")
     return shown.get() + "\n".join(lines)

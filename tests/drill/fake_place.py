@@ -46,7 +46,7 @@ class FakePlace:
     def off(self) -> set[str]:
         """Names of the VMs that do not run."""
         lost = {item.name for item in self.machines if item.host in self.lost_hosts}
-        return self._off | lost
+        return self._off.intersection(item.name for item in self.machines) | lost
 
     def look(self) -> View:
         off = self.off
