@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,11 @@ class Request:
     error: str = ""
 
     @property
+    def answered_at(self) -> float:
+        """When it ended."""
+        return self.start + self.seconds
+
+    @property
     def failed(self) -> bool:
         """Whether it failed."""
         return bool(self.error)
@@ -33,9 +39,9 @@ class Statistics:
     Attributes:
         requests: Number of requests.
         failures: Of these, failed ones.
-        longest_gap: Longest time in which no request could have been sent that is answered well.
-        recovery: From the break to the first request after the last failure; 0 without a failure since the
-            break, None when the last request failed: the service is not back.
+        longest_gap: Longest time in which no good answer came; with a good service about the interval.
+        recovery: From the break to the good answer of the first request after the last that failed; 0 without
+            a failure since the break, None when the last request failed: the service is not back.
         slowest: Longest time that an answered request took.
         errors: The different errors, most frequent first.
     """
@@ -52,28 +58,27 @@ def statistics(requests: Sequence[Request], broken_at: float, until: float) -> S
     """The statistics of requests in the order of their start.
 
     Args:
-        requests: Those sent before ``until``.
+        requests: All of them.
         broken_at: When something was broken.
-        until: When the last could have been sent: a gap that has not ended is as long as up to then.
+        until: When the last could have been sent.
     """
-    gaps, gap_since = [0.0], None
-    last_failure_answered_by: float | None = broken_at
-    for request in requests:
-        if request.failed:
-            gap_since = request.start if gap_since is None else gap_since
-        elif gap_since is not None:
-            gaps.append(request.start - gap_since)
-            gap_since = None
-            last_failure_answered_by = max(request.start, broken_at)
-    if gap_since is not None:
-        gaps.append(max(until, requests[-1].start) - gap_since)
-        last_failure_answered_by = None
+    answered = sorted(request.answered_at for request in requests if not request.failed)
+    times = sorted([*(request.start for request in requests[:1]), *answered, until]) if requests else []
     errors = [request.error for request in requests if request.failed]
     return Statistics(
         requests=len(requests),
         failures=len(errors),
-        longest_gap=max(gaps),
-        recovery=None if last_failure_answered_by is None else last_failure_answered_by - broken_at,
+        longest_gap=max((after - before for before, after in pairwise(times)), default=0.0),
+        recovery=_recovery(requests, broken_at),
         slowest=max((request.seconds for request in requests if not request.failed), default=0.0),
         errors=tuple(sorted(set(errors), key=lambda error: (-errors.count(error), error))),
     )
+
+
+def _recovery(requests: Sequence[Request], broken_at: float) -> float | None:
+    back: Request | None = None
+    for request in reversed(requests):
+        if request.failed:
+            return None if back is None else max(back.answered_at - broken_at, 0.0)
+        back = request
+    return 0.0
