@@ -30,7 +30,8 @@ LIMITS = Limits()
 def main() -> int:
     """Run the command; returns its exit code."""
     arguments = _parser().parse_args()
-    signal.signal(signal.SIGTERM, _interrupt)
+    for number in (signal.SIGINT, signal.SIGTERM):  # a shell has background jobs ignore the first
+        signal.signal(number, _interrupt)
     results: list[Result] = []
     try:
         _drill(arguments, results)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
-from drill.view import Machine, View
+from drill.view import Machine, View, counted
 
 Kind = Literal["pod", "worker", "master", "host"]
 KINDS: tuple[Kind, ...] = ("pod", "worker", "master", "host")
@@ -104,6 +104,7 @@ def host(name: str, view: View, commands: HostCommands) -> Drill:
     """Lose an ESXi host: by the commands, or as the cluster sees it, by losing its VMs there at once."""
     lost = tuple(machine for machine in view.machines if machine.host == name)
     names = tuple(machine.name for machine in lost)
+    roles = Counter(machine.role for machine in lost)
 
     def break_(hands: Hands) -> None:
         if commands.down:
@@ -114,7 +115,7 @@ def host(name: str, view: View, commands: HostCommands) -> Drill:
     return Drill(
         "host",
         name,
-        f"this ESXi host{'' if commands.down else ' for the cluster'}, with {_roles(lost)}",
+        f"this ESXi host{'' if commands.down else ' for the cluster'}, with {counted(roles)}",
         break_,
         Undo(commands.up.replace("{host}", name), names),
         lost,
@@ -129,13 +130,6 @@ def hosts(view: View) -> list[str]:
         return (-max(roles.values()), -roles.total(), name)
 
     return sorted({machine.host for machine in view.machines}, key=worst)
-
-
-def _roles(machines: Sequence[Machine]) -> str:
-    counts = Counter(machine.role for machine in machines)
-    return " and ".join(
-        f"{number} {role}{'s' if number > 1 else ''}" for role, number in sorted(counts.items())
-    )
 
 
 @dataclass(frozen=True)

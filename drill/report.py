@@ -8,6 +8,7 @@ from typing import Any
 
 from drill.runner import Limits, Result
 from drill.statistics import Statistics
+from drill.view import counted
 
 _HEADER = (
     "drill",
@@ -83,7 +84,7 @@ def _row(result: Result) -> tuple[str, ...]:
     return (
         result.kind,
         result.target,
-        ", ".join(f"{number} {role}" for role, number in sorted(result.down.items())),
+        counted(result.down),
         str(result.rancher.requests),
         str(result.rancher.failures),
         _seconds(result.rancher.longest_gap),

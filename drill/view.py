@@ -10,6 +10,12 @@ ROLES = {"master": "masters", "worker": "workers"}
 """BOSH instance group -> what its VMs are called together."""
 
 
+def counted(roles: Mapping[str, int]) -> str:
+    """Numbers of VMs by role in words, such as ``2 masters and 1 worker``."""
+    found = sorted(roles.items())
+    return " and ".join(f"{number} {ROLES[role] if number > 1 else role}" for role, number in found)
+
+
 @dataclass(frozen=True)
 class Machine:
     """A VM of the cluster: its name (BOSH's CID), its role, its ESXi host, and whether it runs there."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import subprocess
+import os
 import sys
 import time
 from urllib.parse import urlsplit
@@ -93,9 +93,10 @@ def _drill(lab: Lab, arguments: argparse.Namespace) -> int:
     if not process.running(lab, "foundation"):
         raise bringup.LabError(f"there is no lab running in {lab.home}; start it with `make lab`")
     engine = Engine(lab, bringup.build_tools())
-    return subprocess.run(
-        [*drill_command(engine), *arguments.options], cwd=REPO, env=engine.process_environment(), check=False
-    ).returncode
+    command = [*drill_command(engine), *arguments.options]
+    os.chdir(REPO)
+    # In the place of this process: a Ctrl-C is the drill's alone, which has to restore what it broke.
+    os.execve(command[0], command, engine.process_environment())  # noqa: S606 - no shell, on purpose
 
 
 def _print_access(lab: Lab, engine: Engine) -> None:
