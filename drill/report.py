@@ -66,7 +66,7 @@ def as_table(results: Sequence[Result], limits: Limits) -> str:
         column.justify = "right"
     for result in results:
         table.add_row(*_row(result), style="bold red" if result.failures else "")
-    console = Console(highlight=False, width=160)
+    console = Console(highlight=False, width=180)
     with console.capture() as shown:
         console.print(table)
     lines = [f"{result.kind} {result.target}: {why}" for result in results for why in result.failures]

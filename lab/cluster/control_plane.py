@@ -82,6 +82,7 @@ async def set_outage(lab: Lab, uuid: str, now: Outage) -> None:
 
     Raises:
         ApiError, aiohttp.ClientError, TimeoutError: The nodes could not be told; try again.
+        ClusterError: The cluster is being stopped.
     """
     files = ClusterFiles(lab, uuid)
     outage.save(files, now)
@@ -90,10 +91,11 @@ async def set_outage(lab: Lab, uuid: str, now: Outage) -> None:
             await asyncio.to_thread(process.stop, lab, files.daemon(leader), force=True)
     process.freeze(lab, files.daemon("etcd"), frozen=not now.quorum)
     if now.quorum:
-        live = _live(files)
-        _launch(files, components.controllers(files, load(lab, uuid)), live)
         async with KubernetesApi(files.kubeconfig("admin")) as api:
             await nodes.power(api, now.nodes)
+        _check_wanted(uuid)
+        commands = components.controllers(files, load(lab, uuid))
+        _launch(files, {leader: commands[leader] for leader in _LEADERS}, _live(files))
 
 
 async def set_workers(lab: Lab, cluster: ClusterSpec) -> None:
