@@ -10,7 +10,7 @@ export CGO_ENABLED := 0
 export GOTOOLCHAIN := local
 export GOFLAGS :=
 
-.PHONY: help lab lab-down test lint lint-workflows unit e2e docs bench lock clean
+.PHONY: help lab lab-down drill test lint lint-workflows unit e2e docs bench lock clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "%-10s %s\n", $$1, $$2}'
@@ -28,6 +28,9 @@ lab: $(VENV)/.installed ## Build what is missing, start the offline SDDC, run `p
 
 lab-down: $(VENV)/.installed ## Stop every process of the lab and remove its files
 	@$(BIN)/python -m lab down
+
+drill: $(VENV)/.installed ## Kill parts of the running lab and see what users notice (DRILL="--only host")
+	@$(BIN)/python -m lab drill $(DRILL)
 
 test: lint unit e2e ## All tests
 

@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import time
 from urllib.parse import urlsplit
 
 from lab import bringup, helm_choice, pki, process
 from lab.build import BuildError
-from lab.engine import Engine, environment, shell_exports
+from lab.engine import Engine, drill_command, environment, shell_exports
 from lab.layout import REPO, Lab
 
 
 def main() -> int:
     """Run the command that the command line names; returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m lab", description=__doc__)
-    commands = parser.add_subparsers(required=True, metavar="up | down | status | env")
+    commands = parser.add_subparsers(required=True, metavar="up | down | status | env | drill")
     helps = {
         _up: "start the lab and run `pulumi up` in it; continues a half-done one",
         _down: "stop every process of the lab, remove its files",
         _status: "show the lab's processes and the stack's outputs",
         _env: "print shell variables for pulumi, pks, bosh, helm and kubectl",
+        _drill: "kill a Rancher pod, a worker, a master, an ESXi host, and see what users notice",
     }
     for run, text in helps.items():
         command = commands.add_parser(run.__name__.removeprefix("_"), help=text)
@@ -36,7 +38,11 @@ def main() -> int:
                 choices=["cluster", "local"],
                 help="Helm v2: where its Tiller is (default: cluster)",
             )
-    arguments = parser.parse_args()
+    # What `drill` does not know is for `python -m drill`.
+    arguments, rest = parser.parse_known_args()
+    if rest and arguments.run is not _drill:
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+    arguments.options = rest
     try:
         exit_code: int = arguments.run(Lab.from_environment(), arguments)
     except (ValueError, bringup.LabError, BuildError) as error:
@@ -95,6 +101,16 @@ def _env(lab: Lab, _: argparse.Namespace) -> int:
         raise bringup.LabError(f"there is no lab in {lab.home}; start it with `make lab`")
     print("\n".join(shell_exports(environment(lab, bringup.build_tools()))))
     return 0
+
+
+def _drill(lab: Lab, arguments: argparse.Namespace) -> int:
+    if not process.running(lab, "foundation"):
+        raise bringup.LabError(f"there is no lab running in {lab.home}; start it with `make lab`")
+    engine = Engine(lab, bringup.build_tools())
+    command = [*drill_command(engine), *arguments.options]
+    os.chdir(REPO)
+    # In the place of this process: a Ctrl-C is the drill's alone, which has to restore what it broke.
+    os.execve(command[0], command, engine.process_environment())  # noqa: S606 - no shell, on purpose
 
 
 def _print_access(lab: Lab, engine: Engine) -> None:

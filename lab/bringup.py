@@ -87,7 +87,8 @@ def start_simulators(lab: Lab, tools: Tools) -> None:
     env = {name: value for name, value in environment(lab, tools).items() if name == "PATH"}
     vcenter = [str(tools.bin / "vcsim"), "-listen", lab.vcenter, "-cert", str(certificate), "-key", str(key)]
     vcenter += ["-username", credentials["vcenter"]["username"]]
-    vcenter += ["-hosts", str(options.load(lab).hosts)]
+    chosen = options.load(lab)
+    vcenter += ["-hosts", str(chosen.hosts), "-ha-restart", f"{chosen.ha_seconds:g}s"]
     _check_addresses(lab)
     scratch = lab.path("vcenter", "datastore")
     scratch.mkdir(exist_ok=True)

@@ -193,6 +193,16 @@ class Engine:
         return {**os.environ, **environment(self.lab, self.tools), **mark, **(extra or {})}
 
 
+def drill_command(engine: Engine) -> list[str]:
+    """``python -m drill`` for the lab, where an ESXi host is truly lost; further options may follow."""
+    esxi = f"{shlex.quote(sys.executable)} -m lab.foundation.esxi"
+    return [
+        *(sys.executable, "-m", "drill", "--yes", "--stack", engine.stack),
+        *("--host-down-command", f"{esxi} lose {{host}}", "--host-up-command", f"{esxi} return {{host}}"),
+        *("--note", str(engine.lab.home / "drill.json")),
+    ]
+
+
 def _takes_config(arguments: Sequence[str]) -> bool:
     return arguments[0] in {"preview", "up", "refresh", "destroy", "config"}
 

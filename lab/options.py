@@ -20,6 +20,14 @@ class Options:
     """Time until NCP gives a Service of type LoadBalancer its addresses."""
     rancher_start_seconds: float = 10.0
     """Time from a Rancher pod's start to its readiness (19 to 23 s measured on Rancher 2.15.0)."""
+    node_grace_seconds: float = 20.0
+    """Time without a heartbeat after which a node is not ready (Kubernetes' default is 50 s)."""
+    eviction_seconds: float = 5.0
+    """Time after that until the node's pods start elsewhere (Kubernetes' default is 300 s)."""
+    ha_seconds: float = 20.0
+    """Time until vSphere HA has started a lost host's VMs on others."""
+    resurrect_seconds: float = 180.0
+    """Time until BOSH has made a VM anew whose agent is silent."""
     pod_block: str = "172.16.0.0/16"
     """Pod IP block of the tile."""
     node_block: str = "172.15.0.0/16"

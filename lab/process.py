@@ -71,6 +71,13 @@ def stop(lab: Lab, prefix: str = "", grace: float = 10.0, force: bool = False) -
     return names
 
 
+def freeze(lab: Lab, name: str, *, frozen: bool) -> None:
+    """Halt a daemon where it is, or let it go on; nothing when it does not run."""
+    pid = running(lab).get(name)
+    if pid is not None:
+        _signal(pid, signal.SIGSTOP if frozen else signal.SIGCONT)
+
+
 def _marked(lab: Lab) -> dict[str, list[int]]:
     wanted = f"{MARK}={lab.home}:".encode()
     found: dict[str, list[int]] = {}

@@ -42,12 +42,16 @@ class Machine:
         uuid: BIOS UUID.
         cluster: The vSphere cluster that it runs in; None on a host outside of any.
         attributes: Its custom attributes.
+        host: Name of its ESXi host.
+        running: Whether it is powered on and its host answers.
     """
 
     name: str
     uuid: str
     cluster: ComputeCluster | None
     attributes: Mapping[str, str] = field(default_factory=dict)
+    host: str = ""
+    running: bool = True
 
 
 class VCenter:
@@ -79,17 +83,46 @@ class VCenter:
         """The VMs that are whole: those just being made or removed are left out."""
         clusters = self._clusters(by_host=True)
         fields = {item.key: str(item.name) for item in self._content.customFieldsManager.field}
-        wanted = ["name", "config.uuid", "runtime.host", "customValue", "config.template"]
+        hosts = {
+            item["obj"]._moId: item
+            for item in self._objects(vim.HostSystem, ["name", "runtime.connectionState"])
+        }
+        wanted = [
+            "name",
+            "config.uuid",
+            "runtime.host",
+            "runtime.powerState",
+            "customValue",
+            "config.template",
+        ]
         return [
             Machine(
                 name=str(vm["name"]),
                 uuid=str(vm["config.uuid"]),
                 cluster=clusters.get(vm["runtime.host"]._moId),
                 attributes={fields[item.key]: str(item.value) for item in vm.get("customValue", [])},
+                host=str(hosts.get(vm["runtime.host"]._moId, {}).get("name", "")),
+                running=vm.get("runtime.powerState") == "poweredOn"
+                and hosts.get(vm["runtime.host"]._moId, {}).get("runtime.connectionState") == "connected",
             )
             for vm in self._objects(vim.VirtualMachine, wanted)
             if vm.keys() >= {"name", "config.uuid", "runtime.host"} and not vm.get("config.template")
         ]
+
+    def power(self, names: Collection[str], *, on: bool) -> None:
+        """Switch these VMs on, or off as if the plug were pulled, all at once; those that are so are left.
+
+        Raises:
+            ProviderError: vCenter could not.
+        """
+        wanted = "poweredOn" if on else "poweredOff"
+        tasks = [
+            (vm["obj"].PowerOnVM_Task() if on else vm["obj"].PowerOffVM_Task(), vm["name"])
+            for vm in self._objects(vim.VirtualMachine, ["name", "runtime.powerState"])
+            if vm.get("name") in names and vm.get("runtime.powerState") != wanted
+        ]
+        for task, name in tasks:
+            _done(task, f"power {'on' if on else 'off'} VM {name}")
 
     def remove_rule(self, cluster_id: str, name: str, uuids: Collection[str]) -> bool:
         """Remove the anti-affinity rule of that name from a vSphere cluster; False when there is none.
@@ -204,7 +237,8 @@ def session(access: VCenterAccess, datacenter: str = "") -> Iterator[VCenter]:
     except vim.fault.NoPermission:
         raise ProviderError(
             f"user {access.user!r} has not enough rights in vCenter {access.server}: it must read VMs and "
-            "hosts, and edit the vSphere clusters (Host.Inventory.EditCluster)"
+            "hosts, and edit the vSphere clusters (Host.Inventory.EditCluster); for drills also switch VMs "
+            "(VirtualMachine.Interact.PowerOff and PowerOn)"
         ) from None
     except ssl.SSLCertVerificationError as error:
         raise ProviderError(

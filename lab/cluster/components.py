@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from lab import options
+from lab.cluster import nodes
 from lab.cluster.certificates import ClusterPki
 from lab.cluster.kubeconfig import kubeconfig
 from lab.cluster.spec import ClusterFiles, ClusterSpec
@@ -19,6 +20,7 @@ NAMES = frozenset({"etcd", "apiserver", "controller-manager", "scheduler", "kwok
 SERVICE_CIDR = "10.100.200.0/24"
 """Cluster IPs of Services: the range that the PKS tile proposes."""
 _Options = Mapping[str, str | int | Path]
+_LEASE_SECONDS = 12
 _STAGES = Path(__file__).with_name("stages.yaml")
 
 # User of each component that talks to the API server, and the group that gives it its rights beyond
@@ -74,6 +76,7 @@ def control_plane(files: ClusterFiles, spec: ClusterSpec) -> dict[str, list[str]
         "snapshot-count": 5000,
         "log-level": "warn",
     }
+    eviction = round(options.load(files.lab).eviction_seconds)
     api_options: _Options = {
         "etcd-servers": etcd,
         "etcd-cafile": files.ca,
@@ -93,6 +96,8 @@ def control_plane(files: ClusterFiles, spec: ClusterSpec) -> dict[str, list[str]
         "service-account-key-file": pki.service_account_key,
         "service-account-signing-key-file": pki.service_account_key,
         "allow-privileged": "true",
+        "default-not-ready-toleration-seconds": eviction,
+        "default-unreachable-toleration-seconds": eviction,
         # No pod really runs, so a webhook of a chart (upstream ingress-nginx has one) could not answer.
         "disable-admission-plugins": "MutatingAdmissionWebhook,ValidatingAdmissionWebhook",
         "enable-priority-and-fairness": "false",
@@ -119,6 +124,8 @@ def controllers(files: ClusterFiles, spec: ClusterSpec) -> dict[str, list[str]]:
         # With the default of 20 requests a second the start alone takes five seconds.
         "kube-api-qps": 200,
         "kube-api-burst": 400,
+        "node-monitor-period": "2s",
+        "node-monitor-grace-period": f"{options.load(files.lab).node_grace_seconds:g}s",
     }
     scheduler_options: _Options = {
         "kubeconfig": files.kubeconfig("scheduler"),
@@ -129,8 +136,9 @@ def controllers(files: ClusterFiles, spec: ClusterSpec) -> dict[str, list[str]]:
     kwok_options: _Options = {
         "kubeconfig": files.kubeconfig("kwok"),
         "config": files.path("stages.yaml"),
-        "manage-all-nodes": "true",
-        "node-lease-duration-seconds": 40,
+        "manage-nodes-with-label-selector": f"{nodes.POWERED}=on",
+        # A kubelet renews its lease each quarter of this.
+        "node-lease-duration-seconds": _LEASE_SECONDS,
     }
     return {
         "controller-manager": ["kube-controller-manager", *_flags(manager_options)],

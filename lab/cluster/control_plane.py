@@ -15,12 +15,23 @@ from contextlib import asynccontextmanager
 import aiohttp
 
 from lab import process
-from lab.cluster import certificates, components, nodes
+from lab.cluster import certificates, components, nodes, outage
 from lab.cluster.api import ApiError, KubernetesApi
+from lab.cluster.outage import Outage
 from lab.cluster.spec import ClusterFiles, ClusterSpec, NetworkSpec, Worker, load, save
 from lab.layout import Lab
 
-__all__ = ["ClusterError", "ClusterSpec", "NetworkSpec", "Worker", "set_workers", "start", "stop"]
+__all__ = [
+    "ClusterError",
+    "ClusterSpec",
+    "NetworkSpec",
+    "Outage",
+    "Worker",
+    "set_outage",
+    "set_workers",
+    "start",
+    "stop",
+]
 
 _READY_SECONDS = 90.0
 _POLL_SECONDS = 0.2
@@ -42,7 +53,7 @@ async def start(lab: Lab, cluster: ClusterSpec) -> None:
     """
     async with _turn(cluster.uuid):
         files = ClusterFiles(lab, cluster.uuid)
-        live = {name.removeprefix(files.daemon("")) for name in process.running(lab, files.daemon(""))}
+        live = _live(files)
         if live < components.NAMES or _saved(files) != cluster:
             save(lab, cluster)
             certificates.ensure(files, cluster)
@@ -54,7 +65,37 @@ async def start(lab: Lab, cluster: ClusterSpec) -> None:
             await _content(api, cluster)
             await nodes.match(api, cluster.name, cluster.workers)
             await _wait(files, _CONTROLLERS, "default service account", lambda: _service_account(api))
-            await _wait(files, ("kwok",), "nodes", lambda: nodes.settled(api, cluster.workers))
+            await _wait(
+                files,
+                ("kwok",),
+                "nodes",
+                lambda: nodes.settled(api, cluster.workers, outage.load(files).nodes),
+            )
+
+
+async def set_outage(lab: Lab, uuid: str, now: Outage) -> None:
+    """Have down what is down; all else of a running cluster goes on, or comes back.
+
+    Without a quorum etcd is frozen: it neither answers nor loses anything, and so does the API. Controllers
+    and scheduler end when they cannot renew their lease as leaders, and start anew with the API: they hold
+    no node's silence in that time against it. The nodes hear of it when there is an API to tell them.
+
+    Raises:
+        ApiError, aiohttp.ClientError, TimeoutError: The nodes could not be told; try again.
+        ClusterError: The cluster is being stopped.
+    """
+    files = ClusterFiles(lab, uuid)
+    outage.save(files, now)
+    if not now.quorum:
+        for leader in _LEADERS:
+            await asyncio.to_thread(process.stop, lab, files.daemon(leader), force=True)
+    process.freeze(lab, files.daemon("etcd"), frozen=not now.quorum)
+    if now.quorum:
+        async with KubernetesApi(files.kubeconfig("admin")) as api:
+            await nodes.power(api, now.nodes)
+        _check_wanted(uuid)
+        commands = components.controllers(files, load(lab, uuid))
+        _launch(files, {leader: commands[leader] for leader in _LEADERS}, _live(files))
 
 
 async def set_workers(lab: Lab, cluster: ClusterSpec) -> None:
@@ -84,6 +125,7 @@ async def stop(lab: Lab, uuid: str, *, delete_data: bool) -> None:
 
 
 _CONTROLLERS = ("controller-manager", "scheduler", "kwok", "ncp")
+_LEADERS = ("controller-manager", "scheduler")
 _locks: dict[str, asyncio.Lock] = {}
 _stopping: set[str] = set()
 
@@ -107,6 +149,11 @@ def _saved(files: ClusterFiles) -> ClusterSpec | None:
         return load(files.lab, files.uuid)
     except FileNotFoundError:
         return None
+
+
+def _live(files: ClusterFiles) -> set[str]:
+    """The components that run."""
+    return {name.removeprefix(files.daemon("")) for name in process.running(files.lab, files.daemon(""))}
 
 
 def _launch(files: ClusterFiles, commands: dict[str, list[str]], live: set[str]) -> None:

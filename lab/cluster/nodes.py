@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from lab.cluster.api import KubernetesApi, Object
 from lab.cluster.spec import Worker
 
 _NODES = "/api/v1/nodes"
+POWERED = "lab/powered"
+"""Label of a node whose VM runs: KWOK plays kubelet for these (value ``on``)."""
 _RESOURCES = {"cpu": "4", "memory": "16Gi", "ephemeral-storage": "32Gi", "pods": "110"}
 
 
@@ -22,8 +24,8 @@ async def match(api: KubernetesApi, cluster_name: str, workers: Sequence[Worker]
         await _remove(api, name)
 
 
-async def settled(api: KubernetesApi, workers: Sequence[Worker]) -> bool:
-    """Whether exactly these workers are nodes, each is Ready, and no pod is left of another node.
+async def settled(api: KubernetesApi, workers: Sequence[Worker], down: Collection[str] = ()) -> bool:
+    """Whether exactly these workers are nodes, each is Ready that is not down, and no pod is left of another.
 
     Such pods are deleted on the way; the controllers would take a minute to notice them.
     """
@@ -34,7 +36,16 @@ async def settled(api: KubernetesApi, workers: Sequence[Worker]) -> bool:
     orphans = [pod for pod in pods if pod["spec"].get("nodeName", "") not in {"", *names}]
     for pod in orphans:
         await api.delete(f"{_pod_path(pod)}?gracePeriodSeconds=0")
-    return not orphans and names == ready == {worker.name for worker in workers}
+    return not orphans and names == {worker.name for worker in workers} and names.difference(down) <= ready
+
+
+async def power(api: KubernetesApi, down: Collection[str]) -> None:
+    """Let KWOK play the kubelets of all nodes but those that are down: these send no heartbeat any more."""
+    for node in (await api.request("GET", _NODES))["items"]:
+        name, labels = node["metadata"]["name"], node["metadata"]["labels"]
+        wanted = None if name in down else "on"
+        if labels.get(POWERED) != wanted:
+            await api.patch(f"{_NODES}/{name}", {"metadata": {"labels": {POWERED: wanted}}})
 
 
 async def _remove(api: KubernetesApi, name: str) -> None:
@@ -64,6 +75,7 @@ def _node(cluster_name: str, worker: Worker) -> Object:
         "kubernetes.io/arch": "amd64",
         "kubernetes.io/hostname": worker.name,
         "kubernetes.io/os": "linux",
+        POWERED: "on",
         "pks-system/cluster.name": cluster_name,
         "spec.ip": worker.ip,
         "topology.kubernetes.io/zone": worker.zone,

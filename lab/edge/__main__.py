@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lab.cluster import outage
 from lab.cluster.spec import ClusterFiles, ClusterSpec
 from lab.daemon import serve_cluster
 from lab.edge.server import Edge
@@ -11,9 +12,13 @@ from lab.rancher import PORT
 
 async def run(lab: Lab, spec: ClusterSpec) -> None:
     """Be the cluster's data plane until cancelled."""
-    kubeconfig = ClusterFiles(lab, spec.uuid).kubeconfig("admin")
+    files = ClusterFiles(lab, spec.uuid)
     rancher = f"http://{lab.control_plane(spec.slot)}:{PORT}"
-    await Edge(kubeconfig, lab.floating_ips, rancher).run()
+
+    def down() -> frozenset[str]:
+        return outage.load(files).nodes
+
+    await Edge(files.kubeconfig("admin"), lab.floating_ips, rancher, down).run()
 
 
 if __name__ == "__main__":

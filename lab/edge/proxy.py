@@ -1,10 +1,10 @@
-"""Answers a request as nginx would: redirect, 404, 503, 502, or what the backend says."""
+"""Answers a request as nginx would: redirect, 404, 503, 502, 504, or what the backend says."""
 
 from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -13,6 +13,7 @@ from aiohttp import web
 from multidict import CIMultiDict
 from yarl import URL
 
+from lab.edge.balancer import Upstream
 from lab.edge.routing import Listener, Site
 
 # Headers between two neighbours, not for the next one (RFC 9110, section 7.6.1).
@@ -38,7 +39,8 @@ _HSTS = "max-age=31536000; includeSubDomains"
 class Backend:
     """Where a Service's requests go: ``url`` None when nothing plays its pods."""
 
-    ready: bool
+    nodes: Sequence[str]
+    """The node of each ready pod."""
     url: str | None
 
 
@@ -49,6 +51,7 @@ class Proxy:
     session: aiohttp.ClientSession
     site: Callable[[str], Site | None]
     backend: Callable[[str], Backend]
+    upstream: Upstream
 
     async def handle(self, request: web.BaseRequest, listener: Listener) -> web.StreamResponse:
         """Answer one request that came in on ``listener``."""
@@ -63,10 +66,12 @@ class Proxy:
             return _page(404, "Not Found")
         extra = {"Strict-Transport-Security": _HSTS} if listener.tls and site.tls else {}
         backend = self.backend(service)
-        if not backend.ready:
+        if not backend.nodes:
             return _page(503, "Service Temporarily Unavailable", extra)
         if backend.url is None:
             return _page(502, "Bad Gateway", extra)
+        if not await self.upstream.reach(backend.nodes):
+            return _page(504, "Gateway Time-out", extra)
         passed = (
             self._websocket if request.headers.get("Upgrade", "").lower() == "websocket" else self._forward
         )

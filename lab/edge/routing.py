@@ -39,6 +39,8 @@ class Listener:
     tls: bool
     container_port: int
     """The controller's own port, which it passes on as X-Forwarded-Port."""
+    service: str = field(default="", compare=False)
+    """The controller's Service (``namespace/name``)."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,7 @@ class Site:
 def listeners(view: View, network: str) -> set[Listener]:
     """Ports to listen on: those of controllers' load balancers in ``network`` that have a ready pod."""
     return {
-        Listener(address, port["port"], _is_tls(port), _container_port(view, key, port))
+        Listener(address, port["port"], _is_tls(port), _container_port(view, key, port), key)
         for key, service in view.services.items()
         if is_controller(service) and ready(view, key)
         for address in addresses(service, network)
@@ -100,10 +102,16 @@ def addresses(service: Object, network: str) -> list[str]:
 
 def ready(view: View, service: str) -> bool:
     """Whether a Service (``namespace/name``) has a ready endpoint."""
-    return any(
-        endpoint.get("addresses") and (endpoint.get("conditions") or {}).get("ready") is not False
+    return bool(nodes(view, service))
+
+
+def nodes(view: View, service: str) -> list[str]:
+    """The node of each ready endpoint of a Service (``namespace/name``), in a fixed order."""
+    return sorted(
+        endpoint.get("nodeName", "")
         for piece in _slices(view, service)
         for endpoint in piece.get("endpoints") or []
+        if endpoint.get("addresses") and (endpoint.get("conditions") or {}).get("ready") is not False
     )
 
 

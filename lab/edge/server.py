@@ -7,6 +7,7 @@ import logging
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import aiohttp
 from aiohttp import web
@@ -14,6 +15,7 @@ from aiohttp import web
 from lab.cluster.api import ApiError, KubernetesApi
 from lab.daemon import follow
 from lab.edge import routing
+from lab.edge.balancer import Down, Pool, Upstream
 from lab.edge.certificates import Certificates
 from lab.edge.proxy import Backend, Proxy
 from lab.edge.routing import Listener, Object, Site, View
@@ -26,6 +28,7 @@ _PATHS = {
 }
 _RETRY_SECONDS = 5.0
 _CLOSE_SECONDS = 0.5
+_SILENCE_SECONDS = 0.2
 _log = logging.getLogger(__name__)
 
 
@@ -36,12 +39,15 @@ class Edge:
         kubeconfig: Access to the cluster's API.
         network: CIDR of the floating IP pool; only its addresses are listened on.
         rancher: URL of the Rancher simulator, which plays the pods labelled ``app=rancher``.
+        down: The nodes that are down.
     """
 
-    def __init__(self, kubeconfig: Path, network: str, rancher: str) -> None:
+    def __init__(self, kubeconfig: Path, network: str, rancher: str, down: Down = tuple) -> None:
         self._kubeconfig = kubeconfig
         self._network = network
         self._rancher = rancher
+        self._down = down
+        self._upstream = Upstream(down)
         self._stores: dict[str, dict[str, Object]] = {name: {} for name in _PATHS}
         self._view = View(self._stores["services"], self._stores["ingresses"], self._stores["slices"])
         self._sites: dict[str, Site] = {}
@@ -58,7 +64,7 @@ class Edge:
             aiohttp.ClientSession(timeout=timeout, auto_decompress=False) as session,
             asyncio.TaskGroup() as tasks,
         ):
-            proxy = Proxy(session, self._site, self._backend)
+            proxy = Proxy(session, self._site, self._backend, self._upstream)
             complete = [
                 follow(tasks, api, path, self._stores[name], self._changed) for name, path in _PATHS.items()
             ]
@@ -73,10 +79,10 @@ class Edge:
 
     def _backend(self, service: str) -> Backend:
         found = self._view.services.get(service)
-        if found is None or not routing.ready(self._view, service):
-            return Backend(ready=False, url=None)
+        if found is None:
+            return Backend((), None)
         is_rancher = (found["spec"].get("selector") or {}).get("app") == "rancher"
-        return Backend(ready=True, url=self._rancher if is_rancher else None)
+        return Backend(routing.nodes(self._view, service), self._rancher if is_rancher else None)
 
     async def _reconcile_for_ever(self, api: KubernetesApi, proxy: Proxy) -> None:
         while True:
@@ -93,7 +99,17 @@ class Edge:
                 continue
 
     async def _listen(self, listener: Listener, proxy: Proxy) -> None:
+        pool = Pool()
+        chosen: WeakKeyDictionary[asyncio.BaseTransport, str] = WeakKeyDictionary()
+
         async def handle(request: web.BaseRequest) -> web.StreamResponse:
+            # A connection stays with the nginx that it was given at its first request.
+            if (transport := request.transport) is not None:
+                if transport not in chosen:
+                    nodes = routing.nodes(self._view, listener.service)
+                    chosen[transport] = pool.choose(nodes, self._down()) or ""
+                if await self._silent(transport, chosen[transport]):
+                    return web.Response()
             return await proxy.handle(request, listener)
 
         # No access log: paths may carry tokens (Rancher's import links do).
@@ -111,6 +127,16 @@ class Edge:
         self._refused.discard(listener)
         self._open[listener] = runner
         _log.info("listening on %s:%d%s", listener.address, listener.port, " (TLS)" if listener.tls else "")
+
+    async def _silent(self, transport: asyncio.Transport, node: str) -> bool:
+        """Say nothing while the node is down: then the connection is lost, and the answer is True."""
+        silent = False
+        while node in self._down() and not transport.is_closing():
+            silent = True
+            await asyncio.sleep(_SILENCE_SECONDS)
+        if silent:
+            transport.abort()
+        return silent
 
     async def _close(self, listeners: Iterable[Listener]) -> None:
         """Close ports with their connections, as when the pods behind the load balancer are gone."""

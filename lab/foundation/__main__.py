@@ -15,20 +15,27 @@ from lab.foundation import vcenter
 from lab.foundation.bosh_api import BoshApi
 from lab.foundation.clusters import Clusters, ControlPlane, Machines
 from lab.foundation.nsx_api import NsxApi
+from lab.foundation.outages import Down, Outages
 from lab.foundation.pks_api import PksApi
 from lab.foundation.state import State
 from lab.foundation.uaa import Uaa
 from lab.layout import Lab
 
 
-async def serve(lab: Lab, plane: ControlPlane = control_plane, machines: Machines = vcenter.match) -> None:
+async def serve(
+    lab: Lab,
+    plane: ControlPlane = control_plane,
+    machines: Machines = vcenter.match,
+    down: Down | None = None,
+) -> None:
     """Serve all APIs of the foundation until cancelled; what the last process left under way goes on."""
     state, uaa = State.load(lab), Uaa(lab)
     clusters = Clusters(state, plane, machines)
+    outages = Outages(state, down or vcenter.PowerWatch(lab).down, plane.set_outage, clusters.recreate)
     nsx_host, nsx_port = lab.nsx_manager.split(":")
     endpoints = [
         (NsxApi(state).application(), nsx_host, int(nsx_port)),
-        (BoshApi(state, clusters).application(), lab.bosh_host, 25555),
+        (BoshApi(state, clusters, outages).application(), lab.bosh_host, 25555),
         (uaa.application(), lab.pks_host, 8443),
         (PksApi(state, clusters, uaa).application(), lab.pks_host, 9021),
     ]
@@ -42,7 +49,9 @@ async def serve(lab: Lab, plane: ControlPlane = control_plane, machines: Machine
             runners.append(runner)
             await runner.setup()
             await web.TCPSite(runner, host, port, ssl_context=tls).start()
-        await clusters.run()
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(outages.run())
+            tasks.create_task(clusters.run())
     finally:
         for runner in runners:
             await runner.cleanup()

@@ -14,6 +14,7 @@ from lab.foundation.clusters import Clusters
 from lab.foundation.errors import ApiError
 from lab.foundation.http import Handler, faulty
 from lab.foundation.inventory import Object
+from lab.foundation.outages import Outages
 from lab.foundation.state import Cluster, Machine, State
 
 _VM_TYPE = "medium.disk"
@@ -23,8 +24,9 @@ _FIRST_TASK = 1000
 class BoshApi:
     """``/info``, ``/deployments`` with ``/vms`` and ``/jobs``, ``/tasks``, for a client with its secret."""
 
-    def __init__(self, state: State, clusters: Clusters) -> None:
+    def __init__(self, state: State, clusters: Clusters, outages: Outages) -> None:
         self._state = state
+        self._outages = outages
         self._clusters = clusters
         credentials = json.loads(state.lab.credentials.read_text())["bosh"]
         self._auth = encode_basic_auth(credentials["client"], credentials["client_secret"])
@@ -66,7 +68,9 @@ class BoshApi:
         item = self._deployed(wanted)
         if item is None:
             return _unknown(wanted)
-        return self._begun("".join(json.dumps(_row(item, machine)) + "\n" for machine in item.machines))
+        silent = self._outages.silent
+        rows = [_row(item, machine, silent=machine.cid in silent) for machine in item.machines]
+        return self._begun("".join(json.dumps(row) + "\n" for row in rows))
 
     async def _change(self, request: web.Request) -> web.Response:
         """``bosh recreate``: the answer comes when all is done, so the task is seen at its end only."""
@@ -110,8 +114,8 @@ def _unknown(deployment: str) -> web.Response:
     return web.json_response(body, status=404)
 
 
-def _row(item: Cluster, machine: Machine) -> Object:
-    state = "running" if item.serving else "starting"
+def _row(item: Cluster, machine: Machine, *, silent: bool) -> Object:
+    state = "unresponsive agent" if silent else "running" if item.serving else "starting"
     return {
         "job_name": machine.job,
         "id": machine.id,

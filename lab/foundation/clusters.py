@@ -17,7 +17,9 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 from typing import Any, Protocol
 
 from lab import options
-from lab.cluster.spec import ClusterSpec
+from lab.cluster import outage
+from lab.cluster.outage import Outage
+from lab.cluster.spec import ClusterFiles, ClusterSpec
 from lab.faults import fault
 from lab.foundation import documents, orders, provision, vcenter
 from lab.foundation.errors import absent, busy
@@ -40,6 +42,7 @@ class ControlPlane(Protocol):
     async def start(self, lab: Lab, cluster: ClusterSpec) -> None: ...
     async def stop(self, lab: Lab, uuid: str, *, delete_data: bool) -> None: ...
     async def set_workers(self, lab: Lab, cluster: ClusterSpec) -> None: ...
+    async def set_outage(self, lab: Lab, uuid: str, now: Outage) -> None: ...
 
 
 Machines = Callable[[Lab, Iterable[vcenter.Machine]], None]
@@ -255,7 +258,8 @@ class Clusters:
             log.warning("vCenter: %s", error)
         for item in list(self._state.clusters.values()):
             async with self._planes[item.uuid]:
-                if not item.serving or item.state == IN_PROGRESS:
+                files = ClusterFiles(self._state.lab, item.uuid)
+                if not item.serving or item.state == IN_PROGRESS or not outage.load(files).quorum:
                     continue
                 try:
                     await self._control_plane.start(self._state.lab, documents.spec(self._state, item))

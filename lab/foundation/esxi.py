@@ -45,7 +45,7 @@ def hosts(lab: Lab) -> list[Host]:
 
 
 def connect(lab: Lab, name: str, *, connected: bool) -> None:
-    """Have a host fail, or come back.
+    """Have a host fail, or come back; nothing when it has.
 
     Raises:
         VCenterError: There is no such host.
@@ -54,6 +54,8 @@ def connect(lab: Lab, name: str, *, connected: bool) -> None:
     with vcenter.session(lab) as content:
         for host in vcenter.objects(content, vim.HostSystem):
             if str(host.name) == name:
+                if (host.runtime.connectionState == "connected") == connected:
+                    return
                 vcenter.done(host.ReconnectHost_Task() if connected else host.DisconnectHost_Task())
                 return
     raise vcenter.VCenterError(f"there is no host {name}")

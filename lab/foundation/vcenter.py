@@ -15,7 +15,7 @@ import ssl
 import time
 import uuid
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -107,7 +107,10 @@ def session(lab: Lab) -> Iterator[Any]:
 def _create(content: Any, cid: str) -> Any:
     """A new VM, on the host that vSphere would choose without rules: any; a machine's is always the same."""
     pool = min(objects(content, vim.ResourcePool), key=lambda pool: (str(pool.owner.name), str(pool.name)))
-    hosts = sorted(pool.owner.host, key=lambda host: str(host.name))
+    hosts = sorted(
+        (host for host in pool.owner.host if host.runtime.connectionState == "connected"),
+        key=lambda host: str(host.name),
+    )
     host = random.Random(cid).choice(hosts)  # noqa: S311 - no secret
     spec = vim.vm.ConfigSpec(
         name=cid,
@@ -142,17 +145,68 @@ def _fields(content: Any) -> dict[str, int]:
     return known
 
 
+class PowerWatch:
+    """Tells which of BOSH's VMs do not run, again and again, with one login."""
+
+    def __init__(self, lab: Lab) -> None:
+        self._lab = lab
+        self._login = ExitStack()
+        self._content: Any = None
+
+    def down(self) -> set[str]:
+        """CIDs of the VMs that are off, or on a host that does not answer (blocking; run it in a thread).
+
+        Raises:
+            Exception: vCenter does not answer, or has forgotten the login; the next call logs in anew.
+        """
+        try:
+            if self._content is None:
+                self._content = self._login.enter_context(session(self._lab))
+            return _down(self._content)
+        except Exception:
+            self._content, login = None, self._login.pop_all()
+            with suppress(Exception):
+                login.close()
+            raise
+
+
+def _down(content: Any) -> set[str]:
+    answering = {
+        host["obj"]._moId
+        for host in _properties(content, vim.HostSystem, "runtime.connectionState")
+        if host["runtime.connectionState"] == "connected"
+    }
+    wanted = ("name", "customValue", "runtime.powerState", "runtime.host")
+    return {
+        str(vm["name"])
+        for vm in _properties(content, vim.VirtualMachine, *wanted)
+        if _CID.fullmatch(vm["name"])
+        and vm["customValue"]  # set at last, see ``match``
+        and (vm["runtime.powerState"] != "poweredOn" or vm["runtime.host"]._moId not in answering)
+    }
+
+
 def _virtual_machines(content: Any) -> Iterator[dict[str, Any]]:
-    """Each VM (``obj``) with its ``name`` and ``customValue``, in one call."""
+    """Each VM (``obj``) with its ``name`` and ``customValue``."""
+    return _properties(content, vim.VirtualMachine, "name", "customValue")
+
+
+def _properties(content: Any, kind: type, *names: str) -> Iterator[dict[str, Any]]:
+    """Each object (``obj``) of a kind that has all these properties, in one call.
+
+    Those just being made or removed lack some. Custom values alone may be none.
+    """
     collector = vmodl.query.PropertyCollector
-    with _view(content, vim.VirtualMachine) as view:
+    with _view(content, kind) as view:
         path = collector.TraversalSpec(name="view", path="view", skip=False, type=vim.view.ContainerView)
         chosen = collector.ObjectSpec(obj=view, skip=True, selectSet=[path])
-        wanted = collector.PropertySpec(type=vim.VirtualMachine, pathSet=["name", "customValue"], all=False)
+        wanted = collector.PropertySpec(type=kind, pathSet=list(names), all=False)
         spec = collector.FilterSpec(objectSet=[chosen], propSet=[wanted])
         for item in content.propertyCollector.RetrieveContents([spec]):
             values = {value.name: value.val for value in item.propSet}
-            yield {"obj": item.obj, "name": "", "customValue": [], **values}
+            found = {"obj": item.obj, "customValue": [], **values}
+            if found.keys() >= {*names}:
+                yield found
 
 
 def objects(content: Any, kind: type) -> list[Any]:

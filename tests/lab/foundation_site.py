@@ -15,6 +15,7 @@ import aiohttp
 import pytest
 
 from lab import bringup
+from lab.cluster.outage import Outage
 from lab.cluster.spec import ClusterFiles, ClusterSpec
 from lab.foundation.__main__ import serve
 from lab.foundation.vcenter import Machine
@@ -36,6 +37,7 @@ class Plane:
     error: str = ""
     gate: asyncio.Event = field(default_factory=asyncio.Event)
     """Cleared: a start waits."""
+    outages: list[Outage] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.gate.set()
@@ -49,6 +51,9 @@ class Plane:
 
     async def set_workers(self, lab: Lab, cluster: ClusterSpec) -> None:
         await self.start(lab, cluster)
+
+    async def set_outage(self, lab: Lab, uuid: str, now: Outage) -> None:
+        self.outages.append(now)
 
     async def stop(self, lab: Lab, uuid: str, *, delete_data: bool) -> None:
         assert delete_data
@@ -72,6 +77,8 @@ class Site:
     lab: Lab
     plane: Plane = field(default_factory=Plane)
     vcenter: VCenter = field(default_factory=VCenter)
+    down: set[str] = field(default_factory=set)
+    """CIDs of the VMs that do not run."""
 
     @property
     def credentials(self) -> dict[str, dict[str, str]]:
@@ -92,7 +99,7 @@ class Site:
     @asynccontextmanager
     async def serving(self) -> AsyncIterator[None]:
         """The foundation's process from its start to a sudden end."""
-        task = asyncio.create_task(serve(self.lab, self.plane, self.vcenter))
+        task = asyncio.create_task(serve(self.lab, self.plane, self.vcenter, lambda: self.down))
         try:
             await until(lambda: _listens(self.lab.pks_host, 9021), task)
             yield

@@ -11,6 +11,7 @@ import stat
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,17 @@ import pytest_asyncio
 from lab import bringup, process
 from lab.cluster import components
 from lab.cluster.api import KubernetesApi, Object
-from lab.cluster.control_plane import ClusterError, ClusterSpec, NetworkSpec, Worker, set_workers, start, stop
+from lab.cluster.control_plane import (
+    ClusterError,
+    ClusterSpec,
+    NetworkSpec,
+    Outage,
+    Worker,
+    set_outage,
+    set_workers,
+    start,
+    stop,
+)
 from lab.cluster.spec import ClusterFiles
 from lab.layout import Lab
 from tests.lab.fake_nsx import FakeNsx, free_net
@@ -362,3 +373,40 @@ async def test_rbac_is_on(running: Running) -> None:
         session.get(f"{running.spec.server}/api/v1/namespaces", ssl=tls) as response,
     ):
         assert response.status == 403
+
+
+async def test_without_a_quorum_the_api_is_silent_and_then_goes_on(running: Running) -> None:
+    name = await running.namespace()
+    before = running.pids()
+    await set_outage(running.lab, UUID, Outage(quorum=False))
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(3):
+            await running.api.request("GET", f"/api/v1/namespaces/{name}")
+    assert running.pids().keys() == before.keys() - {"controller-manager", "scheduler"}
+    await set_outage(running.lab, UUID, Outage())
+    assert (await running.api.request("GET", f"/api/v1/namespaces/{name}"))["metadata"]["name"] == name
+    await start(running.lab, running.spec)
+    assert running.pids().keys() == before.keys()
+
+
+async def test_the_node_of_a_vm_that_is_down_sends_no_heartbeat(running: Running) -> None:
+    down, up = (worker.name for worker in running.spec.workers[:2])
+
+    async def beat(node: str) -> str:
+        path = f"/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/{node}"
+        return str((await running.api.request("GET", path))["spec"]["renewTime"])
+
+    async def beats_again(node: str, since: str) -> bool:
+        return await beat(node) != since
+
+    await set_outage(running.lab, UUID, Outage(frozenset({down})))
+    await asyncio.sleep(1)  # a heartbeat may be on its way
+    silent, alive = await beat(down), await beat(up)
+    for _ in range(2):
+        await _until(partial(beats_again, up, alive))
+        alive = await beat(up)
+    assert await beat(down) == silent
+    # A cluster of which a worker is down is as up as it can be.
+    await start(running.lab, running.spec)
+    await set_outage(running.lab, UUID, Outage())
+    await _until(lambda: beats_again(down, silent))

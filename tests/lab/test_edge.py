@@ -35,6 +35,8 @@ class Site:
     address: str
     client: aiohttp.ClientSession
     requests: list[web.Request] = field(default_factory=list)
+    down: set[str] = field(default_factory=set)
+    """The nodes that are down."""
 
     async def get(
         self,
@@ -101,7 +103,9 @@ async def site(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[
         await made.secret("first", HOST)
         await made.controllers(ready=True)
         await made.rancher(ready=True)
-        task = asyncio.create_task(Edge(kubeconfig, lab.floating_ips, f"http://127.0.0.1:{port}").run())
+        task = asyncio.create_task(
+            Edge(kubeconfig, lab.floating_ips, f"http://127.0.0.1:{port}", lambda: made.down).run()
+        )
         await eventually(made.get)
         made.requests.clear()
         yield made
@@ -229,6 +233,21 @@ async def test_ports_close_without_a_ready_controller(site: Site) -> None:
 async def test_ports_close_with_their_service(site: Site) -> None:
     await site.cluster.remove("services", "cattle-system/controller")
     await eventually(lambda: _refused(site))
+
+
+async def test_a_dead_vm_says_nothing_and_forgets_its_connections(site: Site) -> None:
+    site.down.add("")  # the node of all pods here
+    trust = ssl.create_default_context(cafile=str(site.lab.ca_certificate))
+    url, headers = f"https://{site.address}:8443/", {"Host": HOST}
+    # The client would send a GET again by itself.
+    request = asyncio.ensure_future(site.client.post(url, headers=headers, server_hostname=HOST, ssl=trust))
+    done, _ = await asyncio.wait([request], timeout=1)
+    assert not done
+    site.down.clear()
+    with pytest.raises(aiohttp.ClientError):
+        await request
+    assert site.requests == []
+    assert (await site.get())[0] == 200
 
 
 async def test_publishes_the_address_in_the_ingress(site: Site) -> None:

@@ -1,0 +1,80 @@
+"""What is drilled, and when its loss counts as made good."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from drill import drills
+from drill.drills import HostCommands, Kind, Target
+from drill.view import Pod, View
+from tests.drill.fake_place import MACHINES, TOGETHER, FakePlace
+
+WHOLE = FakePlace().look()
+
+
+def without(*names: str, **changes: object) -> View:
+    """The environment with some VMs down."""
+    place = FakePlace()
+    place.power(names, on=False)
+    return replace(place.look(), **changes)  # type: ignore[arg-type]
+
+
+def test_the_host_whose_loss_is_worst_comes_first() -> None:
+    view = FakePlace(TOGETHER).look()
+    assert drills.hosts(view) == ["esx-1", "esx-3"]
+    assert [str(target) for target in drills.plan(["host", "pod"], view, all_hosts=False)] == [
+        "a Rancher pod",
+        "ESXi host esx-1",
+    ]
+    assert len(drills.plan(drills.KINDS, WHOLE, all_hosts=True)) == 6
+
+
+@pytest.mark.parametrize(
+    ("kind", "breaks"),
+    [
+        ("pod", "this Rancher pod"),
+        ("worker", "this worker VM, on esx-1"),
+        ("host", "this ESXi host for the cluster, with 2 masters and 2 workers"),
+    ],
+)
+def test_what_breaks_is_told(kind: Kind, breaks: str) -> None:
+    drill = Target(kind, "esx-1").drill(FakePlace(TOGETHER).look(), HostCommands())
+    assert drill.breaks == breaks
+
+
+def test_a_worker_is_made_good_when_rancher_is_whole_without_it() -> None:
+    drill = drills.machine("worker", WHOLE)
+    unnoticed = without("vm-w1", nodes=WHOLE.nodes)
+    assert drill.missing(unnoticed, WHOLE) == "Kubernetes has not missed the node yet"
+    two = (*WHOLE.ranchers[:2], Pod("p3", "p3", ready=False))
+    assert drill.missing(without("vm-w1", ranchers=two), WHOLE) == "2 of 3 Rancher pods are ready"
+    assert drill.missing(without("vm-w1"), WHOLE) == ""
+    assert drill.missing(WHOLE, WHOLE) == ""  # HA was faster than Kubernetes
+    assert drill.missing(replace(WHOLE, trouble="API: no answer"), WHOLE) == "API: no answer"
+
+
+def test_a_pod_is_made_good_when_another_is_ready_in_its_place() -> None:
+    drill = drills.pod(WHOLE)
+    assert drill.missing(WHOLE, WHOLE) == "pod p0 is still there"
+    assert (
+        drill.missing(replace(WHOLE, ranchers=WHOLE.ranchers[1:]), WHOLE) == "2 of 3 Rancher pods are ready"
+    )
+    assert drill.missing(replace(WHOLE, ranchers=(*WHOLE.ranchers[1:], Pod("p3", "p3"))), WHOLE) == ""
+
+
+def test_problems_name_all_that_is_not_whole() -> None:
+    place = FakePlace(MACHINES[:-1])
+    place.power(["vm-w1"], on=False)
+    view = replace(place.look(), controllers=(Pod("nginx-1", "n1", ready=False),), ranchers=())
+    assert list(view.problems(WHOLE)) == [
+        "worker vm-w1 on esx-1 does not run",
+        "vCenter shows 2 of 3 workers",
+        "node vm-w1 is not ready",
+        "0 of 3 Rancher pods are ready",
+        "ingress pod nginx-1 is not ready",
+        "there are 2 of 3 nodes",
+    ]
+    assert list(WHOLE.problems()) == []
+    assert list(replace(WHOLE, trouble="API: no answer").problems()) == ["API: no answer"]
