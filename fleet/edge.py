@@ -103,9 +103,10 @@ def _paths(api: Kubernetes, documents: list[dict[str, Any]]) -> Iterator[str]:
 
 
 def _namespaces_first(entry: tuple[str, dict[str, Any]]) -> bool:
-    return entry[1]["kind"] != "Namespace"
+    return str(entry[1]["kind"]) != "Namespace"
 
 
 def _is_of(found: Mapping[str, Any] | None, cluster_id: str) -> bool:
     annotations = ((found or {}).get("metadata") or {}).get("annotations") or {}
-    return str(annotations.get(CLUSTER)) == cluster_id
+    mark: str | None = annotations.get(CLUSTER)
+    return mark == cluster_id

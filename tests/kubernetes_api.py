@@ -46,6 +46,9 @@ class FakeApi:
         if request.method == "PUT":
             self.objects[path] = request.json
             return Response(body=request.json)
+        if request.method == "PATCH":  # server-side apply of whole objects
+            self.objects[path] = request.json
+            return Response(body=request.json)
         if request.method == "DELETE":
             gone = self.objects.pop(path, None)
             return Response(body=gone) if gone else _missing(path)
