@@ -22,10 +22,9 @@ from components.provider import Properties, unknown
 from components.rancher.api import Json, Rancher, RancherError, client
 from outputs import RancherStack
 
-ACCESS = ("address", "port", "hostname", "ca_bundle", "token", "server")
-"""Inputs that tell how Rancher is reached; ``server`` is the UUID of the cluster that it runs on."""
-URL = ("hostname", "port")
-"""Those that edge clusters know: with another URL they have to be registered anew."""
+ACCESS = ("rancher", "token")
+"""Inputs that tell how Rancher is reached. ``rancher`` has address, port, hostname, ca_bundle, and as
+``server`` the UUID of the cluster that it runs on."""
 REQUIRED = ("cluster_uuid", "ca_bundle", "vip", "rancher_url", "rancher_token", "pod_network")
 """Outputs of the server's stack that the fleet reads."""
 _FRESH_SECONDS = 5.0
@@ -33,15 +32,27 @@ _FRESH_SECONDS = 5.0
 
 def inputs(server: RancherStack) -> dict[str, pulumi.Input[Any]]:
     """The access that the server's outputs give."""
-    url = pulumi.Output.from_input(server.rancher_url or "").apply(urlsplit)
+    known = (server.rancher_url, server.vip, server.ca_bundle, server.cluster_uuid)
     return {
-        "address": server.vip,
-        "port": url.apply(lambda parts: parts.port or 443),
-        "hostname": url.apply(lambda parts: parts.hostname),
-        "ca_bundle": server.ca_bundle,
+        "rancher": pulumi.Output.all(*known).apply(lambda values: _rancher_of(*values)),
         "token": pulumi.Output.secret(server.rancher_token),
-        "server": server.cluster_uuid,
     }
+
+
+def _rancher_of(url: str, address: str, ca_bundle: str, server: str) -> Properties:
+    parts = urlsplit(url)
+    where = {"address": address, "port": parts.port or 443, "hostname": parts.hostname or ""}
+    return {**where, "ca_bundle": ca_bundle, "server": server}
+
+
+def other_url(olds: Mapping[str, Any], news: Mapping[str, Any]) -> bool:
+    """Whether edge clusters have to be told another URL of Rancher."""
+    return any(olds["rancher"][part] != news["rancher"][part] for part in ("hostname", "port"))
+
+
+def other_server(olds: Mapping[str, Any], news: Mapping[str, Any]) -> bool:
+    """Whether it is another Rancher, which knows nothing of what the first one did."""
+    return not unknown(news["rancher"]) and bool(olds["rancher"]["server"] != news["rancher"]["server"])
 
 
 class Session:
@@ -106,12 +117,12 @@ def learn(properties: Mapping[str, Any]) -> None:
 
 def newest(properties: Properties) -> Properties:
     """Properties with the token that is good now, when the program has told it in this process."""
-    return {**properties, **_newest} if _newest.get("server") == properties["server"] else properties
+    return properties if not _newest or other_server(properties, _newest) else {**properties, **_newest}
 
 
 def replaced(properties: Properties) -> bool:
     """Whether the program's server is another one than that of these properties, which is gone then."""
-    return bool(_newest) and _newest["server"] != properties["server"]
+    return bool(_newest) and other_server(properties, _newest)
 
 
 def session(properties: Mapping[str, Any]) -> Session:
@@ -120,9 +131,8 @@ def session(properties: Mapping[str, Any]) -> Session:
     Raises:
         ProviderError: The CA bundle cannot be read.
     """
-    target = Target(
-        properties["address"], int(properties["port"]), properties["hostname"], properties["ca_bundle"]
-    )
+    where = properties["rancher"]
+    target = Target(where["address"], int(where["port"]), where["hostname"], where["ca_bundle"])
     return _session(target, str(properties["token"]))
 
 

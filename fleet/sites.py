@@ -12,13 +12,12 @@ from components.kube import KubernetesError
 from components.provider import Properties, Provider, ProviderError, changed, log, plain
 from components.rancher.api import Json, RancherError
 from fleet import edge, kubeconfigs, leftovers, members, registration
-from fleet.access import ACCESS, URL, Session, learn, newest, replaced, session
+from fleet.access import ACCESS, Session, learn, newest, other_server, other_url, replaced, session
 from fleet.inventory import Reachable
 from fleet.inventory import Site as Entry
 from fleet.registration import SiteError
 
-_OWN = ("labels", "annotations", "members", "projects", "adopt", "kubeconfig", "edge", "owner")
-_MADE = ("cluster_id", "objects", "command", "command_expires", "project_ids", "binding_ids", "problem")
+_OWN = ["labels", "annotations", "members", "projects", "adopt", "kubeconfig", "edge", "owner"]
 _SYSTEMIC = frozenset({0, 401, 403})
 """Failures of Rancher that every site would meet: no answer, no login, no rights."""
 
@@ -36,7 +35,7 @@ class SiteProvider(Provider):
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
         olds, news = plain(_olds), plain(_news)
         learn(news)
-        moved = changed(olds, news, ["server", "name"])
+        moved = [*changed(olds, news, ["name"]), *(["rancher"] if other_server(olds, news) else [])]
         return DiffResult(
             changes=bool(moved or _is_due(olds, news) or changed(olds, news, [*_OWN, *ACCESS])),
             replaces=moved,
@@ -131,7 +130,7 @@ class Site(Resource, module="fleet", name="Site"):
             "kubeconfig": reachable.file if reachable else "",
             "edge": reachable.fingerprint if reachable else "",
             "owner": owner,
-            **dict.fromkeys(_MADE),
+            **dict.fromkeys(("cluster_id", "command", "problem")),
         }
         secret = pulumi.ResourceOptions(additional_secret_outputs=["token", "command"])
         super().__init__(SiteProvider(), resource_name, props, pulumi.ResourceOptions.merge(opts, secret))
@@ -140,7 +139,7 @@ class Site(Resource, module="fleet", name="Site"):
 def _import(wanted: Properties, last: Properties) -> Properties:
     """Bring Rancher and the edge cluster to what is wanted; may be cut off anywhere and repeated."""
     made = {name: last.get(name) or default for name, default in _NOTHING.items()} | {"problem": ""}
-    if last and not _is_due(last, wanted) and not changed(last, wanted, [*_OWN, *URL]):
+    if last and not (_is_due(last, wanted) or changed(last, wanted, _OWN) or other_url(last, wanted)):
         return {**wanted, **made}  # nothing but the access
     login = session(wanted)
     try:
@@ -189,7 +188,7 @@ def _agent(
 ) -> Properties:
     """The agent applied to a cluster that is reached, or the command for one that is not."""
     cluster_id = cluster["id"]
-    again = fresh or bool(last.get("problem")) or bool(changed(last, wanted, ["edge", *URL]))
+    again = fresh or bool(last.get("problem") or changed(last, wanted, ["edge"]) or other_url(last, wanted))
     if not wanted["edge"]:
         if cluster.get("state") == "active" and not fresh and not again:
             return {"command": "", "command_expires": ""}  # the agent has come

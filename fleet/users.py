@@ -12,7 +12,7 @@ from pulumi.dynamic import CreateResult, DiffResult, ReadResult, Resource, Updat
 
 from components.provider import Properties, Provider, ProviderError, changed, plain
 from components.rancher.api import RancherError
-from fleet.access import ACCESS, Session, learn, newest, replaced, session
+from fleet.access import ACCESS, Session, learn, newest, other_server, replaced, session
 
 _ROLE = "user"
 """Global role that lets somebody log in and see what he is a member of."""
@@ -23,10 +23,11 @@ class UserProvider(Provider):
     """The password is generated and has to be changed at the first login."""
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
-        learn(plain(_news))
-        moved = changed(_olds, _news, ["server", "name"])
+        olds, news = plain(_olds), plain(_news)
+        learn(news)
+        moved = [*changed(olds, news, ["name"]), *(["rancher"] if other_server(olds, news) else [])]
         return DiffResult(
-            changes=bool(moved or changed(_olds, _news, ["display_name", *ACCESS])),
+            changes=bool(moved or changed(olds, news, ["display_name", *ACCESS])),
             replaces=moved,
             delete_before_replace=True,
         )

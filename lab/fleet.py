@@ -1,4 +1,4 @@
-"""A fleet in the lab: edge clusters with real control planes, and the program in ``fleet/`` to import them."""
+"""A fleet in the lab: edge clusters with control planes, and the program in ``fleet/`` that imports them."""
 
 from __future__ import annotations
 

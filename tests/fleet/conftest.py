@@ -92,6 +92,10 @@ class World:
         made = await self.run(ArrivalsProvider().create, {**props, **given})
         return dict(made.outs or {})
 
+    def elsewhere(self, **changes: Any) -> dict[str, Any]:
+        """Access to another Rancher, or in another way."""
+        return {**self.reach, "rancher": {**self.reach["rancher"], **changes}}
+
     async def ask(self, method: str, path: str, body: object = None) -> Answer:
         """By hand, as the administrator."""
         return await self.server.ask(method, path, body)
@@ -121,14 +125,8 @@ async def world(
         await seen.login()
         url = f"https://{HOST}:{port}" if server_url is None else server_url
         await seen.ask("PUT", "/v3/settings/server-url", {"name": "server-url", "value": url})
-        reach = {
-            "address": "127.0.0.1",
-            "port": port,
-            "hostname": HOST,
-            "ca_bundle": authority.pem,
-            "token": seen.token,
-            "server": "the-cluster",
-        }
+        where = {"address": "127.0.0.1", "port": port, "hostname": HOST, "ca_bundle": authority.pem}
+        reach = {"rancher": {**where, "server": "the-cluster"}, "token": seen.token}
         made = World(seen, reach, root)
 
         async def names() -> list[str]:

@@ -60,7 +60,7 @@ async def test_a_server_that_cannot_take_sites_is_told_once_before_any(tmp_path:
         assert (await rancher.run(ServerProvider().create, dict(rancher.reach))).outs == rancher.reach
         with pytest.raises(ProviderError, match="no longer good: run `pulumi up` in that stack"):
             await rancher.run(ServerProvider().create, {**rancher.reach, "token": "token-a:b"})
-        nobody = {**rancher.reach, "address": "127.0.0.1", "port": 1}
+        nobody = rancher.elsewhere(port=1)
         with pytest.raises(ProviderError, match="no answer"):
             await rancher.run(ServerProvider().create, nobody)
     async with world(tmp_path, server_url="https://other.example.com") as rancher:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -15,6 +14,7 @@ from fleet.registration import OWNER as MARK
 from fleet.sites import SiteProvider
 from tests import pki
 from tests.fleet.conftest import OWNER, edge_cluster, world
+from tests.lab.rancher_server import HOST
 
 DEPLOYMENT = "/apis/apps/v1/namespaces/cattle-system/deployments/cattle-cluster-agent"
 SYSTEM = "/api/v1/namespaces/cattle-system"
@@ -26,7 +26,7 @@ async def test_a_site_that_is_not_reached_gets_its_command(version: str, tmp_pat
         wanted = rancher.wanted("ship-17", labels={"region": "sea"}, annotations={"owner": "fleet team"})
         made = await rancher.create(wanted)
         assert made["problem"] == ""
-        assert made["command"].startswith(f"kubectl apply -f https://{rancher.reach['hostname']}")
+        assert made["command"].startswith(f"kubectl apply -f https://{HOST}")
         shown = (await rancher.clusters())["ship-17"]
         assert (shown["id"], shown["state"]) == (made["cluster_id"], "pending")
         assert shown["labels"]["region"] == "sea"
@@ -227,7 +227,7 @@ async def test_a_wrong_token_stops_everything_with_one_remedy(tmp_path: Path) ->
 async def test_only_our_ca_is_trusted(tmp_path: Path) -> None:
     async with world(tmp_path) as rancher:
         with pytest.raises(RancherError, match="CERTIFICATE_VERIFY_FAILED"):
-            await rancher.create({**rancher.wanted("berlin"), "ca_bundle": pki.root().pem})
+            await rancher.create({**rancher.wanted("berlin"), **rancher.elsewhere(ca_bundle=pki.root().pem)})
 
 
 async def test_a_renewed_token_costs_no_request_and_removes_with_the_new_one(tmp_path: Path) -> None:
@@ -260,13 +260,9 @@ async def test_another_server_takes_the_sites_anew(tmp_path: Path, caplog: pytes
     caplog.set_level(logging.INFO, "rancher-on-pks")
     async with world(tmp_path) as rancher:
         made = await rancher.create(rancher.wanted("berlin"))
-        moved: dict[str, Any] = {
-            **rancher.wanted("berlin"),
-            "server": "another-cluster",
-            "address": "127.0.0.9",
-        }
+        moved = {**rancher.wanted("berlin"), **rancher.elsewhere(server="another", address="127.0.0.9")}
         result = SiteProvider().diff("berlin", made, moved)
-        assert (result.replaces, result.delete_before_replace) == (["server"], True)
+        assert (result.replaces, result.delete_before_replace) == (["rancher"], True)
         await rancher.delete(made)  # asks nobody: that Rancher is gone
         assert "its Rancher is gone" in caplog.text
         assert set(await rancher.clusters()) == {"berlin"}
