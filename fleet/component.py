@@ -95,8 +95,8 @@ class Fleet(pulumi.ComponentResource):
             )
             for site in inventory.sites.values()
         }
-        ids = pulumi.Output.all(**{site: made.cluster_id for site, made in sites.items()})
-        problems = pulumi.Output.all(**{site: made.problem for site, made in sites.items()})
+        ids = _all({site: made.cluster_id for site, made in sites.items()})
+        problems = _all({site: made.problem for site, made in sites.items()})
 
         def of(wanted: bool) -> pulumi.Output[Any]:
             return pulumi.Output.all(ids, problems).apply(
@@ -117,13 +117,18 @@ class Fleet(pulumi.ComponentResource):
             opts=after,
         )
         self.clusters, self.leaked = ids, arrivals.leaked
-        commands = pulumi.Output.all(**{site: made.command for site, made in sites.items()})
+        commands = _all({site: made.command for site, made in sites.items()})
         self.commands = pulumi.Output.secret(
             commands.apply(lambda all_: {site: text for site, text in all_.items() if text})
         )
         passwords = {user: made.password for user, made in users.items()}
-        self.passwords = pulumi.Output.secret(pulumi.Output.all(**passwords))
+        self.passwords = pulumi.Output.secret(_all(passwords))
         self.register_outputs({"leaked": self.leaked})
+
+
+def _all(outputs: Mapping[str, pulumi.Output[str]]) -> pulumi.Output[Mapping[str, str]]:
+    """One output of many by name; ``Output.all`` of none is a list."""
+    return pulumi.Output.all(**outputs) if outputs else pulumi.Output.from_input({})
 
 
 def with_fleet(document: Mapping[str, Any], inventory: Inventory) -> Mapping[str, Any]:

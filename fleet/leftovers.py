@@ -10,32 +10,54 @@ import re
 import threading
 import time
 from collections.abc import Collection
+from dataclasses import dataclass, field
 
 from fleet.access import Session
 
 _NAMESPACES = "/k8s/clusters/local/api/v1/namespaces"
 """Rancher's own cluster, through Rancher."""
 _OF_CLUSTER = re.compile(r"(?:cluster-fleet-default-)?(c-[a-z0-9]{5})(?:-.*)?")
+"""Before Rancher 2.9.12 those of projects are called ``p-xxxxx``: nothing tells of which cluster they are."""
 _PATIENCE_SECONDS = 45.0
 _POLL_SECONDS = 2.0
 
-_waiting = threading.Lock()
-_deadline: list[float] = []
+
+@dataclass
+class _Watch:
+    """What all deletions of a run share: how long they wait, and what one of them has seen."""
+
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    until: float = 0.0
+    seen: float = 0.0
+    names: list[str] = field(default_factory=list)
+
+
+_watch = _Watch()
 
 
 def stay(session: Session, cluster_id: str) -> list[str]:
     """Namespaces of a cluster just deleted that are there still, after some patience.
 
-    All deletions of a run share the patience, so that removing hundreds does not take hours: those that come
-    after it is used up are told what is there at once, which the next refresh corrects.
+    All deletions of a run share the patience, so that removing hundreds does not take hours; those that come
+    when it is used up say nothing, and the next refresh counts what stays.
     """
-    with _waiting:
-        _deadline[:] = _deadline or [time.monotonic() + _PATIENCE_SECONDS]
+    with _watch.lock:
+        _watch.until = _watch.until or time.monotonic() + _PATIENCE_SECONDS
+    if time.monotonic() >= _watch.until:
+        return []
     while True:
-        found = [name for name in _names(session) if _cluster_of(name) == cluster_id]
-        if not found or time.monotonic() >= _deadline[0]:
+        found = [name for name in _recent(session) if _cluster_of(name) == cluster_id]
+        if not found or time.monotonic() >= _watch.until:
             return found
         time.sleep(_POLL_SECONDS)
+
+
+def _recent(session: Session) -> list[str]:
+    """The namespaces as of a moment ago: one request for all deletions that wait."""
+    with _watch.lock:
+        if time.monotonic() - _watch.seen >= _POLL_SECONDS:
+            _watch.names, _watch.seen = _names(session), time.monotonic()
+        return _watch.names
 
 
 def orphans(session: Session, clusters: Collection[str]) -> list[str]:

@@ -181,4 +181,4 @@ def _each_test_a_process(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     access._newest.clear()
     access._opened.cache_clear()
     access._rancher.cache_clear()
-    leftovers._deadline.clear()
+    leftovers._watch.until = leftovers._watch.seen = 0.0

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import pytest
 import yaml
 
+from components import kube
 from lab import fleet
 from lab.engine import Engine
 from lab.foundation.tile import SPARE_POD_BLOCK, SPARE_POD_CIDR
@@ -28,15 +29,11 @@ PACK = ("--policy-pack", str(REPO / "policy"), "--policy-pack-config", str(REPO 
 REGISTERED = 300
 # The fleet knows the server's stack and the kubeconfigs of its sites, and nothing of the foundation.
 BLIND = dict.fromkeys(
-    ("PKS_API", "PKS_USERNAME", "PKS_PASSWORD", "NSXT_USERNAME", "NSXT_PASSWORD", "VSPHERE_SERVER")
-    + (
-        "VSPHERE_USER",
-        "VSPHERE_PASSWORD",
-        "BOSH_CLIENT",
-        "BOSH_CLIENT_SECRET",
-        "DNS_TSIG_SECRET",
+    [
+        *("PKS_API", "PKS_USERNAME", "PKS_PASSWORD", "NSXT_USERNAME", "NSXT_PASSWORD", "VSPHERE_SERVER"),
+        *("VSPHERE_USER", "VSPHERE_PASSWORD", "BOSH_CLIENT", "BOSH_CLIENT_SECRET", "DNS_TSIG_SECRET"),
         "KUBECONFIG",
-    ),
+    ],
     "",
 )
 
@@ -214,8 +211,6 @@ def test_destroy_leaves_nothing_in_rancher_and_on_the_edges(world: Fleet) -> Non
         text = (
             fleet.sites_file(world.server.lab).with_name("kubeconfigs").joinpath(f"{name}.yaml").read_text()
         )
-        from components import kube  # noqa: PLC0415
-
         with kube.client(text) as api:
             system = api.get("/api/v1/namespaces/cattle-system")
             assert system is None or system["metadata"]["deletionTimestamp"]
