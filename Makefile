@@ -57,6 +57,7 @@ docs: $(VENV)/.installed ## Write the pages that are made from the code
 
 bench: $(VENV)/.installed ## Ratios of preview and up times, measured side by side
 	@$(BIN)/python -m lab.bench_policy
+	@$(BIN)/python -m lab.bench_fleet
 	@$(BIN)/python -m lab.bench
 
 lock: ## Pin the dependencies anew
