@@ -18,7 +18,7 @@ _NAMESPACES = "/k8s/clusters/local/api/v1/namespaces"
 """Rancher's own cluster, through Rancher."""
 _OF_CLUSTER = re.compile(r"(?:cluster-fleet-default-)?(c-[a-z0-9]{5})(?:-.*)?")
 """Before Rancher 2.9.12 those of projects are called ``p-xxxxx``: nothing tells of which cluster they are."""
-_PATIENCE_SECONDS = 45.0
+_PATIENCE_SECONDS = 30.0
 _POLL_SECONDS = 2.0
 
 
