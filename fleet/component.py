@@ -145,16 +145,17 @@ def with_fleet(document: Mapping[str, Any], inventory: Inventory) -> Mapping[str
         plan = figures.from_document(document["figures"])
     except (CapacityError, KeyError, TypeError) as error:
         raise pulumi.RunError(f"the server's output podNetwork cannot be used: {error}") from None
-    demands = tuple(
-        replace(
-            demand,
-            imported_clusters=max(demand.imported_clusters, len(inventory.sites)),
-            connected=True,
-            projects=max(demand.projects, inventory.projects),
-            users=max(demand.users, 1 + len(inventory.users)),
+    first = next((demand for demand in plan.demands if demand.rancher_version), None)
+    if first is None:
+        raise pulumi.RunError(
+            "the server's output podNetwork cannot be used: it has no cluster with a Rancher"
         )
-        if demand.rancher_version
-        else demand
-        for demand in plan.demands
+    grown = replace(
+        first,
+        imported_clusters=max(first.imported_clusters, len(inventory.sites)),
+        connected=True,
+        projects=max(first.projects, inventory.projects),
+        users=max(first.users, 1 + len(inventory.users)),
     )
+    demands = tuple(grown if demand is first else demand for demand in plan.demands)
     return figures.to_document(replace(plan, demands=demands))

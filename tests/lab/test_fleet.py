@@ -9,6 +9,7 @@ import ssl
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -56,8 +57,13 @@ class Fleet:
         near = [{"name": name, "kubeconfig": f"kubeconfigs/{name}.yaml"} for name in fleet.EDGES]
         far = [{"name": f"ship-{number:03}", "registrationOnly": True} for number in range(registered)]
         jane = {"user": "jane", "role": "cluster-member"}
+        del near[1]["kubeconfig"]  # in the secret config
         near[0] |= {"labels": {"region": "emea"}, "members": [jane]}  # type: ignore[dict-item]
         fleet.write_sites(self.server.lab, [*near, *far, *extra], [{"name": "jane"}])
+
+    def kubeconfig(self, name: str) -> Path:
+        """The file with a site's kubeconfig."""
+        return fleet.sites_file(self.server.lab).with_name("kubeconfigs") / f"{name}.yaml"
 
     def ask(self, method: str, path: str) -> Any:
         """Ask Rancher, over TLS that is verified with the server's CA."""
@@ -107,8 +113,12 @@ def world(site: Site) -> Iterator[Fleet]:
         done = server.run("up", "--yes", "--skip-preview", check=False)
         assert done.returncode == 0, done.stdout
         edges.result()
+    engine = fleet.prepare(server)
+    made = Fleet(server, engine)
+    text = made.kubeconfig("edge-2").read_text()
+    engine.run("config", "set", "--secret", "--path", "kubeconfigs.edge-2", "--", text)
     try:
-        yield Fleet(server, fleet.prepare(server))
+        yield made
     finally:
         fleet.remove_edges(server, fleet.EDGES)
         server.run("destroy", "--yes", "--skip-preview")
@@ -134,9 +144,7 @@ def test_the_state_holds_no_secret_in_clear(world: Fleet) -> None:
     outputs = world.engine.outputs()
     commands, passwords = outputs["importCommands"], outputs["userPasswords"]
     assert isinstance(commands, dict) and isinstance(passwords, dict)
-    token = yaml.safe_load(
-        fleet.sites_file(world.server.lab).with_name("kubeconfigs").joinpath("edge-1.yaml").read_text()
-    )
+    token = yaml.safe_load(world.kubeconfig("edge-1").read_text())
     secrets = [*commands.values(), *passwords.values(), token["users"][0]["user"]["token"]]
     secrets += [
         str(world.server.outputs()[name]) for name in ("rancherToken", "rancherPassword", "kubeconfig")
@@ -190,8 +198,7 @@ def test_a_site_removed_by_hand_and_a_site_out_of_reach_leave_the_others_alone(w
     assert "FAILED" in world.run("refresh", "--preview-only", "--expect-no-changes", check=False)
     world.run("refresh", "--yes")
 
-    dark = fleet.sites_file(world.server.lab).with_name("kubeconfigs") / "dark.yaml"
-    dark.write_text(kubeconfig("https://127.0.0.1:1"))
+    world.kubeconfig("dark").write_text(kubeconfig("https://127.0.0.1:1"))
     reached = {"name": "dark", "kubeconfig": "kubeconfigs/dark.yaml"}
     world.write(reached, {"name": "late", "registrationOnly": True}, registered=5)
     assert world.operations().items() >= {"ship-000": "create", "dark": "create", "late": "create"}.items()
