@@ -116,7 +116,7 @@ def world(site: Site) -> Iterator[Fleet]:
     engine = fleet.prepare(server)
     made = Fleet(server, engine)
     text = made.kubeconfig("edge-2").read_text()
-    engine.run("config", "set", "--secret", "--path", "kubeconfigs.edge-2", "--", text)
+    engine.run("config", "set", "--secret", "--path", "kubeconfigs.edge-2", text)
     try:
         yield made
     finally:
