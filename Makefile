@@ -10,7 +10,7 @@ export CGO_ENABLED := 0
 export GOTOOLCHAIN := local
 export GOFLAGS :=
 
-.PHONY: help lab lab-down drill test lint lint-workflows unit e2e docs bench lock clean
+.PHONY: help lab fleet drill lab-down test lint lint-workflows unit e2e docs bench lock clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "%-10s %s\n", $$1, $$2}'
@@ -25,6 +25,9 @@ $(VENV)/.installed: requirements.txt pyproject.toml
 
 lab: $(VENV)/.installed ## Build what is missing, start the offline SDDC, run `pulumi up` in it
 	@$(BIN)/python -m lab up
+
+fleet: $(VENV)/.installed ## In the lab: two edge clusters, imported by the program in fleet/
+	@$(BIN)/python -m lab fleet
 
 lab-down: $(VENV)/.installed ## Stop every process of the lab and remove its files
 	@$(BIN)/python -m lab down
@@ -57,6 +60,7 @@ docs: $(VENV)/.installed ## Write the pages that are made from the code
 
 bench: $(VENV)/.installed ## Ratios of preview and up times, measured side by side
 	@$(BIN)/python -m lab.bench_policy
+	@$(BIN)/python -m lab.bench_fleet
 	@$(BIN)/python -m lab.bench
 
 lock: ## Pin the dependencies anew

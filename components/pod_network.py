@@ -49,7 +49,7 @@ class PodNetwork(Resource, module="capacity", name="PodNetwork"):
         self,
         resource_name: str,
         *,
-        figures: Mapping[str, Any],
+        figures: pulumi.Input[Mapping[str, Any]],
         source: str,
         measured_at: str,
         opts: pulumi.ResourceOptions | None = None,

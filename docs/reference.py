@@ -7,17 +7,14 @@
 from __future__ import annotations
 
 import argparse
-import dataclasses
-import inspect
 import json
 import re
 import sys
 from pathlib import Path
 
 import yaml
-from pydantic.alias_generators import to_camel
 
-from outputs import CONTRACT_VERSION, SECRET, StackOutputs
+from outputs import CONTRACT_VERSION, definitions
 
 DOCS = Path(__file__).parent
 _SECTION = re.compile(r"  # --- (.*?) -*$")
@@ -52,23 +49,19 @@ def configuration() -> str:
 
 def outputs() -> str:
     """Every stack output."""
-    documented = inspect.getdoc(StackOutputs) or ""
-    meanings = dict(re.findall(r"^    (\w+): (.*(?:\n        .*)*)", documented, re.MULTILINE))
     lines = [
         "# Outputs",
         "",
-        "Made from `outputs.py` by `make docs`. Another stack reads them typed, with",
-        "`StackOutputs.of(pulumi.StackReference(...))`; secrets stay secret.",
-        f"The contract has version {CONTRACT_VERSION} (output `contractVersion`), which is raised when an",
-        "output is renamed, removed or changes its meaning; a reader refuses another version.",
+        "Made from `outputs.py` by `make docs`. Another program reads them typed, with",
+        "`RancherStack.from_reference(pulumi.StackReference(...))`, as [the fleet](fleet.md) does; secrets",
+        f"stay secret. The contract has version {CONTRACT_VERSION} (output `contractVersion`), which is",
+        "raised when an output is renamed, removed or changes its meaning; a reader refuses another version.",
         "",
-        "| output | secret | meaning |",
-        "|---|---|---|",
+        "| output | type | secret | meaning |",
+        "|---|---|---|---|",
     ]
-    for item in dataclasses.fields(StackOutputs):
-        meaning = " ".join(meanings[item.name].split()).removesuffix(" Secret.").replace("``", "`")
-        secret = "yes" if item.name in SECRET else ""
-        lines.append(f"| `{to_camel(item.name)}` | {secret} | {meaning} |")
+    for item in definitions():
+        lines.append(f"| `{item.name}` | {item.type} | {'yes' if item.secret else ''} | {item.meaning} |")
     return "\n".join(lines) + "\n"
 
 

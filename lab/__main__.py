@@ -8,7 +8,7 @@ import sys
 import time
 from urllib.parse import urlsplit
 
-from lab import bringup, helm_choice, pki, process
+from lab import bringup, fleet, helm_choice, pki, process
 from lab.build import BuildError
 from lab.engine import Engine, drill_command, environment, shell_exports
 from lab.layout import REPO, Lab
@@ -17,9 +17,10 @@ from lab.layout import REPO, Lab
 def main() -> int:
     """Run the command that the command line names; returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m lab", description=__doc__)
-    commands = parser.add_subparsers(required=True, metavar="up | down | status | env | drill")
+    commands = parser.add_subparsers(required=True, metavar="up | fleet | drill | down | status | env")
     helps = {
         _up: "start the lab and run `pulumi up` in it; continues a half-done one",
+        _fleet: "make two edge clusters and import them into the lab's Rancher, with the program in fleet/",
         _down: "stop every process of the lab, remove its files",
         _status: "show the lab's processes and the stack's outputs",
         _env: "print shell variables for pulumi, pks, bosh, helm and kubectl",
@@ -73,6 +74,19 @@ def _up(lab: Lab, arguments: argparse.Namespace) -> int:
             f"{engine.config_file}"
         )
     return 0
+
+
+def _fleet(lab: Lab, _: argparse.Namespace) -> int:
+    if not lab.credentials.exists():
+        raise bringup.LabError(f"there is no lab in {lab.home}; start it with `make lab`")
+    server = Engine(lab, bringup.build_tools())
+    with bringup.phase("edge clusters"):
+        fleet.make_edges(server, fleet.EDGES)
+    engine = fleet.prepare(server)
+    with bringup.phase("pulumi up in fleet/"):
+        exit_code = engine.stream("up", "--yes", "--skip-preview")
+    print(f"Sites: {fleet.sites_file(lab)}. Edit it and run this again; `make lab-down` removes all.")
+    return exit_code
 
 
 def _down(lab: Lab, _: argparse.Namespace) -> int:

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
+import yaml
+
 from lab import process
 from lab.layout import DEFAULT_NET, REPO, Lab
 
@@ -69,15 +71,19 @@ def environment(lab: Lab, tools: Tools) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Engine:
-    """Runs ``pulumi`` on one stack of the program in the checkout."""
+    """Runs ``pulumi`` on one stack of a program in the checkout."""
 
     lab: Lab
     tools: Tools
     stack: str = STACK
+    project: Path = REPO
+    """Directory of the program: the checkout, or ``fleet`` in it, whose config is the lab's own."""
 
     @property
     def config_file(self) -> Path:
         """``Pulumi.<stack>.yaml``; a lab of its own directory, network or choices has its own copy."""
+        if self.project != REPO:
+            return self.lab.path(self.project.name, "project", f"Pulumi.{self.stack}.yaml")
         original = REPO / f"Pulumi.{self.stack}.yaml"
         own = self.lab.home / original.name
         if own.exists() or self.lab != Lab(REPO / ".lab", DEFAULT_NET):
@@ -96,11 +102,15 @@ class Engine:
     def command(self, *arguments: str) -> list[str]:
         """The full command line of a ``pulumi`` command on the stack."""
         config = self.config_file
-        named = [] if config.parent == REPO else ["--config-file", str(config)]
+        named = [] if config.parent == self.project else ["--config-file", str(config)]
         return ["pulumi", *arguments, "--stack", self.stack, *(named if _takes_config(arguments) else [])]
 
     def run(
-        self, *arguments: str, check: bool = True, env: Mapping[str, str] | None = None, cwd: Path = REPO
+        self,
+        *arguments: str,
+        check: bool = True,
+        env: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
     ) -> subprocess.CompletedProcess[str]:
         """Run a command on the stack, its output captured (stderr merged into stdout).
 
@@ -109,7 +119,7 @@ class Engine:
         """
         done = subprocess.run(
             self.command(*arguments),
-            cwd=cwd,
+            cwd=cwd or self.project,
             env=self.process_environment(env),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -129,7 +139,7 @@ class Engine:
         """
         # A process group of its own: otherwise a Ctrl-C reaches the engine twice, which aborts it.
         running = subprocess.Popen(
-            self.command(*arguments), cwd=REPO, env=self.process_environment(), process_group=0
+            self.command(*arguments), cwd=self.project, env=self.process_environment(), process_group=0
         )
         interrupted = False
         while True:
@@ -148,13 +158,16 @@ class Engine:
 
     def json(self, *arguments: str) -> object:
         """Run a command on the stack and parse the JSON on its standard output."""
-        output = subprocess.check_output(self.command(*arguments), cwd=REPO, env=self.process_environment())
+        output = subprocess.check_output(
+            self.command(*arguments), cwd=self.project, env=self.process_environment()
+        )
         return json.loads(output)
 
     def ensure_stack(self) -> None:
         """Make the stack unless it exists, and break a lock that a killed run left behind."""
         (self.lab.home / "state").mkdir(parents=True, exist_ok=True)
-        if not (self.lab.home / "state/.pulumi/stacks/rancher-on-pks" / f"{self.stack}.json").exists():
+        name = yaml.safe_load((self.project / "Pulumi.yaml").read_text())["name"]
+        if not (self.lab.home / "state/.pulumi/stacks" / name / f"{self.stack}.json").exists():
             self._initialise()
         locks = self.lab.home / "state/.pulumi/locks"
         if any(locks.rglob("*.json")) and not process.running(self.lab, "pulumi"):
@@ -163,8 +176,12 @@ class Engine:
     def _initialise(self) -> None:
         """`stack init` writes the stack file beside Pulumi.yaml: do it in a copy, not in the checkout."""
         project = self.lab.path("project", "Pulumi.yaml")
-        shutil.copy(REPO / "Pulumi.yaml", project)
-        shutil.copy(self.config_file, project.with_name(f"Pulumi.{self.stack}.yaml"))
+        if self.project != REPO:
+            project = self.config_file.with_name("Pulumi.yaml")
+        shutil.copy(self.project / "Pulumi.yaml", project)
+        config = project.with_name(f"Pulumi.{self.stack}.yaml")
+        if config != self.config_file:
+            shutil.copy(self.config_file, config)
         self.run("stack", "init", cwd=project.parent)
 
     def install_plugins(self) -> None:

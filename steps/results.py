@@ -10,7 +10,7 @@ import pulumi
 from components.certificates.component import RancherCertificates
 from components.pks.component import PksCluster
 from components.rancher import RancherBootstrap, RancherServer
-from outputs import StackOutputs
+from outputs import RancherStack
 from settings import Settings
 from steps.checks import Checks
 from steps.ingress import Endpoint
@@ -22,9 +22,9 @@ def cluster_outputs(
     cluster: PksCluster,
     certificates: RancherCertificates,
     rules: pulumi.Output[Mapping[str, Sequence[str]]] | None,
-) -> StackOutputs:
+) -> RancherStack:
     """What there is without Rancher, too."""
-    return StackOutputs(
+    return RancherStack(
         cluster_name=settings.cluster_name,
         cluster_uuid=cluster.uuid,
         api_endpoint=cluster.api_endpoint,
@@ -39,11 +39,11 @@ def cluster_outputs(
 
 
 def rancher_outputs(
-    outputs: StackOutputs,
+    outputs: RancherStack,
     endpoint: Endpoint,
     rancher: RancherServer,
     bootstrap: RancherBootstrap | None,
-) -> StackOutputs:
+) -> RancherStack:
     """The outputs with those of Rancher."""
     outputs = replace(
         outputs,

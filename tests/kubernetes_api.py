@@ -43,7 +43,7 @@ class FakeApi:
             return special
         address = urlsplit(request.path)
         path, query = address.path, {key: values[0] for key, values in parse_qs(address.query).items()}
-        if request.method == "PUT":
+        if request.method in {"PUT", "PATCH"}:  # PATCH: server-side apply of a whole object
             self.objects[path] = request.json
             return Response(body=request.json)
         if request.method == "DELETE":

@@ -1,4 +1,4 @@
-"""Rancher's HTTP API, as far as the first start needs it. Only our CA is trusted."""
+"""Rancher's HTTP API, as far as the first start and the fleet need it. Only our CA is trusted."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ _TRANSIENT = frozenset({409, 429, 502, 503, 504})
 class RancherError(ProviderError):
     """Rancher refused a request. The message names it and Rancher's own words, never what was sent."""
 
-    def __init__(self, status: int, message: str) -> None:
-        """Make the error of an HTTP status (0: there was no answer)."""
+    def __init__(self, status: int, message: str, code: str = "") -> None:
+        """Make the error of an HTTP status (0: there was no answer) and of Rancher's name for it."""
         super().__init__(message)
-        self.status = status
+        self.status, self.code = status, code
 
 
 @dataclass(frozen=True)
@@ -94,6 +94,14 @@ class Rancher:
         Raises:
             RancherError: Refused, no answer, or no end of temporary failures.
         """
+        return _object(self.text(method, path, body, token=token))
+
+    def text(self, method: str, path: str, body: object = None, *, token: str = "") -> str:
+        """As ``call``, for an answer that is no object.
+
+        Raises:
+            RancherError: As ``call``.
+        """
         from tenacity import (  # noqa: PLC0415 - a preview needs none
             Retrying,
             retry_if_exception,
@@ -109,7 +117,7 @@ class Rancher:
         )
         return attempts(self._once, method, path, body, token)
 
-    def _once(self, method: str, path: str, body: object, token: str) -> Json:
+    def _once(self, method: str, path: str, body: object, token: str) -> str:
         import httpx  # noqa: PLC0415
 
         headers = {"Authorization": f"Bearer {token}"} if token else {}
@@ -120,11 +128,12 @@ class Rancher:
             )
         except httpx.HTTPError as error:
             raise RancherError(0, f"{what}: no answer ({error or type(error).__name__})") from None
-        answer = _object(response.text)
         if response.status_code >= http.HTTPStatus.BAD_REQUEST:
-            words = str(answer.get("message") or answer.get("code") or response.reason_phrase)
-            raise RancherError(response.status_code, f"{what}: status {response.status_code}: {words}")
-        return answer
+            answer = _object(response.text)
+            code = str(answer.get("code") or "")
+            words = str(answer.get("message") or code or response.reason_phrase)
+            raise RancherError(response.status_code, f"{what}: status {response.status_code}: {words}", code)
+        return response.text
 
 
 def numbers(version: str) -> tuple[int, ...]:
@@ -139,24 +148,33 @@ def connect(properties: Mapping[str, Any]) -> Iterator[Rancher]:
     Raises:
         ProviderError: The CA bundle cannot be read.
     """
-    import httpx  # noqa: PLC0415 - a preview needs none
-
     target = Target(
         properties["address"], int(properties["port"]), properties["hostname"], properties["ca_bundle"]
     )
+    with client(target) as opened:
+        yield Rancher(opened, target, numbers(properties["version"]))
+
+
+def client(target: Target) -> httpx.Client:
+    """Connections to one Rancher, kept open until they are closed.
+
+    Raises:
+        ProviderError: The CA bundle cannot be read.
+    """
+    import httpx  # noqa: PLC0415 - a preview needs none
+
     try:
         context = trust(target.ca_bundle)
     except (ssl.SSLError, ValueError) as error:
         raise ProviderError(f"the CA bundle cannot be read ({error}). Give PEM certificates") from None
     host = target.hostname if target.port == 443 else f"{target.hostname}:{target.port}"
-    with httpx.Client(
+    return httpx.Client(
         base_url=f"https://{target.address}:{target.port}",
         verify=context,
         headers={"Host": host, "Accept": "application/json", "User-Agent": "rancher-on-pks"},
         timeout=_SECONDS,
         trust_env=False,
-    ) as client:
-        yield Rancher(client, target, numbers(properties["version"]))
+    )
 
 
 def _passes(error: BaseException) -> bool:

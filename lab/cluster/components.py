@@ -15,7 +15,9 @@ from lab.cluster.kubeconfig import kubeconfig
 from lab.cluster.spec import ClusterFiles, ClusterSpec
 from lab.pki import write_private
 
-NAMES = frozenset({"etcd", "apiserver", "controller-manager", "scheduler", "kwok", "ncp", "edge", "rancher"})
+NAMES = frozenset(
+    {"etcd", "apiserver", "controller-manager", "scheduler", "kwok", "ncp", "edge", "rancher", "agent"}
+)
 """The daemons of a running cluster."""
 SERVICE_CIDR = "10.100.200.0/24"
 """Cluster IPs of Services: the range that the PKS tile proposes."""
@@ -147,6 +149,7 @@ def controllers(files: ClusterFiles, spec: ClusterSpec) -> dict[str, list[str]]:
         "ncp": [sys.executable, "-m", "lab.cluster.ncp", "--uuid", spec.uuid],
         "edge": [sys.executable, "-m", "lab.edge", "--uuid", spec.uuid],
         "rancher": [sys.executable, "-m", "lab.rancher", "--uuid", spec.uuid],
+        "agent": [sys.executable, "-m", "lab.agent", "--uuid", spec.uuid],
     }
 
 

@@ -5,9 +5,9 @@ with the token that its manifest gave it:
 
     POST /lab/agent   Authorization: Bearer <registration token>   {"version": "v1.28.11", "nodes": 3}
 
-Whoever plays the agent sends it once the Deployment ``cattle-cluster-agent`` of the manifest has a ready
-pod, to the URL in the agent's environment (CATTLE_SERVER), with TLS verified as the agent would. The
-manifest is a short form of the real one; the answer to a wrong token is invented.
+``lab.agent``, which plays the agent, sends it once the Deployment ``cattle-cluster-agent`` of the manifest
+has a ready pod, to the URL in the agent's environment (CATTLE_SERVER), with TLS verified as the agent
+would. The manifest is a short form of the real one; the answer to a wrong token is invented.
 """
 
 from __future__ import annotations

@@ -28,7 +28,7 @@ _LOCAL = ("Ready", "Pending", "Waiting", "Connected", "CreatorMadeOwner", "Syste
 
 def fresh(call: Call, cluster: Object) -> Object:
     """The answer to its creation, which says that it is active."""
-    return {**_common(call, cluster), "annotations": {}, **settled()}
+    return {**_common(call, cluster), **settled()}
 
 
 def full(call: Call, cluster: Object) -> Object:
@@ -39,7 +39,7 @@ def full(call: Call, cluster: Object) -> Object:
         **(_local_state(cluster) if local else _imported_state(cluster)),
         "agentImage": "" if local or not cluster["connected"] else _agent_image(call),
         "agentImageOverride": "",
-        "annotations": {"authz.management.cattle.io/initial-sync": "true"},
+        "annotations": {**cluster["annotations"], "authz.management.cattle.io/initial-sync": "true"},
         "capabilities": {"type": "/v3/schemas/capabilities"},
         "description": "",
         "desiredAgentImage": "",
@@ -62,6 +62,7 @@ def _common(call: Call, cluster: Object) -> Object:
         "name": cluster["name"],
         "uuid": cluster["uuid"],
         **created(cluster["created"]),
+        "annotations": cluster["annotations"],
         "creatorId": cluster["creatorId"],
         "actions": {action: f"{url}?action={action}" for action in ("generateKubeconfig", "importYaml")},
         "appliedEnableNetworkPolicy": False,
@@ -69,7 +70,7 @@ def _common(call: Call, cluster: Object) -> Object:
         "enableNetworkPolicy": None if local else False,
         "internal": local,
         "istioEnabled": False,
-        "labels": {"cattle.io/creator": "norman"} if cluster["creatorId"] else {},
+        "labels": cluster["labels"],
         "links": {
             **dict.fromkeys(own, url),
             **{link: f"{url}/{link.lower()}" for link in _LINKS},

@@ -33,7 +33,7 @@ def make_local(context: Context) -> None:
 
 
 def _new(context: Context, name: str, cluster_id: str, creator: str | None) -> Object:
-    cluster = {
+    cluster: Object = {
         "id": cluster_id,
         "uuid": str(uuid.uuid4()),
         "name": name,
@@ -43,6 +43,8 @@ def _new(context: Context, name: str, cluster_id: str, creator: str | None) -> O
         "provisioned": False,
         "connected": None,
         "removed": None,
+        "labels": {"cattle.io/creator": "norman"} if creator else {},
+        "annotations": {},
     }
     context.state.clusters[cluster_id] = cluster
     return cluster
@@ -108,16 +110,34 @@ def _create(call: Call) -> Object:
     _clear(call.context)
     name = _check_name(call, "")
     cluster = _new(call.context, name, identity.name("c"), creator=call.user["id"])
+    _mark(call, cluster)
     projects.make_default(call.context, cluster)
     registrations.make_default(call.context, cluster)
     call.context.commit()
     return cluster_view.fresh(call, cluster)
 
 
+def _mark(call: Call, cluster: Object) -> None:
+    """Labels and annotations of a body take the place of those before, but for Rancher's own.
+
+    These are protected: whatever holds ``cattle.io/`` and is no field (norman ``types/convert/merge``).
+    """
+    for kind in ("labels", "annotations"):
+        given = call.body.get(kind)
+        if isinstance(given, dict):
+            kept = {key: value for key, value in cluster[kind].items() if _is_protected(key)}
+            cluster[kind] = {**{key: value for key, value in given.items() if not _is_protected(key)}, **kept}
+
+
+def _is_protected(key: str) -> bool:
+    return "cattle.io/" in key and not key.startswith("field.cattle.io/")
+
+
 def _update(call: Call, cluster_id: str) -> Object:
     name = _check_name(call, cluster_id)
     cluster = call.state.clusters[cluster_id]
     cluster["name"], cluster["saved"] = name, call.now
+    _mark(call, cluster)
     call.context.commit()
     return cluster_view.full(call, cluster)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -68,6 +68,8 @@ class Context:
     """Fault ``rancher`` of the lab, see ``lab.rancher``."""
     changed: Callable[[], None] = field(default=lambda: None)
     """Called after each change of the state."""
+    namespaces: Callable[[], Awaitable[list[str]]] | None = None
+    """Names of the namespaces of the cluster that Rancher runs on; None without a cluster."""
 
     @property
     def release(self) -> Release:

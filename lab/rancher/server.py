@@ -19,6 +19,7 @@ from lab.rancher import (
     clusters,
     preferences,
     projects,
+    proxy,
     registrations,
     server_settings,
     tokens,
@@ -102,7 +103,7 @@ async def _protected(request: web.Request) -> web.Response:
         return await server_settings.public(request) or auth.unauthenticated()
     request[_AUTHENTICATED] = True
     try:
-        response = _answer(call)
+        response = await proxy.local(call) or _answer(call)
     except RefusalError as refusal:
         response = answer(refusal.body, refusal.status)
     if response.content_type == "application/json" and "Set-Cookie" not in response.headers:

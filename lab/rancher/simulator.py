@@ -70,11 +70,13 @@ class Rancher:
             ca=self._ca,
             fault=fault,
             changed=self._changed.set,
+            namespaces=self._namespaces,
         )
 
     async def run(self) -> None:
         """Play Rancher until cancelled."""
         async with KubernetesApi(self._kubeconfig) as api, asyncio.TaskGroup() as tasks:
+            self._api = api
             followed = [
                 follow(tasks, api, path, store, self._changed)
                 for path, store in ((_PODS, self._pods), (_SECRETS, self._secrets))
@@ -149,6 +151,10 @@ class Rancher:
             self._runner = runner
             _log.info("Rancher %s serves on %s:%d", self._version, *self._address)
         await sprawl.keep(api, self._context, self._made)
+
+    async def _namespaces(self) -> list[str]:
+        found = await self._api.request("GET", sprawl.NAMESPACES)
+        return [item["metadata"]["name"] for item in found["items"]]
 
     def _ca(self) -> str:
         """The private CA, when a pod has it."""

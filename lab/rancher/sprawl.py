@@ -24,7 +24,7 @@ BACKING_SECONDS = 0.3
 """From a cluster's creation to its namespaces; 0.14 to 0.47 s were measured."""
 _FLEET_GONE_SECONDS = 0.8
 _GONE_SECONDS = 1.6
-_PATH = "/api/v1/namespaces"
+NAMESPACES = "/api/v1/namespaces"
 _log = logging.getLogger(__name__)
 
 Kind = Literal["fleet", "users", "clusters", "projects"]
@@ -85,12 +85,12 @@ async def keep(api: KubernetesApi, context: Context, made: set[str]) -> None:
     """Make and delete what is due; ``made`` holds what has been made and is kept up to date."""
     for namespace in wanted(context):
         if namespace.name not in made:
-            if await api.create(_PATH, namespace.manifest):
+            if await api.create(NAMESPACES, namespace.manifest):
                 _log.info("made namespace %s", namespace.name)
             made.add(namespace.name)
     due = [name for name, at in context.state.leaving.items() if at <= context.clock()]
     for name in due:
-        if await api.delete(f"{_PATH}/{name}"):
+        if await api.delete(f"{NAMESPACES}/{name}"):
             _log.info("deleted namespace %s", name)
         made.discard(name)
         context.state.leaving.pop(name, None)

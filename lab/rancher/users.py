@@ -152,6 +152,17 @@ def _create(call: Call) -> Object:
     return _shown(call, user)
 
 
+def _update(call: Call, name: str) -> Object:
+    user = call.state.users[name]
+    for field_name in ("name", "description"):
+        if field_name in call.body:
+            user[field_name] = call.text(field_name)
+    if isinstance(call.body.get("enabled"), bool):
+        user["enabled"] = call.body["enabled"]
+    call.context.commit()
+    return _shown(call, user)
+
+
 def _delete(call: Call, name: str) -> Object:
     if name == call.user["id"]:
         raise RefusalError(422, "InvalidAction", "You cannot delete yourself")
@@ -170,6 +181,7 @@ RESOURCE = Resource(
     plural="users",
     all=_all,
     create=_create,
+    update=_update,
     delete=_delete,
     actions={"setpassword": _set_password},
     collection_actions={"changepassword": _change_password},

@@ -1,0 +1,1 @@
+"""The fleet: edge clusters that a Rancher server of this project's program manages."""

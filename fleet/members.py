@@ -1,0 +1,133 @@
+"""Projects of a site's cluster, and who may do what there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from components.provider import wait
+from components.rancher.api import Json, RancherError
+from fleet.access import Session
+from fleet.registration import SiteError
+
+_CLUSTER = "clusterroletemplatebindings"
+_PROJECT = "projectroletemplatebindings"
+_BACKED_SECONDS = 60.0
+
+
+def reconcile(session: Session, cluster_id: str, wanted: Mapping[str, Any], known: Mapping[str, Any]) -> Json:
+    """Make the projects and bindings of ``wanted``, and remove those that only ``known`` has.
+
+    Args:
+        session: The login.
+        cluster_id: The site's cluster.
+        wanted: ``members`` and ``projects`` of the site.
+        known: What an earlier call returned, or nothing.
+
+    Returns:
+        ``project_ids`` by name, and ``binding_ids`` by project, user and role.
+
+    Raises:
+        SiteError: A user does not exist.
+        RancherError: Rancher refused, or does not answer.
+    """
+    projects = dict(known.get("project_ids") or {})
+    bindings = dict(known.get("binding_ids") or {})
+    names = [project["name"] for project in wanted["projects"]]
+    roles = dict(_roles(wanted))
+    if not (names or roles or projects or bindings):
+        return {"project_ids": {}, "binding_ids": {}}
+    for key in [key for key in bindings if key not in roles]:
+        _delete(session, f"{_PROJECT if _project_of(key) else _CLUSTER}/{bindings.pop(key)}")
+    for name in [name for name in projects if name not in names]:
+        _delete(session, f"projects/{projects.pop(name)}")
+    if names:
+        there = _of_cluster(session, "projects", cluster_id)
+        found = {project["name"]: str(project["id"]) for project in there}
+        for name in names:
+            projects[name] = found.get(name) or _make(
+                session, "projects", {"type": "project", "name": name, "clusterId": cluster_id}
+            )
+    for key, member in roles.items():
+        bindings[key] = _bind(session, cluster_id, projects.get(_project_of(key), ""), member)
+    return {"project_ids": projects, "binding_ids": bindings}
+
+
+def observed(session: Session, known: Mapping[str, Any]) -> Json:
+    """Of what is known, what is still there; the lists are those of all sites together."""
+    projects, bindings = known.get("project_ids") or {}, known.get("binding_ids") or {}
+    found: set[str] = set()
+    for kind in (["projects"] if projects else []) + ([_CLUSTER, _PROJECT] if bindings else []):
+        found |= {str(item["id"]) for item in session.all(kind)}
+    return {
+        "project_ids": {name: id_ for name, id_ in projects.items() if id_ in found},
+        "binding_ids": {key: id_ for key, id_ in bindings.items() if id_ in found},
+    }
+
+
+def complete(wanted: Mapping[str, Any], known: Mapping[str, Any]) -> bool:
+    """Whether nothing that is wanted has gone missing."""
+    names = {project["name"] for project in wanted["projects"]}
+    return names <= set(known.get("project_ids") or {}) and set(dict(_roles(wanted))) <= set(
+        known.get("binding_ids") or {}
+    )
+
+
+def _roles(wanted: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, str]]]:
+    """Each binding by a key that tells all of it; no project's name holds a line feed."""
+    for member in wanted["members"]:
+        yield f"{member['user']} {member['role']}\n", member
+    for project in wanted["projects"]:
+        for member in project["members"]:
+            yield f"{member['user']} {member['role']}\n{project['name']}", member
+
+
+def _project_of(key: str) -> str:
+    return key.partition("\n")[2]
+
+
+def _bind(session: Session, cluster_id: str, project_id: str, member: Mapping[str, str]) -> str:
+    user_id = _user(session, member["user"])
+    kind, scope = (_PROJECT, "projectId") if project_id else (_CLUSTER, "clusterId")
+    scoped = project_id or cluster_id
+    for item in session.call("GET", f"/v3/{kind}?{scope}={scoped}&userId={user_id}").get("data") or []:
+        same = item.get("userId") == user_id and item.get("roleTemplateId") == member["role"]
+        if same and item.get(scope) == scoped:
+            return str(item["id"])
+    return _make(session, kind, {scope: scoped, "userId": user_id, "roleTemplateId": member["role"]})
+
+
+def _user(session: Session, name: str) -> str:
+    for fresh in (3600.0, 0.0):
+        for user in session.all("users", fresh):
+            if user.get("username") == name:
+                return str(user["id"])
+    raise SiteError(f"Rancher has no user {name!r}. List it under users, or correct the member")
+
+
+def _of_cluster(session: Session, kind: str, cluster_id: str) -> list[Json]:
+    found = session.call("GET", f"/v3/{kind}?clusterId={cluster_id}").get("data") or []
+    return [item for item in found if item.get("clusterId") == cluster_id]
+
+
+def _make(session: Session, kind: str, body: Json) -> str:
+    """Make an object in a namespace that may be there only a moment after its cluster or project."""
+
+    def poll() -> tuple[str, str | None]:
+        try:
+            return "", str(session.call("POST", f"/v3/{kind}", body)["id"])
+        except RancherError as error:
+            if error.status != 404:
+                raise
+            return str(error), None
+
+    again = "Run pulumi up again"
+    return wait(f"one of {kind}", poll, timeout=_BACKED_SECONDS, first=0.1, cap=2.0, resume=again)
+
+
+def _delete(session: Session, path: str) -> None:
+    try:
+        session.call("DELETE", f"/v3/{path}")
+    except RancherError as error:
+        if error.status != 404:
+            raise

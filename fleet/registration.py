@@ -1,0 +1,166 @@
+"""A site's cluster in Rancher: made, taken over, labelled; and the token with which its agent reports."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from urllib.parse import quote, urlsplit
+
+from components.provider import ProviderError, wait
+from components.rancher.api import Json, RancherError
+from fleet.access import Session
+
+OWNER = "rancher-on-pks/fleet"
+"""Annotation of a cluster in Rancher: the stack that registered it."""
+_GONE_SECONDS = 60.0
+_TOKEN_SECONDS = 60.0
+_AGAIN = "Run pulumi up again"
+
+
+class SiteError(ProviderError):
+    """One site cannot be imported; the others can."""
+
+
+def register(
+    session: Session, name: str, owner: str, marks: Mapping[str, Mapping[str, str]], adopt: bool
+) -> Json:
+    """The cluster of that name, with these labels and annotations.
+
+    One that this stack registered before it was cut off is taken over.
+
+    Raises:
+        SiteError: There is one that somebody else registered, and it is not to be adopted.
+        RancherError: Rancher refused, or does not answer.
+    """
+    annotations = {**marks["annotations"], OWNER: owner}
+    body = {"type": "cluster", "name": name, "labels": dict(marks["labels"]), "annotations": annotations}
+    for _ in range(2):
+        try:
+            return session.call("POST", "/v3/clusters", body)
+        except RancherError as error:
+            if error.code != "NotUnique":
+                raise
+        found = _named(session, name)
+        if found is None:
+            continue
+        if found.get("removed") or found.get("state") == "removing":
+            _await_gone(session, found["id"])
+            continue
+        theirs = (found.get("annotations") or {}).get(OWNER)
+        if theirs != owner and not adopt:
+            who = f"stack {theirs}" if theirs else "somebody else"
+            raise SiteError(
+                f"a cluster of that name ({found['id']}, {found.get('state')}) is in Rancher already, "
+                f"by {who}. Choose another name, or set adopt: true to take it over"
+            )
+        return mark(session, found, {"labels": {}, "annotations": {}}, {**marks, "annotations": annotations})
+    raise SiteError(f"a cluster of that name is being removed from Rancher. {_AGAIN}")
+
+
+def mark(
+    session: Session,
+    cluster: Json,
+    before: Mapping[str, Mapping[str, str]],
+    wanted: Mapping[str, Mapping[str, str]],
+) -> Json:
+    """Give a cluster the wanted labels and annotations in place of those before; others' stay."""
+    changed: Json = {}
+    for kind, values in wanted.items():
+        live = cluster.get(kind) or {}
+        kept = {key: value for key, value in live.items() if key not in before[kind] or key in values}
+        if {**kept, **values} != live:
+            changed[kind] = {**kept, **values}
+    if not changed:
+        return cluster
+    return session.call("PUT", f"/v3/clusters/{cluster['id']}", {**cluster, **changed})
+
+
+def token_for(session: Session, cluster_id: str, *, fresh: bool) -> Json:
+    """A registration token of the cluster, with its ``command`` and ``manifestUrl``.
+
+    Args:
+        session: The login.
+        cluster_id: The cluster.
+        fresh: The cluster was made just now, and has none.
+
+    Raises:
+        ProviderError: Rancher does not come to it.
+    """
+    token = None if fresh else _good(session, cluster_id)
+    token_id = token["id"] if token else _new_token(session, cluster_id)
+
+    def poll() -> tuple[str, Json | None]:
+        found = session.call("GET", f"/v3/clusterregistrationtokens/{token_id}")
+        if found.get("manifestUrl"):
+            return "", found
+        return "Rancher's server-url is not set" if found.get("token") else "it has no token yet", None
+
+    return wait("the registration token", poll, timeout=_TOKEN_SECONDS, first=0.1, cap=2.0, resume=_AGAIN)
+
+
+def manifest(session: Session, token: Json) -> str:
+    """What brings the agent up: YAML documents."""
+    return session.text(urlsplit(token["manifestUrl"]).path)
+
+
+def remove(session: Session, cluster_id: str) -> None:
+    """Delete the cluster, and wait until Rancher has let go of it."""
+    try:
+        session.call("DELETE", f"/v3/clusters/{cluster_id}")
+    except RancherError as error:
+        if error.status != 404:
+            raise
+    _await_gone(session, cluster_id)
+
+
+def find(session: Session, cluster_id: str) -> Json | None:
+    """The cluster; None when it is gone."""
+    try:
+        return session.call("GET", f"/v3/clusters/{cluster_id}")
+    except RancherError as error:
+        if error.status != 404:
+            raise
+        return None
+
+
+def _named(session: Session, name: str) -> Json | None:
+    found = session.call("GET", f"/v3/clusters?name={quote(name)}").get("data") or []
+    return next((item for item in found if item.get("name") == name), None)
+
+
+def _await_gone(session: Session, cluster_id: str) -> None:
+    def poll() -> tuple[str, bool | None]:
+        found = find(session, cluster_id)
+        return (str(found.get("state")), None) if found else ("", True)
+
+    what = f"removal of cluster {cluster_id}"
+    wait(what, poll, timeout=_GONE_SECONDS, first=0.1, cap=2.0, resume=_AGAIN)
+
+
+def _good(session: Session, cluster_id: str) -> Json | None:
+    """A token that is there already."""
+    found = session.call("GET", f"/v3/clusterregistrationtokens?clusterId={cluster_id}").get("data") or []
+    return next(
+        (item for item in found if item.get("manifestUrl") and not expired(item.get("expiresAt"))), None
+    )
+
+
+def expired(end: object) -> bool:
+    """Whether a time (ISO 8601) has passed; none, as older releases tell, has not."""
+    return bool(end) and datetime.fromisoformat(str(end)) <= datetime.now(UTC)
+
+
+def _new_token(session: Session, cluster_id: str) -> str:
+    """A cluster's namespace comes a moment after the cluster: until then Rancher does not find it."""
+    body = {"type": "clusterRegistrationToken", "clusterId": cluster_id}
+
+    def poll() -> tuple[str, str | None]:
+        try:
+            return "", str(session.call("POST", "/v3/clusterregistrationtokens", body)["id"])
+        except RancherError as error:
+            if error.status != 404:
+                raise
+            return str(error), None
+
+    what = f"a registration token of cluster {cluster_id}"
+    return wait(what, poll, timeout=_TOKEN_SECONDS, first=0.1, cap=2.0, resume=_AGAIN)

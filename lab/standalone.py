@@ -1,0 +1,117 @@
+"""The program in ``fleet/`` without a lab, on a stack that exports what a server's stack would."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from lab import build
+from lab.layout import REPO
+from lab.recipes import ENGINE, LANGUAGE_HOST
+from outputs import CONTRACT_VERSION, VERSION_OUTPUT, definitions
+
+PROGRAM = REPO / "fleet"
+SERVER = "organization/rancher-on-pks/server"
+_PRODUCER = """\
+import json
+import pathlib
+import pulumi
+
+given = json.loads(pathlib.Path("outputs.json").read_text())
+for name, value in given["values"].items():
+    pulumi.export(name, pulumi.Output.secret(value) if name in given["secrets"] else value)
+"""
+
+
+class Standalone:
+    """A stack of the fleet and one in the place of the server's, in a directory of their own.
+
+    Args:
+        root: The directory.
+        environment: Variables of the engine besides those that keep it there.
+    """
+
+    def __init__(self, root: Path, environment: Mapping[str, str] | None = None) -> None:
+        os.environ["LAB_BUILD_ALL"] = "1"
+        tools = build.build(recipes=[ENGINE, LANGUAGE_HOST])
+        self._producer, self._fleet = root / "server", root / "fleet"
+        for directory in (self._producer, self._fleet, root / "state"):
+            directory.mkdir(parents=True)
+        self.environment = {
+            **os.environ,
+            "PATH": f"{tools.bin}:{os.environ['PATH']}",
+            "PULUMI_HOME": str(root / "home"),
+            "PULUMI_BACKEND_URL": f"file://{root / 'state'}",
+            "PULUMI_CONFIG_PASSPHRASE": "standalone",
+            "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+            "PULUMI_SKIP_UPDATE_CHECK": "true",
+            **(environment or {}),
+        }
+        virtualenv = str(Path(sys.executable).parent.parent)
+        runtime = {"name": "python", "options": {"toolchain": "pip", "virtualenv": virtualenv}}
+        (self._producer / "Pulumi.yaml").write_text(
+            json.dumps({"name": "rancher-on-pks", "runtime": runtime})
+        )
+        (self._producer / "__main__.py").write_text(_PRODUCER)
+        _run(self, self._producer, "stack", "init", "server")
+        # `stack init` writes the stack file beside Pulumi.yaml: not in the checkout.
+        shutil.copy(PROGRAM / "Pulumi.yaml", self._fleet)
+        _run(self, self._fleet, "stack", "init", "fleet")
+        self.configure(serverStack=SERVER, sites=str(self._fleet / "sites.yaml"))
+
+    def serve(self, **values: Any) -> None:
+        """Have the server's stack export the contract's version and these outputs, by their names."""
+        secrets = [item.name for item in definitions() if item.secret]
+        document = {"values": {VERSION_OUTPUT: CONTRACT_VERSION, **values}, "secrets": secrets}
+        (self._producer / "outputs.json").write_text(json.dumps(document))
+        _run(self, self._producer, "up", "--stack", "server", "--yes", "--skip-preview")
+
+    def configure(self, **values: str) -> None:
+        """Set keys of the fleet's config."""
+        file = self._fleet / "Pulumi.fleet.yaml"
+        document = yaml.safe_load(file.read_text())
+        document.setdefault("config", {}).update(
+            {f"rancher-fleet:{key}": text for key, text in values.items()}
+        )
+        file.write_text(yaml.safe_dump(document))
+
+    def sites(self, sites: Sequence[Mapping[str, Any]]) -> None:
+        """Write the sites file."""
+        (self._fleet / "sites.yaml").write_text(json.dumps({"sites": list(sites)}))
+
+    def pulumi(self, *arguments: str, expect: int | None = 0) -> str:
+        """Run a command on the fleet's stack; its whole output.
+
+        Args:
+            arguments: Of ``pulumi``.
+            expect: Exit code that it must end with; None: whatever.
+
+        Raises:
+            RuntimeError: It ended with another; the message is its output.
+        """
+        takes_config = arguments[0] in {"preview", "up", "refresh", "destroy"}
+        config = ["--config-file", str(self._fleet / "Pulumi.fleet.yaml")] if takes_config else []
+        return _run(self, PROGRAM, *arguments, "--stack", "fleet", *config, expect=expect)
+
+
+def _run(on: Standalone, directory: Path, *arguments: str, expect: int | None = 0) -> str:
+    done = subprocess.run(
+        ["pulumi", *arguments, "--non-interactive"],
+        cwd=directory,
+        env=on.environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    if expect is not None and done.returncode != expect:
+        raise RuntimeError(f"pulumi {arguments[0]} ended with {done.returncode}:\n{done.stdout}")
+    return done.stdout

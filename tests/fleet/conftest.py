@@ -1,0 +1,184 @@
+"""A simulated Rancher over verified TLS, edge clusters in memory, and the providers that join them."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import contextlib
+import dataclasses
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+import pytest
+
+from components.rancher import api
+from fleet import access, leftovers
+from fleet.arrivals import ArrivalsProvider
+from fleet.sites import SiteProvider
+from lab.rancher import sprawl
+from tests import kubernetes_api, pki
+from tests.kubernetes_api import FakeApi
+from tests.lab.rancher_server import HOST, Answer, Server, serving
+from tests.servers import server_context
+
+T = TypeVar("T")
+OWNER = "org/rancher-fleet/test"
+_KINDS = {
+    "/api/v1": [
+        ("Namespace", "namespaces", False),
+        ("ServiceAccount", "serviceaccounts", True),
+        ("Secret", "secrets", True),
+    ],
+    "/apis/rbac.authorization.k8s.io/v1": [("ClusterRoleBinding", "clusterrolebindings", False)],
+    "/apis/apps/v1": [("Deployment", "deployments", True)],
+}
+
+
+@dataclass
+class World:
+    """One Rancher, and what the providers are given."""
+
+    server: Server
+    reach: dict[str, Any]
+    root: Path
+    leaked: list[str] = field(default_factory=list)
+
+    def wanted(self, name: str, edge: FakeApi | None = None, **changes: Any) -> dict[str, Any]:
+        """Inputs of a Site."""
+        props = {
+            **self.reach,
+            "name": name,
+            "owner": OWNER,
+            "labels": {},
+            "annotations": {},
+            "members": [],
+            "projects": [],
+            "adopt": False,
+            "kubeconfig": "",
+            "edge": "",
+        }
+        if edge:
+            file = self.root / f"{name}.yaml"
+            file.write_text(edge.kubeconfig)
+            props |= {"kubeconfig": str(file), "edge": edge.server.url}
+        return {**props, **changes}
+
+    async def run(self, function: Callable[..., T], *arguments: Any) -> T:
+        """The providers block, the simulator shares this thread's loop."""
+        return await asyncio.to_thread(function, *arguments)
+
+    async def create(self, wanted: dict[str, Any]) -> dict[str, Any]:
+        return dict((await self.run(SiteProvider().create, wanted)).outs or {})
+
+    async def update(self, olds: dict[str, Any], wanted: dict[str, Any]) -> dict[str, Any]:
+        return dict((await self.run(SiteProvider().update, wanted["name"], olds, wanted)).outs or {})
+
+    async def read(self, olds: dict[str, Any]) -> dict[str, Any] | None:
+        access._opened.cache_clear()  # each refresh is a process of its own
+        found = await self.run(SiteProvider().read, olds["name"], olds)
+        return dict(found.outs or {}) if found.id else None
+
+    async def delete(self, olds: dict[str, Any]) -> None:
+        await self.run(SiteProvider().delete, olds["name"], olds)
+
+    def changes(self, olds: dict[str, Any], wanted: dict[str, Any]) -> bool:
+        return bool(SiteProvider().diff("", olds, wanted).changes)
+
+    async def arrive(self, awaited: dict[str, str], **given: Any) -> dict[str, Any]:
+        props = {**self.reach, "awaited": awaited, "registered": {}, "problems": {}, "timeout_minutes": 1}
+        made = await self.run(ArrivalsProvider().create, {**props, **given})
+        return dict(made.outs or {})
+
+    def elsewhere(self, **changes: Any) -> dict[str, Any]:
+        """Access to another Rancher, or in another way."""
+        return {**self.reach, "rancher": {**self.reach["rancher"], **changes}}
+
+    async def ask(self, method: str, path: str, body: object = None) -> Answer:
+        """By hand, as the administrator."""
+        return await self.server.ask(method, path, body)
+
+    async def clusters(self) -> dict[str, dict[str, Any]]:
+        found = (await self.ask("GET", "/v3/clusters")).body["data"]
+        return {item["name"]: item for item in found if item["id"] != "local"}
+
+    async def connect(self, edge: FakeApi) -> None:
+        """Play the agent of an edge cluster."""
+        [secret] = [item for path, item in edge.objects.items() if "/secrets/cattle-credentials-" in path]
+        token = base64.b64decode(secret["data"]["token"]).decode()
+        answer = await self.server.ask("POST", "/lab/agent", {"version": "v1.28.11", "nodes": 1}, token=token)
+        assert answer.status == 200
+
+
+@contextlib.asynccontextmanager
+async def world(
+    root: Path, *, server_url: str | None = None, version: str = "2.15.0"
+) -> AsyncIterator[World]:
+    authority = pki.root()
+    tls = server_context(pki.server(authority))
+    start = time.time()
+    async with serving(f"v{version}", tls=tls, now=start, ca=authority.pem) as server:
+        port = int(server.url.rsplit(":", 1)[1])
+        seen = dataclasses.replace(server, client=cast(Any, Trusting(server.client)))
+        await seen.login()
+        url = f"https://{HOST}:{port}" if server_url is None else server_url
+        await seen.ask("PUT", "/v3/settings/server-url", {"name": "server-url", "value": url})
+        where = {"address": "127.0.0.1", "port": port, "hostname": HOST, "ca_bundle": authority.pem}
+        reach = {"rancher": {**where, "server": "the-cluster"}, "token": seen.token}
+        made = World(seen, reach, root)
+
+        async def names() -> list[str]:
+            due = [name for name, at in server.context.state.leaving.items() if at > server.context.clock()]
+            return [*(item.name for item in sprawl.wanted(server.context)), *due, *made.leaked]
+
+        server.context.namespaces = names
+        clock = asyncio.create_task(_pass_time(server, start))
+        try:
+            yield made
+        finally:
+            clock.cancel()
+
+
+async def _pass_time(server: Server, start: float) -> None:
+    before = time.time()
+    while True:
+        await asyncio.sleep(0.02)
+        now = time.time()
+        server.wait(now - before)
+        before = now
+
+
+class Trusting:
+    """The test's own client, which looks behind TLS without verifying it."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+
+    def request(self, method: str, url: str, **arguments: Any) -> Any:
+        return self._client.request(method, url, ssl=False, **arguments)
+
+
+@contextlib.contextmanager
+def edge_cluster() -> Iterator[FakeApi]:
+    """An edge cluster that knows the kinds of the agent's manifest."""
+    with kubernetes_api.running() as found:
+        for base, kinds in _KINDS.items():
+            found.objects[base] = {
+                "resources": [{"kind": k, "name": n, "namespaced": spaced} for k, n, spaced in kinds]
+            }
+        yield found
+
+
+@pytest.fixture(autouse=True)
+def _each_test_a_process(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """What a providers' process keeps is gone with it."""
+    monkeypatch.setattr(api, "_PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr(leftovers, "_PATIENCE_SECONDS", 5.0)
+    monkeypatch.setattr(leftovers, "_POLL_SECONDS", 0.1)
+    yield
+    access._newest.clear()
+    access._opened.cache_clear()
+    access._rancher.cache_clear()
+    leftovers._watch.until = leftovers._watch.seen = 0.0

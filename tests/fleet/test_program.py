@@ -1,0 +1,113 @@
+"""The program in ``fleet/`` through the real engine, on a stack in the place of the server's: previews."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lab.layout import REPO
+from lab.standalone import Standalone
+from policy import kinds
+from policy.sprawl import POD_NETWORK
+from policy.sprawl_stack import POD_NETWORK_STACK
+from tests.policy.judging import judge, judge_stack
+
+DEFAULT_BLOCK = {
+    "figures": {
+        "network": {"blocks": [{"cidr": "172.16.0.0/16"}], "subnetPrefix": 24},
+        "demands": [{"rancherVersion": "2.8", "importedClusters": 0, "users": 1}],
+    }
+}
+"""A default block with nothing else on it, Rancher 2.8, one user."""
+OUTPUTS: dict[str, Any] = {
+    "clusterUuid": "00000000-0000-4000-8000-000000000000",
+    "caBundle": "the CA",
+    "vip": "10.50.0.79",
+    "rancherUrl": "https://rancher.example.com",
+    "rancherToken": "token-abcde:the-secret-of-the-token",
+    "podNetwork": DEFAULT_BLOCK,
+}
+
+
+def sites(count: int) -> list[dict[str, Any]]:
+    return [{"name": f"site-{number:03}", "registrationOnly": True} for number in range(count)]
+
+
+@pytest.fixture(scope="module")
+def fleet(tmp_path_factory: pytest.TempPathFactory) -> Standalone:
+    made = Standalone(tmp_path_factory.mktemp("standalone"))
+    made.serve(**OUTPUTS)
+    return made
+
+
+@pytest.mark.lab
+def test_the_59th_import_passes_and_the_60th_is_refused_at_preview(fleet: Standalone, tmp_path: Path) -> None:
+    """The bare arithmetic of the block, so without the reserve that the pack keeps by default."""
+    config = tmp_path / "pack.json"
+    none = {"reservePercent": 0}
+    config.write_text(json.dumps({"pod-network": none, "pod-network-stack": none}))
+    pack = ("--policy-pack", str(REPO / "policy"), "--policy-pack-config", str(config))
+    fleet.sites(sites(59))
+    passed = fleet.pulumi("preview", *pack)
+    assert "+ 64 to create" in passed  # stack, component, figures, server, arrivals
+    assert "can't run policy" not in passed
+    fleet.sites(sites(60))
+    refused = fleet.pulumi("preview", *pack, expect=None)
+    for part in (
+        "[mandatory]",
+        "60 imported clusters takes 260, others use 0, and 0 of 256 have to stay free: headroom -4",
+        "59 imported clusters fit",
+        "imports 60 clusters, 59 imported clusters fit: 1 too many",
+        "pod_subnet_prefix: 25",
+    ):
+        assert part in refused, refused
+    config.write_text("{}")  # with the default reserve, 10 %
+    fleet.sites(sites(52))
+    fleet.pulumi("preview", *pack)
+    fleet.sites(sites(53))
+    assert "52 imported clusters fit" in fleet.pulumi("preview", *pack, expect=None)
+
+
+def test_the_59th_import_passes_and_the_60th_is_refused_by_the_policies() -> None:
+    def found(count: int) -> list[str]:
+        figures = DEFAULT_BLOCK["figures"]
+        demand = {**figures["demands"][0], "importedClusters": float(count)}  # type: ignore[index]
+        document = {**figures, "demands": [demand]}
+        stack = [(kinds.POD_NETWORK, "fleet-capacity", {"figures": document})]
+        stack += [(kinds.SITE, site["name"], site) for site in sites(count)]
+        plan = judge(POD_NETWORK, kinds.POD_NETWORK, {"figures": document}, reservePercent=0.0)
+        return [*plan, *judge_stack(POD_NETWORK_STACK, stack, reservePercent=0.0)]
+
+    assert found(59) == []
+    plan, count = found(60)
+    assert "headroom -4. 59 imported clusters fit" in plan
+    assert "1 too many" in count
+
+
+@pytest.mark.lab
+def test_a_server_that_does_not_do_is_one_clear_error(fleet: Standalone) -> None:
+    fleet.sites(sites(1))
+    told: dict[str, dict[str, Any]] = {
+        "no output rancherToken (API token": {"rancherToken": None},
+        "no output podNetwork (Pod subnets": {"podNetwork": None},
+        "has version 0 of the output contract": {"contractVersion": 0},
+        "has no output contractVersion: it was never updated": {"contractVersion": None},
+        "the server's output podNetwork cannot be used": {"podNetwork": {"figures": {"network": {}}}},
+    }
+    for text, change in told.items():
+        fleet.serve(**{**OUTPUTS, **change})
+        output = fleet.pulumi("preview", expect=None)
+        assert text in output, output
+        assert "Traceback" not in output, output
+    fleet.configure(serverStack="organization/rancher-on-pks/nowhere")
+    output = fleet.pulumi("preview", expect=None)
+    assert 'unknown stack "organization/rancher-on-pks/nowhere"' in output
+    fleet.configure(serverStack="")
+    fleet.sites([*sites(1), *sites(1), {"name": "Wrong", "registrationOnly": True}, {"name": "paris"}])
+    output = fleet.pulumi("preview", expect=None)
+    assert "4 problems with the fleet; nothing was changed:" in output
+    for part in ("config serverStack: is not set", "site site-000: the name is taken", "site Wrong", "paris"):
+        assert part in output, output

@@ -1,0 +1,279 @@
+"""Sites, one by one, against the simulated Rancher and edge clusters in memory."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import pytest
+
+from components.rancher.api import RancherError
+from fleet import access
+from fleet.edge import CLUSTER
+from fleet.registration import OWNER as MARK
+from fleet.sites import SiteProvider
+from tests import pki
+from tests.fleet.conftest import OWNER, edge_cluster, world
+from tests.lab.rancher_server import HOST
+
+DEPLOYMENT = "/apis/apps/v1/namespaces/cattle-system/deployments/cattle-cluster-agent"
+SYSTEM = "/api/v1/namespaces/cattle-system"
+
+
+@pytest.mark.parametrize("version", ["2.8.5", "2.15.0"])
+async def test_a_site_that_is_not_reached_gets_its_command(version: str, tmp_path: Path) -> None:
+    async with world(tmp_path, version=version) as rancher:
+        wanted = rancher.wanted("ship-17", labels={"region": "sea"}, annotations={"owner": "fleet team"})
+        made = await rancher.create(wanted)
+        assert made["problem"] == ""
+        assert made["command"].startswith(f"kubectl apply -f https://{HOST}")
+        shown = (await rancher.clusters())["ship-17"]
+        assert (shown["id"], shown["state"]) == (made["cluster_id"], "pending")
+        assert shown["labels"]["region"] == "sea"
+        assert shown["annotations"]["owner"] == "fleet team"
+        assert not rancher.changes(made, wanted)
+        assert await rancher.read(made) == made
+
+
+async def test_a_site_that_is_reached_gets_the_agent(tmp_path: Path) -> None:
+    async with world(tmp_path) as rancher:
+        with edge_cluster() as edge:
+            wanted = rancher.wanted("berlin", edge)
+            made = await rancher.create(wanted)
+            assert (made["problem"], made["command"]) == ("", "")
+            assert edge.objects[DEPLOYMENT]["metadata"]["annotations"][CLUSTER] == made["cluster_id"]
+            assert all("fieldManager=rancher-on-pks" in path for path in edge.server.paths if "PATCH" in path)
+            await rancher.connect(edge)
+            assert (await rancher.arrive({"berlin": made["cluster_id"]}))["states"] == {"berlin": "active"}
+
+            await rancher.delete(made)
+            assert await rancher.clusters() == {}
+            assert [path for path in edge.objects if "cattle" in path] == []
+
+
+async def test_an_interrupted_run_is_continued_and_a_foreign_cluster_is_not_taken(tmp_path: Path) -> None:
+    async with world(tmp_path) as rancher:
+        first = await rancher.create(rancher.wanted("berlin"))
+        again = await rancher.create(rancher.wanted("berlin"))  # as if the state had not been written
+        assert again["cluster_id"] == first["cluster_id"]
+
+        await rancher.ask("POST", "/v3/clusters", {"type": "cluster", "name": "paris"})
+        refused = await rancher.create(rancher.wanted("paris"))
+        assert "in Rancher already, by somebody else" in refused["problem"]
+        assert refused["cluster_id"] == ""
+        other = await rancher.create({**rancher.wanted("berlin"), "owner": "org/rancher-fleet/other"})
+        assert f"by stack {OWNER}" in other["problem"]
+
+        await rancher.delete(refused)
+        assert set(await rancher.clusters()) == {"berlin", "paris"}
+        wanted = rancher.wanted("paris", adopt=True)
+        assert rancher.changes(refused, wanted)
+        adopted = await rancher.update(refused, wanted)
+        assert adopted["problem"] == ""
+        assert (await rancher.clusters())["paris"]["annotations"][MARK] == OWNER
+
+
+async def test_labels_are_kept_and_those_of_others_stay(tmp_path: Path) -> None:
+    async with world(tmp_path) as rancher:
+        wanted = rancher.wanted("berlin", labels={"region": "emea", "tier": "gold"})
+        made = await rancher.create(wanted)
+        shown = (await rancher.clusters())["berlin"]
+        labels = {"region": "changed", "theirs": "yes"}
+        await rancher.ask("PUT", f"/v3/clusters/{shown['id']}", {**shown, "labels": labels})
+        seen = await rancher.read(made)
+        assert seen is not None
+        assert seen["labels"] == {"region": "changed"}
+        assert rancher.changes(seen, wanted)
+
+        fewer = rancher.wanted("berlin", labels={"region": "emea"})
+        mended = await rancher.update(seen, fewer)
+        shown = (await rancher.clusters())["berlin"]["labels"]
+        assert (shown["region"], shown["theirs"], "tier" in shown) == ("emea", "yes", False)
+        assert await rancher.read(mended) == mended
+        assert not rancher.changes(mended, fewer)
+
+
+async def test_a_site_removed_by_hand_is_seen_and_registered_again(tmp_path: Path) -> None:
+    async with world(tmp_path) as rancher:
+        wanted = rancher.wanted("berlin")
+        made = await rancher.create(wanted)
+        await rancher.ask("DELETE", f"/v3/clusters/{made['cluster_id']}")
+        rancher.server.wait(1)
+        assert await rancher.read(made) is None
+        again = await rancher.create(wanted)
+        assert again["cluster_id"] not in {"", made["cluster_id"]}
+        await rancher.delete(made)  # what is gone already does no harm
+
+
+async def test_an_edge_that_does_not_answer_is_one_sites_problem(tmp_path: Path) -> None:
+    async with world(tmp_path) as rancher:
+        with edge_cluster() as edge:
+            wanted = rancher.wanted("berlin", edge)
+        made = await rancher.create(wanted)
+        assert "the agent is not applied to its cluster" in made["problem"]
+        assert "The cluster is registered" in made["problem"]
+        assert rancher.changes(made, wanted)
+        with edge_cluster() as edge:  # it is back, at another address
+            wanted = rancher.wanted("berlin", edge)
+            mended = await rancher.update(made, wanted)
+            assert (mended["problem"], mended["cluster_id"]) == ("", made["cluster_id"])
+            assert DEPLOYMENT in edge.objects
+
+
+@pytest.mark.parametrize("what", ["a server", "another agent", "no kubeconfig"])
+async def test_a_cluster_that_must_not_be_imported(what: str, tmp_path: Path) -> None:
+    async with world(tmp_path) as rancher:
+        with edge_cluster() as edge:
+            wanted = rancher.wanted("berlin", edge)
+            env = [{"name": "CATTLE_SERVER", "value": "https://other.example.com"}]
+            agent = {"template": {"spec": {"containers": [{"env": env}]}}}
+            if what == "a server":
+                edge.add("apis/apps/v1/deployments", "rancher")
+            elif what == "another agent":
+                edge.add("apis/apps/v1/deployments", "cattle-cluster-agent", spec=agent)
+            else:
+                Path(wanted["kubeconfig"]).unlink()
+            told = {
+                "a server": "runs a Rancher server itself",
+                "another agent": "another Rancher (https://other.example.com)",
+                "no kubeconfig": "cannot be read",
+            }[what]
+            made = await rancher.create(wanted)
+            assert told in made["problem"]
+            assert not [path for path in edge.server.paths if path.startswith("PATCH")]
+            if what == "another agent":
+                mended = await rancher.update(made, rancher.wanted("berlin", edge, adopt=True))
+                assert mended["problem"] == ""
+
+
+async def test_removing_a_site_leaves_the_agent_of_a_renamed_one(tmp_path: Path) -> None:
+    async with world(tmp_path) as rancher:
+        with edge_cluster() as edge:
+            old = await rancher.create(rancher.wanted("berlin", edge))
+            new = await rancher.create(rancher.wanted("berlin-01", edge))
+            await rancher.delete(old)
+            assert edge.objects[DEPLOYMENT]["metadata"]["annotations"][CLUSTER] == new["cluster_id"]
+            assert SYSTEM in edge.objects
+            await rancher.connect(edge)
+
+
+async def test_an_edge_out_of_reach_does_not_hold_up_a_removal(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with world(tmp_path) as rancher:
+        with edge_cluster() as edge:
+            made = await rancher.create(rancher.wanted("berlin", edge))
+        await rancher.delete(made)
+        assert await rancher.clusters() == {}
+        assert "Rancher's agent stays in its cluster" in caplog.text
+
+
+async def test_namespaces_that_stay_are_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    async with world(tmp_path) as rancher:
+        made = await rancher.create(rancher.wanted("berlin"))
+        kept = await rancher.create(rancher.wanted("paris"))
+        rancher.leaked.append(f"cluster-fleet-default-{made['cluster_id']}-0123456789ab")
+        await rancher.delete(made)
+        assert f"1 of its namespaces stay on the server's cluster: {rancher.leaked[0]}" in caplog.text
+        caplog.clear()
+        arrived = await rancher.arrive({}, registered={"paris": kept["cluster_id"]})
+        assert arrived["leaked"] == rancher.leaked
+        assert "Set leakedNamespaces to 1 in the server's stack" in caplog.text
+
+
+async def test_projects_and_members(tmp_path: Path) -> None:
+    async with world(tmp_path) as rancher:
+        user = {"type": "user", "username": "jane", "password": "a long password", "name": "Jane"}
+        jane = (await rancher.ask("POST", "/v3/users", user)).body["id"]
+        owner = {"user": "jane", "role": "project-owner"}
+        kiosk = {"name": "kiosk", "members": [owner]}
+        wanted = rancher.wanted(
+            "berlin", projects=[kiosk], members=[{"user": "jane", "role": "cluster-member"}]
+        )
+        made = await rancher.create(wanted)
+        assert made["problem"] == ""
+        assert (await rancher.create(wanted))["project_ids"] == made["project_ids"]  # cut off, continued
+        bound = (await rancher.ask("GET", "/v3/projectroletemplatebindings")).body["data"]
+        assert [(item["userId"], item["projectId"]) for item in bound] == [
+            (jane, made["project_ids"]["kiosk"])
+        ]
+        assert not rancher.changes(made, wanted)
+
+        await rancher.ask("DELETE", f"/v3/projects/{made['project_ids']['kiosk']}")
+        seen = await rancher.read(made)
+        assert seen is not None
+        assert seen["project_ids"] == {}
+        assert rancher.changes(seen, wanted)
+        mended = await rancher.update(seen, wanted)
+        assert set(mended["project_ids"]) == {"kiosk"}
+
+        none = await rancher.update(mended, rancher.wanted("berlin"))
+        assert (none["project_ids"], none["binding_ids"]) == ({}, {})
+        names = [item["name"] for item in (await rancher.ask("GET", "/v3/projects")).body["data"]]
+        assert "kiosk" not in names
+        assert (await rancher.ask("GET", "/v3/clusterroletemplatebindings")).body["data"] == []
+
+        ghost = await rancher.update(none, rancher.wanted("berlin", members=[{"user": "ghost", "role": "x"}]))
+        assert "no user 'ghost'" in ghost["problem"]
+
+
+async def test_a_wrong_token_stops_everything_with_one_remedy(tmp_path: Path) -> None:
+    async with world(tmp_path) as rancher:
+        with pytest.raises(RancherError, match="run `pulumi up` in that stack") as caught:
+            await rancher.create({**rancher.wanted("berlin"), "token": "token-abcde:not-the-secret"})
+        assert "not-the-secret" not in str(caught.value)
+
+
+async def test_only_our_ca_is_trusted(tmp_path: Path) -> None:
+    async with world(tmp_path) as rancher:
+        with pytest.raises(RancherError, match="CERTIFICATE_VERIFY_FAILED"):
+            await rancher.create({**rancher.wanted("berlin"), **rancher.elsewhere(ca_bundle=pki.root().pem)})
+
+
+async def test_a_renewed_token_costs_no_request_and_removes_with_the_new_one(tmp_path: Path) -> None:
+    async with world(tmp_path) as rancher:
+        wanted = rancher.wanted("berlin")
+        made = await rancher.create(wanted)
+        gone = await rancher.create(rancher.wanted("paris"))
+        body = {"type": "token", "description": "renewed"}
+        token = (await rancher.ask("POST", "/v3/tokens", body)).body["token"]
+        name = rancher.reach["token"].partition(":")[0]
+        rancher.server.token = token
+        assert (await rancher.ask("DELETE", f"/v3/tokens/{name}")).status == 204
+        rancher.reach["token"] = token
+
+        with pytest.raises(RancherError, match="no longer good"):
+            await rancher.read(made)
+        again = rancher.wanted("berlin")
+        result = SiteProvider().diff("berlin", made, again)
+        assert (result.changes, result.replaces) == (True, [])
+        access._opened.cache_clear()
+        renewed = SiteProvider().update("berlin", made, again).outs  # in this thread: a request would hang
+        assert renewed is not None
+        assert (renewed["token"], renewed["cluster_id"]) == (token, made["cluster_id"])
+        # The state of what is removed has the old token still.
+        await rancher.delete(gone)
+        assert set(await rancher.clusters()) == {"berlin"}
+
+
+async def test_another_server_takes_the_sites_anew(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "rancher-on-pks")
+    async with world(tmp_path) as rancher:
+        made = await rancher.create(rancher.wanted("berlin"))
+        moved = {**rancher.wanted("berlin"), **rancher.elsewhere(server="another", address="127.0.0.9")}
+        result = SiteProvider().diff("berlin", made, moved)
+        assert (result.replaces, result.delete_before_replace) == (["rancher"], True)
+        await rancher.delete(made)  # asks nobody: that Rancher is gone
+        assert "its Rancher is gone" in caplog.text
+        assert set(await rancher.clusters()) == {"berlin"}
+
+
+async def test_a_command_that_is_too_old_is_made_anew(tmp_path: Path) -> None:
+    async with world(tmp_path) as rancher:
+        wanted = rancher.wanted("ship")
+        made = await rancher.create(wanted)
+        old = {**made, "command_expires": "2024-01-01T00:00:00Z"}
+        assert rancher.changes(old, wanted)
+        renewed = await rancher.update(old, wanted)
+        assert renewed["command"]
+        assert not rancher.changes(renewed, wanted)

@@ -1,0 +1,225 @@
+"""A fleet through the real engine: a server with subnets enough, two edge clusters, 300 sites."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import socket
+import ssl
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+import yaml
+
+from components import kube
+from lab import fleet
+from lab.engine import Engine
+from lab.foundation.tile import SPARE_POD_BLOCK, SPARE_POD_CIDR
+from lab.layout import REPO
+from tests.kubernetes_api import kubeconfig
+from tests.lab.conftest import Site
+
+pytestmark = pytest.mark.lab
+
+PACK = ("--policy-pack", str(REPO / "policy"), "--policy-pack-config", str(REPO / "policy/config.lab.json"))
+REGISTERED = 300
+# The engine writes the state at the end, not after each of hundreds of steps.
+FAST = {"PULUMI_EXPERIMENTAL": "true", "PULUMI_SKIP_CHECKPOINTS": "true"}
+# The fleet knows the server's stack and the kubeconfigs of its sites, and nothing of the foundation.
+BLIND = dict.fromkeys(
+    [
+        *("PKS_API", "PKS_USERNAME", "PKS_PASSWORD", "NSXT_USERNAME", "NSXT_PASSWORD", "VSPHERE_SERVER"),
+        *("VSPHERE_USER", "VSPHERE_PASSWORD", "BOSH_CLIENT", "BOSH_CLIENT_SECRET", "DNS_TSIG_SECRET"),
+        "KUBECONFIG",
+    ],
+    "",
+)
+
+
+@dataclass
+class Fleet:
+    """The two stacks, and Rancher by hand."""
+
+    server: Engine
+    engine: Engine
+
+    def run(self, *arguments: str, check: bool = True) -> str:
+        done = self.engine.run(*arguments, check=False, env={**BLIND, **FAST})
+        assert not check or done.returncode == 0, done.stdout
+        return done.stdout if done.returncode == 0 else f"FAILED {done.stdout}"
+
+    def write(self, *extra: dict[str, Any], registered: int = REGISTERED) -> None:
+        near = [{"name": name, "kubeconfig": f"kubeconfigs/{name}.yaml"} for name in fleet.EDGES]
+        far = [{"name": f"ship-{number:03}", "registrationOnly": True} for number in range(registered)]
+        jane = {"user": "jane", "role": "cluster-member"}
+        del near[1]["kubeconfig"]  # in the secret config
+        near[0] |= {"labels": {"region": "emea"}, "members": [jane]}  # type: ignore[dict-item]
+        fleet.write_sites(self.server.lab, [*near, *far, *extra], [{"name": "jane"}])
+
+    def kubeconfig(self, name: str) -> Path:
+        """The file with a site's kubeconfig."""
+        return fleet.sites_file(self.server.lab).with_name("kubeconfigs") / f"{name}.yaml"
+
+    def ask(self, method: str, path: str) -> Any:
+        """Ask Rancher, over TLS that is verified with the server's CA."""
+        outputs = self.server.outputs()
+        url = urlsplit(str(outputs["rancherUrl"]))
+        context = ssl.create_default_context(cadata=str(outputs["caBundle"]))
+        with socket.create_connection((str(outputs["vip"]), url.port or 443), timeout=60) as plain:
+            connection = http.client.HTTPSConnection(str(url.hostname), url.port)
+            connection.sock = context.wrap_socket(plain, server_hostname=url.hostname)
+            connection.request(method, path, headers={"Authorization": f"Bearer {outputs['rancherToken']}"})
+            response = connection.getresponse()
+            text = response.read()
+            assert response.status < 400, text
+            return json.loads(text)
+
+    def clusters(self) -> dict[str, dict[str, Any]]:
+        """Imported clusters by name, as Rancher has them."""
+        return {
+            item["name"]: item for item in self.ask("GET", "/v3/clusters")["data"] if item["id"] != "local"
+        }
+
+    def operations(self, *arguments: str) -> dict[str, str]:
+        """What a preview would do, by resource."""
+        steps = self.engine.json("preview", "--json", *arguments)
+        assert isinstance(steps, dict)
+        found = {step["urn"].rsplit("::", 1)[1]: step["op"] for step in steps["steps"]}
+        return {name: op for name, op in found.items() if op not in {"same", "read"}}
+
+
+@pytest.fixture(scope="module")
+def world(site: Site) -> Iterator[Fleet]:
+    """A server whose pods have a /27 each, as hundreds of sites need it."""
+    server = site.beside("hub")
+    site.configure(
+        server,
+        networkProfileParameters={
+            "lb_size": "medium",
+            "pod_ip_block_ids": [SPARE_POD_BLOCK],
+            "pod_subnet_prefix": 27,
+        },
+        podNetwork={"blocks": [SPARE_POD_CIDR], "subnetPrefix": 27},
+        plannedImportedClusters=str(REGISTERED),
+        antiAffinity="off",
+    )
+    with ThreadPoolExecutor() as pool:
+        edges = pool.submit(fleet.make_edges, server, fleet.EDGES)
+        done = server.run("up", "--yes", "--skip-preview", check=False)
+        assert done.returncode == 0, done.stdout
+        edges.result()
+    engine = fleet.prepare(server)
+    made = Fleet(server, engine)
+    text = made.kubeconfig("edge-2").read_text()
+    engine.run("config", "set", "--secret", "--path", "kubeconfigs.edge-2", text)
+    try:
+        yield made
+    finally:
+        fleet.remove_edges(server, fleet.EDGES)
+        server.run("destroy", "--yes", "--skip-preview")
+
+
+def test_two_edges_become_active_and_300_are_registered(world: Fleet) -> None:
+    world.write()
+    output = world.run("up", "--yes", "--skip-preview", *PACK)
+    assert "can't run policy" not in output
+    clusters = world.clusters()
+    assert len(clusters) == REGISTERED + 2
+    assert {clusters[name]["state"] for name in fleet.EDGES} == {"active"}
+    assert clusters["edge-1"]["labels"]["region"] == "emea"
+    assert [clusters[name]["nodeCount"] for name in fleet.EDGES] == [1, 1]
+    commands = world.engine.outputs()["importCommands"]
+    assert isinstance(commands, dict)
+    assert len(commands) == REGISTERED
+    assert commands["ship-000"].startswith("kubectl apply -f https://hub.lab.test:8443/v3/import/")
+
+
+def test_the_state_holds_no_secret_in_clear(world: Fleet) -> None:
+    state = json.dumps(world.engine.json("stack", "export"))
+    outputs = world.engine.outputs()
+    commands, passwords = outputs["importCommands"], outputs["userPasswords"]
+    assert isinstance(commands, dict) and isinstance(passwords, dict)
+    token = yaml.safe_load(world.kubeconfig("edge-1").read_text())
+    secrets = [*commands.values(), *passwords.values(), token["users"][0]["user"]["token"]]
+    secrets += [
+        str(world.server.outputs()[name]) for name in ("rancherToken", "rancherPassword", "kubeconfig")
+    ]
+    assert len(passwords["jane"]) > 20
+    assert [secret for secret in secrets if secret in state or json.dumps(secret)[1:-1] in state] == []
+
+
+def test_a_preview_without_changes_asks_rancher_nothing_and_a_refresh_finds_no_drift(world: Fleet) -> None:
+    faults = world.server.lab.faults
+    faults.write_text(json.dumps({"rancher": {"status": 500}}))
+    try:
+        world.run("preview", "--expect-no-changes")
+    finally:
+        faults.unlink()
+    world.run("refresh", "--preview-only", "--expect-no-changes")
+
+
+def test_removing_ten_from_the_list_removes_exactly_those(world: Fleet) -> None:
+    before = world.clusters()
+    world.write(registered=REGISTERED - 10)
+    gone = {f"ship-{number:03}" for number in range(REGISTERED - 10, REGISTERED)}
+    output = world.run("up", "--yes", "--skip-preview")
+    assert "- 10 deleted" in output
+    assert "~ 2 updated" in output  # the figures, and who is awaited
+    after = world.clusters()
+    assert before.keys() - after.keys() == gone
+    assert {name: item["id"] for name, item in after.items()} == {name: before[name]["id"] for name in after}
+
+
+def test_a_renewed_token_replaces_nothing(world: Fleet, site: Site) -> None:
+    before = world.clusters()
+    token = world.server.outputs()["rancherToken"]
+    site.configure(world.server, rancherTokenDays="80")
+    world.server.run("up", "--yes", "--skip-preview")
+    assert world.server.outputs()["rancherToken"] != token
+    world.write(registered=5)  # in the same run, most sites go: with the new token
+    output = world.run("up", "--yes", "--skip-preview")
+    assert f"- {REGISTERED - 15} deleted" in output
+    assert "created" not in output.split("Resources:")[1]
+    assert "replaced" not in output.split("Resources:")[1]
+    after = world.clusters()
+    assert after.keys() == {*fleet.EDGES, *(f"ship-{number:03}" for number in range(5))}
+    assert all(after[name]["id"] == before[name]["id"] for name in after)
+    assert {after[name]["state"] for name in fleet.EDGES} == {"active"}
+
+
+def test_a_site_removed_by_hand_and_a_site_out_of_reach_leave_the_others_alone(world: Fleet) -> None:
+    before = world.clusters()
+    world.ask("DELETE", f"/v3/clusters/{before['ship-000']['id']}")
+    assert "FAILED" in world.run("refresh", "--preview-only", "--expect-no-changes", check=False)
+    world.run("refresh", "--yes")
+
+    world.kubeconfig("dark").write_text(kubeconfig("https://127.0.0.1:1"))
+    reached = {"name": "dark", "kubeconfig": "kubeconfigs/dark.yaml"}
+    world.write(reached, {"name": "late", "registrationOnly": True}, registered=4)
+    assert world.operations().items() >= {"ship-000": "create", "dark": "create", "late": "create"}.items()
+    output = world.run("up", "--yes", "--skip-preview", "--continue-on-error", check=False)
+    assert "FAILED" in output
+    assert "1 of 8 sites are not imported, the others are." in output
+    assert "- dark: the agent is not applied to its cluster" in output
+    after = world.clusters()
+    assert {"ship-000", "dark", "late"} <= after.keys()
+    assert after["ship-000"]["id"] != before["ship-000"]["id"]
+    assert before.keys() - after.keys() == {"ship-004"}  # removals go on, too
+    kept = {name: item["id"] for name, item in before.items() if name not in {"ship-000", "ship-004"}}
+    assert {name: after[name]["id"] for name in kept} == kept
+    # It goes on with what is missing, and nothing else.
+    assert set(world.operations()) == {"dark", "fleet-arrivals"}
+
+
+def test_destroy_leaves_nothing_in_rancher_and_on_the_edges(world: Fleet) -> None:
+    world.run("destroy", "--yes", "--skip-preview")
+    assert world.clusters() == {}
+    for name in fleet.EDGES:
+        with kube.client(world.kubeconfig(name).read_text()) as api:
+            system = api.get("/api/v1/namespaces/cattle-system")
+            assert system is None or system["metadata"]["deletionTimestamp"]
