@@ -211,7 +211,7 @@ def kill_amid(engine: Engine, release: str, *, everything: bool = True) -> None:
         process.stop(engine.lab, "pulumi", force=True)
     else:
         running.kill()
-        until(lambda: not any("helm2" in line for line in commands(engine.lab)))
+        until(lambda: not helm2(engine.lab))
         process.stop(engine.lab, "pulumi", force=True)
     running.wait()
     engine.ensure_stack()  # breaks the lock that the killed run left
@@ -219,8 +219,13 @@ def kill_amid(engine: Engine, release: str, *, everything: bool = True) -> None:
 
 def left_behind(lab: Lab, folder: Path) -> list[str]:
     """Processes of Helm v2 and its private files; a kubeconfig is in them."""
-    processes = [line for line in commands(lab) if "helm2" in line]
-    return processes + [path.name for path in folder.glob("rancher-on-pks-helm2-*")]
+    return helm2(lab) + [path.name for path in folder.glob("rancher-on-pks-helm2-*")]
+
+
+def helm2(lab: Lab) -> list[str]:
+    """Processes of Helm v2: the stack's commands, helm, and Tiller."""
+    names = ("components.helm.helm2", "lab.helm2.")
+    return [line for line in commands(lab) if any(name in line for name in names)]
 
 
 def commands(lab: Lab) -> list[str]:
