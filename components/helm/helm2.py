@@ -126,7 +126,7 @@ def apply(job: Job, secrets: Secrets) -> dict[str, object]:
             return {**before}
         _check_name(job, known)
         with _tiller(job, secrets, kubernetes) as helm:
-            _mend(helm, kubernetes, known, job.release)
+            _mend(helm, kubernetes, job.release)
             _upgrade(helm, job, secrets.password)
             if helm.status_code(job.release) != 1:
                 raise ProviderError(f"release {job.release} is not deployed; see helm status {job.release}")
@@ -216,12 +216,13 @@ def _chart_name(job: Job, otherwise: str) -> str:
     return job.chart if job.repository else otherwise
 
 
-def _mend(helm: Helm2, kubernetes: Kubernetes, known: list[TillerRecord], release: str) -> None:
+def _mend(helm: Helm2, kubernetes: Kubernetes, release: str) -> None:
     """Undo a last change that failed or was cut off.
 
     Tiller refuses every upgrade after one that was cut off. After one that failed it compares the next
     revision with the last that was deployed and not with what runs, so what the failed one had changed stays.
     """
+    known = tiller_records.find(kubernetes, release)
     if not known or known[-1].status == tiller_records.DEPLOYED:
         return
     base = tiller_records.intact(known)
@@ -230,10 +231,9 @@ def _mend(helm: Helm2, kubernetes: Kubernetes, known: list[TillerRecord], releas
         helm.run("delete", "--purge", release)
         return
     log.info("the last change of %s did not end well: back to revision %d", release, base.revision)
-    left = list(known)
-    while left[-1].status == tiller_records.PENDING_ROLLBACK and not tiller_records.complete(left[-2]):
+    while known[-1].status == tiller_records.PENDING_ROLLBACK and not tiller_records.complete(known[-2]):
         # Half an undoing of the revision before, which alone tells what may be there.
-        kubernetes.delete(left.pop().path)
+        kubernetes.delete(known.pop().path)
     helm.run("rollback", release, str(base.revision))
 
 
