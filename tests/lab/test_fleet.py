@@ -94,10 +94,10 @@ class Fleet:
 
 
 @pytest.fixture(scope="module")
-def world(site: Site) -> Iterator[Fleet]:
+def world(bare: Site) -> Iterator[Fleet]:
     """A server whose pods have a /27 each, as hundreds of sites need it."""
-    server = site.beside("hub")
-    site.configure(
+    server = bare.beside("hub")
+    bare.configure(
         server,
         networkProfileParameters={
             "lb_size": "medium",
@@ -175,10 +175,10 @@ def test_removing_ten_from_the_list_removes_exactly_those(world: Fleet) -> None:
     assert {name: item["id"] for name, item in after.items()} == {name: before[name]["id"] for name in after}
 
 
-def test_a_renewed_token_replaces_nothing(world: Fleet, site: Site) -> None:
+def test_a_renewed_token_replaces_nothing(world: Fleet, bare: Site) -> None:
     before = world.clusters()
     token = world.server.outputs()["rancherToken"]
-    site.configure(world.server, rancherTokenDays="80")
+    bare.configure(world.server, rancherTokenDays="80")
     world.server.run("up", "--yes", "--skip-preview")
     assert world.server.outputs()["rancherToken"] != token
     world.write(registered=5)  # in the same run, most sites go: with the new token

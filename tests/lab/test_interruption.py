@@ -20,7 +20,7 @@ from tests.lab.conftest import Site, commands, free_net
 pytestmark = pytest.mark.lab
 
 
-def kill_when(site: Site, engine: Engine, text: str) -> None:
+def kill_when(bare: Site, engine: Engine, text: str) -> None:
     """Start ``up`` and kill all of Pulumi's processes, without mercy, when its output has ``text``."""
     up = subprocess.Popen(
         engine.command("up", "--yes", "--skip-preview"),
@@ -40,18 +40,18 @@ def kill_when(site: Site, engine: Engine, text: str) -> None:
             break
     up.wait()
     assert text in seen, seen
-    process.stop(site.lab, "pulumi", force=True)
+    process.stop(bare.lab, "pulumi", force=True)
 
 
-def test_kill_while_the_cluster_and_while_the_releases_are_made(site: Site) -> None:
-    second = site.beside("second")
-    before = len(site.calls())
+def test_kill_while_the_cluster_and_while_the_releases_are_made(bare: Site) -> None:
+    second = bare.beside("second")
+    before = len(bare.calls())
     for moment in ("rancher-cluster creating", "ingress-release creating", "rancher-server-rollout creating"):
-        kill_when(site, second, moment)
+        kill_when(bare, second, moment)
         second.ensure_stack()  # breaks the lock that the killed run left
     done = second.run("up", "--yes", "--skip-preview", check=False)
     assert done.returncode == 0, done.stdout
-    calls = commands(site.calls()[before:])
+    calls = commands(bare.calls()[before:])
     assert calls.count("create-cluster") == 1
     assert calls.count("create-network-profile") == 1
     assert second.run("preview", "--expect-no-changes", check=False).returncode == 0

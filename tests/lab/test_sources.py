@@ -35,25 +35,25 @@ def pong(outputs: dict[str, object]) -> None:
     assert found == (200, "pong")
 
 
-def sign(site: Site, request: str) -> bytes:
+def sign(bare: Site, request: str) -> bytes:
     """The certificate that the lab's CA gives for a request."""
     parsed = x509.load_pem_x509_csr(request.encode())
     names = parsed.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    issuer = pki.Issuer.load(site.lab.ca_certificate, site.lab.ca_key)
+    issuer = pki.Issuer.load(bare.lab.ca_certificate, bare.lab.ca_key)
     return pki.certificate(HOST, parsed.public_key(), issuer, names)
 
 
-def test_request_then_files_then_a_ca_of_its_own(site: Site, tmp_path: Path) -> None:
+def test_request_then_files_then_a_ca_of_its_own(bare: Site, tmp_path: Path) -> None:
     """The article's old charts too: one from a local folder, one from an OCI registry over TLS."""
-    engine = site.beside("sources")
-    site.configure(
+    engine = bare.beside("sources")
+    bare.configure(
         engine,
         certificateSource="csr",
         caPrivateKeyFile=None,
         ingressChart=str(REPO / "lab" / "charts" / "nginx-ingress"),
         ingressChartVersion="1.41.3",
-        rancherChartRepository=f"oci://{site.lab.chart_repository.split('//')[1].split(':')[0]}:8443/charts",
-        chartRepositoryCaFile=str(site.lab.ca_certificate),
+        rancherChartRepository=f"oci://{bare.lab.chart_repository.split('//')[1].split(':')[0]}:8443/charts",
+        chartRepositoryCaFile=str(bare.lab.ca_certificate),
         rancherVersion="2.2.8",
         caCertificateFile=None,
     )
@@ -61,8 +61,8 @@ def test_request_then_files_then_a_ca_of_its_own(site: Site, tmp_path: Path) -> 
     assert "rancherUrl" not in waiting
 
     signed = tmp_path / "signed.pem"
-    signed.write_bytes(sign(site, str(waiting["certificateRequest"])))
-    site.configure(engine, certificateFile=str(signed), caCertificateFile=str(site.lab.ca_certificate))
+    signed.write_bytes(sign(bare, str(waiting["certificateRequest"])))
+    bare.configure(engine, certificateFile=str(signed), caCertificateFile=str(bare.lab.ca_certificate))
     complete = up(engine)
     pong(complete)
     assert complete["certificateRequest"] == waiting["certificateRequest"]
@@ -73,7 +73,7 @@ def test_request_then_files_then_a_ca_of_its_own(site: Site, tmp_path: Path) -> 
     server = authorities.server(authority, HOST)
     key = tmp_path / "server.key"
     key.write_text(server.key_pem)
-    site.configure(
+    bare.configure(
         engine,
         certificateSource="files",
         certificateFile=authorities.write(tmp_path, "server.pem", server),
@@ -85,8 +85,8 @@ def test_request_then_files_then_a_ca_of_its_own(site: Site, tmp_path: Path) -> 
         pong({**complete})
 
     for name in ("certificateFile", "privateKeyFile", "caCertificateFile"):
-        site.configure(engine, **{name: None})
-    site.configure(engine, certificateSource="self-signed")
+        bare.configure(engine, **{name: None})
+    bare.configure(engine, certificateSource="self-signed")
     pong(up(engine))
     assert engine.run("destroy", "--yes", "--skip-preview", check=False).returncode == 0
 

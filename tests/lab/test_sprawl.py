@@ -17,9 +17,9 @@ pytestmark = pytest.mark.lab
 PACK = ("--policy-pack", str(REPO / "policy"), "--policy-pack-config", str(REPO / "policy/config.lab.json"))
 
 
-def configure(site: Site, engine: Engine, prefix: int) -> None:
+def configure(bare: Site, engine: Engine, prefix: int) -> None:
     """A block of its own with subnets of that prefix, and ten imported clusters planned."""
-    site.configure(
+    bare.configure(
         engine,
         networkProfileParameters={
             "lb_size": "medium",
@@ -37,10 +37,10 @@ def assert_nothing_was_downgraded(output: str) -> None:
     assert "[advisory]" not in output
 
 
-def test_a_plan_that_fits_passes_and_one_that_does_not_is_refused_before_anything(site: Site) -> None:
-    engine = site.beside("gated")
-    configure(site, engine, 20)  # 16 subnets for 14 + 5 + 1 namespaces and 40 of imported clusters
-    before = site.calls()
+def test_a_plan_that_fits_passes_and_one_that_does_not_is_refused_before_anything(bare: Site) -> None:
+    engine = bare.beside("gated")
+    configure(bare, engine, 20)  # 16 subnets for 14 + 5 + 1 namespaces and 40 of imported clusters
+    before = bare.calls()
     for command in (("preview",), ("up", "--yes"), ("up", "--yes", "--skip-preview")):
         done = engine.run(*command, *PACK, check=False)
         assert done.returncode != 0, done.stdout
@@ -48,11 +48,11 @@ def test_a_plan_that_fits_passes_and_one_that_does_not_is_refused_before_anythin
             assert part in done.stdout, done.stdout
         assert "[mandatory]" in done.stdout
         assert_nothing_was_downgraded(done.stdout)
-    made = site.calls()[len(before) :]
+    made = bare.calls()[len(before) :]
     assert "create-cluster" not in commands(made)
     assert "create-network-profile" not in commands(made)
 
-    configure(site, engine, 24)
+    configure(bare, engine, 24)
     for command in (("up", "--yes"), ("preview", "--expect-no-changes")):
         done = engine.run(*command, *PACK, check=False)
         assert done.returncode == 0, done.stdout
@@ -62,15 +62,15 @@ def test_a_plan_that_fits_passes_and_one_that_does_not_is_refused_before_anythin
     assert isinstance(network, dict)
     assert (network["capacity"], network["used"], network["maxImportedClusters"]) == (256, 0, 59)
 
-    site.configure(engine, plannedImportedClusters="60")
+    bare.configure(engine, plannedImportedClusters="60")
     done = engine.run("preview", *PACK, check=False)
     assert done.returncode != 0, done.stdout
     assert engine.run("destroy", "--yes", check=False).returncode == 0
 
 
-def test_without_the_pack_ncp_runs_out_in_the_middle(site: Site) -> None:
-    engine = site.beside("ungated")
-    configure(site, engine, 20)
+def test_without_the_pack_ncp_runs_out_in_the_middle(bare: Site) -> None:
+    engine = bare.beside("ungated")
+    configure(bare, engine, 20)
     done = engine.run("up", "--yes", "--skip-preview", check=False)
     assert done.returncode == 0, done.stdout
     namespaces = objects(engine, "namespaces")
@@ -87,4 +87,4 @@ def test_without_the_pack_ncp_runs_out_in_the_middle(site: Site) -> None:
     assert "NSX-T does not realise namespaces" in told.stdout
     assert f"the cluster has {len(namespaces)} namespaces now" in told.stdout
     assert engine.run("destroy", "--yes", check=False).returncode == 0
-    assert "ungated" not in [item["name"] for item in json.loads(pks(site, "clusters", "--json"))]
+    assert "ungated" not in [item["name"] for item in json.loads(pks(bare, "clusters", "--json"))]
