@@ -3,40 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pulumi
-from pulumi.dynamic import CheckFailure, CheckResult, CreateResult, DiffResult, Resource, UpdateResult
+from pulumi.dynamic import Resource
 
 from components.dns.dns_provider import DnsProvider
-from components.provider import ProviderError, log, plain
+from components.inspection import InspectionProvider, Problem
+from components.provider import Properties, log
 
 if TYPE_CHECKING:
     from components.dns.server import Server
 
 
-class UpdateAccessProvider(DnsProvider):
-    """Asks in ``check``, only when the wanted things are new or have changed."""
+class UpdateAccessProvider(InspectionProvider, DnsProvider):
+    """Asks the server."""
 
-    def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
-        wanted = plain(news)
-        if plain(_olds) == wanted:
-            return CheckResult(news, [])
-        try:
-            first = not plain(_olds)
-            problems = list(_problems(self.server(wanted), wanted["hostnames"], wanted["zone"], first))
-        except ProviderError as error:
-            problems = [str(error)]
-        return CheckResult(news, [CheckFailure("", problem) for problem in problems])
-
-    def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
-        return DiffResult(changes=plain(_olds) != plain(_news))
-
-    def create(self, props: dict[str, Any]) -> CreateResult:
-        return CreateResult(str(props["server"]), plain(props))
-
-    def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
-        return UpdateResult(plain(_news))
+    def problems(self, wanted: Properties, before: Properties) -> Iterator[Problem]:
+        found = _problems(self.server(wanted), wanted["hostnames"], wanted["zone"], first=not before)
+        return (("", problem) for problem in found)
 
 
 class UpdateAccess(Resource, module="dns", name="UpdateAccess"):

@@ -3,31 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Literal
+from typing import Literal
 
 import pulumi
-from pulumi.dynamic import CheckFailure, CheckResult, CreateResult, DiffResult, Resource, UpdateResult
+from pulumi.dynamic import Resource
 
-from components.provider import Properties, Provider, ProviderError, plain
+from components.inspection import InspectionProvider, Problem
+from components.provider import Properties, ProviderError
 
 
-class Helm2CommandsProvider(Provider):
-    """Runs the commands in ``check``, only when the wanted ones are new or have changed."""
+class Helm2CommandsProvider(InspectionProvider):
+    """Runs the commands."""
 
-    def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
-        if plain(_olds) == plain(news):
-            return CheckResult(news, [])
-        failures = [CheckFailure(name, reason) for name, reason in _problems(plain(news))]
-        return CheckResult(news, failures)
-
-    def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
-        return DiffResult(changes=plain(_olds) != plain(_news))
-
-    def create(self, props: dict[str, Any]) -> CreateResult:
-        return CreateResult(str(props["helm"]), plain(props))
-
-    def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
-        return UpdateResult(plain(_news))
+    def problems(self, wanted: Properties, before: Properties) -> Iterator[Problem]:  # noqa: ARG002
+        return _problems(wanted)
 
 
 class Helm2Commands(Resource, module="helm", name="Helm2Commands"):
@@ -51,7 +40,7 @@ class Helm2Commands(Resource, module="helm", name="Helm2Commands"):
         super().__init__(Helm2CommandsProvider(), resource_name, {"helm": helm, **commands}, opts)
 
 
-def _problems(wanted: Properties) -> Iterator[tuple[str, str]]:
+def _problems(wanted: Properties) -> Iterator[Problem]:
     from components.helm import helm2_cli  # noqa: PLC0415 - a preview without changes runs nothing
 
     versions = {}

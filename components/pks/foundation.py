@@ -7,47 +7,21 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pulumi
-from pulumi.dynamic import (
-    CheckFailure,
-    CheckResult,
-    CreateResult,
-    DiffResult,
-    ReadResult,
-    Resource,
-    UpdateResult,
-)
+from pulumi.dynamic import ReadResult, Resource
 
+from components.inspection import InspectionProvider, Problem
 from components.pks.cli import Pks
 from components.pks.cluster import adoption_problems
 from components.pks.network_profile import in_use, same_parameters
 from components.pks.pks_provider import PksProvider
-from components.provider import Properties, ProviderError, plain
-
-Problem = tuple[str, str]
-"""Name of the property (empty: it is about none) and what is wrong with it."""
+from components.provider import Properties, plain
 
 
-class FoundationProvider(PksProvider):
-    """Asks PKS in ``check``, only when the wanted things are new or have changed."""
+class FoundationProvider(InspectionProvider, PksProvider):
+    """Asks PKS."""
 
-    def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
-        olds, wanted = plain(_olds), plain(news)
-        if olds == wanted:
-            return CheckResult(news, [])
-        try:
-            problems = list(_problems(self.pks, wanted, created=olds.get("cluster") == wanted["cluster"]))
-        except ProviderError as error:
-            problems = [("", str(error))]
-        return CheckResult(news, [CheckFailure(name, reason) for name, reason in problems])
-
-    def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
-        return DiffResult(changes=plain(_olds) != plain(_news))
-
-    def create(self, props: dict[str, Any]) -> CreateResult:
-        return CreateResult(str(props["plan"]), plain(props))
-
-    def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
-        return UpdateResult(plain(_news))
+    def problems(self, wanted: Properties, before: Properties) -> Iterator[Problem]:
+        return _problems(self.pks, wanted, created=before.get("cluster") == wanted["cluster"])
 
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
         known = plain(props)

@@ -5,14 +5,15 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import pulumi
-from pulumi.dynamic import CheckFailure, CheckResult, CreateResult, DiffResult, Resource, UpdateResult
+from pulumi.dynamic import Resource
 
+from components.inspection import InspectionProvider, Problem
 from components.placement import bosh_cli
 from components.placement.access import PlacementProvider
-from components.provider import Properties, ProviderError, log, plain
+from components.provider import Properties, log
 
 Mode = Literal["should", "must"]
 """``should``: DRS does its best. ``must``: vSphere rather leaves a VM off than break the rule."""
@@ -48,28 +49,10 @@ class Placement:
     bosh_cli: str = "bosh"
 
 
-class HostsProvider(PlacementProvider):
-    """Asks vCenter in ``check``, only when the wanted things are new or have changed."""
+class HostsProvider(InspectionProvider, PlacementProvider):
+    """Asks vCenter."""
 
-    def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
-        if plain(_olds) == plain(news):
-            return CheckResult(news, [])
-        try:
-            problems = list(self._problems(plain(news)))
-        except ProviderError as error:
-            problems = [("", str(error))]
-        return CheckResult(news, [CheckFailure(name, reason) for name, reason in problems])
-
-    def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
-        return DiffResult(changes=plain(_olds) != plain(_news))
-
-    def create(self, props: dict[str, Any]) -> CreateResult:
-        return CreateResult("hosts", plain(props))
-
-    def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
-        return UpdateResult(plain(_news))
-
-    def _problems(self, wanted: Properties) -> Iterator[tuple[str, str]]:
+    def problems(self, wanted: Properties, before: Properties) -> Iterator[Problem]:  # noqa: ARG002
         from components.placement import vcenter  # noqa: PLC0415 - a preview without changes needs none
 
         if wanted["source"] == "bosh" and shutil.which(wanted["bosh_cli"]) is None:
