@@ -65,7 +65,7 @@ class Tiller(pulumi.ComponentResource):
     def _in_cluster(
         self, name: str, args: TillerArgs, deleted_with: pulumi.Resource | None
     ) -> pulumi.Resource:
-        from components.helm import v2  # noqa: PLC0415 - in a circle, and see HelmRelease
+        from components.helm.helm2_run import run  # noqa: PLC0415 - see HelmRelease
 
         child = pulumi.ResourceOptions(parent=self, deleted_with=deleted_with)
         account = pulumi.CustomResource(
@@ -78,7 +78,7 @@ class Tiller(pulumi.ComponentResource):
             },
             child,
         )
-        return v2.run(
+        return run(
             f"{name}-init",
             job={**self.job, "image": args.image, "timeout_minutes": args.timeout_minutes},
             secrets={"kubeconfig": self.kubeconfig},
