@@ -53,7 +53,7 @@ unit: $(VENV)/.installed ## Tests that need no lab
 	cd lab/plugins && go vet -trimpath ./... && go test -trimpath ./...
 
 e2e: $(VENV)/.installed ## Tests against the lab, through the real engine
-	$(BIN)/pytest -m lab -n 2 --dist loadgroup
+	$(BIN)/pytest -m lab -n 2 --dist loadfile
 
 docs: $(VENV)/.installed ## Write the pages that are made from the code
 	$(BIN)/python docs/reference.py

@@ -14,17 +14,6 @@ hypothesis.settings.register_profile("any-machine", deadline=None)
 hypothesis.settings.load_profile("any-machine")
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the lab tests of a file together when there are several workers.
-
-    Those of the group ``site`` work one after the other on one stack, which the last of them destroys.
-    """
-    for item in items:
-        if item.get_closest_marker("lab") and not item.get_closest_marker("xdist_group"):
-            item.add_marker(pytest.mark.xdist_group(item.path.name))
-
-
 @pytest.fixture(autouse=True)
 def current_event_loop(request: pytest.FixtureRequest) -> Iterator[None]:
     """Pulumi's mocks take the thread's current event loop, which an asyncio test before leaves unset.

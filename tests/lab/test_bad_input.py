@@ -20,7 +20,7 @@ from tests import pki
 from tests.dns.sites import OTHER_SECRET
 from tests.lab.conftest import Site, commands, pks
 
-pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("site")]
+pytestmark = pytest.mark.lab
 
 HOST = "bad.lab.test"
 _numbers = itertools.count()

@@ -18,7 +18,7 @@ from lab.engine import Engine
 from lab.layout import REPO
 from tests.lab.conftest import Site, pks
 
-pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("site")]
+pytestmark = pytest.mark.lab
 
 PASSWORD = "Correct-horse-7-battery"
 

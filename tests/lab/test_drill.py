@@ -21,7 +21,7 @@ from lab.foundation.state import State
 from lab.layout import REPO
 from tests.lab.conftest import Site
 
-pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("site")]
+pytestmark = pytest.mark.lab
 
 
 def drill(site: Site, *arguments: str) -> subprocess.Popen[str]:

@@ -19,7 +19,7 @@ from lab.layout import REPO
 from tests.lab.conftest import Site, addresses, bosh, commands, https_get, pks
 from tests.lab.rules import rules
 
-pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("site")]
+pytestmark = pytest.mark.lab
 
 OFF = {"dnsMode": None, "dnsApiRecord": None, "antiAffinity": "off", "rancherBootstrap": False}
 
