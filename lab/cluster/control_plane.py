@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 import shutil
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 
 import aiohttp
@@ -34,7 +35,9 @@ __all__ = [
 ]
 
 _READY_SECONDS = 90.0
+_ANSWER_SECONDS = 5.0
 _POLL_SECONDS = 0.2
+_RESTARTS = 5
 _LOG_LINES = 15
 
 
@@ -58,16 +61,19 @@ async def start(lab: Lab, cluster: ClusterSpec) -> None:
             save(lab, cluster)
             certificates.ensure(files, cluster)
             components.write_files(files, cluster)
-        _launch(files, components.control_plane(files, cluster), live)
+        base = components.control_plane(files, cluster)
+        controllers = components.controllers(files, cluster)
+        _launch(files, base, live)
         async with KubernetesApi(files.kubeconfig("admin")) as api:
-            await _wait(files, ("etcd", "apiserver"), "API at /readyz", lambda: _ready(api))
-            _launch(files, components.controllers(files, cluster), live)
+            await _wait(files, base, "API at /readyz", lambda: _ready(api))
+            _launch(files, controllers, live)
             await _content(api, cluster)
             await nodes.match(api, cluster.name, cluster.workers)
-            await _wait(files, _CONTROLLERS, "default service account", lambda: _service_account(api))
+            waited = {name: controllers[name] for name in _CONTROLLERS}
+            await _wait(files, waited, "default service account", lambda: _service_account(api))
             await _wait(
                 files,
-                ("kwok",),
+                {"kwok": controllers["kwok"]},
                 "nodes",
                 lambda: nodes.settled(api, cluster.workers, outage.load(files).nodes),
             )
@@ -165,11 +171,16 @@ def _launch(files: ClusterFiles, commands: dict[str, list[str]], live: set[str])
 
 
 async def _wait(
-    files: ClusterFiles, daemons: Iterable[str], what: str, done: Callable[[], Awaitable[bool]]
+    files: ClusterFiles, daemons: Mapping[str, list[str]], what: str, done: Callable[[], Awaitable[bool]]
 ) -> None:
-    """Poll ``done`` until it holds, as long as all ``daemons`` live and there is time."""
+    """Poll ``done`` until it holds, as long as all ``daemons`` live and there is time.
+
+    One that ends is started again some times, as monit does on a BOSH VM: after a kill, what is left of the
+    process before may still hold its port.
+    """
     deadline = time.monotonic() + _READY_SECONDS
     missing: set[str] = set()
+    restarts = Counter[str]()
     while True:
         state = "not ready"
         try:
@@ -182,8 +193,11 @@ async def _wait(
         absent = {name for name in daemons if files.daemon(name) not in live}
         ended, missing = sorted(absent & missing), absent
         _check_wanted(files.uuid)
-        if ended:
-            raise ClusterError(f"{ended[0]} ended while waiting for the {what}.{_log_tail(files, ended[0])}")
+        for name in ended:
+            if restarts[name] == _RESTARTS:
+                raise ClusterError(f"{name} ended while waiting for the {what}.{_log_tail(files, name)}")
+            restarts[name] += 1
+        _launch(files, {name: daemons[name] for name in ended}, set())
         if time.monotonic() > deadline:
             tails = "".join(_log_tail(files, name) for name in daemons)
             raise ClusterError(f"The {what}: {state} after {_READY_SECONDS:.0f} s.{tails}")
@@ -197,8 +211,11 @@ def _log_tail(files: ClusterFiles, component: str) -> str:
 
 
 async def _ready(api: KubernetesApi) -> bool:
-    await api.request("GET", "/readyz")
-    return True
+    async with asyncio.timeout(_ANSWER_SECONDS):
+        await api.request("GET", "/readyz")
+        # What /readyz says of etcd may be seconds old; this asks etcd.
+        await api.request("GET", "/api/v1/namespaces/default")
+        return True
 
 
 async def _service_account(api: KubernetesApi) -> bool:

@@ -6,6 +6,7 @@ import asyncio
 import ipaddress
 import os
 import signal
+import socket
 import ssl
 import stat
 import uuid
@@ -317,6 +318,18 @@ async def test_a_start_repairs_what_was_killed(running: Running, component: str)
         return bool(running.nsx.addresses(name))
 
     await _until(served)  # NCP has found the API again
+
+
+async def test_etcd_is_started_again_while_its_port_is_held(running: Running) -> None:
+    pid = running.pids()["etcd"]
+    os.kill(pid, signal.SIGKILL)
+    await _until(lambda: _gone(running, "etcd", pid), 5)
+    with socket.create_server((running.lab.control_plane(running.spec.slot), 2379)):
+        starting = asyncio.create_task(start(running.lab, running.spec))
+        await asyncio.sleep(1)
+        assert not starting.done()
+    await starting
+    assert await running.namespace() in await running.names("/api/v1/namespaces")
 
 
 async def _gone(running: Running, component: str, pid: int) -> bool:

@@ -187,7 +187,8 @@ def test_chart_of_helm_3_is_refused_at_preview(bare: Site) -> None:
 def kill_amid(engine: Engine, release: str, *, everything: bool = True) -> None:
     """Start ``up`` and kill it, without mercy, while Tiller changes the objects of the release.
 
-    With ``everything`` all of its processes at once, else the engine alone: the others have to notice.
+    With ``everything`` all of its processes at once, else the engine alone: the others have to notice. Tiller
+    is held in the middle of its work, which it could end before they do.
     """
     log = engine.lab.path("log", "killed.log")
     with log.open("wb") as output:
@@ -201,9 +202,9 @@ def kill_amid(engine: Engine, release: str, *, everything: bool = True) -> None:
 
     def amid() -> bool:
         assert running.poll() is None, log.read_text()
-        lines = commands(engine.lab)
-        changing = any(f"lab.helm2.cli upgrade {release} " in line for line in lines)
-        return changing and any("--field-manager tiller" in line for line in lines)
+        found = commands(engine.lab)
+        changing = any(f"lab.helm2.cli upgrade {release} " in line for line in found.values())
+        return changing and any("--field-manager tiller" in found[pid] and held(pid) for pid in found)
 
     until(amid, pause=0.01)
     if everything:
@@ -225,17 +226,26 @@ def left_behind(lab: Lab, folder: Path) -> list[str]:
 def helm2(lab: Lab) -> list[str]:
     """Processes of Helm v2: the stack's commands, helm, and Tiller."""
     names = ("components.helm.helm2", "lab.helm2.")
-    return [line for line in commands(lab) if any(name in line for name in names)]
+    return [line for line in commands(lab).values() if any(name in line for name in names)]
 
 
-def commands(lab: Lab) -> list[str]:
+def held(pid: int) -> bool:
+    """Whether the process stands still now; not when it has ended before."""
+    try:
+        os.kill(pid, signal.SIGSTOP)
+        return "\nState:\tT" in Path(f"/proc/{pid}/status").read_text()
+    except (ProcessLookupError, FileNotFoundError):
+        return False
+
+
+def commands(lab: Lab) -> dict[int, str]:
     """The command line of each process that an ``up`` of this lab has started."""
     mark = f"{process.MARK}={lab.home}:pulumi\0".encode()
-    found = []
+    found = {}
     for entry in Path("/proc").iterdir():
         try:
             if entry.name.isdigit() and mark in (entry / "environ").read_bytes():
-                found.append((entry / "cmdline").read_bytes().replace(b"\0", b" ").decode())
+                found[int(entry.name)] = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
         except OSError:
             continue  # it has ended
     return found
