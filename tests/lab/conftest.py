@@ -20,6 +20,7 @@ import yaml
 from lab import bringup
 from lab.engine import Engine, environment
 from lab.layout import Lab
+from tests.lab.running_cluster import running  # noqa: F401 - a fixture
 
 
 @dataclass(frozen=True)
