@@ -2,29 +2,41 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pulumi
 
 from fleet import access, configuration
 from fleet.component import Fleet, FleetArgs
 from outputs import RancherStack
 
-configured = configuration.load()
 
-# All that is known of the server: the outputs of its stack
-reference = pulumi.StackReference("server", stack_name=configured.server_stack)
-server = RancherStack.from_reference(reference, access.REQUIRED)
+async def main() -> pulumi.Inputs:
+    """Declare the fleet; returns the stack's outputs."""
+    configured = configuration.load()
 
-fleet = Fleet(
-    "fleet",
-    FleetArgs(
-        server=server,
-        inventory=configured.inventory,
-        timeout_minutes=configured.timeout_minutes,
-        owner=configured.owner,
-    ),
-)
+    # All that is known of the server: the outputs of its stack
+    reference = pulumi.StackReference("server", stack_name=configured.server_stack)
+    server = RancherStack.from_reference(reference, access.REQUIRED)
 
-pulumi.export("clusters", fleet.clusters)
-pulumi.export("importCommands", fleet.commands)
-pulumi.export("userPasswords", fleet.passwords)
-pulumi.export("leakedNamespaces", fleet.leaked)
+    fleet = Fleet(
+        "fleet",
+        FleetArgs(
+            server=server,
+            inventory=configured.inventory,
+            timeout_minutes=configured.timeout_minutes,
+            owner=configured.owner,
+        ),
+    )
+    # Once their registration has begun the SDK awaits resources one by one; until then, all their outputs
+    # together and anew after each, in time that grows with the square of the sites.
+    await asyncio.sleep(0)
+    return {
+        "clusters": fleet.clusters,
+        "importCommands": fleet.commands,
+        "userPasswords": fleet.passwords,
+        "leakedNamespaces": fleet.leaked,
+    }
+
+
+pulumi.run(main)
