@@ -34,9 +34,9 @@ def _stacks(arguments: argparse.Namespace) -> int:
         reason = stacks.refusal(json.loads(Path(event).read_text()))
         if reason:
             return _told(reason)
-    found = stacks.stacks(path.name for path in Path().iterdir())
+    found = stacks.stacks(path.as_posix() for path in (*Path().iterdir(), *Path(stacks.FLEET).glob("*")))
     if unknown := sorted(set(arguments.names) - set(found)):
-        return _told(f"no Pulumi.{unknown[0]}.yaml; there are {', '.join(found) or 'none'}")
+        return _told(f"no {stacks.settings_file(unknown[0])}; there are {', '.join(found) or 'none'}")
     if arguments.names:
         found = [stack for stack in found if stack in arguments.names]
     if arguments.base:
@@ -128,7 +128,7 @@ def _told(message: str) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     stack = argparse.ArgumentParser(add_help=False)
-    stack.add_argument("--stack", required=True)
+    stack.add_argument("--stack", required=True, help="its name; fleet/<name> for one of a fleet")
     stack.add_argument("--config-file", type=Path, help="the stack's file (default Pulumi.<stack>.yaml)")
     output = argparse.ArgumentParser(add_help=False)
     output.add_argument(
@@ -143,7 +143,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(
         required=True, metavar="stacks | preview | gate | comment | deploy | drift | issue"
     )
-    command = commands.add_parser("stacks", help="the environments: each Pulumi.<stack>.yaml")
+    command = commands.add_parser("stacks", help="the environments, by their files Pulumi.<stack>.yaml")
     command.add_argument("names", nargs="*", metavar="STACK", help="only these")
     command.add_argument("--json", action="store_true", help="as the matrix of a workflow")
     command.add_argument("--base", help="only those that a change since this revision of git can concern")

@@ -12,12 +12,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import yaml
 
-from ci import events
+from ci import events, stacks
 from ci.masking import Masker, secret_variables
 from ci.problem import StepError
+from ci.thresholds import thresholds
 
 _CHANGES = 7
 """Exit code of ``pulumi`` when changes were found and ``--expect-no-changes`` was given."""
@@ -46,10 +48,10 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Engine:
-    """``pulumi`` in the project of the current directory.
+    """``pulumi`` in a project of the checkout, which is the current directory.
 
     Attributes:
-        stack: Name of the stack.
+        stack: The stack, one of :func:`ci.stacks.stacks`.
         settings: Its file.
         environment: Of each command.
         event_log: Where to keep the event log; None: it is not kept.
@@ -68,7 +70,17 @@ class Engine:
         gives an empty text for a secret that the environment does not have.
         """
         environment = {name: value for name, value in os.environ.items() if value}
-        return cls(stack, settings or Path(f"Pulumi.{stack}.yaml"), environment, event_log)
+        return cls(stack, settings or Path(stacks.settings_file(stack)), environment, event_log)
+
+    @property
+    def name(self) -> str:
+        """The stack's name in its project."""
+        return self.stack.rpartition("/")[2]
+
+    @property
+    def project(self) -> Path:
+        """Directory of its project."""
+        return Path(stacks.FLEET if stacks.is_fleet(self.stack) else ".")
 
     def exists(self) -> bool:
         """Whether the backend has the stack.
@@ -77,7 +89,7 @@ class Engine:
             StepError: The backend cannot be asked.
         """
         listed = json.loads(self._ask("stack", "ls", "--json"))
-        return any(item["name"].rpartition("/")[2] == self.stack for item in listed)
+        return any(item["name"].rpartition("/")[2] == self.name for item in listed)
 
     def masker(self) -> Masker:
         """What hides the stack's secret config and the environment's credentials.
@@ -86,7 +98,7 @@ class Engine:
             StepError: The stack's file cannot be read, or its secrets cannot be decrypted.
         """
         config = json.loads(self._ask("config", "--show-secrets", "--json", *self._stack()))
-        hidden = [item["value"] for item in config.values() if item.get("secret") and item.get("value")]
+        hidden = [text for item in config.values() if item.get("secret") for text in _texts(item)]
         return Masker([*hidden, *secret_variables(self.environment)])
 
     def preview(self, mask: Masker) -> Outcome:
@@ -103,10 +115,10 @@ class Engine:
 
     def policies(self) -> list[str]:
         """The pack, with the stack's thresholds; without some, the pack's own defaults, which are strict."""
-        thresholds = Path("policy", f"config.{self.stack}.json")
+        given = thresholds(self.stack, self.settings)
         return [
-            *("--policy-pack", "policy"),
-            *(["--policy-pack-config", str(thresholds)] if thresholds.exists() else []),
+            *("--policy-pack", self._from_project(Path("policy"))),
+            *(["--policy-pack-config", self._from_project(given)] if given else []),
         ]
 
     def create(self) -> None:
@@ -119,13 +131,22 @@ class Engine:
         provider = document.get("secretsprovider", "default")
         # `stack init` writes into the file beside Pulumi.yaml: in a copy, the checkout stays as it is.
         with tempfile.TemporaryDirectory() as directory:
-            shutil.copy("Pulumi.yaml", directory)
-            shutil.copy(self.settings, Path(directory, f"Pulumi.{self.stack}.yaml"))
-            self._ask("stack", "init", self.stack, "--secrets-provider", provider, directory=Path(directory))
+            shutil.copy(self.project / "Pulumi.yaml", directory)
+            shutil.copy(self.settings, Path(directory, f"Pulumi.{self.name}.yaml"))
+            self._ask("stack", "init", self.name, "--secrets-provider", provider, directory=Path(directory))
 
     @contextmanager
     def rehearsal(self) -> Iterator[Engine]:
-        """The engine of the stack in a backend that is thrown away afterwards: as if it were made now."""
+        """The engine of the stack in a backend that is thrown away afterwards: as if it were made now.
+
+        Raises:
+            StepError: It is a fleet's, whose server is in the real backend alone.
+        """
+        if stacks.is_fleet(self.stack):
+            raise StepError(
+                f"stack {self.stack} does not exist yet, and its preview reads its server's stack in the "
+                f"same backend. Make it there: pulumi -C {self.project} stack init {self.name}"
+            )
         with tempfile.TemporaryDirectory() as directory:
             scratch = {
                 "PULUMI_CONFIG_PASSPHRASE": "rehearsal",
@@ -137,12 +158,15 @@ class Engine:
             yield engine
 
     def _stack(self) -> list[str]:
-        return ["--stack", self.stack, "--config-file", str(self.settings)]
+        return ["--stack", self.name, "--config-file", self._from_project(self.settings)]
+
+    def _from_project(self, path: Path) -> str:
+        return os.path.relpath(path, self.project)
 
     def _ask(self, *arguments: str, directory: Path | None = None) -> str:
         done = subprocess.run(
             ["pulumi", *arguments, "--non-interactive"],
-            cwd=directory,
+            cwd=directory or self.project,
             env=self.environment,
             capture_output=True,
             text=True,
@@ -155,7 +179,8 @@ class Engine:
     def _run(self, mask: Masker, *arguments: str) -> Outcome:
         with tempfile.TemporaryDirectory() as directory:
             log = Path(directory, "events.jsonl")
-            command = ["pulumi", *arguments, *self._stack()]
+            there = ["-C", str(self.project)] if stacks.is_fleet(self.stack) else []
+            command = ["pulumi", *there, *arguments, *self._stack()]
             print(f"$ {shlex.join(command)}", flush=True)
             quiet = ["--non-interactive", "--color", "never", "--suppress-progress", "--event-log", str(log)]
             process = subprocess.Popen(
@@ -180,3 +205,19 @@ class Engine:
             # The CLI itself failed: a wrong passphrase, a backend that is not there.
             report.errors.append(output[output.rfind("error: ") :].strip())
         return Outcome(exit_code, output, report)
+
+
+def _texts(item: Mapping[str, Any]) -> Iterator[str]:
+    """The texts of a config value, which is whole or, of an object, has several."""
+
+    def leaves(value: object) -> Iterator[str]:
+        if isinstance(value, Mapping):
+            value = list(value.values())
+        if isinstance(value, list):
+            for part in value:
+                yield from leaves(part)
+        elif value:
+            yield str(value)
+
+    yield from leaves(item.get("value"))
+    yield from leaves(item.get("objectValue"))

@@ -91,6 +91,7 @@ class Report:
         warnings: What was warned of.
         errors: Why it failed.
         inputs: The planned inputs of each resource by type token, for who looks for one.
+        deployed: The inputs in the state, likewise.
         finished: Whether the engine came to its summary.
     """
 
@@ -100,6 +101,7 @@ class Report:
     warnings: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
     inputs: dict[str, list[Mapping[str, Any]]] = field(default_factory=dict)
+    deployed: dict[str, list[Mapping[str, Any]]] = field(default_factory=dict)
     finished: bool = False
 
 
@@ -122,9 +124,10 @@ def read(lines: Iterable[str]) -> Report:
         if (change := _change(urn, all_steps)) is not None:
             report.changes.append(change)
         for step in all_steps[:1]:
-            inputs = (step.get("new") or {}).get("inputs")
-            if inputs is not None:
-                report.inputs.setdefault(step["type"], []).append(inputs)
+            for part, found in (("new", report.inputs), ("old", report.deployed)):
+                inputs = (step.get(part) or {}).get("inputs")
+                if inputs is not None:
+                    found.setdefault(step["type"], []).append(inputs)
     return report
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,9 @@ from capacity.assessment import Assessment
 from capacity.choice import LIVE
 from capacity.model import CapacityError, Network, Plan
 from capacity.report import as_comparison
+from ci import stacks
 from ci.events import Report
+from ci.thresholds import thresholds
 from policy import kinds
 from policy.plan import assessed
 
@@ -52,40 +54,52 @@ def compare(stack: str, settings: Path, base: str | None, report: Report) -> Cap
         stack: Name of the stack.
         settings: Its file as changed.
         base: Revision of git that the change is compared with; None: there is none.
-        report: The preview, whose figures of use may be those that NSX-T told.
+        report: The preview, whose figures of use may be those that NSX-T told. Of a fleet, whose sites are
+            not in its settings, it tells all: what is deployed is before.
     """
-    reserve = reserve_percent(stack)
-    planned = _planned(report)
+    reserve = reserve_percent(stack, settings)
+    fleet = stacks.is_fleet(stack)
+    planned = _planned(report.inputs)
     live = planned is not None and planned[1] == LIVE
-    before, note = _before(settings, base)
     try:
-        after = planned[0] if planned else stack_file.read(settings)
+        if fleet:
+            deployed = _planned(report.deployed)
+            before, note = deployed[0] if deployed else None, ""
+        else:
+            before, note = _before(settings, base)
+        after = planned[0] if planned else _settings_plan(settings, fleet=fleet)
         if before and live:
             before = replace(before, network=_with_use_of(before.network, after.network))
         assessment = _assessed(after, reserve)
         table = as_comparison(
-            _assessed(before, reserve) if before else None, assessment, running=_running(report)
+            _assessed(before, reserve) if before else None, assessment, running=fleet or _running(report)
         )
     except (CapacityError, OSError) as error:
         return Capacity(None, f"Not judged: {error}.")
-    source = "as NSX-T told just now" if live else "as the settings say"
+    told_by = "the server's stack says" if fleet else "the settings say"
+    source = "as NSX-T told just now" if live else f"as {told_by}"
     told = f"What others use is {source}. Headroom is what remains beyond a reserve of {reserve}%.{note}"
     return Capacity(assessment, f"{table}\n\n{told}")
 
 
-def reserve_percent(stack: str) -> int:
+def reserve_percent(stack: str, settings: Path) -> int:
     """The reserve that the policies keep for a stack."""
-    file = Path(f"policy/config.{stack}.json")
-    given = json.loads(file.read_text()) if file.exists() else {}
+    file = thresholds(stack, settings)
+    given = json.loads(file.read_text()) if file else {}
     return int(given.get("pod-network", {}).get("reservePercent", _RESERVE))
 
 
-def _planned(report: Report) -> tuple[Plan, str] | None:
+def _planned(inputs: Mapping[str, Sequence[Mapping[str, Any]]]) -> tuple[Plan, str] | None:
     """The plan and where its figures are from, as the program registered them; None: it has not."""
-    for inputs in report.inputs.get(kinds.POD_NETWORK, ()):
-        document = inputs["figures"]
-        return figures.from_document(document), str(inputs["source"])
+    for values in inputs.get(kinds.POD_NETWORK, ()):
+        return figures.from_document(values["figures"]), str(values["source"])
     return None
+
+
+def _settings_plan(settings: Path, *, fleet: bool) -> Plan:
+    if fleet:
+        raise CapacityError("the preview did not come to the figures of the server's stack")
+    return stack_file.read(settings)
 
 
 def _before(settings: Path, base: str | None) -> tuple[Plan | None, str]:

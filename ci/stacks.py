@@ -7,29 +7,40 @@ from typing import Any
 
 LAB = "lab"
 """The stack of the lab: it has no foundation outside a developer's machine."""
+FLEET = "fleet"
+"""Folder of the fleet's project. Its stacks are called ``fleet/<stack>``, by the folder of their file."""
 
 _PREFIX, _SUFFIX = "Pulumi.", ".yaml"
 _POLICY = "policy/config."
 # What no stack is made of. Anything that is not listed concerns every stack.
-_ELSEWHERE = ("docs/", "lab/", "tests/", "fleet/", ".github/", ".ci/", "ci/")
-_ELSEWHERE_FILES = {"README.md", "Makefile", ".gitignore", f"{_PREFIX}{LAB}{_SUFFIX}"}
+_ELSEWHERE = ("docs/", "lab/", "tests/", ".github/", ".ci/", "ci/")
+_ELSEWHERE_FILES = {"README.md", "Makefile", ".gitignore"}
 
 
 def stacks(files: Iterable[str]) -> list[str]:
-    """The stacks of a project directory's files: each ``Pulumi.<stack>.yaml``, without the lab's.
+    """The stacks of the checkout's files: each ``Pulumi.<stack>.yaml`` and ``fleet/Pulumi.<stack>.yaml``.
 
-    Those whose name starts with ``prod`` come last, so that a change reaches production last.
+    In the order in which a change is to reach them: production after the others, and fleets, which read what
+    a server's stack exports, after the servers. The lab's are left out.
     """
-    found = {_stack(name) for name in files} - {None, LAB}
-    return sorted((name for name in found if name), key=lambda name: (name.startswith("prod"), name))
+    found = {stack for name in files if (stack := _stack(name)) and _name(stack) != LAB}
+    return sorted(found, key=lambda stack: (is_fleet(stack), _name(stack).startswith("prod"), stack))
+
+
+def is_fleet(stack: str) -> bool:
+    """Whether it is a stack of the fleet's project."""
+    return stack.startswith(f"{FLEET}/")
+
+
+def settings_file(stack: str) -> str:
+    """Path of a stack's file from the checkout."""
+    folder, slash, name = stack.rpartition("/")
+    return f"{folder}{slash}{_PREFIX}{name}{_SUFFIX}"
 
 
 def affected(known: Iterable[str], changed: Collection[str]) -> list[str]:
-    """Those stacks that a change of these files (paths from the project's directory) can concern."""
-    if any(_concerns_all(path) for path in changed):
-        return list(known)
-    named = {_stack(path) or _policy_stack(path) for path in changed}
-    return [stack for stack in known if stack in named]
+    """Those stacks that a change of these files (paths from the checkout) can concern."""
+    return [stack for stack in known if any(_concerns(path, stack) for path in changed)]
 
 
 def refusal(event: Mapping[str, Any]) -> str | None:
@@ -53,17 +64,22 @@ def refusal(event: Mapping[str, Any]) -> str | None:
     )
 
 
-def _stack(name: str) -> str | None:
+def _stack(path: str) -> str | None:
+    folder, slash, name = path.rpartition("/")
     middle = name.removeprefix(_PREFIX).removesuffix(_SUFFIX)
     whole = f"{_PREFIX}{middle}{_SUFFIX}" == name
-    return middle if whole and middle and "/" not in name else None
+    return f"{folder}{slash}{middle}" if whole and middle and folder in {"", FLEET} else None
 
 
-def _policy_stack(path: str) -> str | None:
-    return path.removeprefix(_POLICY).removesuffix(".json") if path.startswith(_POLICY) else None
+def _name(stack: str) -> str:
+    return stack.rpartition("/")[2]
 
 
-def _concerns_all(path: str) -> bool:
-    if _stack(path) or _policy_stack(path):
-        return False
+def _concerns(path: str, stack: str) -> bool:
+    if settings := _stack(path):
+        return settings == stack
+    if path.startswith(_POLICY):  # a fleet is judged by its server's thresholds
+        return is_fleet(stack) or path == f"{_POLICY}{stack}.json"
+    if path.startswith(f"{FLEET}/"):
+        return is_fleet(stack)
     return not path.startswith(_ELSEWHERE) and path not in _ELSEWHERE_FILES

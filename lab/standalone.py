@@ -67,6 +67,11 @@ class Standalone:
         _run(self, self._fleet, "stack", "init", "fleet")
         self.configure(serverStack=SERVER, sites=str(self._fleet / "sites.yaml"))
 
+    @property
+    def settings(self) -> Path:
+        """The fleet's stack file."""
+        return self._fleet / "Pulumi.fleet.yaml"
+
     def serve(self, **values: Any) -> None:
         """Have the server's stack export the contract's version and these outputs, by their names."""
         secrets = [item.name for item in definitions() if item.secret]
@@ -76,12 +81,11 @@ class Standalone:
 
     def configure(self, **values: str) -> None:
         """Set keys of the fleet's config."""
-        file = self._fleet / "Pulumi.fleet.yaml"
-        document = yaml.safe_load(file.read_text())
+        document = yaml.safe_load(self.settings.read_text())
         document.setdefault("config", {}).update(
             {f"rancher-fleet:{key}": text for key, text in values.items()}
         )
-        file.write_text(yaml.safe_dump(document))
+        self.settings.write_text(yaml.safe_dump(document))
 
     def sites(self, sites: Sequence[Mapping[str, Any]]) -> None:
         """Write the sites file."""
@@ -98,7 +102,7 @@ class Standalone:
             RuntimeError: It ended with another; the message is its output.
         """
         takes_config = arguments[0] in {"preview", "up", "refresh", "destroy"}
-        config = ["--config-file", str(self._fleet / "Pulumi.fleet.yaml")] if takes_config else []
+        config = ["--config-file", str(self.settings)] if takes_config else []
         return _run(self, PROGRAM, *arguments, "--stack", "fleet", *config, expect=expect)
 
 

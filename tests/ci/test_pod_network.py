@@ -104,3 +104,17 @@ def test_an_alarm_before_the_room_is_gone(settings: Path) -> None:
     assert found.alarms(0) == ()
     write(settings, podNetwork={})
     assert compare("prod", settings, None, Report()).alarms(5) == ()
+
+
+def test_of_a_fleet_what_is_deployed_is_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(REPO)
+    settings = tmp_path / "Pulumi.emea.yaml"
+    settings.write_text("config: {rancher-fleet:serverStack: company/rancher-on-pks/prod}")
+    grown = planned(50, "server", 10)
+    grown.deployed = planned(40, "server", 10).inputs
+    text = compare("fleet/emea", settings, "HEAD", grown).markdown
+    assert "| pod subnets | 256 | 10 | 180 → **220** | 41 → **1** |" in text
+    assert "Imported clusters: 40 → **50** planned, 50 fit." in text
+    assert "as the server's stack says" in text
+    failed = compare("fleet/emea", settings, "HEAD", Report())
+    assert "Not judged: the preview did not come to the figures of the server's stack." in failed.markdown

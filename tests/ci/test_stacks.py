@@ -18,6 +18,7 @@ from ci.stacks import affected, refusal, stacks
 from tests.test_settings import REPO
 
 ALL = ["edge", "staging", "prod"]
+FLEETS = ["fleet/emea", "fleet/prod"]
 
 
 def run(directory: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -55,6 +56,15 @@ def test_each_file_is_a_stack_but_the_labs_and_production_comes_last() -> None:
     ]
 
 
+def test_fleets_come_after_the_servers() -> None:
+    files = ["fleet/Pulumi.prod.yaml", "fleet/Pulumi.emea.yaml", "fleet/Pulumi.yaml", "fleet/Pulumi.lab.yaml"]
+    assert stacks([*files, "Pulumi.prod.yaml", "docs/Pulumi.example.yaml"]) == [
+        "prod",
+        "fleet/emea",
+        "fleet/prod",
+    ]
+
+
 def test_a_copy_of_the_template_is_accepted_and_found(tmp_path: Path) -> None:
     text = (REPO / "docs/environment.template.yaml").read_text()
     for old, new in {"edge-rancher": "berlin-rancher", "rancher.example.com": "rancher.berlin.test"}.items():
@@ -67,6 +77,11 @@ def test_a_copy_of_the_template_is_accepted_and_found(tmp_path: Path) -> None:
     assert "clusterName: berlin-rancher" in done.stdout
     assert json.loads(run(tmp_path, "stacks", "--json").stdout) == ["berlin"]
     assert run(tmp_path, "stacks", "rome").stderr == "error: no Pulumi.rome.yaml; there are berlin\n"
+    (tmp_path / "fleet").mkdir()
+    (tmp_path / "fleet/Pulumi.emea.yaml").write_text("config: {}")
+    assert json.loads(run(tmp_path, "stacks", "--json").stdout) == ["berlin", "fleet/emea"]
+    missing = run(tmp_path, "stacks", "fleet/apac").stderr
+    assert missing == "error: no fleet/Pulumi.apac.yaml; there are berlin, fleet/emea\n"
 
 
 def test_without_thresholds_of_its_own_it_has_the_packs(
@@ -76,9 +91,22 @@ def test_without_thresholds_of_its_own_it_has_the_packs(
     monkeypatch.chdir(tmp_path)
     assert Engine.of("prod").policies()[2:] == ["--policy-pack-config", "policy/config.prod.json"]
     assert Engine.of("berlin").policies() == ["--policy-pack", "policy"]
-    assert reserve_percent("berlin") == 10
+    settings = tmp_path / "Pulumi.berlin.yaml"
+    assert reserve_percent("berlin", settings) == 10
     (tmp_path / "policy/config.berlin.json").write_text('{"pod-network": {"reservePercent": 25}}')
-    assert reserve_percent("berlin") == 25
+    assert reserve_percent("berlin", settings) == 25
+
+
+def test_a_fleet_is_judged_by_its_servers_thresholds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.copytree(REPO / "policy", tmp_path / "policy")
+    monkeypatch.chdir(tmp_path)
+    settings = tmp_path / "fleet/Pulumi.emea.yaml"
+    settings.parent.mkdir()
+    for server, found in (("prod", ["--policy-pack-config", "../policy/config.prod.json"]), ("berlin", [])):
+        settings.write_text(f"config: {{rancher-fleet:serverStack: company/rancher-on-pks/{server}}}")
+        engine = Engine.of("fleet/emea")
+        assert engine.policies() == ["--policy-pack", "../policy", *found]
+    assert reserve_percent("fleet/emea", settings) == 10
 
 
 @pytest.mark.parametrize(
@@ -108,6 +136,22 @@ def test_without_thresholds_of_its_own_it_has_the_packs(
 )
 def test_what_a_change_concerns(changed: list[str], concerned: list[str]) -> None:
     assert affected(ALL, changed) == concerned
+
+
+@pytest.mark.parametrize(
+    ("changed", "concerned"),
+    [
+        (["fleet/Pulumi.emea.yaml"], ["fleet/emea"]),
+        (["Pulumi.prod.yaml"], ["prod"]),
+        (["fleet/sites.yaml"], FLEETS),  # whose sites they are, only the program knows
+        (["fleet/registration.py"], FLEETS),
+        (["policy/config.prod.json"], ["prod", *FLEETS]),
+        (["outputs.py"], [*ALL, *FLEETS]),
+        (["docs/fleet.md", "tests/fleet/test_sites.py", "fleet/Pulumi.gone.yaml"], []),
+    ],
+)
+def test_what_a_change_concerns_of_the_fleets(changed: list[str], concerned: list[str]) -> None:
+    assert affected([*ALL, *FLEETS], changed) == concerned
 
 
 def test_a_change_is_what_git_says(tmp_path: Path) -> None:

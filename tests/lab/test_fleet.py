@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 import socket
 import ssl
+import subprocess
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -52,6 +55,20 @@ class Fleet:
         done = self.engine.run(*arguments, check=False, env={**BLIND, **FAST})
         assert not check or done.returncode == 0, done.stdout
         return done.stdout if done.returncode == 0 else f"FAILED {done.stdout}"
+
+    def step(self, name: str, *arguments: str) -> tuple[int, str]:
+        """Run a step of the workflows; returns its exit code and what it printed."""
+        stack = ["--stack", f"fleet/{self.engine.stack}", "--config-file", str(self.engine.config_file)]
+        done = subprocess.run(
+            [sys.executable, "-m", "ci", name, *stack, *arguments],
+            cwd=REPO,
+            env={**os.environ, **self.engine.process_environment(), **BLIND, **FAST},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        return done.returncode, done.stdout
 
     def write(self, *extra: dict[str, Any], registered: int = REGISTERED) -> None:
         near = [{"name": name, "kubeconfig": f"kubeconfigs/{name}.yaml"} for name in fleet.EDGES]
@@ -163,11 +180,29 @@ def test_a_preview_without_changes_asks_rancher_nothing_and_a_refresh_finds_no_d
     world.run("refresh", "--preview-only", "--expect-no-changes")
 
 
-def test_removing_ten_from_the_list_removes_exactly_those(world: Fleet) -> None:
+def test_the_nightly_look_finds_no_drift_and_room(world: Fleet, tmp_path: Path) -> None:
+    code, printed = world.step("drift", "--output", str(tmp_path))
+    assert code == 0, printed
+    found = (tmp_path / "drift.md").read_text()
+    assert "### `fleet/lab`: no drift" in found
+    assert f"Imported clusters: {REGISTERED + 2} planned" in found
+
+
+def test_removing_ten_from_the_list_removes_exactly_those(world: Fleet, tmp_path: Path) -> None:
+    """As a pull request does it."""
     before = world.clusters()
     world.write(registered=REGISTERED - 10)
     gone = {f"ship-{number:03}" for number in range(REGISTERED - 10, REGISTERED)}
-    output = world.run("up", "--yes", "--skip-preview")
+    code, printed = world.step("preview", "--output", str(tmp_path))
+    assert code == 0, printed
+    comment = (tmp_path / "comment.md").read_text()
+    assert "**10 to delete**, **2 to update**" in comment
+    assert f"Imported clusters: {REGISTERED + 2} → **{REGISTERED}** planned" in comment
+    assert {
+        name for name in before if f"| `{name}` | `pulumi-python:fleet:Site` | delete |" in comment
+    } == gone
+    code, output = world.step("deploy")
+    assert code == 0, output
     assert "- 10 deleted" in output
     assert "~ 2 updated" in output  # the figures, and who is awaited
     after = world.clusters()
