@@ -198,9 +198,8 @@ def test_removing_ten_from_the_list_removes_exactly_those(world: Fleet, tmp_path
     comment = (tmp_path / "comment.md").read_text()
     assert "**10 to delete**, **2 to update**" in comment
     assert f"Imported clusters: {REGISTERED + 2} → **{REGISTERED}** planned" in comment
-    assert {
-        name for name in before if f"| `{name}` | `pulumi-python:fleet:Site` | delete |" in comment
-    } == gone
+    row = "| `{}` | `pulumi-python:fleet:Site` | **delete** |"
+    assert {name for name in before if row.format(name) in comment} == gone
     code, output = world.step("deploy")
     assert code == 0, output
     assert "- 10 deleted" in output
