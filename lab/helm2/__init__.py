@@ -1,4 +1,4 @@
-"""Stand-ins for the ``helm`` v2.17.0 command and for ``tiller``, whose binaries no registry has.
+"""Stand-ins for the ``helm`` v2.17.0 command and for ``tiller``, which no registry has as binaries.
 
 Flags, output, release names and refusals are those of v2. Templates are rendered by Helm 3 with Tiller's name
 in the place of Helm's, hooks are not run, and ``status`` shows neither objects nor notes.
