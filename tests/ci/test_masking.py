@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import base64
 import json
+import os
+from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ci.engine import Engine
 from ci.masking import MASK, Masker, names_secret, secret_variables
 
 
@@ -77,3 +80,20 @@ def test_no_secret_is_left_in_any_text(secrets: list[str], before: str, after: s
         masked = mask(f"{before}{secret}{after}")
         # What is left of it may at most be made of the text around it, or be the mask itself.
         assert secret not in masked or secret in f"{before}{after}" or secret in MASK or MASK in masked
+
+
+def test_each_text_of_a_secret_object_is_hidden(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = {
+        "rancher-fleet:kubeconfigs": {
+            "secret": True,
+            "value": '{"oslo":"token-of-oslo"}',
+            "objectValue": {"oslo": "token-of-oslo", "more": ["token-of-rome"]},
+        },
+        "rancher-fleet:sites": {"secret": False, "value": "sites.yaml"},
+    }
+    pulumi = tmp_path / "pulumi"
+    pulumi.write_text(f"#!/bin/sh\necho '{json.dumps(config)}'\n")
+    pulumi.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    mask = Engine.of("prod").masker()
+    assert mask("token-of-oslo, token-of-rome, sites.yaml") == "[secret], [secret], sites.yaml"
