@@ -40,7 +40,9 @@ def environment(lab: Lab, tools: Tools) -> dict[str, str]:
         **lab.environment,
         "PATH": os.pathsep.join(path),
         "PULUMI_HOME": str(lab.home / "pulumi"),
-        "PULUMI_BACKEND_URL": f"file://{lab.home / 'state'}",
+        # Without the files .attrs, which are not written in one piece: one that a killed engine left empty
+        # makes the whole state unreadable ("failed to load checkpoint: EOF").
+        "PULUMI_BACKEND_URL": f"file://{lab.home / 'state'}?metadata=skip",
         "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
         "PULUMI_SKIP_UPDATE_CHECK": "true",
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
@@ -127,7 +129,9 @@ class Engine:
             check=False,
         )
         if check and done.returncode:
-            raise subprocess.CalledProcessError(done.returncode, done.args, done.stdout)
+            error = subprocess.CalledProcessError(done.returncode, done.args, done.stdout)
+            error.add_note(done.stdout)
+            raise error
         return done
 
     def stream(self, *arguments: str) -> int:
