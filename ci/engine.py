@@ -12,7 +12,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import yaml
 
@@ -97,9 +96,12 @@ class Engine:
         Raises:
             StepError: The stack's file cannot be read, or its secrets cannot be decrypted.
         """
-        config = json.loads(self._ask("config", "--show-secrets", "--json", *self._stack()))
-        hidden = [text for item in config.values() if item.get("secret") for text in _texts(item)]
-        return Masker([*hidden, *secret_variables(self.environment)])
+        try:
+            config = json.loads(self._ask("config", "--show-secrets", "--json", *self._stack()))
+        except StepError as error:
+            raise StepError(f"{self.settings}: {error}") from None
+        hidden = [[item.get("value"), item.get("objectValue")] for item in config.values() if item["secret"]]
+        return Masker([*_texts(hidden), *secret_variables(self.environment)])
 
     def preview(self, mask: Masker) -> Outcome:
         """``pulumi preview`` with the policies."""
@@ -207,17 +209,12 @@ class Engine:
         return Outcome(exit_code, output, report)
 
 
-def _texts(item: Mapping[str, Any]) -> Iterator[str]:
-    """The texts of a config value, which is whole or, of an object, has several."""
-
-    def leaves(value: object) -> Iterator[str]:
-        if isinstance(value, Mapping):
-            value = list(value.values())
-        if isinstance(value, list):
-            for part in value:
-                yield from leaves(part)
-        elif value:
-            yield str(value)
-
-    yield from leaves(item.get("value"))
-    yield from leaves(item.get("objectValue"))
+def _texts(value: object) -> Iterator[str]:
+    """All texts in a document."""
+    if isinstance(value, Mapping):
+        value = list(value.values())
+    if isinstance(value, list):
+        for part in value:
+            yield from _texts(part)
+    elif value:
+        yield str(value)

@@ -59,16 +59,16 @@ def compare(stack: str, settings: Path, base: str | None, report: Report) -> Cap
     """
     reserve = reserve_percent(stack, settings)
     fleet = stacks.is_fleet(stack)
-    planned = _planned(report.inputs)
-    live = planned is not None and planned[1] == LIVE
+    stack_says = "the server's stack says" if fleet else "the settings say"
     try:
-        if fleet:
-            deployed = _planned(report.deployed)
-            before, note = deployed[0] if deployed else None, ""
-        else:
-            before, note = _before(settings, base)
-        after = planned[0] if planned else _settings_plan(settings, fleet=fleet)
-        if before and live:
+        after, told_by = _planned(report.inputs)
+        if after is None and fleet:
+            return Capacity(
+                None, "Not judged: the preview did not come to the figures of the server's stack."
+            )
+        after = after or stack_file.read(settings)
+        before, note = (_planned(report.deployed)[0], "") if fleet else _before(settings, base)
+        if before and told_by == LIVE:
             before = replace(before, network=_with_use_of(before.network, after.network))
         assessment = _assessed(after, reserve)
         table = as_comparison(
@@ -76,8 +76,7 @@ def compare(stack: str, settings: Path, base: str | None, report: Report) -> Cap
         )
     except (CapacityError, OSError) as error:
         return Capacity(None, f"Not judged: {error}.")
-    told_by = "the server's stack says" if fleet else "the settings say"
-    source = "as NSX-T told just now" if live else f"as {told_by}"
+    source = "as NSX-T told just now" if told_by == LIVE else f"as {stack_says}"
     told = f"What others use is {source}. Headroom is what remains beyond a reserve of {reserve}%.{note}"
     return Capacity(assessment, f"{table}\n\n{told}")
 
@@ -89,17 +88,11 @@ def reserve_percent(stack: str, settings: Path) -> int:
     return int(given.get("pod-network", {}).get("reservePercent", _RESERVE))
 
 
-def _planned(inputs: Mapping[str, Sequence[Mapping[str, Any]]]) -> tuple[Plan, str] | None:
+def _planned(inputs: Mapping[str, Sequence[Mapping[str, Any]]]) -> tuple[Plan | None, str]:
     """The plan and where its figures are from, as the program registered them; None: it has not."""
     for values in inputs.get(kinds.POD_NETWORK, ()):
         return figures.from_document(values["figures"]), str(values["source"])
-    return None
-
-
-def _settings_plan(settings: Path, *, fleet: bool) -> Plan:
-    if fleet:
-        raise CapacityError("the preview did not come to the figures of the server's stack")
-    return stack_file.read(settings)
+    return None, ""
 
 
 def _before(settings: Path, base: str | None) -> tuple[Plan | None, str]:

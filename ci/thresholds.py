@@ -25,6 +25,10 @@ def thresholds(stack: str, settings: Path) -> Path | None:
 
 
 def _server(settings: Path) -> str:
-    document: Any = yaml.safe_load(settings.read_text()) if settings.exists() else None
-    named = ((document or {}).get("config") or {}).get(_SERVER, "")
+    """Environment of the server that a fleet's file names; empty when the file names none."""
+    try:
+        document: Any = yaml.safe_load(settings.read_text())
+        named = document["config"][_SERVER]
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, TypeError, KeyError):
+        return ""  # the engine, or the program, says what is wrong with it
     return str(named).rpartition("/")[2]

@@ -20,6 +20,7 @@ from fleet.arrivals import ArrivalsProvider
 from fleet.sites import SiteProvider
 from lab.rancher import sprawl
 from tests import kubernetes_api, pki
+from tests.fleet.standalone import fleet  # noqa: F401 - a fixture
 from tests.kubernetes_api import FakeApi
 from tests.lab.rancher_server import HOST, Answer, Server, serving
 from tests.servers import server_context

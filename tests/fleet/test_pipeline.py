@@ -3,41 +3,23 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from lab.layout import REPO
 from lab.standalone import Standalone
-from tests.fleet.test_program import OUTPUTS, sites
+from tests.fleet.standalone import sites
+from tests.workflow_step import run_step
 
 pytestmark = pytest.mark.lab
 
 
-@pytest.fixture(scope="module")
-def fleet(tmp_path_factory: pytest.TempPathFactory) -> Standalone:
-    made = Standalone(tmp_path_factory.mktemp("standalone"))
-    made.serve(**OUTPUTS)
-    return made
-
-
 def preview(fleet: Standalone, directory: Path, stack: str = "fleet/fleet") -> tuple[int, str, object]:
     """Exit code, comment and result of the workflow's step."""
-    command = [sys.executable, "-m", "ci", "preview", "--stack", stack]
-    done = subprocess.run(
-        [*command, "--output", str(directory), "--config-file", str(fleet.settings)],
-        cwd=REPO,
-        env=fleet.environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
-    assert "Traceback" not in done.stdout, done.stdout
+    output = ["--output", str(directory)]
+    code, _ = run_step("preview", stack, fleet.settings, *output, environment=fleet.environment)
     result = json.loads((directory / "result.json").read_text())
-    return done.returncode, (directory / "comment.md").read_text(), result
+    return code, (directory / "comment.md").read_text(), result
 
 
 def test_the_comment_on_new_sites(fleet: Standalone, tmp_path: Path) -> None:
@@ -64,3 +46,15 @@ def test_a_stack_that_is_not_there_is_told(fleet: Standalone, tmp_path: Path) ->
     assert code == 1
     assert "### Preview of `fleet/apac`: failed" in comment
     assert "Make it there: pulumi -C fleet stack init apac" in comment
+
+
+def test_a_file_that_cannot_be_read_is_told(fleet: Standalone, tmp_path: Path) -> None:
+    good = fleet.settings.read_text()
+    fleet.settings.write_text("config: {rancher-fleet:serverStack: [")
+    try:
+        code, comment, _ = preview(fleet, tmp_path)
+    finally:
+        fleet.settings.write_text(good)
+    assert code == 1
+    assert "### Preview of `fleet/fleet`: failed" in comment
+    assert "Pulumi.fleet.yaml: `pulumi config " in comment

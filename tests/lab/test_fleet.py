@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import http.client
 import json
-import os
 import socket
 import ssl
-import subprocess
-import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -26,6 +23,7 @@ from lab.foundation.tile import SPARE_POD_BLOCK, SPARE_POD_CIDR
 from lab.layout import REPO
 from tests.kubernetes_api import kubeconfig
 from tests.lab.conftest import Site
+from tests.workflow_step import run_step
 
 pytestmark = pytest.mark.lab
 
@@ -58,17 +56,9 @@ class Fleet:
 
     def step(self, name: str, *arguments: str) -> tuple[int, str]:
         """Run a step of the workflows; returns its exit code and what it printed."""
-        stack = ["--stack", f"fleet/{self.engine.stack}", "--config-file", str(self.engine.config_file)]
-        done = subprocess.run(
-            [sys.executable, "-m", "ci", name, *stack, *arguments],
-            cwd=REPO,
-            env={**os.environ, **self.engine.process_environment(), **BLIND, **FAST},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-        )
-        return done.returncode, done.stdout
+        stack, settings = f"fleet/{self.engine.stack}", self.engine.config_file
+        variables = {**self.engine.process_environment(), **BLIND, **FAST}
+        return run_step(name, stack, settings, *arguments, environment=variables)
 
     def write(self, *extra: dict[str, Any], registered: int = REGISTERED) -> None:
         near = [{"name": name, "kubeconfig": f"kubeconfigs/{name}.yaml"} for name in fleet.EDGES]

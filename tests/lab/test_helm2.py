@@ -204,7 +204,7 @@ def kill_amid(engine: Engine, release: str, *, everything: bool = True) -> None:
         assert running.poll() is None, log.read_text()
         found = commands(engine.lab)
         changing = any(f"lab.helm2.cli upgrade {release} " in line for line in found.values())
-        return changing and any("--field-manager tiller" in found[pid] and held(pid) for pid in found)
+        return changing and any("--field-manager tiller" in found[pid] and hold(pid) for pid in found)
 
     until(amid, pause=0.01)
     if everything:
@@ -229,8 +229,8 @@ def helm2(lab: Lab) -> list[str]:
     return [line for line in commands(lab).values() if any(name in line for name in names)]
 
 
-def held(pid: int) -> bool:
-    """Whether the process stands still now; not when it has ended before."""
+def hold(pid: int) -> bool:
+    """Stop the process where it is; false when it does not stand still yet, or has ended."""
     try:
         os.kill(pid, signal.SIGSTOP)
         return "\nState:\tT" in Path(f"/proc/{pid}/status").read_text()
