@@ -41,6 +41,7 @@ lint: $(VENV)/.installed lint-workflows ## Static checks
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo --no-color
 	$(BIN)/python docs/reference.py --check
 
 lint-workflows: $(VENV)/.installed
@@ -66,7 +67,7 @@ bench: $(VENV)/.installed ## Ratios of preview and up times, measured side by si
 lock: ## Pin the dependencies anew
 	$(BIN)/pip install --quiet pip-tools
 	$(BIN)/pip-compile --quiet --upgrade --generate-hashes --no-emit-index-url --no-emit-find-links --allow-unsafe --strip-extras \
-	  --extra report --extra policy --extra lab --extra dev --output-file requirements.txt pyproject.toml
+	  --extra program --extra report --extra policy --extra lab --extra dev --output-file requirements.txt pyproject.toml
 
 clean: lab-down ## Remove the lab and the virtual environment (the tool cache stays)
 	rm -rf $(VENV)

@@ -10,10 +10,11 @@ import argparse
 import sys
 from pathlib import Path
 
-from capacity import flags, report
-from capacity.advice import advise
-from capacity.assessment import POD_SUBNETS, assess, with_imports
-from capacity.model import CapacityError, Plan
+from capacity.command import flags
+from capacity.model.advice import advise
+from capacity.model.assessment import POD_SUBNETS, assess, with_imports
+from capacity.model.plan import CapacityError, Plan
+from capacity.report import tables as report
 
 
 def main() -> int:
@@ -35,7 +36,7 @@ def _report(plan: Plan, arguments: argparse.Namespace) -> int:
 
 
 def _plot(plan: Plan, arguments: argparse.Namespace) -> int:
-    from capacity.plot import draw, prefixes_for  # noqa: PLC0415 - needs matplotlib, which only a plot does
+    from capacity.report.plot import draw, prefixes_for  # noqa: PLC0415 - needs matplotlib, which only a plot does
 
     prefixes = tuple(arguments.prefixes) if arguments.prefixes else prefixes_for(plan)
     for path in arguments.output:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ci.events import Report, Violation
 from ci.gate import LABEL
 from ci.markdown import bullet, changes, code, folded, quiet, section
-from ci.masking import Masker
+from domain.redaction import Redactor
 
 LIMIT = 65_000
 """GitHub refuses a comment of more than 65,536 characters."""
@@ -65,7 +65,7 @@ def marker(stack: str) -> str:
     return f"<!-- rancher-on-pks: preview of {stack} -->"
 
 
-def render(preview: Preview, mask: Masker) -> str:
+def render(preview: Preview, mask: Redactor) -> str:
     """The comment; holds no secret and is never longer than GitHub takes."""
     report = preview.report
     parts = [

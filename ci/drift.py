@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from ci.comment import counts
 from ci.events import Report
 from ci.markdown import bullet, changes, section
-from ci.masking import Masker
+from domain.redaction import Redactor
 
 FOUND = 3
 """Exit code when the look went well and something has to be looked after."""
@@ -61,7 +61,7 @@ class Findings:
         return ", ".join(name for name, items in found.items() if items) or "no drift"
 
 
-def render(found: Findings, mask: Masker) -> str:
+def render(found: Findings, mask: Redactor) -> str:
     """The report of a look, for a person."""
     parts = [
         f"<!-- rancher-on-pks: look at {found.stack} -->\n### `{found.stack}`: {found.verdict}",

@@ -16,9 +16,9 @@ from pathlib import Path
 import yaml
 
 from ci import events, stacks
-from ci.masking import Masker, secret_variables
 from ci.problem import StepError
 from ci.thresholds import thresholds
+from domain.redaction import Redactor, secret_variables
 
 _CHANGES = 7
 """Exit code of ``pulumi`` when changes were found and ``--expect-no-changes`` was given."""
@@ -90,7 +90,7 @@ class Engine:
         listed = json.loads(self._ask("stack", "ls", "--json"))
         return any(item["name"].rpartition("/")[2] == self.name for item in listed)
 
-    def masker(self) -> Masker:
+    def masker(self) -> Redactor:
         """What hides the stack's secret config and the environment's credentials.
 
         Raises:
@@ -101,17 +101,17 @@ class Engine:
         except StepError as error:
             raise StepError(f"{self.settings}: {error}") from None
         hidden = [[item.get("value"), item.get("objectValue")] for item in config.values() if item["secret"]]
-        return Masker([*_texts(hidden), *secret_variables(self.environment)])
+        return Redactor([*_texts(hidden), *secret_variables(self.environment)])
 
-    def preview(self, mask: Masker) -> Outcome:
+    def preview(self, mask: Redactor) -> Outcome:
         """``pulumi preview`` with the policies."""
         return self._run(mask, "preview", "--diff", *self.policies())
 
-    def update(self, mask: Masker) -> Outcome:
+    def update(self, mask: Redactor) -> Outcome:
         """``pulumi up`` with the policies, after a preview that was judged."""
         return self._run(mask, "up", "--yes", "--skip-preview", "--suppress-outputs", *self.policies())
 
-    def refresh(self, mask: Masker) -> Outcome:
+    def refresh(self, mask: Redactor) -> Outcome:
         """``pulumi refresh`` that only looks; writes no state, takes no lock."""
         return self._run(mask, "refresh", "--preview-only", "--expect-no-changes", "--diff")
 
@@ -178,7 +178,7 @@ class Engine:
             raise StepError(f"`pulumi {' '.join(arguments[:2])}`: {done.stderr.strip()}")
         return done.stdout
 
-    def _run(self, mask: Masker, *arguments: str) -> Outcome:
+    def _run(self, mask: Redactor, *arguments: str) -> Outcome:
         with tempfile.TemporaryDirectory() as directory:
             log = Path(directory, "events.jsonl")
             there = ["-C", str(self.project)] if stacks.is_fleet(self.stack) else []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from ci.events import REPLACE, Change
-from policy import kinds
+from domain import type_tokens as kinds
 
 LABEL = "pulumi-allow-destructive"
 """Label of a pull request whose destruction is meant."""

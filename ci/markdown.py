@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from ci.events import REPLACE, Change, Property
-from ci.masking import MASK, Masker, names_secret
+from domain.redaction import MASK, Redactor, names_secret
 
 _VALUE = 80
 _TEXT = 2_000
@@ -30,7 +30,7 @@ def section(title: str, lines: Iterable[str], limit: int) -> str:
     return "\n".join([f"#### {title}", "", *kept]) if kept else ""
 
 
-def changes(title: str, found: Iterable[Change], mask: Masker, limit: int) -> str:
+def changes(title: str, found: Iterable[Change], mask: Redactor, limit: int) -> str:
     """A table of the resources that change, what is destroyed first."""
     shown = [change for change in found if not change.kind.startswith(_PARTS)]
     shown.sort(key=lambda change: _ORDER.get(change.operation, len(_ORDER)))
@@ -66,7 +66,7 @@ def folded(title: str, text: str, limit: int) -> str:
     return f"{head}{text}{foot}"
 
 
-def _row(change: Change, mask: Masker) -> str:
+def _row(change: Change, mask: Redactor) -> str:
     operation = f"**{change.operation}**" if change.operation in {REPLACE, "delete"} else change.operation
     told = [_property(item, change.because, mask) for item in change.properties[:_PROPERTIES]]
     if len(change.properties) > _PROPERTIES:
@@ -85,14 +85,14 @@ def _short(kind: str) -> str:
     return ":".join([package, *(["/".join(parts)] if parts else []), name])
 
 
-def _property(item: Property, because: Sequence[str], mask: Masker) -> str:
+def _property(item: Property, because: Sequence[str], mask: Redactor) -> str:
     replaces = " (replaces)" if any(item.path.startswith(key) for key in because) else ""
     if MASK in (item.old, item.new) or names_secret(item.path):
         return f"{code(item.path)}: a secret{replaces}"
     return f"{code(item.path)}: {_value(item.old, mask)} → {_value(item.new, mask)}{replaces}"
 
 
-def _value(value: str | None, mask: Masker) -> str:
+def _value(value: str | None, mask: Redactor) -> str:
     if value is None:
         return "none"
     text = " ".join(mask(value).split())  # masked before it is cut: half a secret would not be found

@@ -8,11 +8,12 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from ci import comment, drift, gate, pod_network
+from ci import capacity_diff as pod_network
+from ci import comment, drift, gate
 from ci.engine import Engine, Outcome
 from ci.events import Report
-from ci.masking import Masker, secret_variables
 from ci.problem import StepError
+from domain.redaction import Redactor, secret_variables
 
 
 def preview(stack: str, *, directory: Path, settings: Path | None, base: str | None, allowed: bool) -> int:
@@ -30,7 +31,7 @@ def preview(stack: str, *, directory: Path, settings: Path | None, base: str | N
     """
     directory.mkdir(parents=True, exist_ok=True)
     engine = Engine.of(stack, settings, directory / "events.jsonl")
-    mask, notes = Masker(secret_variables(engine.environment)), []
+    mask, notes = Redactor(secret_variables(engine.environment)), []
     try:
         with ExitStack() as cleanup:
             if not engine.exists():

@@ -1,7 +1,7 @@
 """Writes the pages that are made from the code: ``python docs/reference.py [--check]``.
 
-``docs/configuration.md`` comes from the schema in ``Pulumi.yaml``, ``docs/outputs.md`` from ``outputs.py``,
-``docs/policy.md`` from the policy pack.
+``docs/configuration.md`` comes from the schema in ``Pulumi.yaml``, ``docs/outputs.md`` from
+``rancher_on_pks/outputs.py``, ``docs/policy.md`` from the policy pack.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 
 import yaml
 
-from outputs import CONTRACT_VERSION, definitions
+from rancher_on_pks.outputs import CONTRACT_VERSION, definitions
 
 DOCS = Path(__file__).parent
 _SECTION = re.compile(r"  # --- (.*?) -*$")
@@ -52,7 +52,7 @@ def outputs() -> str:
     lines = [
         "# Outputs",
         "",
-        "Made from `outputs.py` by `make docs`. Another program reads them typed, with",
+        "Made from `rancher_on_pks/outputs.py` by `make docs`. Another program reads them typed, with",
         "`RancherStack.from_reference(pulumi.StackReference(...))`, as [the fleet](fleet.md) does; secrets",
         f"stay secret. The contract has version {CONTRACT_VERSION} (output `contractVersion`), which is",
         "raised when an output is renamed, removed or changes its meaning; a reader refuses another version.",

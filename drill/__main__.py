@@ -13,8 +13,8 @@ from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 
-from components.probe import ProbeError
-from components.provider import ProviderError
+from components.rancher.https_probe import ProbeError
+from components.runtime.errors import ProviderError
 from drill import drills, report, runner
 from drill.drills import KINDS, HostCommands, Kind, Target, Undo
 from drill.environment import DrillError, read

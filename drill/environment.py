@@ -13,11 +13,11 @@ from urllib.parse import urlsplit
 
 from pydantic.alias_generators import to_camel
 
-import outputs
-from components.placement import access
-from components.placement.access import VCenterAccess
-from components.probe import Target
-from components.provider import ProviderError
+from components.placement import credentials as access
+from components.placement.credentials import VCenterAccess
+from components.rancher.https_probe import Target
+from components.runtime.errors import ProviderError
+from rancher_on_pks import outputs
 
 _PROJECT = Path(__file__).resolve().parent.parent
 _NAME = "rancher-on-pks"

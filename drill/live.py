@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
-from components import kube
-from components.kube import Kubernetes, Object
-from components.probe import ask
-from components.provider import ProviderError
+from components.kubernetes import api as kube
+from components.kubernetes.api import Kubernetes, Object
+from components.rancher.https_probe import ask
+from components.runtime.errors import ProviderError
 from drill.environment import Environment
 from drill.view import ROLES, Machine, Pod, View
 

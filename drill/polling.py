@@ -10,8 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
 from typing import Self
 
-from components.probe import ProbeError
-from components.provider import ProviderError
+from components.rancher.https_probe import ProbeError
+from components.runtime.errors import ProviderError
 from drill.statistics import Request
 
 _SLOW_SECONDS = 2.0

@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from components.provider import ProviderError
+from components.runtime.errors import ProviderError
 from drill.drills import Drill, Hands, Undo
 from drill.note import Note
 from drill.polling import Poller

@@ -6,9 +6,10 @@ import asyncio
 
 import pulumi
 
-from fleet import access, configuration
+from fleet import configuration
+from fleet import session as access
 from fleet.component import Fleet, FleetArgs
-from outputs import RancherStack
+from rancher_on_pks.outputs import RancherStack
 
 
 async def main() -> pulumi.Inputs:

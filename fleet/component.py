@@ -8,16 +8,16 @@ from typing import Any
 
 import pulumi
 
-from capacity import figures
-from capacity.model import CapacityError
-from components.pod_network import PodNetwork
-from fleet import access
-from fleet.arrivals import Arrivals
+from capacity.model import figures
+from capacity.model.plan import CapacityError
+from components.capacity.pod_network import PodNetwork
+from fleet import session as access
+from fleet.agents import Arrivals
 from fleet.inventory import Inventory
-from fleet.server import Server
-from fleet.sites import Site
-from fleet.users import User
-from outputs import RancherStack
+from fleet.server_check import Server
+from fleet.site import Site
+from fleet.user import User
+from rancher_on_pks.outputs import RancherStack
 
 
 @dataclass(frozen=True, kw_only=True)

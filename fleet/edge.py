@@ -7,9 +7,9 @@ from typing import Any
 
 import yaml
 
-from components import kube
-from components.kube import Kubernetes
-from components.provider import wait
+from components.kubernetes import api as kube
+from components.kubernetes.api import Kubernetes
+from components.runtime.provider import wait
 from fleet.registration import SiteError
 
 MANAGER = "rancher-on-pks"

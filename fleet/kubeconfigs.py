@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 from pulumi.dynamic import ConfigureRequest
 
-from components.provider import ProviderError
+from components.runtime.errors import ProviderError
 
 CONFIG_KEY = "kubeconfigs"
 """Key of the stack's secret config: an object of site and kubeconfig."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from components.provider import wait
 from components.rancher.api import Json, RancherError
-from fleet.access import Session
+from components.runtime.provider import wait
 from fleet.registration import SiteError
+from fleet.session import Session
 
 _CLUSTER = "clusterroletemplatebindings"
 _PROJECT = "projectroletemplatebindings"

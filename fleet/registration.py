@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from urllib.parse import quote, urlsplit
 
-from components.provider import ProviderError, wait
 from components.rancher.api import Json, RancherError
-from fleet.access import Session
+from components.runtime.errors import ProviderError
+from components.runtime.provider import wait
+from fleet.session import Session
 
 OWNER = "rancher-on-pks/fleet"
 """Annotation of a cluster in Rancher: the stack that registered it."""

@@ -16,7 +16,7 @@ import yaml
 from lab import build
 from lab.layout import REPO
 from lab.recipes import ENGINE, LANGUAGE_HOST
-from outputs import CONTRACT_VERSION, VERSION_OUTPUT, definitions
+from rancher_on_pks.outputs import CONTRACT_VERSION, VERSION_OUTPUT, definitions
 
 PROGRAM = REPO / "fleet"
 SERVER = "organization/rancher-on-pks/server"

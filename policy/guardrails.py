@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping
 
 from pulumi_policy import PolicyConfigSchema, ResourceValidationArgs, ResourceValidationPolicy, Severity
 
-from capacity.model import VIRTUAL_SERVERS
-from policy import kinds, rancher_release
+from capacity.model.plan import VIRTUAL_SERVERS
+from domain import type_tokens as kinds
+from policy import helm_release as rancher_release
 from policy.reading import UNKNOWN, by_type, integer, plain, value
 
 _INGRESS_CLASS = "nginx"

@@ -13,7 +13,7 @@ from pulumi_policy import (
     StackValidationPolicy,
 )
 
-from policy import kinds
+from domain import type_tokens as kinds
 from policy.reading import UNKNOWN, plain, value
 
 ROLES = ("master", "worker")

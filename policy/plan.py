@@ -6,17 +6,17 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from capacity import figures
-from capacity.advice import advise
-from capacity.assessment import Assessment, Limit, assess
-from capacity.model import CapacityError
+from capacity.model import figures
+from capacity.model.advice import advise
+from capacity.model.assessment import Assessment, Limit, assess
+from capacity.model.plan import CapacityError
 
 
 def assessed(document: object, reserve_percent: float) -> Assessment:
     """The assessment of figures, with the larger of the figures' own reserve and that of the policy.
 
     Args:
-        document: Document of ``capacity.figures``, or the stack output ``podNetwork``, which holds one.
+        document: Document of ``capacity.model.figures``, or the stack output ``podNetwork``, which holds one.
         reserve_percent: Share of each limit that has to stay free.
 
     Raises:

@@ -7,8 +7,9 @@ from fnmatch import fnmatchcase
 
 from pulumi_policy import PolicyConfigSchema, ResourceValidationArgs, ResourceValidationPolicy, Severity
 
-from capacity.model import CapacityError
-from policy import kinds, plan
+from capacity.model.plan import CapacityError
+from domain import type_tokens as kinds
+from policy import plan
 from policy.reading import UNKNOWN, by_type, plain, value
 
 RESERVE = {

@@ -17,9 +17,10 @@ from pulumi_policy import (
     StackValidationPolicy,
 )
 
-from capacity.assessment import Assessment
-from capacity.model import CapacityError
-from policy import kinds, plan
+from capacity.model.assessment import Assessment
+from capacity.model.plan import CapacityError
+from domain import type_tokens as kinds
+from policy import plan
 from policy.reading import UNKNOWN, plain, value
 from policy.sprawl import RESERVE, URL
 

@@ -10,8 +10,8 @@ from typing import Any
 
 from pulumi_policy import PolicyConfigSchema, ResourceValidationArgs, ResourceValidationPolicy, Severity
 
-from policy import kinds
-from policy.rancher_release import is_rancher
+from domain import type_tokens as kinds
+from policy.helm_release import is_rancher
 from policy.reading import UNKNOWN, by_type, plain, value
 
 CA_SECRET = "tls-ca"  # noqa: S105 - a name

@@ -9,9 +9,9 @@ from typing import Annotated, Any
 
 from pydantic import Field, SecretStr
 
-from capacity import figures
-from capacity.assessment import assess
-from capacity.model import CapacityError, Demand, LoadBalancerSize, Network, Plan
+from capacity.model import figures
+from capacity.model.assessment import assess
+from capacity.model.plan import CapacityError, Demand, LoadBalancerSize, Network, Plan
 from settings.problem import Problem
 from settings.types import File, Section, Values
 

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, SecretStr
 
-from components.pks import profile_parameters
+from domain import network_profile as profile_parameters
 from settings.problem import Problem
 from settings.types import DnsName, File, Label, Minutes, Section, Values
 
@@ -45,7 +45,7 @@ class ClusterSettings(Section):
     cluster_timeout_minutes: Minutes = 90
     protect_cluster: bool = False
 
-    # Access to PKS is resolved by components/pks/access.py in the providers' process, not handed on.
+    # Access to PKS is resolved by components/pks/credentials.py in the providers' process, not handed on.
     pks_cli: str = "pks"
     pks_api: str = ""
     pks_username: str = ""

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, SecretStr
 
-from components.dns.key import secret_problem
+from components.dns.credentials import secret_problem
 from settings.problem import Problem
 from settings.types import DnsName, Section, secret_text
 
@@ -32,7 +32,7 @@ class DnsSettings(Section):
     dns_server: Address | None = None
     dns_zone: DnsName | None = None
     dns_ttl: Annotated[int, Field(ge=1, le=86400)] = 300
-    # The key is resolved by components/dns/key.py in the providers' process, not handed on.
+    # The key is resolved by components/dns/credentials.py in the providers' process, not handed on.
     dns_tsig_name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$")] | None = None
     dns_tsig_algorithm: Literal["hmac-sha224", "hmac-sha256", "hmac-sha384", "hmac-sha512"] = "hmac-sha256"
     dns_tsig_secret: SecretStr | None = None

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from pydantic import Field, SecretStr
 
-from components.ingress import values as ingress_values
+from domain import ingress_values
 from settings.problem import Problem
 from settings.types import Cidr, File, Minutes, Port, Section, Values
 

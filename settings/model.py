@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from capacity.model import Plan
+from capacity.model.plan import Plan
 from components.certificates.files import CertificateFiles
 from components.placement import Placement
 from settings.bootstrap import BootstrapSettings

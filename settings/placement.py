@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import SecretStr
 
-from components.placement.hosts import Placement
+from components.placement.preflight import Placement
 from settings.problem import Problem
 from settings.types import Section
 

@@ -7,8 +7,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from components.rancher import compatibility
-from components.rancher import values as rancher_values
+from domain import rancher_releases as compatibility
+from domain import rancher_values
 from settings.ingress import repository_problem
 from settings.problem import Problem
 from settings.types import DnsName, Minutes, Section, Values

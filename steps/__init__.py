@@ -4,11 +4,11 @@ A step that the settings turn off makes nothing and returns None.
 """
 
 from steps.certificates import certificates
-from steps.checks import Checks, checks
 from steps.cluster import Inside, cluster, inside, placement
 from steps.ingress import Endpoint, ingress, tiller
+from steps.outputs import cluster_outputs, rancher_outputs
+from steps.preflight import Checks, checks
 from steps.rancher import bootstrap, rancher
-from steps.results import cluster_outputs, rancher_outputs
 
 __all__ = [
     "Checks",

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 import pulumi
 
-from components.kubernetes_objects import Namespace
+from components.kubernetes.objects import Namespace
 from components.pks.component import PksCluster, PksClusterArgs
 from components.placement import AntiAffinity, AntiAffinityArgs
 from settings import Settings, secret_text
-from steps.checks import Checks
 from steps.dns import record
+from steps.preflight import Checks
 
 
 @dataclass(frozen=True)

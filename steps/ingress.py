@@ -8,7 +8,6 @@ import pulumi
 
 from components.certificates.component import RancherCertificates
 from components.dns import record_text
-from components.endpoint import Check
 from components.helm import Tiller, TillerArgs
 from components.ingress.component import (
     IngressController,
@@ -16,10 +15,11 @@ from components.ingress.component import (
     RancherIngress,
     RancherIngressArgs,
 )
+from components.rancher.endpoint_check import Check
 from settings import Settings
-from steps.checks import Checks
 from steps.cluster import Inside
 from steps.dns import record
+from steps.preflight import Checks
 
 
 @dataclass(frozen=True)

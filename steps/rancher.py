@@ -7,9 +7,9 @@ import pulumi
 from components.helm import Tiller
 from components.rancher import RancherBootstrap, RancherBootstrapArgs, RancherServer, RancherServerArgs
 from settings import Settings, secret_text
-from steps.checks import Checks
 from steps.cluster import Inside
 from steps.ingress import Endpoint
+from steps.preflight import Checks
 
 
 def rancher(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -10,7 +11,12 @@ from urllib.parse import parse_qs, urlsplit
 
 import yaml
 
+from tests import pki
 from tests.servers import Request, Response, Server, serve
+
+_NAME = "kubernetes.test"
+_CA = pki.root()
+_SERVER = pki.server(_CA, _NAME)
 
 Object = dict[str, Any]
 NAMESPACE = "cattle-system"
@@ -61,19 +67,21 @@ class FakeApi:
 def running() -> Iterator[FakeApi]:
     """A served API."""
     api = FakeApi()
-    with serve(api.answer) as server:
+    with serve(api.answer, identity=_SERVER) as server:
         api.server = server
         yield api
 
 
 def kubeconfig(url: str, *, token: str = "admin-token", **cluster: str) -> str:  # noqa: S107 - of no cluster
     """The text of a kubeconfig; ``cluster`` adds to its cluster entry (underscores become hyphens)."""
+    trusted = base64.b64encode(_CA.pem.encode()).decode()
+    trust = {"certificate-authority-data": trusted, "tls-server-name": _NAME}
     extra = {key.replace("_", "-"): value for key, value in cluster.items()}
     return yaml.safe_dump(
         {
             "apiVersion": "v1",
             "kind": "Config",
-            "clusters": [{"name": "c", "cluster": {"server": url, **extra}}],
+            "clusters": [{"name": "c", "cluster": {"server": url, **trust, **extra}}],
             "users": [{"name": "u", "user": {"token": token}}],
             "contexts": [{"name": "x", "context": {"cluster": "c", "user": "u"}}],
             "current-context": "x",

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from pulumi.output import Unknown
 
-from components.endpoint import CheckProvider
-from components.probe import ProbeError, Target, ask
-from components.provider import ProviderError
+from components.rancher.endpoint_check import CheckProvider
+from components.rancher.https_probe import ProbeError, Target, ask
+from components.runtime.errors import ProviderError
 from tests import pki
 from tests.servers import ADDRESS, Answer, Response, Server, serve
 

@@ -10,7 +10,7 @@ from typing import Any
 import pulumi
 import pytest
 
-from outputs import CONTRACT_VERSION, RancherStack, definitions
+from rancher_on_pks.outputs import CONTRACT_VERSION, RancherStack, definitions
 from tests.mocks import RecordingMocks, with_engine
 
 CONTRACTS = Path(__file__).with_name("output_contracts.json")

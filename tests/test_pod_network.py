@@ -9,11 +9,12 @@ from typing import Any
 import pulumi
 import pytest
 
-from capacity.figures import from_document, to_document
-from capacity.model import CapacityError
-from capacity.nsx import Access, NsxError, Reading
-from components import kube, pod_network
-from components.pod_network import CapacityPlan, CapacityPlanArgs, PodNetworkProvider
+from capacity.model.figures import from_document, to_document
+from capacity.model.plan import CapacityError
+from components.capacity import pod_network
+from components.capacity.nsx import Access, NsxError, Reading
+from components.capacity.pod_network import CapacityPlan, CapacityPlanArgs, PodNetworkProvider
+from components.kubernetes import api as kube
 from tests.capacity.test_model import POD_BLOCK, plan
 from tests.mocks import RecordingMocks, with_engine
 

@@ -11,10 +11,11 @@ import pulumi
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
-from components.certificates import issuance, pem
-from components.certificates.documents import Finding
+from components.certificates import issuance
 from components.certificates.files import CertificateFiles, Material, load
-from components.kubernetes_objects import Secret
+from components.kubernetes.objects import Secret
+from domain.certificates import pem
+from domain.certificates.documents import Finding
 
 CA_SECRET_NAME = "tls-ca"  # noqa: S105 - the name that Rancher's chart mounts with privateCA=true
 CA_SECRET_KEY = "cacerts.pem"  # noqa: S105 - Rancher does not start with another key (article, step 3)

@@ -9,10 +9,10 @@ from typing import Literal
 
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 
-from components.certificates import chain, pem, x509_checks
-from components.certificates.documents import Document, Finding, read
-from components.certificates.pem import Entry
-from components.certificates.x509_checks import Expected
+from domain.certificates import chain, pem, x509_checks
+from domain.certificates.documents import Document, Finding, read
+from domain.certificates.pem import Entry
+from domain.certificates.x509_checks import Expected
 
 Source = Literal["files", "csr", "internal-ca", "self-signed"]
 

@@ -7,8 +7,8 @@ from typing import Literal
 
 import pulumi
 
-from components.dns.record import Record
 from components.dns.resolution import Resolution
+from components.dns.rfc2136 import Record
 
 
 @dataclass(frozen=True, kw_only=True)

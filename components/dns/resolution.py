@@ -9,7 +9,8 @@ from typing import Any
 import pulumi
 from pulumi.dynamic import CreateResult, DiffResult, ReadResult, Resource, UpdateResult
 
-from components.provider import Properties, Provider, ProviderError, changed, log, plain, wait
+from components.runtime.errors import ProviderError, log
+from components.runtime.provider import Properties, Provider, changed, plain, wait
 
 _RESUME = (
     "Run pulumi up again when the resolver has forgotten what it remembers (wait longer: config "

@@ -11,7 +11,7 @@ import dns.message
 import dns.rdatatype
 import dns.resolver
 
-from components.provider import ProviderError
+from components.runtime.errors import ProviderError
 
 _SECONDS = 10.0
 _PORT = 53

@@ -17,8 +17,8 @@ import dns.rrset
 import dns.tsig
 import dns.update
 
-from components.dns.key import TsigKey
-from components.provider import ProviderError
+from components.dns.credentials import TsigKey
+from components.runtime.errors import ProviderError
 
 _SECONDS = 5.0
 _ATTEMPTS = 3

@@ -16,9 +16,16 @@ from pulumi.dynamic import (
     UpdateResult,
 )
 
-from components.helm import versions
-from components.helm.source import ChartError, ChartMetadata, ChartReference, ChartUnreachableError, resolve
-from components.provider import Properties, Provider, ProviderError, changed, log, plain, unknown
+from components.helm.chart_repository import (
+    ChartError,
+    ChartMetadata,
+    ChartReference,
+    ChartUnreachableError,
+    resolve,
+)
+from components.runtime.errors import ProviderError, log
+from components.runtime.provider import Properties, Provider, changed, plain, unknown
+from domain import versions
 
 _REFERENCE = ("chart", "repository", "version", "ca_file", "username")
 _PASSWORD = "chartRepositoryPassword"  # noqa: S105 - the name of a config key

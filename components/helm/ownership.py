@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from components.kube import Kubernetes, Object
+from components.kubernetes.api import Kubernetes, Object
 
 RELEASE_NAME = "meta.helm.sh/release-name"
 RELEASE_NAMESPACE = "meta.helm.sh/release-namespace"

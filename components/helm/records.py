@@ -15,8 +15,8 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from components.kube import Kubernetes, Object
-from components.provider import ProviderError
+from components.kubernetes.api import Kubernetes, Object
+from components.runtime.errors import ProviderError
 
 _PENDING = ("pending-install", "pending-upgrade", "pending-rollback")
 _FAILED = "failed"

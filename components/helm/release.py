@@ -12,7 +12,7 @@ from components.helm import v3
 from components.helm.chart import HelmChart
 from components.helm.content import Content
 from components.helm.rollout import Rollout
-from components.helm.tiller import Tiller
+from components.helm.v2.tiller import Tiller
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +63,7 @@ class HelmRelease(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self, deleted_with=opts.deleted_with if opts else None)
         content = Content(args.chart, args.release, args.namespace, args.values)
         if args.tiller:
-            from components.helm import v2  # noqa: PLC0415 - pulumi_command costs 0.4 s, and most need none
+            from components.helm.v2 import release as v2  # noqa: PLC0415 - pulumi_command costs 0.4 s, and most need none
 
             self.installed, self.revision = v2.install(
                 f"{name}-release", content, args.tiller, args.timeout_minutes, child

@@ -7,17 +7,19 @@ from typing import Any
 import pulumi
 from pulumi.dynamic import CreateResult, DiffResult, Resource, UpdateResult
 
-from components import kube
 from components.helm import workloads
-from components.kube import Kubernetes, KubernetesError, UnreachableError
-from components.provider import Properties, Provider, ProviderError, changed, plain, wait
+from components.kubernetes import api as kube
+from components.kubernetes.api import Kubernetes, KubernetesError, UnreachableError
+from components.kubernetes.kubeconfig import same_cluster
+from components.runtime.errors import ProviderError
+from components.runtime.provider import Properties, Provider, changed, plain, wait
 
 
 class RolloutProvider(Provider):
     """Waits at creation and whenever the release has another revision or is in another cluster."""
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
-        other = not kube.same_cluster(_olds.get("kubeconfig"), _news.get("kubeconfig"))
+        other = not same_cluster(_olds.get("kubeconfig"), _news.get("kubeconfig"))
         return DiffResult(changes=other or bool(changed(_olds, _news, ["release", "namespace", "revision"])))
 
     def create(self, props: dict[str, Any]) -> CreateResult:

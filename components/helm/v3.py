@@ -8,9 +8,10 @@ from typing import Any
 
 import pulumi
 
-from components import kube
-from components.helm import migration, records
+from components.helm import records
 from components.helm.content import Content
+from components.helm.v2 import migration
+from components.kubernetes import api as kube
 
 _HISTORY = 10
 """Revisions that Helm keeps (its CLI's default; the plugin's is all of them, each a Secret in etcd)."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from components.kube import Kubernetes, Object
+from components.kubernetes.api import Kubernetes, Object
 
 _KINDS = {"Deployment": "deployments", "DaemonSet": "daemonsets", "StatefulSet": "statefulsets"}
 _OWNER_NAME = "meta.helm.sh/release-name"

@@ -12,10 +12,10 @@ from typing import Any
 import pulumi
 
 from components.helm import HelmChart, HelmRelease, HelmReleaseArgs, Tiller
-from components.helm.values import merge
-from components.ingress import values as ingress_values
 from components.ingress.virtual_ip import VirtualIp
-from components.kubernetes_objects import ingress_api
+from components.kubernetes.objects import ingress_api
+from domain import ingress_values
+from domain.chart_values import merge
 
 RELEASE = "nginx"
 """Name of the controller's Helm release, as in the article."""

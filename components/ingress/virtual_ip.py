@@ -15,10 +15,12 @@ from typing import Any
 import pulumi
 from pulumi.dynamic import CreateResult, DiffResult, ReadResult, Resource, UpdateResult
 
-from components import kube
 from components.helm.workloads import ncp_errors, owned_by
-from components.kube import Kubernetes, KubernetesError, Object, UnreachableError
-from components.provider import Properties, Provider, ProviderError, changed, log, plain, wait
+from components.kubernetes import api as kube
+from components.kubernetes.api import Kubernetes, KubernetesError, Object, UnreachableError
+from components.kubernetes.kubeconfig import same_cluster
+from components.runtime.errors import ProviderError, log
+from components.runtime.provider import Properties, Provider, changed, plain, wait
 
 _TRANSIT = ipaddress.ip_network("100.64.0.0/10")
 _IDENTITY = ["release", "namespace", "network", "maker"]
@@ -49,7 +51,7 @@ class VirtualIpProvider(Provider):
     """Reads the address once NSX-T has given it."""
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
-        other = not kube.same_cluster(_olds.get("kubeconfig"), _news.get("kubeconfig"))
+        other = not same_cluster(_olds.get("kubeconfig"), _news.get("kubeconfig"))
         return DiffResult(changes=other or bool(changed(_olds, _news, _IDENTITY)))
 
     def create(self, props: dict[str, Any]) -> CreateResult:

@@ -13,9 +13,9 @@ from typing import Any, TypeVar
 
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
-from components.pks.access import Access
-from components.pks.process import KUBECONFIG, CallTimeoutError, Outcome, PksProcess
-from components.provider import ProviderError
+from components.pks.cli_process import KUBECONFIG, CallTimeoutError, Outcome, PksProcess
+from components.pks.credentials import Access
+from components.runtime.errors import ProviderError
 
 T = TypeVar("T")
 

@@ -17,9 +17,10 @@ from pulumi.dynamic import (
 )
 
 from components.pks.cli import PksError, TransientPksError
-from components.pks.pks_provider import PksProvider
-from components.pks.process import CallTimeoutError
-from components.provider import Properties, ProviderError, changed, log, plain, wait
+from components.pks.cli_process import CallTimeoutError
+from components.pks.provider import PksProvider
+from components.runtime.errors import ProviderError, log
+from components.runtime.provider import Properties, changed, plain, wait
 
 REPLACING = ["cluster", "external_hostname", "plan"]
 """Properties that PKS cannot change: `update-cluster` has no flag for them."""

@@ -8,11 +8,11 @@ from typing import Any
 
 import pulumi
 
-from components.kubernetes_objects import KubernetesProvider
+from components.kubernetes.objects import KubernetesProvider
 from components.pks.cluster import Cluster
-from components.pks.foundation import Foundation
 from components.pks.kubeconfig import Kubeconfig
 from components.pks.network_profile import NetworkProfile
+from components.pks.preflight import Foundation
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,8 +16,9 @@ from pulumi.dynamic import (
     UpdateResult,
 )
 
-from components.pks.pks_provider import PksProvider
-from components.provider import Properties, ProviderError, changed, plain, unknown
+from components.pks.provider import PksProvider
+from components.runtime.errors import ProviderError
+from components.runtime.provider import Properties, changed, plain, unknown
 
 API_PORT = 8443
 """Port of the Kubernetes API on the cluster's external hostname and master IP (docs-pks 1.5)."""

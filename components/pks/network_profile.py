@@ -9,8 +9,9 @@ import pulumi
 from pulumi.dynamic import CheckFailure, CheckResult, CreateResult, DiffResult, ReadResult, Resource
 
 from components.pks.cli import PksError
-from components.pks.pks_provider import PksProvider
-from components.provider import Properties, ProviderError, changed, log, plain
+from components.pks.provider import PksProvider
+from components.runtime.errors import ProviderError, log
+from components.runtime.provider import Properties, changed, plain
 
 _DEFAULTS: Mapping[str, object] = {
     "lb_size": "small",

@@ -13,13 +13,13 @@ from typing import Any
 
 import pulumi
 
-from components.placement import takeover
-from components.placement.access import VSPHERE
-from components.placement.bosh import VmCids
-from components.placement.hosts import ROLES, Placement
+from components.placement import adoption as takeover
+from components.placement.credentials import VSPHERE
+from components.placement.preflight import ROLES, Placement
 from components.placement.virtual_machines import VirtualMachines
+from components.placement.vm_cids import VmCids
 from components.placement.vsphere_objects import AntiAffinityRule, VsphereProvider
-from components.provider import unknown
+from components.runtime.provider import unknown
 
 _RULE_NAMES = {"master": "{cluster} PKS cluster", "worker": "{cluster} PKS cluster workers"}
 

@@ -11,8 +11,8 @@ from typing import Any
 
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
-from components.placement.access import BoshAccess
-from components.provider import ProviderError
+from components.placement.credentials import BoshAccess
+from components.runtime.errors import ProviderError
 
 ROLES = ("master", "worker")
 """Instance groups of a PKS cluster."""

@@ -16,8 +16,9 @@ from typing import Any
 from pyVim.connect import Disconnect, SmartConnect
 from pyVmomi import vim, vmodl
 
-from components.placement.access import VCenterAccess
-from components.provider import ProviderError, wait
+from components.placement.credentials import VCenterAccess
+from components.runtime.errors import ProviderError
+from components.runtime.provider import wait
 
 _SECONDS = 60
 _PORT = 443

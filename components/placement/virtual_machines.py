@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import pulumi
 from pulumi.dynamic import CreateResult, DiffResult, ReadResult, Resource, UpdateResult
 
-from components.placement.access import PlacementProvider
-from components.placement.hosts import ROLES, Mode, among, too_few
-from components.provider import Properties, ProviderError, changed, log, plain
+from components.placement.credentials import PlacementProvider
+from components.placement.preflight import ROLES, Mode, among, too_few
+from components.runtime.errors import ProviderError, log
+from components.runtime.provider import Properties, changed, plain
 
 if TYPE_CHECKING:
     from components.placement.vcenter import ComputeCluster, Machine, VCenter

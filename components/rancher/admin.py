@@ -10,9 +10,10 @@ from typing import Any
 import pulumi
 from pulumi.dynamic import CreateResult, DiffResult, ReadResult, Resource, UpdateResult
 
-from components import kube
-from components.provider import Properties, Provider, ProviderError, changed, log, plain, unknown
+from components.kubernetes import api as kube
 from components.rancher.api import Login, Rancher, RancherError, connect, numbers
+from components.runtime.errors import ProviderError, log
+from components.runtime.provider import Properties, Provider, changed, plain, unknown
 
 USER = "admin"
 _INPUTS = ["address", "port", "hostname", "ca_bundle", "server_url", "telemetry", "password", "token_days"]

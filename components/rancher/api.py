@@ -1,54 +1,68 @@
-"""Rancher's HTTP API, as far as the first start and the fleet need it. Only our CA is trusted."""
+"""Client of Rancher's HTTP API, as far as the first start and the fleet need it."""
 
 from __future__ import annotations
 
 import http
-import json
-import re
-import ssl
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from components.probe import Target, trust
-from components.provider import ProviderError
-
-if TYPE_CHECKING:
-    import httpx
+from components.rancher.endpoint import RancherEndpoint
+from components.runtime.http import HttpClient, HttpError, UnreachableError, json_object
+from domain.versions import Version
 
 Json = dict[str, Any]
 
-_SECONDS = 15.0
-_ATTEMPTS = 6
-_PAUSE_SECONDS = 2.0
-_TRANSIENT = frozenset({409, 429, 502, 503, 504})
+_TRANSIENT = (409, 429, 502, 503, 504)
 """Answers of nginx while a pod is replaced, and of Rancher when two writers meet."""
+_NEW_LOGIN = Version(2, 13)
+"""From here on the older path for logins is deprecated."""
 
 
-class RancherError(ProviderError):
-    """Rancher refused a request. The message names it and Rancher's own words, never what was sent."""
+class RancherError(HttpError):
+    """Rancher refused a request, or did not answer. The message never quotes what was sent.
+
+    Attributes:
+        code: Rancher's own name for the failure, such as ``NotUnique``.
+    """
 
     def __init__(self, status: int, message: str, code: str = "") -> None:
-        """Make the error of an HTTP status (0: there was no answer) and of Rancher's name for it."""
-        super().__init__(message)
-        self.status, self.code = status, code
+        """Make the error of an HTTP status (0: there was no answer)."""
+        super().__init__(status, message)
+        self.code = code
 
 
 @dataclass(frozen=True)
 class Login:
-    """A session or an API token, and who it stands for."""
+    """A session or an API token, and the id of its user."""
 
     token: str
     user: str
 
 
 class Rancher:
-    """JSON requests to one Rancher, with a token or without."""
+    """JSON requests to one Rancher, with a token or without. Close it, or use it in a ``with``."""
 
-    def __init__(self, client: httpx.Client, target: Target, version: tuple[int, ...]) -> None:
-        """Use ``client`` instead."""
-        self._client, self._target, self._version = client, target, version
+    def __init__(self, endpoint: RancherEndpoint, version: str = "") -> None:
+        """Make a client; nothing is sent.
+
+        Args:
+            endpoint: Where Rancher is.
+            version: Rancher's version; only logins need it.
+
+        Raises:
+            ProviderError: The CA bundle cannot be read.
+        """
+        self._http = HttpClient(endpoint.server())
+        self._version = version
+
+    def __enter__(self) -> Rancher:
+        """The client; it is closed at the end."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close the connections."""
+        self._http.close()
 
     def login(self, username: str, password: str) -> Login | None:
         """A session of a local user; None when name or password is wrong.
@@ -58,10 +72,10 @@ class Rancher:
         """
         body = {"username": username, "password": password, "description": "rancher-on-pks"}
         path = "/v3-public/localProviders/local?action=login"
-        if self._version >= (2, 13):  # where the older way is deprecated
+        if Version.parse(self._version) >= _NEW_LOGIN:
             path, body = "/v1-public/login", {**body, "type": "localProvider"}
         try:
-            token = str(self.call("POST", path, body)["token"])
+            token = str(self.call("POST", path, body, repeatable=True)["token"])
         except RancherError as error:
             if error.status == http.HTTPStatus.UNAUTHORIZED:
                 return None
@@ -69,7 +83,7 @@ class Rancher:
         return self.who(token)
 
     def who(self, token: str) -> Login | None:
-        """Whom the token stands for; None when it is expired, revoked or unknown."""
+        """The user of a token; None when the token is expired, revoked or unknown."""
         if not token:
             return None
         try:
@@ -81,111 +95,62 @@ class Rancher:
         return Login(token, str(users[0]["id"])) if users else None
 
     def logout(self, login: Login) -> None:
-        """End a session, if it still lasts."""
+        """End a session, unless it has ended."""
         with suppress(RancherError):
-            self.call("POST", "/v3/tokens?action=logout", {}, token=login.token)
+            self.call("POST", "/v3/tokens?action=logout", {}, token=login.token, repeatable=True)
 
-    def call(self, method: str, path: str, body: object = None, *, token: str = "") -> Json:
-        """One request; answers that pass are asked for again.
+    def call(
+        self, method: str, path: str, body: object = None, *, token: str = "", repeatable: bool | None = None
+    ) -> Json:
+        """One request; transient failures of a repeatable one are retried.
+
+        Args:
+            method: HTTP method.
+            path: Path, with its query.
+            body: JSON.
+            token: Of the user; empty: none.
+            repeatable: Whether sending it twice does no harm; None: everything but a POST may be.
 
         Returns:
             The object of the answer; empty when it has none.
 
         Raises:
-            RancherError: Refused, no answer, or no end of temporary failures.
+            RancherError: Refused, or no answer.
         """
-        return _object(self.text(method, path, body, token=token))
+        return json_object(self.text(method, path, body, token=token, repeatable=repeatable))
 
-    def text(self, method: str, path: str, body: object = None, *, token: str = "") -> str:
-        """As ``call``, for an answer that is no object.
+    def text(
+        self, method: str, path: str, body: object = None, *, token: str = "", repeatable: bool | None = None
+    ) -> str:
+        """As ``call``, for an answer that is not JSON.
 
         Raises:
             RancherError: As ``call``.
         """
-        from tenacity import (  # noqa: PLC0415 - a preview needs none
-            Retrying,
-            retry_if_exception,
-            stop_after_attempt,
-            wait_fixed,
-        )
-
-        attempts = Retrying(
-            retry=retry_if_exception(_passes),
-            stop=stop_after_attempt(_ATTEMPTS),
-            wait=wait_fixed(_PAUSE_SECONDS),
-            reraise=True,
-        )
-        return attempts(self._once, method, path, body, token)
-
-    def _once(self, method: str, path: str, body: object, token: str) -> str:
-        import httpx  # noqa: PLC0415
-
         headers = {"Authorization": f"Bearer {token}"} if token else {}
-        what = f"Rancher at {self._target.hostname}: {method} {path}"
+        again = method != "POST" if repeatable is None else repeatable
         try:
-            response = self._client.request(
-                method, path, json=body, headers=headers, extensions={"sni_hostname": self._target.hostname}
-            )
-        except httpx.HTTPError as error:
-            raise RancherError(0, f"{what}: no answer ({error or type(error).__name__})") from None
-        if response.status_code >= http.HTTPStatus.BAD_REQUEST:
-            answer = _object(response.text)
-            code = str(answer.get("code") or "")
-            words = str(answer.get("message") or code or response.reason_phrase)
-            raise RancherError(response.status_code, f"{what}: status {response.status_code}: {words}", code)
-        return response.text
+            return self._http.request(
+                method, path, body, headers=headers, repeatable=again, transient=_TRANSIENT
+            ).text
+        except HttpError as error:
+            code = str(json_object(error.body).get("code") or "")
+            kind = UnreachableRancherError if isinstance(error, UnreachableError) else RancherError
+            raise kind(error.status, str(error), code) from None
 
 
+class UnreachableRancherError(RancherError, UnreachableError):
+    """No answer, or a temporary failure."""
+
+
+# COMPAT: removed when the callers are migrated
 def numbers(version: str) -> tuple[int, ...]:
-    """Major, minor and patch of a version such as ``2.8.5-rc1``."""
+    """COMPAT: major, minor and patch."""
+    import re  # noqa: PLC0415
+
     return tuple(int(part) for part in re.findall(r"\d+", version)[:3])
 
 
-@contextmanager
-def connect(properties: Mapping[str, Any]) -> Iterator[Rancher]:
-    """The Rancher that a resource's ``address``, ``port``, ``hostname``, ``ca_bundle`` and ``version`` tell.
-
-    Raises:
-        ProviderError: The CA bundle cannot be read.
-    """
-    target = Target(
-        properties["address"], int(properties["port"]), properties["hostname"], properties["ca_bundle"]
-    )
-    with client(target) as opened:
-        yield Rancher(opened, target, numbers(properties["version"]))
-
-
-def client(target: Target) -> httpx.Client:
-    """Connections to one Rancher, kept open until they are closed.
-
-    Raises:
-        ProviderError: The CA bundle cannot be read.
-    """
-    import httpx  # noqa: PLC0415 - a preview needs none
-
-    try:
-        context = trust(target.ca_bundle)
-    except (ssl.SSLError, ValueError) as error:
-        raise ProviderError(f"the CA bundle cannot be read ({error}). Give PEM certificates") from None
-    host = target.hostname if target.port == 443 else f"{target.hostname}:{target.port}"
-    return httpx.Client(
-        base_url=f"https://{target.address}:{target.port}",
-        verify=context,
-        headers={"Host": host, "Accept": "application/json", "User-Agent": "rancher-on-pks"},
-        timeout=_SECONDS,
-        trust_env=False,
-    )
-
-
-def _passes(error: BaseException) -> bool:
-    if not isinstance(error, RancherError):
-        return False
-    return error.status in _TRANSIENT or (error.status == 0 and "CERTIFICATE_VERIFY" not in str(error))
-
-
-def _object(text: str) -> Json:
-    try:
-        value = json.loads(text or "{}")
-    except ValueError:
-        return {"message": text.strip()[:200]}
-    return value if isinstance(value, dict) else {}
+def connect(properties: Json) -> Rancher:
+    """COMPAT: the Rancher that five inputs of a resource describe."""
+    return Rancher(RancherEndpoint.of(properties), properties["version"])

@@ -8,8 +8,9 @@ from typing import Any
 import pulumi
 from pulumi.dynamic import CreateResult, DiffResult, ReadResult, Resource, UpdateResult
 
-from components.provider import Properties, Provider, changed, log, plain, wait
 from components.rancher.api import Json, Rancher, RancherError, connect
+from components.runtime.errors import log
+from components.runtime.provider import Properties, Provider, changed, plain, wait
 
 _PATH = "/v3/clusters/local"
 _IDENTITY = ["hostname", "server_url", "token"]

@@ -8,7 +8,7 @@ from typing import Any
 import pulumi
 from pulumi.dynamic import CreateResult, DiffResult, Resource
 
-from components.provider import Provider
+from components.runtime.provider import Provider
 
 _BYTES = 24
 

@@ -9,11 +9,12 @@ from typing import Any
 
 import pulumi
 
-from components.absent import Absent
-from components.endpoint import Check
 from components.helm import HelmChart, HelmRelease, HelmReleaseArgs, Tiller
-from components.kubernetes_objects import ingress_api
-from components.rancher import compatibility, values
+from components.kubernetes.deleted_object import DeletedObject
+from components.kubernetes.objects import ingress_api
+from components.rancher.endpoint_check import Check
+from domain import rancher_releases as compatibility
+from domain import rancher_values as values
 
 RELEASE = "rancher"
 """Name of the Helm release; with it the chart names its Deployment, Service and Ingress just ``rancher``."""
@@ -116,10 +117,10 @@ class RancherServer(pulumi.ComponentResource):
                 "/apis/{0}/namespaces/{1}/ingresses/{2}", ingress_api(kubernetes), args.namespace, RELEASE
             )
             done.append(
-                Absent(
+                DeletedObject(
                     f"{name}-chart-ingress",
                     path=path,
-                    maker=release.revision,
+                    creator=release.revision,
                     kubeconfig=args.kubeconfig,
                     opts=pulumi.ResourceOptions(
                         parent=self, deleted_with=deleted_with, depends_on=release.installed

@@ -7,10 +7,10 @@ from dataclasses import replace
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from capacity.advice import advise, smallest_prefix
-from capacity.assessment import POD_SUBNETS, TIER1_ROUTERS, assess
-from capacity.blocks import further_for
-from capacity.model import Block, Demand, Network, Plan
+from capacity.model.advice import advise, smallest_prefix
+from capacity.model.assessment import POD_SUBNETS, TIER1_ROUTERS, assess
+from capacity.model.blocks import further_for
+from capacity.model.plan import Block, Demand, Network, Plan
 from tests.capacity.test_assessment import PLANS
 from tests.capacity.test_model import plan
 

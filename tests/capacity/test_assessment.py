@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from capacity.assessment import (
+from capacity.model.assessment import (
     FLOATING_IPS,
     POD_SUBNETS,
     SEGMENTS,
@@ -19,7 +19,7 @@ from capacity.assessment import (
     namespaces_an_import,
     with_imports,
 )
-from capacity.model import Block, CapacityError, Demand, Network, Plan
+from capacity.model.plan import Block, CapacityError, Demand, Network, Plan
 from tests.capacity.test_model import plan
 
 VERSIONS = st.sampled_from([None, "2.2", "2.4", "2.5", "2.6", "2.7.18", "2.8", "2.11", "2.13", "2.15"])

@@ -7,8 +7,8 @@ from datetime import date
 
 import pytest
 
-from capacity.choice import Choice, choose
-from capacity.nsx import LoadBalancer, NsxError, Reading
+from components.capacity.choice import Choice, choose
+from components.capacity.nsx import LoadBalancer, NsxError, Reading
 from tests.capacity.test_model import POD_BLOCK, plan
 
 TODAY = date(2026, 11, 23)

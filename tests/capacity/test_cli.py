@@ -181,7 +181,7 @@ def test_a_picture_marks_each_prefix_by_its_own_subnets(tmp_path: Path) -> None:
 
 def test_the_model_loads_without_the_reports_libraries() -> None:
     heavy = {"rich", "matplotlib", "httpx", "pydantic"}
-    script = f"import capacity.advice, capacity.figures, sys; print({heavy} & set(sys.modules))"
+    script = f"import capacity.model.advice, capacity.model.figures, sys; print({heavy} & set(sys.modules))"
     done = subprocess.run(
         [sys.executable, "-c", script], cwd=REPO, capture_output=True, text=True, check=True
     )

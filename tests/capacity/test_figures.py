@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from capacity.figures import from_document, to_document
-from capacity.model import CapacityError, Plan
+from capacity.model.figures import from_document, to_document
+from capacity.model.plan import CapacityError, Plan
 from tests.capacity.test_assessment import PLANS
 
 

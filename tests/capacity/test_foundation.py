@@ -8,8 +8,8 @@ import itertools
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from capacity.assessment import FLOATING_IPS, POD_SUBNETS, SEGMENTS, TIER1_ROUTERS, assess, with_imports
-from capacity.model import Block, Demand, Network, Plan
+from capacity.model.assessment import FLOATING_IPS, POD_SUBNETS, SEGMENTS, TIER1_ROUTERS, assess, with_imports
+from capacity.model.plan import Block, Demand, Network, Plan
 
 _OWN = (5 + 14 + 1, 5 + 2)
 """Namespaces of the two clusters: Rancher 2.8 with one user; none, with two applications."""

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from capacity import figures
-from capacity.assessment import assess
-from capacity.model import Block, CapacityError, Demand, Network, Plan
-from capacity.rancher import namespaces
+from capacity.model import figures
+from capacity.model.assessment import assess
+from capacity.model.plan import Block, CapacityError, Demand, Network, Plan
+from domain.rancher_namespaces import namespaces
 from lab.rancher.namespaces import NAMESPACE, PROJECTS, made
 from lab.rancher.release import Release
 

@@ -11,9 +11,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from capacity import nsx
-from capacity.model import Block, CapacityError, Network
-from capacity.nsx import Access, LoadBalancer, NsxError, read
+from capacity.model.plan import Block, CapacityError, Network
+from components.capacity import nsx
+from components.capacity.nsx import Access, LoadBalancer, NsxError, read
 from tests import pki
 from tests.servers import ADDRESS, Request, Response, Server, serve
 

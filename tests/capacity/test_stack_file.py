@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import yaml
 
-from capacity.model import CapacityError
-from capacity.stack_file import read
+from capacity.command.stack_file import read
+from capacity.model.plan import CapacityError
 from settings.capacity import CapacitySettings
 
 STACK: dict[str, Any] = {

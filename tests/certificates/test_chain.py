@@ -16,10 +16,10 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from components.certificates import chain
-from components.certificates.documents import Document, Finding
-from components.certificates.pem import Entry
-from components.certificates.x509_checks import Expected
+from domain.certificates import chain
+from domain.certificates.documents import Document, Finding
+from domain.certificates.pem import Entry
+from domain.certificates.x509_checks import Expected
 from tests import pki
 from tests.openssl_client import refusal
 

@@ -14,8 +14,8 @@ from cryptography.hazmat.primitives.serialization import pkcs7, pkcs12
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.certificates import pem
-from components.certificates.documents import Document, Finding, read
+from domain.certificates import pem
+from domain.certificates.documents import Document, Finding, read
 from tests import pki
 
 

@@ -13,10 +13,10 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from components.certificates import x509_checks
-from components.certificates.documents import Document, Finding
-from components.certificates.pem import Entry
-from components.certificates.x509_checks import Expected, covers
+from domain.certificates import x509_checks
+from domain.certificates.documents import Document, Finding
+from domain.certificates.pem import Entry
+from domain.certificates.x509_checks import Expected, covers
 from tests import pki
 from tests.openssl_client import refusal
 

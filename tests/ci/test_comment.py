@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from ci.comment import LIMIT, Preview, marker, render
 from ci.events import Report
 from ci.gate import destroyed
-from ci.masking import Masker
+from domain.redaction import Redactor
 from tests.ci.logs import (
     CLUSTER,
     IN_RANCHER,
@@ -25,7 +25,7 @@ from tests.ci.logs import (
 )
 
 GOLDEN = Path(__file__).with_name("comment.md")
-SECRETS = Masker(["s3cr3t-value"])
+SECRETS = Redactor(["s3cr3t-value"])
 
 
 def changed(**more: object) -> Preview:

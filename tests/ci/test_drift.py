@@ -5,7 +5,7 @@ from __future__ import annotations
 from ci.drift import Findings, render
 from ci.engine import Outcome
 from ci.events import Report
-from ci.masking import Masker
+from domain.redaction import Redactor
 from tests.ci.logs import CLUSTER, diagnostic, report, step, summary, violation
 
 NOTHING = report(summary(same=4))
@@ -38,11 +38,11 @@ def test_what_is_merged_and_not_deployed_is_told_and_no_drift() -> None:
     pending = report(step("update", CLUSTER, "c", {"a": 1}, {"a": 2}), summary(update=1, same=3))
     found = findings(pending=pending)
     assert told(found) == (0, "no drift")
-    assert "#### Merged and not deployed\n\n**1 to update**" in render(found, Masker([]))
+    assert "#### Merged and not deployed\n\n**1 to update**" in render(found, Redactor([]))
 
 
 def test_a_report_tells_what_differs_and_no_secret() -> None:
-    text = render(findings(drift=DRIFT, alarms=["hunter22 left"], capacity="| a |"), Masker(["hunter22"]))
+    text = render(findings(drift=DRIFT, alarms=["hunter22 left"], capacity="| a |"), Redactor(["hunter22"]))
     assert text.startswith("<!-- rancher-on-pks: look at prod -->\n### `prod`: drift, too little room\n")
     assert "| `rancher-cluster` | `pulumi-python:pks:Cluster` | update | `workers`: `3` → `4` |" in text
     assert "- [secret] left" in text

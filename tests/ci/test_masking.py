@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ci.engine import Engine
-from ci.masking import MASK, Masker, names_secret, secret_variables
+from domain.redaction import MASK, Redactor, names_secret, secret_variables
 
 
 @pytest.mark.parametrize(
@@ -27,14 +27,14 @@ from ci.masking import MASK, Masker, names_secret, secret_variables
     ],
 )
 def test_a_secret_in_any_form(form: str) -> None:
-    masked = Masker(["hunter2&more"])(form)
+    masked = Redactor(["hunter2&more"])(form)
     assert "hunter2" not in masked
     assert MASK in masked
 
 
 def test_the_lines_of_a_key_one_by_one() -> None:
     key = "-----BEGIN PRIVATE KEY-----\nMIIEvgIBADANBgkqhkiG9w0BAQEFAASC\nshort\n-----END PRIVATE KEY-----\n"
-    mask = Masker([key])
+    mask = Redactor([key])
     assert mask(f"data: {key}") == f"data: {MASK}\n"
     assert mask("MIIEvgIBADANBgkqhkiG9w0BAQEFAASC") == MASK
     assert "MIIE" not in mask(json.dumps({"key": key}))
@@ -42,11 +42,11 @@ def test_the_lines_of_a_key_one_by_one() -> None:
 
 def test_a_key_that_nobody_told_of() -> None:
     key = "-----BEGIN RSA PRIVATE KEY-----\nMIIEvgIBADAN\n"  # cut off
-    assert Masker([])(f"a\n{key}") == f"a\n{MASK}"
+    assert Redactor([])(f"a\n{key}") == f"a\n{MASK}"
 
 
 def test_a_short_secret_does_not_mask_ordinary_words() -> None:
-    mask = Masker(["lab", "true"])
+    mask = Redactor(["lab", "true"])
     assert mask("rancher-lab.lab.test is true") == "rancher-lab.lab.test is true"
     assert mask("lab") == MASK
     assert mask("true") == "true"
@@ -75,7 +75,7 @@ def test_names_that_tell_of_a_secret() -> None:
     st.text(),
 )
 def test_no_secret_is_left_in_any_text(secrets: list[str], before: str, after: str) -> None:
-    mask = Masker(secrets)
+    mask = Redactor(secrets)
     for secret in secrets:
         masked = mask(f"{before}{secret}{after}")
         # What is left of it may at most be made of the text around it, or be the mask itself.

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 import yaml
 
-from capacity.choice import CONFIGURED, LIVE
+from ci.capacity_diff import compare
 from ci.events import Report
-from ci.pod_network import compare
-from policy import kinds
+from components.capacity.choice import CONFIGURED, LIVE
+from domain import type_tokens as kinds
 from tests.ci.logs import CLUSTER, report, step
 from tests.test_settings import GOOD, REPO
 

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
+from ci.capacity_diff import reserve_percent
 from ci.engine import Engine
-from ci.pod_network import reserve_percent
 from ci.stacks import affected, refusal, stacks
 from tests.test_settings import REPO
 
@@ -146,7 +146,7 @@ def test_what_a_change_concerns(changed: list[str], concerned: list[str]) -> Non
         (["fleet/sites.yaml"], FLEETS),  # whose sites they are, only the program knows
         (["fleet/registration.py"], FLEETS),
         (["policy/config.prod.json"], ["prod", *FLEETS]),
-        (["outputs.py"], [*ALL, *FLEETS]),
+        (["rancher_on_pks/outputs.py"], [*ALL, *FLEETS]),
         (["docs/fleet.md", "tests/fleet/test_sites.py", "fleet/Pulumi.gone.yaml"], []),
     ],
 )

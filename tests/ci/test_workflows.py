@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 import yaml
 
-from components.dns import key
-from components.pks import access as pks
-from components.placement import access as placement
+from components.dns import credentials as key
+from components.pks import credentials as pks
+from components.placement import credentials as placement
 from lab.recipes import ENGINE
 from tests.test_settings import REPO
 

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import pytest
 from pulumi.dynamic import Config, ConfigureRequest
 
-from components.dns.dns_provider import DnsProvider
+from components.dns.provider import DnsProvider
 from tests.dns import sites
 from tests.dns.sites import KEY, SECRET, Site
 

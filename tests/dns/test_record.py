@@ -11,8 +11,8 @@ import pytest
 from pulumi.output import Unknown
 
 from components.dns import server as dns_server
-from components.dns.record import RecordProvider
-from components.provider import ProviderError
+from components.dns.rfc2136 import RecordProvider
+from components.runtime.errors import ProviderError
 from tests.dns import sites
 from tests.dns.sites import ADDRESS, OTHER_SECRET, SECRET, Site
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from components.dns.resolution import ResolutionProvider
-from components.provider import ProviderError
+from components.runtime.errors import ProviderError
 from tests.dns import sites
 from tests.dns.sites import NEGATIVE_SECONDS, Site
 

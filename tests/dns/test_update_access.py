@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from components.dns import server as dns_server
-from components.dns.update_access import UpdateAccessProvider
+from components.dns.preflight import UpdateAccessProvider
 from tests.dns import sites
 from tests.dns.sites import OTHER_SECRET, Site
 

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from components.provider import ProviderError
+from components.runtime.errors import ProviderError
 from drill.view import Machine, Pod, View
 
 MACHINES = (

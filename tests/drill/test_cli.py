@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from components.probe import Target
+from components.rancher.https_probe import Target
 from drill import __main__ as command
 from drill.drills import Undo
 from drill.environment import Environment

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from components.probe import ProbeError
+from components.rancher.https_probe import ProbeError
 from drill import polling
 from drill.polling import Poller
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from components.provider import ProviderError
+from components.runtime.errors import ProviderError
 from drill import drills
 from drill.drills import HostCommands, Kind, Target, Undo
 from drill.note import Note

@@ -15,9 +15,10 @@ from typing import Any, TypeVar, cast
 import pytest
 
 from components.rancher import api
-from fleet import access, leftovers
-from fleet.arrivals import ArrivalsProvider
-from fleet.sites import SiteProvider
+from fleet import leaked_namespaces as leftovers
+from fleet import session as access
+from fleet.agents import ArrivalsProvider
+from fleet.site import SiteProvider
 from lab.rancher import sprawl
 from tests import kubernetes_api, pki
 from tests.fleet.standalone import fleet  # noqa: F401 - a fixture

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from components.provider import ProviderError
-from fleet.arrivals import ArrivalsProvider
-from fleet.server import ServerProvider
-from fleet.users import UserProvider
+from components.runtime.errors import ProviderError
+from fleet.agents import ArrivalsProvider
+from fleet.server_check import ServerProvider
+from fleet.user import UserProvider
 from tests.fleet.conftest import OWNER, edge_cluster, world
 
 

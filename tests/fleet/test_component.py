@@ -6,10 +6,10 @@ from typing import Any
 
 import pulumi
 
-from fleet import access
+from fleet import session as access
 from fleet.component import Fleet, FleetArgs, with_fleet
 from fleet.inventory import Inventory, Project, Reachable, Site, User
-from outputs import CONTRACT_VERSION, RancherStack
+from rancher_on_pks.outputs import CONTRACT_VERSION, RancherStack
 from tests.mocks import RecordingMocks, with_engine
 
 FIGURES = {

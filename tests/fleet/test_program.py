@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from domain import type_tokens as kinds
 from lab.layout import REPO
 from lab.standalone import Standalone
-from policy import kinds
 from policy.sprawl import POD_NETWORK
 from policy.sprawl_stack import POD_NETWORK_STACK
 from tests.fleet.standalone import DEFAULT_BLOCK, OUTPUTS, sites

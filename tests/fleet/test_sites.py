@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from components.rancher.api import RancherError
-from fleet import access
+from fleet import session as access
 from fleet.edge import CLUSTER
 from fleet.registration import OWNER as MARK
-from fleet.sites import SiteProvider
+from fleet.site import SiteProvider
 from tests import pki
 from tests.fleet.conftest import OWNER, edge_cluster, world
 from tests.lab.rancher_server import HOST

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from components import kube
-from components.kube import Kubernetes
+from components.kubernetes import api as kube
+from components.kubernetes.api import Kubernetes
 from tests import kubernetes_api
 from tests.kubernetes_api import FakeApi
 

@@ -13,8 +13,8 @@ from pulumi.runtime.proto import resource_pb2
 
 from components.helm import chart as module
 from components.helm.chart import ChartProvider, HelmChart, HelmChartArgs
-from components.helm.source import ChartError, ChartMetadata, ChartReference, ChartUnreachableError
-from components.provider import ProviderError
+from components.helm.chart_repository import ChartError, ChartMetadata, ChartReference, ChartUnreachableError
+from components.runtime.errors import ProviderError
 from tests.mocks import RecordingMocks, with_engine
 
 INPUTS: dict[str, Any] = {

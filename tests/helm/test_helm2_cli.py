@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from components.helm import helm2_cli
-from components.helm.helm2_cli import local_tiller
-from components.provider import ProviderError
+from components.helm.v2 import cli as helm2_cli
+from components.helm.v2.cli import local_tiller
+from components.runtime.errors import ProviderError
 
 
 def tiller(folder: Path, script: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from components.helm.helm2_commands import Helm2CommandsProvider
+from components.helm.v2.preflight import Helm2CommandsProvider
 
 HELM2 = 'echo \'Client: &version.Version{SemVer:"v2.17.0", GitCommit:"a690bad", GitTreeState:"clean"}\''
 HELM3 = 'echo \'version.BuildInfo{Version:"v3.22.0", GitCommit:"", GoVersion:"go1.26"}\''

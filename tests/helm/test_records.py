@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from components.helm import records
-from components.kube import Kubernetes
-from components.provider import ProviderError
+from components.kubernetes.api import Kubernetes
+from components.runtime.errors import ProviderError
 from tests.kubernetes_api import NAMESPACE, FakeApi
 
 

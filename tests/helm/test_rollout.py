@@ -9,7 +9,7 @@ import pytest
 from pulumi.output import Unknown
 
 from components.helm.rollout import RolloutProvider
-from components.provider import ProviderError
+from components.runtime.errors import ProviderError
 from tests import kubernetes_api
 from tests.kubernetes_api import NAMESPACE, RELEASE_MARKS, FakeApi
 from tests.servers import ADDRESS, Request, Response

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
-from components.helm.source import ChartError, ChartReference, ChartUnreachableError, resolve
+from components.helm.chart_repository import ChartError, ChartReference, ChartUnreachableError, resolve
 from tests import pki
 from tests.servers import ADDRESS, Request, Response, Server, serve
 

@@ -68,7 +68,7 @@ def test_release_through_tiller(monkeypatch: pytest.MonkeyPatch, mode: Any) -> N
             assert values[0] == "tiller-4", "no revision of Helm 3's is like it"
             inputs = mocks.inputs(COMMAND, "rancher-release")
             assert (inputs["create"], inputs["update"], inputs["delete"]) == ("apply", "apply", "delete")
-            assert inputs["interpreter"][1:] == ["-m", "components.helm.helm2"]
+            assert inputs["interpreter"][1:] == ["-m", "components.helm.v2.actions"]
             job = json.loads(inputs["environment"]["HELM2_JOB"])
             assert (job["mode"], job["values"], job["version"]) == (mode, {"replicas": 3}, "2.2.8")
             assert json.loads(inputs["stdin"]["value"]) == {
@@ -126,7 +126,7 @@ def run(
     """Run the command of a release as the stack does."""
     what = job_of(commands, **changes)
     return subprocess.run(
-        [sys.executable, "-m", "components.helm.helm2", action],
+        [sys.executable, "-m", "components.helm.v2.actions", action],
         cwd=REPO,
         env={**os.environ, "HELM2_JOB": json.dumps(what), "PULUMI_COMMAND_STDOUT": previous},
         input=json.dumps({"kubeconfig": api.kubeconfig, "password": SECRET}),
@@ -251,7 +251,7 @@ def test_the_command_is_killed(api: FakeApi, helm: FakeHelm, tmp_path: Path, num
     """As the plugin does when the engine is gone. Helm ends, and rights and private files with it."""
     helm.answer(sleep__upgrade=600)
     command = subprocess.Popen(
-        [sys.executable, "-m", "components.helm.helm2", "apply"],
+        [sys.executable, "-m", "components.helm.v2.actions", "apply"],
         cwd=REPO,
         env={**os.environ, "HELM2_JOB": json.dumps(job_of(helm)), "TMPDIR": str(tmp_path)},
         stdin=subprocess.PIPE,

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from components.helm import migration, tiller_records, tiller_rights
-from components.kube import Kubernetes
-from components.provider import ProviderError
+from components.helm.v2 import migration
+from components.helm.v2 import permissions as tiller_rights
+from components.helm.v2 import records as tiller_records
+from components.kubernetes.api import Kubernetes
+from components.runtime.errors import ProviderError
 from lab.helm2.release import Chart, Status
 from tests.helm import tiller_api
 from tests.helm.tiller_api import BINDINGS, add_record, bindings

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from components.helm.values import conflicts, merge
+from domain.chart_values import conflicts, merge
 
 
 def test_theirs_win_map_by_map() -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.helm.versions import Version, minor_satisfies, nearest, satisfies
+from domain.versions import Version, minor_satisfies, nearest, satisfies
 
 numbers = st.integers(0, 40)
 plain_versions = st.builds(Version, numbers, numbers, numbers)

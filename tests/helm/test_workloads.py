@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from components.helm.workloads import Workload, diagnose, find
-from components.kube import Kubernetes
+from components.kubernetes.api import Kubernetes
 from tests.kubernetes_api import NAMESPACE, RELEASE_MARKS, FakeApi
 
 SELECTOR = {"matchLabels": {"app": "nginx"}}

@@ -12,13 +12,13 @@ import yaml
 from pulumi.runtime.mocks import MockResourceArgs
 
 from components.helm import HelmChart, HelmChartArgs
-from components.ingress import values as ingress_values
 from components.ingress.component import (
     IngressController,
     IngressControllerArgs,
     RancherIngress,
     RancherIngressArgs,
 )
+from domain import ingress_values
 from tests.mocks import RecordingMocks, with_engine
 
 RELEASE = "kubernetes:helm.sh/v3:Release"

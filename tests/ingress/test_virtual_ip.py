@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from components.ingress.virtual_ip import VirtualIpProvider, pick
-from components.provider import ProviderError
+from components.runtime.errors import ProviderError
 from tests import kubernetes_api
 from tests.kubernetes_api import NAMESPACE, RELEASE_MARKS, FakeApi
 from tests.servers import ADDRESS, Request

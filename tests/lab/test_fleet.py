@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import pytest
 import yaml
 
-from components import kube
+from components.kubernetes import api as kube
 from lab import fleet
 from lab.engine import Engine
 from lab.foundation.tile import SPARE_POD_BLOCK, SPARE_POD_CIDR

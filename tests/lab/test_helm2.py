@@ -225,7 +225,7 @@ def left_behind(lab: Lab, folder: Path) -> list[str]:
 
 def helm2(lab: Lab) -> list[str]:
     """Processes of Helm v2: the stack's commands, helm, and Tiller."""
-    names = ("components.helm.helm2", "lab.helm2.")
+    names = ("components.helm.v2.actions", "lab.helm2.")
     return [line for line in commands(lab).values() if any(name in line for name in names)]
 
 

@@ -14,8 +14,8 @@ from typing import Any, TypeVar
 import pytest
 from pulumi.dynamic import Config, ConfigureRequest
 
-from components import provider
-from components.pks.pks_provider import PksProvider
+from components.pks.provider import PksProvider
+from components.runtime import provider
 
 PASSWORD = "s3cret/pass word"
 P = TypeVar("P", bound=PksProvider)
@@ -117,7 +117,7 @@ def live(name: str = "c", **changes: Any) -> dict[str, Any]:
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    """The clock of ``components.provider.wait``."""
+    """The clock of ``components.runtime.provider.wait``."""
     clock = Clock()
     monkeypatch.setattr(provider, "time", clock)
     return clock

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from components.pks.access import Access, resolve
 from components.pks.cli import Pks, PksError
-from components.pks.process import CallTimeoutError, PksProcess
-from components.provider import ProviderError
+from components.pks.cli_process import CallTimeoutError, PksProcess
+from components.pks.credentials import Access, resolve
+from components.runtime.errors import ProviderError
 from tests.pks.conftest import PASSWORD, FakeFoundation
 
 

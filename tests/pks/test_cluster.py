@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from components.pks.cluster import ClusterProvider
-from components.provider import ProviderError
+from components.runtime.errors import ProviderError
 from tests.pks.conftest import Clock, FakeFoundation, live
 
 CLUSTER: dict[str, Any] = {

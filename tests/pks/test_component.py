@@ -89,7 +89,8 @@ def test_providers_are_pickled_by_reference() -> None:
     """By value, code formatting or a Python upgrade would update every resource."""
     import dill  # type: ignore[import-untyped]  # noqa: PLC0415
 
-    from components.pks import cluster, foundation, kubeconfig, network_profile  # noqa: PLC0415
+    from components.pks import cluster, kubeconfig, network_profile  # noqa: PLC0415
+    from components.pks import preflight as foundation  # noqa: PLC0415
 
     providers = [
         cluster.ClusterProvider(),

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from components.pks.foundation import FoundationProvider
+from components.pks.preflight import FoundationProvider
 from tests.pks.conftest import FakeFoundation, live
 
 FOUNDATION: dict[str, Any] = {

@@ -9,7 +9,7 @@ import yaml
 from pulumi.output import UNKNOWN
 
 from components.pks.kubeconfig import KubeconfigProvider, rewrite
-from components.provider import ProviderError
+from components.runtime.errors import ProviderError
 from tests.pks.conftest import FakeFoundation, live
 
 KUBECONFIG: dict[str, Any] = {

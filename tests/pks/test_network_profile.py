@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from components.pks.network_profile import NetworkProfileProvider, same_parameters, transition_problems
-from components.provider import ProviderError
+from components.runtime.errors import ProviderError
 from tests.pks.conftest import FakeFoundation, live
 
 PROFILE: dict[str, Any] = {

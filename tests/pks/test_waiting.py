@@ -6,7 +6,7 @@ import logging
 
 import pytest
 
-from components.provider import wait
+from components.runtime.provider import wait
 from tests.pks.conftest import Clock
 
 

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from components.placement import access, bosh_cli
-from components.provider import ProviderError
+from components.placement import bosh_cli
+from components.placement import credentials as access
+from components.runtime.errors import ProviderError
 
 DEPLOYMENT = "service-instance_1"
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from policy import kinds
+from domain import type_tokens as kinds
 from policy.guardrails import RANCHER_DESIGN
 from policy.hosts import HOST_FAILURE
 from policy.trust import TRUSTED_CERTIFICATES

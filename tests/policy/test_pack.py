@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from pulumi_policy import Policy, ResourceValidationPolicy
 
-from policy import kinds
+from domain import type_tokens as kinds
 from policy.pack import POLICIES
 from tests.policy.judging import UNKNOWN, defaults, judge
 

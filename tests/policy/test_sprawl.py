@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from policy import kinds
+from domain import type_tokens as kinds
 from policy.sprawl import POD_NETWORK
 from policy.sprawl_stack import POD_NETWORK_STACK
 from tests.policy.judging import UNKNOWN, Resource, judge, judge_stack

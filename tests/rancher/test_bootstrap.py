@@ -12,13 +12,13 @@ from typing import Any, TypeVar
 
 import pytest
 
-from components import kube
-from components.provider import ProviderError
+from components.kubernetes import api as kube
 from components.rancher import api, local_cluster
 from components.rancher.admin import AdminProvider
 from components.rancher.api import RancherError
 from components.rancher.local_cluster import LocalClusterProvider
 from components.rancher.password import PasswordProvider
+from components.runtime.errors import ProviderError
 from settings.bootstrap import BootstrapSettings
 from tests import pki
 from tests.lab import rancher_server

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from components.rancher.compatibility import doubt, has_bootstrap_password, has_ingress_switch, problem
+from domain.rancher_releases import doubt, has_bootstrap_password, has_ingress_switch, problem
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from tests.mocks import RecordingMocks, with_engine
 
 RELEASE = "kubernetes:helm.sh/v3:Release"
 CHECK = "pulumi-python:dynamic/endpoint:Check"
-ABSENT = "pulumi-python:dynamic/kube:Absent"
+ABSENT = "pulumi-python:dynamic/kube:DeletedObject"
 
 
 @pytest.fixture
@@ -75,7 +75,7 @@ def test_three_replicas_until_they_answer(mocks: RecordingMocks) -> pulumi.Outpu
         assert ping["triggers"] == [7, "fingerprint"]
         waits_for = [urn.rpartition("::")[2] for urn in mocks.requests["rancher-ping"].dependencies]
         assert "rancher-rollout" in waits_for
-        assert "kube:Absent" not in mocks.types()
+        assert "kube:DeletedObject" not in mocks.types()
 
     return pulumi.Output.all(made.url, made.version, made.revision, made.ready.urn).apply(check)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from components.rancher import values
+from domain import rancher_values as values
 
 DESIGN: dict[str, Any] = {"hostname": "rancher.example.com", "replicas": 3}
 

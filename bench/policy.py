@@ -1,0 +1,91 @@
+"""What the policy pack costs: previews of a new fleet with it against the same previews without it.
+
+Part of ``make bench``; alone: ``python -m bench.policy``. It needs engine and language host, no lab: the
+program is that in ``fleet/``, and a preview asks no Rancher.
+"""
+
+from __future__ import annotations
+
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from lab.layout import REPO
+from lab.standalone import Standalone
+
+SIZES = (10, 100, 1000)
+AIM = 1.15
+"""Ratio for the largest size, against a preview without a pack."""
+_ROUNDS = 3
+
+_RUNTIME = """\
+runtime:
+  name: python
+  options: {{toolchain: pip, virtualenv: {virtualenv}}}
+"""
+_EMPTY_PACK = """\
+from pulumi_policy import EnforcementLevel, PolicyPack, ResourceValidationPolicy
+
+nothing = ResourceValidationPolicy("nothing", "Looks at nothing.", lambda args, report: None)
+PolicyPack("empty", [nothing], enforcement_level=EnforcementLevel.MANDATORY)
+"""
+_OUTPUTS: dict[str, Any] = {
+    "clusterUuid": "bench",
+    "caBundle": "none",
+    "vip": "10.50.0.79",
+    "rancherUrl": "https://rancher.example.com",
+    "rancherToken": "none",
+    "podNetwork": {
+        "figures": {"network": {"blocks": ["10.0.0.0/9"]}, "demands": [{"rancherVersion": "2.15"}]}
+    },
+}
+"""Of a server with room for all; no Rancher is asked, as nothing is made."""
+
+
+def main() -> int:
+    """Print one row a size."""
+    print(f"{'preview of a new fleet':<24} {'plain':>8} {'empty pack':>11} {'this pack':>10}", end="")
+    print(f" {'/ plain':>8} {'/ empty':>8}   aim / plain {AIM} at {SIZES[-1]}")
+    for sites, (plain, empty, pack) in measure():
+        print(f"{f'{sites} imported clusters':<24} {plain:>7.2f}s {empty:>10.2f}s {pack:>9.2f}s", end="")
+        print(f" {pack / plain:>8.2f} {pack / empty:>8.2f}", flush=True)
+    return 0
+
+
+def measure() -> Iterator[tuple[int, tuple[float, ...]]]:
+    """For each size the median seconds of a preview: without a pack, with an empty one, with this one.
+
+    A pack of one policy that looks at nothing shows what the engine and the SDK cost, whatever the rules.
+    """
+    with tempfile.TemporaryDirectory(prefix="lab-bench-policy-") as directory:
+        root = Path(directory)
+        fleet = Standalone(root)
+        fleet.serve(**_OUTPUTS)
+        empty = root / "empty"
+        empty.mkdir()
+        (empty / "__main__.py").write_text(_EMPTY_PACK)
+        virtualenv = Path(sys.executable).parent.parent
+        (empty / "PulumiPolicy.yaml").write_text(_RUNTIME.format(virtualenv=virtualenv))
+        packs = (None, empty, REPO / "policy")
+        for sites in SIZES:
+            labels = {"region": "emea", "owner": "edge"}
+            names = (f"site-{number:04}" for number in range(sites))
+            fleet.site([{"name": name, "registrationOnly": True, "labels": labels} for name in names])
+            rounds = [[_preview(fleet, pack) for pack in packs] for _ in range(_ROUNDS + 1)]
+            yield sites, tuple(statistics.median(times) for times in zip(*rounds[1:], strict=True))
+
+
+def _preview(fleet: Standalone, pack: Path | None) -> float:
+    """Seconds of a preview, as it is run for a pull request."""
+    start = time.monotonic()
+    gate = ["--policy-pack", str(pack)] if pack else []
+    fleet.pulumi("preview", "--suppress-progress", *gate)
+    return time.monotonic() - start
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,146 @@
+"""A plan's assessment as a table, as Markdown for a pull request, and as JSON."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from capacity.model.advice import advise
+from capacity.model.assessment import Assessment, Limit, namespace_count
+from capacity.model.figures import to_document
+
+_HEADER = ("limit", "capacity", "used", "planned", "headroom", "taken", "imports left")
+"""``used`` is by others than the plan; ``imports left`` what fits beyond the plan."""
+
+
+def document(assessment: Assessment, *, running: bool = False) -> dict[str, Any]:
+    """Everything about a plan, JSON-safe."""
+    first = assessment.first_limit
+    return {
+        "fits": assessment.fits,
+        "importedClusters": assessment.imported_clusters,
+        "maxImportedClusters": assessment.max_imports,
+        "firstLimit": first.name if first else None,
+        "firstExhaustedAt": assessment.first_exhausted_at,
+        "namespaces": {demand.name: namespace_count(demand) for demand in assessment.plan.demands},
+        "limits": [
+            {
+                "name": limit.name,
+                "capacity": limit.capacity,
+                "used": limit.used,
+                "planned": limit.planned,
+                "headroom": limit.headroom,
+                "utilisation": round(limit.utilisation, 4),
+                "importsLeft": limit.imports_left(),
+            }
+            for limit in assessment.limits
+        ],
+        "blocks": [
+            {
+                "cidr": block.cidr,
+                "capacity": block.subnets(assessment.plan.network.subnet_prefix),
+                "taken": taken,
+            }
+            for block, taken in zip(assessment.plan.network.blocks, assessment.block_use, strict=True)
+        ],
+        "unknown": list(assessment.unknown),
+        "advice": [str(advice) for advice in advise(assessment, running=running)],
+        "figures": to_document(assessment.plan),
+    }
+
+
+def as_json(assessment: Assessment, *, running: bool = False) -> str:
+    """The document as text."""
+    return json.dumps(document(assessment, running=running), indent=2)
+
+
+def as_markdown(assessment: Assessment, *, running: bool = False) -> str:
+    """A table and what follows from it, for a pull request."""
+    lines = [f"| {' | '.join(_HEADER)} |", f"|{'---|' * len(_HEADER)}"]
+    lines += [f"| {' | '.join(_row(limit))} |" for limit in assessment.limits]
+    return "\n".join([*lines, "", *_conclusion(assessment, running=running)])
+
+
+def as_comparison(before: Assessment | None, after: Assessment, *, running: bool = False) -> str:
+    """What a change does to the plan, as Markdown: each figure, and what it was where that differs.
+
+    Args:
+        before: None: there was no plan.
+        after: The plan as changed.
+        running: Whether the cluster exists already.
+    """
+    known = {limit.name: limit for limit in before.limits} if before else {}
+    lines = [f"| {' | '.join(_HEADER[:5])} |", f"|{'---|' * 5}"]
+    for limit in after.limits:
+        old, new = known.get(limit.name, limit), limit
+        pairs = [(getattr(old, name), getattr(new, name)) for name in _HEADER[1:5]]
+        lines.append(f"| {limit.name} | {' | '.join(_change(*pair) for pair in pairs)} |")
+    start = before or after
+    planned = _change(start.imported_clusters, after.imported_clusters)
+    most = _change(
+        *("any number" if item.max_imports is None else item.max_imports for item in (start, after))
+    )
+    lines += ["", f"Imported clusters: {planned} planned, {most} fit."]
+    return "\n".join([*lines, *_conclusion(after, running=running)])
+
+
+def _change(old: object, new: object) -> str:
+    return str(new) if old == new else f"{old} → **{new}**"
+
+
+def as_table(assessment: Assessment, *, running: bool = False) -> str:
+    """The same for a terminal."""
+    from rich.box import SIMPLE  # noqa: PLC0415 - the policies need the model alone
+    from rich.console import Console  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415
+
+    table = Table(*_HEADER, box=SIMPLE)
+    for column in table.columns:
+        column.no_wrap = True
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for limit in assessment.limits:
+        table.add_row(*_row(limit), style="bold red" if limit.headroom < 0 else "")
+    console = Console(highlight=False, width=110)
+    with console.capture() as shown:
+        console.print(table)
+    return shown.get() + "\n".join(_conclusion(assessment, running=running))
+
+
+def _row(limit: Limit) -> tuple[str, ...]:
+    left = limit.imports_left()
+    counts = (limit.capacity, limit.used, limit.planned, limit.headroom)
+    return (
+        limit.name,
+        *map(str, counts),
+        f"{limit.utilisation:.0%}",
+        "" if left is None else str(left),
+    )
+
+
+def _conclusion(assessment: Assessment, *, running: bool) -> list[str]:
+    first, number = assessment.first_limit, assessment.first_exhausted_at
+    lines: list[str] = []
+    if first is not None and number == 0:
+        lines.append(f"Not even without imported clusters are there enough {first.name}.")
+    elif first is not None and number is not None:
+        lines.append(f"{number - 1} imported clusters fit; number {number} runs out of {first.name}.")
+    if len(assessment.block_use) > 1:
+        lines.append(f"Taken of each block, in order of use: {_blocks(assessment)}.")
+    for limit in assessment.exceeded:
+        why = "" if limit.per_import else "; fewer imported clusters would not help"
+        lines.append(f"{-limit.headroom} {limit.name} are missing for the plan{why}.")
+    if assessment.unknown:
+        lines.append(f"Not judged, no figure given: {', '.join(assessment.unknown)}.")
+    several = len(assessment.exceeded) > 1
+    for advice in advise(assessment, running=running):
+        lines.append(f"- for {advice.limit}: {advice}" if several else f"- {advice}")
+    return lines
+
+
+def _blocks(assessment: Assessment) -> str:
+    network = assessment.plan.network
+    return ", ".join(
+        f"{block.cidr} {taken} of {block.subnets(network.subnet_prefix)}"
+        for block, taken in zip(network.blocks, assessment.block_use, strict=True)
+    )

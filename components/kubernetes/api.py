@@ -1,0 +1,136 @@
+"""Small client of a Kubernetes API, from the text of a kubeconfig.
+
+It speaks plain JSON: what is read here (a few fields of a few kinds) needs no typed model, and the same code
+reads every version of the API.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+from components.kubernetes import kubeconfig as kubeconfigs
+from components.runtime.http import HttpClient, HttpError, UnreachableError
+
+Object = dict[str, Any]
+"""A Kubernetes object as JSON."""
+
+KubernetesError = HttpError
+"""The API refused a request. ``UnreachableError``: no answer, or a temporary failure."""
+
+__all__ = ["Kubernetes", "KubernetesError", "Object", "UnreachableError", "client"]
+
+_PAGE = 500
+
+
+class Kubernetes:
+    """JSON requests to one API. Paths begin with ``/api`` or ``/apis``."""
+
+    def __init__(self, http: HttpClient) -> None:
+        """Use ``client`` instead."""
+        self._http = http
+
+    def get(self, path: str) -> Object | None:
+        """The object at ``path``; None when it (or its kind) does not exist.
+
+        Raises:
+            UnreachableError: No answer, or a temporary failure.
+            KubernetesError: The API refused.
+        """
+        try:
+            return self._request("GET", path)
+        except KubernetesError as error:
+            if error.status == 404:
+                return None
+            raise
+
+    def list(self, path: str, **query: str) -> list[Object]:
+        """All objects of a collection, page by page; none when the API does not know the kind.
+
+        Args:
+            path: Path of the collection.
+            query: Such as ``labelSelector`` or ``fieldSelector``.
+
+        Raises:
+            UnreachableError: No answer, or a temporary failure.
+            KubernetesError: The API refused.
+        """
+        found: list[Object] = []
+        position = ""
+        while True:
+            paging = {"limit": str(_PAGE), **({"continue": position} if position else {})}
+            page = self.get(f"{path}?{urlencode({**query, **paging})}")
+            if page is None:
+                return found
+            found += page.get("items") or []
+            position = (page.get("metadata") or {}).get("continue") or ""
+            if not position:
+                return found
+
+    def replace(self, path: str, body: Object) -> Object:
+        """Put ``body`` in the place of the object; refused (409) when it has changed since it was read."""
+        return self._request("PUT", path, body)
+
+    def create(self, path: str, body: Object) -> Object:
+        """Add ``body`` to the collection at ``path``; refused (409) when there is one of that name."""
+        return self._request("POST", path, body)
+
+    def merge(self, path: str, changes: Object) -> Object | None:
+        """Change only these fields of the object (a JSON merge patch); None when there is no object."""
+        try:
+            return self._request("PATCH", path, changes, "application/merge-patch+json")
+        except KubernetesError as error:
+            if error.status == 404:
+                return None
+            raise
+
+    def apply(self, path: str, body: Object, manager: str) -> Object:
+        """Give the object at ``path`` these fields (server-side apply, Kubernetes 1.16 and later).
+
+        Fields that another manager has set are taken over.
+        """
+        query = urlencode({"fieldManager": manager, "force": "true"})
+        return self._request("PATCH", f"{path}?{query}", body, "application/apply-patch+yaml")
+
+    def delete(self, path: str) -> bool:
+        """Delete the object; False when there was none."""
+        try:
+            self._request("DELETE", path)
+        except KubernetesError as error:
+            if error.status == 404:
+                return False
+            raise
+        return True
+
+    def _request(
+        self, method: str, path: str, body: Object | None = None, media_type: str = "application/json"
+    ) -> Object:
+        # Callers poll: a failure is theirs to repeat.
+        return self._http.request(
+            method, path, body, headers={"Content-Type": media_type}, repeatable=False, transient=_TRANSIENT
+        ).object()
+
+
+_TRANSIENT = (429, *range(500, 600))
+
+
+@contextmanager
+def client(kubeconfig: str, folder: Path | None = None) -> Iterator[Kubernetes]:
+    """Access to the cluster of the kubeconfig's current context.
+
+    Args:
+        kubeconfig: YAML.
+        folder: Folder that files of the kubeconfig are relative to; None: it names no files.
+
+    Raises:
+        ProviderError: The kubeconfig cannot be used.
+    """
+    with HttpClient(kubeconfigs.parse(kubeconfig, folder).connection()) as http:
+        yield Kubernetes(http)
+
+
+# COMPAT
+from components.kubernetes.kubeconfig import same_cluster  # noqa: E402, F401

@@ -1,0 +1,216 @@
+"""Kubeconfigs: the one parser. A kubeconfig comes from somebody else and is hostile until it is parsed.
+
+What would run code, or send a file of this machine to the cluster, is refused: ``exec``, ``auth-provider``
+commands, ``tokenFile``, and files outside of the kubeconfig's own folder.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import yaml
+
+from components.runtime import tls
+from components.runtime.errors import ProviderError
+from components.runtime.http import Server
+
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_FORBIDDEN = {
+    "exec": "it runs a command on this machine",
+    "tokenFile": "it sends a file of this machine to the cluster",
+}
+
+
+class KubeconfigError(ProviderError):
+    """The kubeconfig cannot be used. The message quotes nothing secret of it."""
+
+
+@dataclass(frozen=True)
+class Kubeconfig:
+    """The cluster and the user of a kubeconfig's current context.
+
+    Attributes:
+        server: URL of the API.
+        ca: PEM of the CAs that its certificate is issued by; empty: the system's.
+        tls_name: Name to verify in its certificate; empty: the URL's host.
+        token: Bearer token.
+        basic: User name and password.
+        certificate: PEM of the client's certificate.
+        key: PEM of its private key.
+    """
+
+    server: str
+    ca: str = ""
+    tls_name: str = ""
+    token: str = field(default="", repr=False)
+    basic: tuple[str, str] | None = field(default=None, repr=False)
+    certificate: str = field(default="", repr=False)
+    key: str = field(default="", repr=False)
+
+    @property
+    def fingerprint(self) -> str:
+        """Identifies the cluster, whoever logs in to it."""
+        return hashlib.sha256(f"{self.server}\n{self.ca}".encode()).hexdigest()[:16]
+
+    def connection(self) -> Server:
+        """The API for ``HttpClient``.
+
+        Raises:
+            ProviderError: The CA or the client's certificate cannot be read.
+        """
+        trust = tls.trust_only(self.ca) if self.ca else tls.trust_system()
+        if self.certificate:
+            tls.show_certificate(trust, self.certificate, self.key)
+        return Server(
+            name=f"Kubernetes API {self.server}",
+            url=self.server,
+            trust=trust,
+            tls_name=self.tls_name,
+            headers={"Authorization": f"Bearer {self.token}"} if self.token else {},
+            basic=self.basic,
+            secrets=(self.token,) if self.token else (),
+            proxies=True,
+        )
+
+
+def parse(text: str, folder: Path | None = None) -> Kubeconfig:
+    """The kubeconfig in a text.
+
+    Args:
+        text: YAML.
+        folder: Folder of its file; certificates may be files in it. None: there are none.
+
+    Raises:
+        KubeconfigError: It is invalid, or refused.
+    """
+    document = load(text)
+    context = _entry(document, "contexts", "context", document.get("current-context"))
+    cluster = _entry(document, "clusters", "cluster", context.get("cluster"))
+    user = _entry(document, "users", "user", context.get("user"))
+    for name, reason in _FORBIDDEN.items():
+        if user.get(name):
+            raise KubeconfigError(
+                f"the kubeconfig's user has `{name}`, which is refused: {reason}. Give a token or a client "
+                "certificate"
+            )
+    server = cluster.get("server")
+    if not isinstance(server, str) or not server.startswith("https://") or not urlsplit(server).hostname:
+        raise KubeconfigError("the kubeconfig has no server that begins with https://. Correct it")
+    if cluster.get("insecure-skip-tls-verify"):
+        raise KubeconfigError(
+            "the kubeconfig has insecure-skip-tls-verify, which is refused. Put the cluster's CA into "
+            "certificate-authority-data instead"
+        )
+    if cluster.get("proxy-url"):
+        raise KubeconfigError("the kubeconfig has a proxy-url, which is refused. Set HTTPS_PROXY instead")
+    username = _text(user, "username")
+    return Kubeconfig(
+        server=server,
+        ca=_pem(cluster, "certificate-authority", folder),
+        tls_name=_text(cluster, "tls-server-name"),
+        token=_token(user),
+        basic=(username, _text(user, "password")) if username else None,
+        certificate=_pem(user, "client-certificate", folder),
+        key=_pem(user, "client-key", folder),
+    )
+
+
+def load(text: str) -> Mapping[str, Any]:
+    """The document of a kubeconfig.
+
+    Raises:
+        KubeconfigError: It is not YAML, or not an object.
+    """
+    try:
+        document = yaml.load(text, Loader=_LOADER)  # noqa: S506 - the safe loader, in C
+    except (yaml.YAMLError, ValueError, RecursionError):
+        document = None
+    if not isinstance(document, Mapping):
+        raise KubeconfigError("the kubeconfig is not a YAML object. Correct it")
+    return document
+
+
+def same_cluster(one: object, other: object) -> bool:
+    """Whether two kubeconfigs lead to the same API, whoever logs in. Invalid ones do not."""
+    if one == other:
+        return True
+    found = _address(one)
+    return found is not None and found == _address(other)
+
+
+def _address(kubeconfig: object) -> tuple[object, ...] | None:
+    try:
+        document = load(str(kubeconfig))
+        context = _entry(document, "contexts", "context", document.get("current-context"))
+        cluster = _entry(document, "clusters", "cluster", context.get("cluster"))
+    except KubeconfigError:
+        return None
+    return cluster.get("server"), cluster.get("certificate-authority-data")
+
+
+def _entry(document: Mapping[str, Any], section: str, kind: str, name: object) -> Mapping[str, Any]:
+    items = document.get(section)
+    named = [
+        item.get(kind)
+        for item in (items if isinstance(items, list) else [])
+        if isinstance(item, Mapping) and item.get("name") == name
+    ]
+    if not name or len(named) != 1 or not isinstance(named[0], Mapping):
+        raise KubeconfigError(f"the kubeconfig has no current context with a {kind}. Correct it")
+    return named[0]
+
+
+def _token(user: Mapping[str, Any]) -> str:
+    """The bearer token: its own, or the ID token of an OIDC login, which PKS writes."""
+    provider = user.get("auth-provider")
+    if not isinstance(provider, Mapping):
+        return _text(user, "token")
+    if provider.get("name") != "oidc" or not isinstance(provider.get("config"), Mapping):
+        raise KubeconfigError(
+            "the kubeconfig's user has an auth-provider that is refused. Give a token or a client certificate"
+        )
+    return _text(provider["config"], "id-token")
+
+
+def _text(values: Mapping[str, Any], name: str) -> str:
+    value = values.get(name)
+    if value is None:
+        return ""
+    if not isinstance(value, str) or not value.isprintable():
+        raise KubeconfigError(f"{name} of the kubeconfig is not a line of text. Correct it")
+    return value
+
+
+def _pem(values: Mapping[str, Any], name: str, folder: Path | None) -> str:
+    """A certificate or key: inline, or a file in the kubeconfig's own folder."""
+    encoded, file = _inline(values, name), values.get(name)
+    if encoded is not None or not file:
+        return encoded or ""
+    if folder is None or not isinstance(file, str):
+        raise KubeconfigError(f"{name} of the kubeconfig is a file. Give {name}-data instead")
+    path = (folder / file).resolve()
+    if Path(file).is_absolute() or not path.is_relative_to(folder.resolve()):
+        raise KubeconfigError(
+            f"{name} of the kubeconfig is a file outside of its folder. Give {name}-data instead"
+        )
+    try:
+        return path.read_text()
+    except (OSError, UnicodeDecodeError):
+        raise KubeconfigError(f"{name} of the kubeconfig: file {file} cannot be read") from None
+
+
+def _inline(values: Mapping[str, Any], name: str) -> str | None:
+    encoded = values.get(f"{name}-data")
+    if not encoded:
+        return None
+    try:
+        return base64.b64decode(str(encoded), validate=True).decode()
+    except (binascii.Error, ValueError):
+        raise KubeconfigError(f"{name}-data of the kubeconfig is not base64 of PEM. Correct it") from None

@@ -1,0 +1,170 @@
+"""Runs command-line tools: found by name, with a deadline, without secrets in what they print."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import tempfile
+import time
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from components.runtime.errors import ProviderError, TransientError, log
+from domain.redaction import Redactor
+
+_INHERITED = (
+    *("PATH", "HOME", "USER", "LOGNAME", "TMPDIR", "TZ", "LANG", "LC_ALL", "LC_CTYPE"),
+    *("SSL_CERT_FILE", "SSL_CERT_DIR"),
+    *("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy"),
+)
+"""Variables that every tool gets. It gets no other of this process: those hold the stack's credentials."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a finished command left.
+
+    Attributes:
+        exit_code: 0 for success.
+        output: Standard output.
+        text: Standard output and standard error, as a person would have read them, without secrets.
+    """
+
+    exit_code: int
+    output: str
+    text: str
+
+
+class CommandTimeoutError(TransientError):
+    """A command did not end within its deadline and was killed."""
+
+
+class CommandMissingError(ProviderError):
+    """The command is not on PATH, or is not executable."""
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command-line tool.
+
+    Attributes:
+        executable: Name on PATH, or a path.
+        environment: Variables beside those that every tool gets.
+        secrets: Values to hide in what it prints.
+        property: Property that names the executable, for messages.
+    """
+
+    executable: str
+    environment: Mapping[str, str]
+    secrets: Collection[str] = ()
+    property: str = "executable"
+
+    def run(
+        self,
+        *arguments: str,
+        timeout: float,
+        stdin: str = "",
+        environment: Mapping[str, str] | None = None,
+        password: str | None = None,
+    ) -> Outcome:
+        """Run the tool once, in a session of its own: a Ctrl-C for the engine does not interrupt it.
+
+        Args:
+            arguments: Arguments.
+            timeout: Deadline in seconds.
+            stdin: Text for standard input.
+            environment: Further variables.
+            password: Typed at a password prompt, so that it is not among the arguments.
+
+        Raises:
+            CommandMissingError: There is no such command.
+            CommandTimeoutError: The deadline passed.
+        """
+        start = time.monotonic()
+        variables = {**inherited(os.environ), **self.environment, **(environment or {})}
+        run = _with_pipes if password is None else _with_prompt
+        try:
+            code, output, text = run([self.executable, *arguments], variables, timeout, stdin, password or "")
+        except (FileNotFoundError, PermissionError):
+            raise CommandMissingError(
+                f"the command {self.executable!r} is not on PATH or not executable. "
+                "Install it, or give its path",
+                self.property,
+            ) from None
+        except subprocess.TimeoutExpired:
+            raise CommandTimeoutError(
+                f"`{self._shown(arguments)}` did not answer within {timeout:g} s and was killed"
+            ) from None
+        log.debug("%s: exit %d after %.2f s", self._shown(arguments), code, time.monotonic() - start)
+        return Outcome(code, output, Redactor(filter(None, (*self.secrets, password)))(text.strip()))
+
+    def _shown(self, arguments: Sequence[str]) -> str:
+        verb = next((item for item in arguments if not item.startswith("-")), "")
+        return f"{Path(self.executable).name} {verb}".strip()
+
+
+def inherited(environment: Mapping[str, str]) -> dict[str, str]:
+    """The variables of this process that every tool gets."""
+    return {name: environment[name] for name in _INHERITED if name in environment}
+
+
+@contextmanager
+def private_directory(purpose: str) -> Iterator[Path]:
+    """A temporary directory that only this user can read."""
+    with tempfile.TemporaryDirectory(prefix=f"rancher-on-pks-{purpose}-") as directory:
+        yield Path(directory)
+
+
+def _with_pipes(
+    command: Sequence[str], environment: Mapping[str, str], timeout: float, stdin: str, _password: str
+) -> tuple[int, str, str]:
+    done = subprocess.run(
+        command,
+        env=environment,
+        input=stdin,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        timeout=timeout,
+        check=False,
+        start_new_session=True,
+    )
+    return done.returncode, done.stdout, f"{done.stdout}\n{done.stderr}"
+
+
+def _with_prompt(
+    command: Sequence[str], environment: Mapping[str, str], timeout: float, _stdin: str, password: str
+) -> tuple[int, str, str]:
+    import pexpect  # noqa: PLC0415 - only a login needs it
+
+    deadline = time.monotonic() + timeout
+    try:
+        child = pexpect.spawn(
+            command[0],
+            list(command[1:]),
+            env=dict(environment),
+            timeout=timeout,
+            encoding="utf-8",
+            codec_errors="replace",
+            echo=False,
+        )
+    except pexpect.ExceptionPexpect:
+        raise FileNotFoundError(command[0]) from None
+    child.delaybeforesend = None
+    text = ""
+    try:
+        if child.expect(["assword", pexpect.EOF]) == 0:
+            text = f"{child.before}{child.after}"
+            child.sendline(password)
+            child.timeout = max(deadline - time.monotonic(), 0)
+            child.expect(pexpect.EOF)
+        text += child.before or ""
+    except pexpect.TIMEOUT:
+        raise subprocess.TimeoutExpired(command[0], timeout) from None
+    finally:
+        child.close(force=True)
+    code = child.exitstatus if child.exitstatus is not None else -(child.signalstatus or 0)
+    text = text.replace("\r\n", "\n")
+    return code, text, text

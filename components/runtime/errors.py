@@ -1,0 +1,44 @@
+"""Errors and log of the dynamic providers' process."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+
+log = logging.getLogger("rancher-on-pks")
+"""Lines that a provider logs here appear in the engine's output."""
+
+LOG_LEVEL_VARIABLE = "RANCHER_ON_PKS_LOG"
+"""Environment variable with the level of the providers' log; ``DEBUG`` adds each call and its duration."""
+
+
+class ProviderError(Exception):
+    """A failure that needs no traceback.
+
+    The message says what is wrong and what to do. It names systems and values but no config key: the provider
+    puts the names of ``properties`` in front, as the program calls them.
+
+    Attributes:
+        properties: The resource's properties that the failure is about.
+    """
+
+    def __init__(self, message: str, *properties: str) -> None:
+        """Make the error; ``properties`` are names of the resource's inputs."""
+        super().__init__(message)
+        self.properties = properties
+
+
+class TransientError(ProviderError):
+    """A failure that may not happen again: no answer, an overloaded server."""
+
+
+def start_log() -> bool:
+    """Send the log to the engine; False when that was done before in this process."""
+    if log.handlers:
+        return False
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("%(message)s"))
+    log.addHandler(handler)
+    log.setLevel(os.environ.get(LOG_LEVEL_VARIABLE, "INFO").upper())
+    return True

@@ -1,0 +1,247 @@
+"""HTTPS requests to one server: verified TLS, bounded time and size, retries, no secret in an error."""
+
+from __future__ import annotations
+
+import json
+import ssl
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit, urlunsplit
+
+from components.runtime.errors import ProviderError, TransientError
+from components.runtime.waiting import retry
+from domain.redaction import Redactor
+
+if TYPE_CHECKING:
+    import httpx
+
+_READ_SECONDS = 15.0
+_TOTAL_SECONDS = 60.0
+_MOST_BYTES = 32 * 2**20
+_SHOWN = 200
+_TRANSIENT = frozenset({429, 502, 503, 504})
+"""Answers of a server, or of a proxy in front of it, that another try may not get."""
+_REPEATABLE = frozenset({"GET", "HEAD"})
+
+
+class HttpError(ProviderError):
+    """The server refused a request, or its answer cannot be used.
+
+    Attributes:
+        status: HTTP status; 0 when there was no answer.
+        body: The answer; empty when there was none. It may quote anything, so it is not in the message.
+    """
+
+    def __init__(self, status: int, message: str, body: str = "") -> None:
+        """Make the error."""
+        super().__init__(message)
+        self.status, self.body = status, body
+
+
+class UnreachableError(HttpError, TransientError):
+    """No answer, or a temporary failure: another try may succeed."""
+
+
+@dataclass(frozen=True)
+class Response:
+    """An answer with a status below 400."""
+
+    status: int
+    headers: Mapping[str, str]
+    content: bytes
+
+    @property
+    def text(self) -> str:
+        """The body as text."""
+        return self.content.decode(errors="replace")
+
+    def object(self) -> dict[str, Any]:
+        """The body as a JSON object; empty when it has none, or is another kind of document."""
+        return json_object(self.text)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Server:
+    """Where requests go, and how.
+
+    Attributes:
+        name: What messages call it, such as ``Rancher at rancher.example.com``.
+        url: Base URL; paths of requests are appended.
+        trust: TLS context; see ``components.runtime.tls``.
+        address: Connect to this address instead of the URL's host; TLS still verifies the host.
+        tls_name: Name to verify in the certificate; empty: the URL's host.
+        headers: Headers of each request.
+        basic: User name and password of HTTP Basic authentication.
+        secrets: Values to keep out of every message.
+        proxies: Whether HTTPS_PROXY and NO_PROXY count.
+    """
+
+    name: str
+    url: str
+    trust: ssl.SSLContext
+    address: str = ""
+    tls_name: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    basic: tuple[str, str] | None = field(default=None, repr=False)
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+    proxies: bool = False
+
+
+class HttpClient:
+    """Connections to one server, kept open until ``close``. Safe to use from several threads.
+
+    Reads are repeated when the server cannot be reached; a write is sent once, unless the caller says that
+    repeating it does no harm. Redirects are answers, not followed.
+    """
+
+    def __init__(self, server: Server) -> None:
+        """Make a client; nothing is sent."""
+        import httpx  # noqa: PLC0415 - a preview without changes sends nothing
+
+        self.server = server
+        parts = urlsplit(server.url)
+        host = parts.hostname or ""
+        netloc = parts.netloc.rpartition("@")[2]
+        self._base = urlunsplit(parts._replace(netloc=netloc)).rstrip("/")
+        extensions: dict[str, Any] = {}
+        headers = {"Accept": "application/json", "User-Agent": "rancher-on-pks", **server.headers}
+        if server.address:
+            port = f":{parts.port}" if parts.port else ""
+            address = f"[{server.address}]" if ":" in server.address else server.address
+            self._base = urlunsplit(parts._replace(netloc=f"{address}{port}")).rstrip("/")
+            headers["Host"] = netloc
+            extensions["sni_hostname"] = server.tls_name or host
+        elif server.tls_name:
+            extensions["sni_hostname"] = server.tls_name
+        self._extensions = extensions
+        self._redact = Redactor((*server.secrets, *(server.basic[1:] if server.basic else ())))
+        self._client = httpx.Client(
+            verify=server.trust,
+            headers=headers,
+            auth=server.basic,
+            timeout=_READ_SECONDS,
+            trust_env=server.proxies,
+        )
+
+    def __enter__(self) -> HttpClient:
+        """The client; it is closed at the end."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close the connections."""
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        *,
+        headers: Mapping[str, str] | None = None,
+        repeatable: bool | None = None,
+        most_bytes: int = _MOST_BYTES,
+        transient: Iterable[int] = _TRANSIENT,
+    ) -> Response:
+        """One request.
+
+        Args:
+            method: HTTP method.
+            path: Path below the base URL, with its query.
+            body: Sent as JSON; bytes and text are sent as they are.
+            headers: Further headers.
+            repeatable: Whether another try does no harm; None: reads alone are.
+            most_bytes: Largest answer, decompressed.
+            transient: Statuses that another try may not get.
+
+        Raises:
+            UnreachableError: No answer, or a temporary failure, after the last try.
+            HttpError: Refused, or the answer is too large.
+        """
+        again = method in _REPEATABLE if repeatable is None else repeatable
+        temporary, given = frozenset(transient), dict(headers or {})
+        content = body if body is None or isinstance(body, bytes | str) else json.dumps(body)
+        if isinstance(content, str):
+            given.setdefault("Content-Type", "application/json")
+
+        def once() -> Response:
+            return self._once(
+                method, path, content, headers=given, most_bytes=most_bytes, temporary=temporary
+            )
+
+        return retry(once) if again else once()
+
+    def _once(
+        self,
+        method: str,
+        path: str,
+        content: str | bytes | None,
+        *,
+        headers: dict[str, str],
+        most_bytes: int,
+        temporary: frozenset[int],
+    ) -> Response:
+        import httpx  # noqa: PLC0415
+
+        what = f"{self.server.name}: {method} {path.partition('?')[0]}"
+        deadline = time.monotonic() + _TOTAL_SECONDS
+        try:
+            with self._client.stream(
+                method,
+                self._base + path,
+                content=content,
+                headers=headers,
+                extensions=self._extensions,
+            ) as response:
+                answer = _read(response, what, most_bytes, deadline)
+        except httpx.HTTPError as error:
+            raise self._no_answer(what, error) from None
+        except (httpx.InvalidURL, UnicodeError, ValueError) as error:
+            # Not the error's text: it may quote a header.
+            raise HttpError(0, f"{what}: the request is invalid ({type(error).__name__})") from None
+        if response.status_code < 400:
+            return Response(response.status_code, response.headers, answer)
+        text = answer.decode(errors="replace")
+        words = self._redact(reason(text) or response.reason_phrase)
+        kind = UnreachableError if response.status_code in temporary else HttpError
+        raise kind(response.status_code, f"{what}: status {response.status_code}: {words}", text)
+
+    def _no_answer(self, what: str, error: BaseException) -> HttpError:
+        text = self._redact(str(error) or type(error).__name__)
+        kind = HttpError if "CERTIFICATE_VERIFY" in text else UnreachableError
+        return kind(0, f"{what}: no answer ({text})")
+
+
+def reason(text: str) -> str:
+    """What a refusal's JSON body gives as its reason; empty for another document."""
+    answer = json_object(text)
+    words = answer.get("message") or answer.get("error_message") or answer.get("code") or ""
+    return " ".join(str(words).split())[:_SHOWN]
+
+
+def json_object(text: str) -> dict[str, Any]:
+    """A JSON object; empty for any other text."""
+    try:
+        value = json.loads(text or "{}")
+    except (ValueError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _read(response: httpx.Response, what: str, most_bytes: int, deadline: float) -> bytes:
+    """The body, as long as it stays within the limits: a server may be slow, or its answer endless."""
+    parts: list[bytes] = []
+    size = 0
+    for part in response.iter_bytes(64 * 1024):
+        size += len(part)
+        if size > most_bytes:
+            raise HttpError(response.status_code, f"{what}: the answer has more than {most_bytes} bytes")
+        if time.monotonic() > deadline:
+            raise UnreachableError(0, f"{what}: the answer was not complete after {_TOTAL_SECONDS:g} s")
+        parts.append(part)
+    return b"".join(parts)

@@ -1,0 +1,59 @@
+"""Preflight checks: resources that create nothing and ask an environment what it offers.
+
+Resources blocked by a failed preflight depend on one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from components.runtime.errors import ProviderError
+from components.runtime.provider import LABELS, Properties, Provider
+from domain.finding import Finding
+
+
+class PreflightProvider(Provider):
+    """Asks the environment in ``check``, only when the inputs are new or have changed."""
+
+    def problems(self, wanted: Properties, before: Properties) -> Iterable[Finding]:
+        """What the environment would refuse; ``before`` is empty at the first run.
+
+        Raises:
+            ProviderError: The environment cannot be asked.
+        """
+        raise NotImplementedError
+
+    def findings(self, before: Properties, wanted: Properties) -> Iterator[Finding]:
+        if not self._differs(before, wanted):
+            return
+        try:
+            yield from self.problems(wanted, before)
+        except ProviderError as error:
+            yield Finding(",".join(error.properties), str(error))
+
+    def is_due(self, before: Properties, wanted: Properties) -> bool:
+        return self._differs(before, wanted)
+
+    def identity(self, properties: Properties) -> str:
+        del properties
+        return "preflight"
+
+    def _differs(self, before: Properties, wanted: Properties) -> bool:
+        return bool(self.changed(before, wanted, (before.keys() | wanted.keys()) - {LABELS}))
+
+
+# COMPAT: removed when every provider is migrated
+Problem = tuple[str, str]
+
+
+class InspectionProvider(PreflightProvider):
+    """COMPAT: problems as tuples."""
+
+    def findings(self, before: Properties, wanted: Properties) -> Iterator[Finding]:
+        if before == wanted:
+            return
+        try:
+            for key, text in list(self.problems(wanted, before)):  # type: ignore[misc]
+                yield Finding(key, text)
+        except ProviderError as error:
+            yield Finding("", str(error))

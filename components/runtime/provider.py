@@ -1,0 +1,229 @@
+"""Base of the dynamic providers: one pattern for diffs, drift, findings and errors."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, ClassVar, TypeVar
+
+from pulumi.dynamic import (
+    CheckFailure,
+    CheckResult,
+    ConfigureRequest,
+    CreateResult,
+    DiffResult,
+    ReadResult,
+    ResourceProvider,
+    UpdateResult,
+)
+from pulumi.output import Unknown
+
+from components.runtime.errors import ProviderError, start_log
+from domain.finding import Finding
+
+Properties = dict[str, Any]
+"""Properties of a resource. Whole numbers are integers, which protobuf has not."""
+
+LABELS = "labels"
+"""Input of each resource: what the program calls the other inputs, for messages. See ``settings.keys``."""
+
+_PROVIDER_KEY = "__provider"
+_ENGINE_SECONDS = 5.0
+T = TypeVar("T")
+
+
+class Provider(ResourceProvider):
+    """Base of the dynamic providers.
+
+    A subclass lists its properties and overrides some of: ``findings``, ``is_due``, ``same``, ``apply``,
+    ``identity``, ``observe``, ``remove``. Subclasses live in importable modules and hold no state, so the
+    state file refers to them by name: their module path and class name are part of the stack's contract.
+    """
+
+    serialize_as_secret_always = False
+
+    replaces: ClassVar[tuple[str, ...]] = ()
+    """Properties whose change replaces the resource."""
+    updates: ClassVar[tuple[str, ...]] = ()
+    """Properties whose change updates it in place. Those in neither list change nothing."""
+    observed: ClassVar[tuple[str, ...]] = ()
+    """Inputs that a refresh sets to the live values, so that the next preview shows what it changes back.
+    Never a secret: it would be stored in clear."""
+    delete_before_replace: ClassVar[bool] = False
+
+    # --- for subclasses ---------------------------------------------------------------------------------
+    def findings(self, before: Properties, wanted: Properties) -> Iterable[Finding]:
+        """What is wrong with the inputs; ``before`` is empty at creation. A finding's key is a property."""
+        del before, wanted
+        return ()
+
+    def is_due(self, before: Properties, wanted: Properties) -> bool:
+        """Whether there is something to do although no listed property has changed."""
+        del before, wanted
+        return False
+
+    def same(self, name: str, before: object, wanted: object) -> bool:
+        """Whether two values of a property mean the same."""
+        del name
+        return before == wanted
+
+    def apply(self, wanted: Properties, before: Properties) -> Properties:
+        """Create the resource (``before`` is empty) or change it; returns the outputs. Idempotent."""
+        del wanted, before
+        return {}
+
+    def identity(self, properties: Properties) -> str:
+        """The id of a resource, from its inputs and outputs."""
+        raise NotImplementedError
+
+    def observe(self, id_: str, known: Properties) -> Properties | None:
+        """The properties that differ from ``known`` in reality; None when the resource is gone."""
+        del id_, known
+        return {}
+
+    def remove(self, id_: str, known: Properties) -> None:
+        """Delete the resource. Its absence is a success."""
+
+    def changed(self, before: Properties, wanted: Properties, names: Iterable[str]) -> list[str]:
+        """Those of ``names`` whose value differs, or may differ because the new one is unknown yet."""
+        return [
+            name
+            for name in names
+            if unknown(wanted.get(name)) or not self.same(name, before.get(name), wanted.get(name))
+        ]
+
+    # --- the engine's calls -----------------------------------------------------------------------------
+    def configure(self, req: ConfigureRequest) -> None:
+        """Keep the stack's config, for credentials. Nothing is called or checked before it is needed."""
+        self._config = req.config
+        traceback.format_exc = _format_exc
+        if start_log():
+            threading.Thread(target=_end_with_engine, args=(sys.argv[-1],), daemon=True).start()
+
+    def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
+        before, wanted = plain(_olds), plain(news)
+        with _labelled(wanted):
+            found = [item for item in self.findings(before, wanted) if item.severity == "error"]
+        labels = wanted.get(LABELS) or {}
+        failures = [CheckFailure(item.key, str(item.renamed(labels))) for item in found]
+        return CheckResult(news, failures)
+
+    def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
+        before, wanted = plain(_olds), plain(_news)
+        replaces = self.changed(before, wanted, self.replaces)
+        changes = replaces or self.changed(before, wanted, self.updates) or self.is_due(before, wanted)
+        return DiffResult(
+            changes=bool(changes), replaces=replaces, delete_before_replace=self.delete_before_replace
+        )
+
+    def create(self, props: dict[str, Any]) -> CreateResult:
+        wanted = plain(props)
+        with _labelled(wanted):
+            made = {**wanted, **self.apply(wanted, {})}
+            return CreateResult(self.identity(made), made)
+
+    def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
+        before, wanted = plain(_olds), plain(_news)
+        with _labelled(wanted):
+            return UpdateResult({**wanted, **self.apply(wanted, before)})
+
+    def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
+        known = plain(props)
+        with _labelled(known):
+            live = self.observe(id_, known)
+        if live is None:
+            return ReadResult("", {})
+        found = {**known, **live}
+        return ReadResult(id_, found, {name: found[name] for name in self.observed} or None)
+
+    def delete(self, _id: str, _props: dict[str, Any]) -> None:
+        known = plain(_props)
+        with _labelled(known):
+            self.remove(_id, known)
+
+
+def plain(properties: Mapping[str, Any]) -> Properties:
+    """The properties without the pickled provider, whole floats as integers."""
+    return {name: _plain(value) for name, value in properties.items() if name != _PROVIDER_KEY}
+
+
+def unknown(*values: object) -> bool:
+    """Whether one of the values is unknown yet (only at preview)."""
+    return any(isinstance(value, Unknown) for value in values)
+
+
+@contextmanager
+def _labelled(properties: Properties) -> Iterator[None]:
+    """Puts the program's names of an error's properties in front of its message."""
+    try:
+        yield
+    except ProviderError as error:
+        labels = properties.get(LABELS) or {}
+        names = [labels[name] for name in error.properties if name in labels]
+        if names:
+            error.args = (f"{', '.join(names)}: {error}",)
+            error.properties = ()
+        raise
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, Mapping):
+        return {name: _plain(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    return value
+
+
+def _end_with_engine(address: str) -> None:
+    """End this process when the engine is gone, so that nothing goes on giving orders.
+
+    The SDK's provider host does not notice a killed engine, and a running ``create`` would wait on.
+    """
+    host, _, port = address.rpartition(":")
+    while port.isdigit():
+        time.sleep(_ENGINE_SECONDS)
+        try:
+            socket.create_connection((host, int(port)), timeout=_ENGINE_SECONDS).close()
+        except OSError:
+            os._exit(1)
+
+
+_interpreter_format_exc = traceback.format_exc
+
+
+def _format_exc(limit: int | None = None, chain: bool = True) -> str:
+    """The host reports a provider's failure as ``traceback.format_exc()``: give the message alone."""
+    error = sys.exc_info()[1]
+    return str(error) if isinstance(error, ProviderError) else _interpreter_format_exc(limit, chain)
+
+
+# COMPAT: removed when every provider is migrated
+from components.runtime.waiting import Pace  # noqa: E402
+from components.runtime.waiting import wait as _wait_new  # noqa: E402
+
+
+def changed(olds: Mapping[str, Any], news: Mapping[str, Any], names: Any) -> list[str]:
+    """COMPAT."""
+    before, after = plain(olds), plain(news)
+    return [name for name in names if unknown(after.get(name)) or before.get(name) != after.get(name)]
+
+
+def wait(
+    what: str,
+    poll: Callable[[], tuple[str, T | None]],
+    *,
+    timeout: float,
+    resume: str,
+    first: float = 2.0,
+    cap: float = 30.0,
+) -> T:
+    """COMPAT."""
+    return _wait_new(what, poll, timeout=timeout, resume=resume, pace=Pace(first, cap))

@@ -1,0 +1,47 @@
+"""``Finding``: one thing that is wrong, in the form of every error and warning of the program."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Literal
+
+Severity = Literal["error", "warning"]
+"""``error``: nothing may be created. ``warning``: it may, but something does not work or soon will not."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is wrong.
+
+    Attributes:
+        key: The property, config key or place that it is about; empty when it is about none.
+        problem: What is wrong, with the values found.
+        remedy: What to do about it.
+        value: The value of the key, as far as it may be shown.
+        severity: Whether it is an error or a warning.
+        depends_on: Other keys that it is about; it is dropped while one of them is wrong by itself.
+    """
+
+    key: str
+    problem: str
+    remedy: str = ""
+    value: str = ""
+    severity: Severity = "error"
+    depends_on: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        """``<key>: <problem> (<value>). <remedy>``."""
+        start = f"{self.key}: " if self.key else ""
+        shown = f" ({self.value})" if self.value else ""
+        end = f". {self.remedy}" if self.remedy else ""
+        return f"{start}{self.problem}{shown}{end}"
+
+    def renamed(self, names: Mapping[str, str]) -> Finding:
+        """The finding with the names that a program has for its keys; a key without one stays as it is."""
+        keys = [names.get(key, key) for key in self.key.split(",")]
+        return replace(
+            self,
+            key=", ".join(keys),
+            depends_on=tuple(names.get(key, key) for key in self.depends_on),
+        )

@@ -1,0 +1,133 @@
+"""Namespaces that Rancher makes in its own cluster, by release line, each with its source.
+
+2.15 was measured (community edition, Fleet 0.16.0, webhook 0.11.0); its default chart of Turtles was not part
+of it and adds two. Earlier lines are read from rancher/rancher and rancher/fleet at the release tags. Not
+counted: the three of Prime, and ``cattle-tokens`` on 2.15, which the first ext token makes.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from capacity.model.plan import CapacityError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Namespaces:
+    """What a release line makes.
+
+    Attributes:
+        since: First version of the line.
+        names: Namespaces of Rancher itself, ``cattle-system`` and the two projects of ``local`` included.
+        registered: More for each imported cluster that is registered: its own and its two projects.
+        connected: More once its agent has connected (Fleet's).
+        evidence: Where the numbers are from.
+    """
+
+    since: tuple[int, int, int]
+    names: tuple[str, ...]
+    registered: int = 3
+    connected: int = 1
+    evidence: str
+
+    @property
+    def fixed(self) -> int:
+        """How many Rancher makes for itself."""
+        return len(self.names)
+
+
+NO_RANCHER = Namespaces(since=(0, 0, 0), names=(), registered=0, connected=0, evidence="")
+"""Of a cluster without Rancher."""
+
+# Its own and that of cluster `local`, with the projects Default and System of that cluster:
+# rancher/rancher pkg/controllers/management/auth/project_cluster_handler.go, app/global_namespace.go.
+_CORE = ("cattle-system", "cattle-global-data", "local", "p-default", "p-system")
+_NODE_TEMPLATES = "cattle-global-nt"
+_FLEET_LOCAL = "cluster-fleet-local-local-1a3d67d0a899"
+# rancher/fleet controllers/resources/data.go, rancher/rancher pkg/fleet/const.go
+_FLEET = (
+    *("fleet-default", "fleet-local", "cattle-fleet-system", "cattle-fleet-clusters-system"),
+    *("cattle-fleet-local-system", _FLEET_LOCAL),
+)
+_IMPERSONATION = "cattle-impersonation-system"
+_SINCE_2_6 = (*_CORE, _NODE_TEMPLATES, *_FLEET, _IMPERSONATION)
+_SINCE_2_7_18 = (*_SINCE_2_6, "cattle-provisioning-capi-system")
+_MEASURED = (*_CORE, *_FLEET, _IMPERSONATION, "cattle-ui-plugin-system", "cattle-local-user-passwords")
+
+LINES = (
+    Namespaces(
+        since=(2, 2, 0),
+        names=_CORE,
+        connected=0,
+        evidence="source of v2.2.8: app/global_namespace.go, project_cluster_handler.go",
+    ),
+    Namespaces(
+        since=(2, 4, 0),
+        names=(*_CORE, _NODE_TEMPLATES),
+        connected=0,
+        evidence="source of v2.4.18: global_namespace.go",
+    ),
+    Namespaces(
+        since=(2, 5, 0),
+        names=(
+            *(
+                *_CORE,
+                _NODE_TEMPLATES,
+                "fleet-system",
+                "fleet-clusters-system",
+                "fleet-default",
+                "fleet-local",
+            ),
+            *(_FLEET_LOCAL, "rancher-operator-system"),
+        ),
+        evidence="source of v2.5: pkg/controllers/dashboard/fleetcharts, systemcharts",
+    ),
+    Namespaces(
+        since=(2, 6, 0),
+        names=_SINCE_2_6,
+        evidence="source of v2.6: pkg/fleet/const.go, pkg/impersonation/impersonation.go",
+    ),
+    Namespaces(
+        since=(2, 7, 18),
+        names=_SINCE_2_7_18,
+        evidence="source of v2.7.18 and v2.8.0: systemcharts, features",
+    ),
+    Namespaces(
+        since=(2, 11, 0),
+        names=(*_SINCE_2_7_18, "cattle-ui-plugin-system"),
+        evidence="source of v2.11.3: data/dashboard/namespace.go",
+    ),
+    Namespaces(
+        since=(2, 13, 0),
+        names=(*_MEASURED, "cattle-tokens", "cattle-turtles-system"),
+        evidence="source of v2.13.0: pkg/rancher/rancher.go, pkg/ext/stores/tokens, systemcharts, features",
+    ),
+    Namespaces(since=(2, 15, 0), names=_MEASURED, evidence="measured on v2.15.0"),
+)
+"""The known lines; a version between two of them counts as the older."""
+
+NEWEST = (2, 15)
+"""Newest line that the table knows."""
+
+
+def namespaces(version: str) -> Namespaces:
+    """What the Rancher of a version makes.
+
+    Args:
+        version: Such as ``2.8`` or ``v2.15.0``.
+
+    Raises:
+        CapacityError: It is no version, older than 2.2, or newer than the table.
+    """
+    match = re.fullmatch(r"v?(\d+)\.(\d+)(?:\.(\d+)(?:[-+].+)?)?", version, re.ASCII)
+    if not match:
+        raise CapacityError(f"rancherVersion {version!r} is no version; give one such as 2.8.5")
+    wanted = int(match[1]), int(match[2]), int(match[3] or 0)
+    known = [line for line in LINES if line.since <= wanted]
+    if not known or wanted[:2] > NEWEST:
+        raise CapacityError(
+            f"rancherVersion {version}: nothing is known of its namespaces (known: 2.2 to "
+            f"{NEWEST[0]}.{NEWEST[1]}). Measure them, and add the line to domain/rancher_namespaces.py"
+        )
+    return known[-1]

@@ -1,0 +1,114 @@
+"""What may refuse the plan before anything is ordered: charts, Helm v2, pod network, DNS server, hosts."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+import pulumi
+
+from components.capacity.nsx import Access
+from components.capacity.pod_network import CapacityPlan, CapacityPlanArgs
+from components.dns import UpdateAccess
+from components.helm import Helm2Commands, HelmChart, HelmChartArgs
+from components.placement import Hosts
+from settings import Settings, secret_text
+
+
+@dataclass(frozen=True)
+class Checks:
+    """What was checked.
+
+    Attributes:
+        ingress_chart: The ingress controller's chart.
+        rancher_chart: Rancher's chart.
+        capacity: The plan for the pod network; None without figures of it.
+        resources: Depend on them for an environment that refuses nothing.
+    """
+
+    ingress_chart: HelmChart
+    rancher_chart: HelmChart
+    capacity: CapacityPlan | None
+    resources: list[pulumi.Resource]
+
+
+def checks(settings: Settings) -> Checks:
+    """Find charts and Helm v2, judge the plan, ask the DNS server for its leave and vCenter for its hosts."""
+    ingress_chart = _chart(
+        settings,
+        "ingress-chart",
+        settings.ingress_chart,
+        settings.ingress_chart_repository,
+        settings.ingress_chart_version,
+    )
+    rancher_chart = _chart(
+        settings,
+        "rancher-chart",
+        settings.rancher_chart,
+        settings.rancher_chart_repository,
+        settings.rancher_version,
+    )
+    resources: list[pulumi.Resource] = [ingress_chart, rancher_chart]
+    capacity = _capacity(settings)
+    if capacity:
+        resources.append(capacity.ready)
+    if settings.helm_engine == "v2":
+        commands = Helm2Commands(
+            "helm2",
+            mode=settings.tiller_mode,
+            helm=settings.helm2_cli,
+            tiller=settings.tiller_cli,
+            image=settings.tiller_image,
+        )
+        resources.append(commands)
+    if settings.dns_mode == "rfc2136":
+        access = UpdateAccess(
+            "dns-access",
+            hostnames=settings.dns_names,
+            server=settings.dns_server or "",
+            zone=settings.dns_zone or "",
+        )
+        resources.append(access)
+    if settings.placement:
+        resources.append(Hosts("hosts", settings.placement))
+    return Checks(ingress_chart, rancher_chart, capacity, resources)
+
+
+def _chart(settings: Settings, name: str, chart: str, repository: str, version: str) -> HelmChart:
+    return HelmChart(
+        name,
+        HelmChartArgs(
+            chart=chart,
+            repository=repository,
+            version=version,
+            kubernetes_version=settings.kubernetes_version,
+            ca_file=settings.chart_repository_ca_file,
+            username=settings.chart_repository_username,
+            password=secret_text(settings.chart_repository_password),
+            helm=2 if settings.helm_engine == "v2" else 3,
+        ),
+    )
+
+
+def _capacity(settings: Settings) -> CapacityPlan | None:
+    """The environment's credentials of NSX-T win over the config's."""
+    plan = settings.capacity_plan
+    if plan is None:
+        return None
+    manager = os.environ.get("NSXT_MANAGER") or settings.nsx_manager
+    access = Access(
+        manager=manager,
+        username=os.environ.get("NSXT_USERNAME") or settings.nsx_username,
+        password=os.environ.get("NSXT_PASSWORD") or secret_text(settings.nsx_password) or "",
+        ca_file=os.environ.get("NSXT_CA_FILE") or settings.nsx_ca_certificate_file or "",
+    )
+    measured_at = settings.pod_network_measured_at
+    return CapacityPlan(
+        "capacity",
+        CapacityPlanArgs(
+            plan=plan,
+            access=access if manager else None,
+            pools=tuple(settings.network_profile_parameters.get("fip_pool_ids", ())),
+            measured_at=measured_at.isoformat() if measured_at else "",
+        ),
+    )
