@@ -41,7 +41,7 @@ lint: $(VENV)/.installed lint-workflows ## Static checks
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/lint-imports --no-logo --no-color
+	$(BIN)/lint-imports --no-logo
 	$(BIN)/python docs/reference.py --check
 
 lint-workflows: $(VENV)/.installed
