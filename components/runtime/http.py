@@ -199,11 +199,11 @@ class HttpClient:
                 extensions=self._extensions,
             ) as response:
                 answer = _read(response, what, most_bytes, deadline)
-        except httpx.HTTPError as error:
-            raise self._no_answer(what, error) from None
-        except (httpx.InvalidURL, UnicodeError, ValueError) as error:
+        except (httpx.LocalProtocolError, httpx.InvalidURL, UnicodeError, ValueError) as error:
             # Not the error's text: it may quote a header.
             raise HttpError(0, f"{what}: the request is invalid ({type(error).__name__})") from None
+        except httpx.HTTPError as error:
+            raise self._no_answer(what, error) from None
         if response.status_code < 400:
             return Response(response.status_code, response.headers, answer)
         text = answer.decode(errors="replace")
@@ -237,7 +237,7 @@ def _read(response: httpx.Response, what: str, most_bytes: int, deadline: float)
     """The body, as long as it stays within the limits: a server may be slow, or its answer endless."""
     parts: list[bytes] = []
     size = 0
-    for part in response.iter_bytes(64 * 1024):
+    for part in response.iter_bytes():
         size += len(part)
         if size > most_bytes:
             raise HttpError(response.status_code, f"{what}: the answer has more than {most_bytes} bytes")
