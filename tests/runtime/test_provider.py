@@ -124,6 +124,7 @@ def test_a_preflight_asks_only_when_something_has_changed() -> None:
     assert not provider.diff("x", {"plan": "a"}, {"plan": "a"}).changes
 
 
+NOTHING: dict[str, str] = {}
 PKS = System(
     "pks",
     "PKS",
@@ -138,5 +139,5 @@ def test_the_environment_wins_and_what_is_missing_is_named() -> None:
     with pytest.raises(ProviderError) as caught:
         login.require("api", "password")
     assert "no credentials for PKS: pksPassword (environment variable P) is not set" in str(caught.value)
-    assert PKS.read({}.get, {"P": "s3cret"}).secrets == ("s3cret",)
-    assert "s3cret" not in repr(PKS.read({}.get, {"P": "s3cret"}))
+    assert PKS.read(NOTHING.get, {"P": "s3cret"}).secrets == ("s3cret",)
+    assert "s3cret" not in repr(PKS.read(NOTHING.get, {"P": "s3cret"}))
