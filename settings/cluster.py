@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, SecretStr
 
-from domain import network_profile as profile_parameters
+from domain import network_profile
+from domain.cluster import ClusterSpec, properties
 from settings.problem import Problem
 from settings.types import DnsName, File, Label, Minutes, Section, Values
 
@@ -54,13 +55,21 @@ class ClusterSettings(Section):
     pks_client_secret: SecretStr | None = None
     pks_ca_certificate_file: File | None = None
 
+    @property
+    def cluster_spec(self) -> ClusterSpec:
+        """The cluster that is wanted."""
+        renamed = {
+            "name": self.cluster_name,
+            "workers": self.workers or self.plan_workers,
+            "tags": self.cluster_tags,
+        }
+        same = {name: getattr(self, name) for name in properties() if name not in renamed}
+        return ClusterSpec.of({**same, **renamed})
+
     def cluster_problems(self) -> Iterator[Problem]:
         """What is wrong between these keys, each of which is right by itself."""
-        for text in profile_parameters.problems(self.network_profile_parameters):
-            yield Problem(
-                "networkProfileParameters",
-                f"{text}. See `network-profiles-define` in the TKGI documentation",
-            )
+        for found in network_profile.findings(self.network_profile_parameters, "networkProfileParameters"):
+            yield Problem("networkProfileParameters", str(found).removeprefix("networkProfileParameters."))
         if self.network_profile_parameters and not self.network_profile:
             yield Problem(
                 "networkProfile",

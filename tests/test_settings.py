@@ -91,9 +91,7 @@ def test_everything_is_reported_at_once() -> None:
     assert found["planPrivileged"] == 'planPrivileged = "perhaps": must be true or false'
     assert "did you mean rancherHostname?" in found["rancherHostName"]
     assert "must be 'files', 'csr', 'internal-ca' or 'self-signed'" in found["certificateSource"]
-    assert (
-        "lb_sise is no key of a network profile; the keys are lb_size," in found["networkProfileParameters"]
-    )
+    assert "lb_sise: is not a known key; did you mean lb_size?" in found["networkProfileParameters"]
     assert "pulumi config set --path clusterTags.NAME VALUE" in found["clusterTags"]
 
 

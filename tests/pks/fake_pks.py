@@ -1,6 +1,6 @@
 """A small ``pks`` for tests: keeps its foundation in ``$FAKE_PKS/state.json``, logs each command line there.
 
-Clusters become ready after ``state["polls"]`` looks at them. ``state["faults"]`` maps a command to texts with
+Clusters become ready after ``state["polls"]`` polls. ``state["faults"]`` maps a command to texts with
 which its next calls fail, one each.
 """
 
