@@ -1,8 +1,8 @@
 """Kubernetes provider and core objects, without the typed SDK.
 
-Importing ``pulumi_kubernetes.core.v1`` takes 0.3 s, a quarter of a preview without changes, because it defines
-every input type of the API. These resources have the SDK's type tokens and inputs: engine, plugin and policies
-see no difference, and a stack can switch to the SDK's classes and back.
+Importing ``pulumi_kubernetes.core.v1`` takes 0.3 s, a quarter of a preview without changes, because it
+defines every input type of the API. These resources have the SDK's type tokens and inputs: engine, plugin and
+policies see no difference, and a stack can switch to the SDK's classes and back.
 """
 
 from __future__ import annotations

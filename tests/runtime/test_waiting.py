@@ -11,9 +11,7 @@ from components.runtime.waiting import wait
 from tests.pks.conftest import Clock
 
 
-def test_wait_reports_once_a_minute(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_it_reports_once_a_minute(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
     clock = Clock()
     monkeypatch.setattr(waiting, "time", clock)
 
