@@ -7,6 +7,7 @@ where the document of ``pks cluster --json`` has it. Everything else follows fro
 from __future__ import annotations
 
 import functools
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Annotated, Any, Literal, get_type_hints
@@ -90,6 +91,8 @@ class ClusterSpec:
         workers: Worker nodes.
         network_profile: Name of the network profile; empty: the foundation's defaults.
         compute_profile: Name of the compute profile; empty: the plan's machines.
+        node_pool_instances: Workers by node pool of the compute profile (TKGI 1.9 and later); the profile has
+            the number of a pool that is not named. ``workers`` does not count then: TKGI ignores it.
         tags: Tags of the cluster's VMs.
     """
 
@@ -133,6 +136,10 @@ class ClusterSpec:
             identifies=True,
         ),
     ] = ""
+    node_pool_instances: Annotated[
+        Mapping[str, int],
+        Property("node pool instances", "node-pool-instances", emptied="ignored", write=_joined),
+    ] = field(default_factory=dict)
     tags: Annotated[
         Mapping[str, str],
         Property("tags", "tags", live=("parameters", "cluster_tags"), read=_pairs, write=_joined),
@@ -148,18 +155,33 @@ class ClusterSpec:
         values = {item.name: getattr(self, item.name) for item in fields(self)}
         return {name: dict(value) if isinstance(value, Mapping) else value for name, value in values.items()}
 
-    def flags(self, names: Iterable[str]) -> list[str]:
-        """Command-line flags that order these properties."""
+    @property
+    def worker_count(self) -> int:
+        """Workers as far as the spec gives their number: of its node pools, if it names any."""
+        return sum(self.node_pool_instances.values()) or self.workers
+
+    def flags(self, names: Iterable[str], *, pools: bool = False) -> list[str]:
+        """Command-line flags that order these properties.
+
+        Args:
+            names: The properties.
+            pools: Whether the workers are in node pools, whose numbers replace that of the workers.
+        """
+        wanted = set(names)
+        if "compute_profile" in wanted:  # a new profile sets its own numbers
+            wanted.add("node_pool_instances")
+        if pools:
+            wanted.discard("workers")
         arguments: list[str] = []
-        for name in names:
-            declared, value = properties()[name], getattr(self, name)
-            if declared.flag and (value or declared.emptied == "sent"):
+        for name, declared in properties().items():
+            value = getattr(self, name)
+            if name in wanted and declared.flag and (value or declared.emptied == "sent"):
                 arguments += [f"--{declared.flag}", declared.write(value)]
         return arguments
 
-    def creation_flags(self) -> list[str]:
+    def creation_flags(self, *, pools: bool = False) -> list[str]:
         """Command-line flags of the creation: every property that is not empty."""
-        return self.flags(name for name in properties() if getattr(self, name))
+        return self.flags((name for name in properties() if getattr(self, name)), pools=pools)
 
 
 @functools.cache
@@ -243,6 +265,16 @@ class LiveCluster:
         return [ip for ip in known if isinstance(ip, str) and ip[:1].isdigit()]  # or ["In Progress"]
 
     @property
+    def compute_profile_document(self) -> Document | None:
+        """The compute profile's parameters, where PKS shows them (JSON text inside the JSON)."""
+        text = (self.document.get("parameters") or {}).get("compute_profile")
+        try:
+            found = json.loads(text) if isinstance(text, str) else text
+        except (ValueError, RecursionError):
+            return None
+        return found if isinstance(found, Mapping) else None
+
+    @property
     def kubernetes_version(self) -> str:
         """Version of Kubernetes; empty where PKS does not show it."""
         return _text(self.document.get("k8s_version"))
@@ -275,6 +307,14 @@ def adoption_findings(live: LiveCluster, wanted: Mapping[str, Any], cli: str) ->
         yield Finding(
             "name", f"cluster {live.name!r} exists and has failed ({live})", failure_advice(live, cli)
         )
+
+
+def node_pools(parameters: Document) -> dict[str, Document]:
+    """The node pools of a compute profile's parameters by name (docs-pks 1.20 `compute-profiles-manage`)."""
+    customization = parameters.get("cluster_customization")
+    pools = customization.get("node_pools") if isinstance(customization, Mapping) else None
+    found = [item for item in (pools if isinstance(pools, list) else []) if isinstance(item, Mapping)]
+    return {str(item.get("name")): item for item in found}
 
 
 def failure_advice(live: LiveCluster, cli: str) -> str:

@@ -20,10 +20,20 @@ def _tags(value: dict[str, str]) -> dict[str, str]:
     return value
 
 
+def _pools(value: dict[str, int]) -> dict[str, int]:
+    # `--node-pool-instances "name:n,name:n"` (TKGI 1.20 `cli/index`) has no way to quote its separators.
+    if any(not name or set(":, ") & set(name) for name in value):
+        raise ValueError("names of node pools must not be empty or contain a comma, colon or blank")
+    return value
+
+
 def _masters(value: int) -> int:
     if value not in {1, 3, 5}:  # docs-pks 1.5 `plans`
         raise ValueError("must be 1, 3 or 5")
     return value
+
+
+Instances = Annotated[int, Field(ge=1)]
 
 
 class ClusterSettings(Section):
@@ -41,6 +51,7 @@ class ClusterSettings(Section):
     network_profile_description: str = ""
     network_profile_parameters: Values = {}
     compute_profile: str = ""
+    node_pool_instances: Annotated[dict[str, Instances], AfterValidator(_pools)] = {}
     cluster_tags: Annotated[dict[str, str], AfterValidator(_tags)] = {}
     api_access: Literal["hostname", "master-ip"] = "hostname"
     cluster_timeout_minutes: Minutes = 90
@@ -75,6 +86,11 @@ class ClusterSettings(Section):
                 "networkProfile",
                 "is not set, but networkProfileParameters is. "
                 "Run: pulumi config set networkProfile lb-medium",
+            )
+        if self.node_pool_instances and not self.compute_profile:
+            yield Problem(
+                "computeProfile",
+                "is not set, but nodePoolInstances is. Name the compute profile that has the node pools",
             )
         if self.pks_username and self.pks_client:
             yield Problem(

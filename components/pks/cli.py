@@ -16,7 +16,7 @@ from components.pks.credentials import PKS, Access
 from components.runtime.command import Command, Outcome, private_directory
 from components.runtime.errors import ProviderError, TransientError
 from components.runtime.waiting import retry
-from domain.cluster import ClusterSpec, LiveCluster
+from domain.cluster import LiveCluster
 
 READ_SECONDS = 60.0
 WRITE_SECONDS = 120.0
@@ -89,6 +89,11 @@ class Pks:
         found = self._one("network-profile", name)
         return None if found is None else self._checked(found, "network-profile")
 
+    def compute_profile(self, name: str) -> Document | None:
+        """One compute profile; None if there is none of that name."""
+        found = self._one("compute-profile", name)
+        return None if found is None else self._checked(found, "compute-profile")
+
     def cluster(self, name: str) -> LiveCluster | None:
         """One cluster; None if there is none of that name."""
         found = self._one("cluster", name)
@@ -121,14 +126,14 @@ class Pks:
         """Delete a network profile; the API refuses while a cluster uses it."""
         self._write("delete-network-profile", name, "--non-interactive")
 
-    def create_cluster(self, spec: ClusterSpec) -> None:
+    def create_cluster(self, name: str, flags: Sequence[str]) -> None:
         """Order a cluster; returns when PKS has accepted the order."""
-        self._write("create-cluster", spec.name, *spec.creation_flags(), "--non-interactive", "--json")
+        self._write("create-cluster", name, *flags, "--non-interactive", "--json")
 
-    def update_cluster(self, spec: ClusterSpec, names: Sequence[str]) -> None:
-        """Order a change of these properties; returns when PKS has accepted the order."""
+    def update_cluster(self, name: str, flags: Sequence[str]) -> None:
+        """Order a change; returns when PKS has accepted the order."""
         # Since PKS 1.5; `resize` is deprecated in TKGI.
-        self._write("update-cluster", spec.name, *spec.flags(names), "--non-interactive", "--json")
+        self._write("update-cluster", name, *flags, "--non-interactive", "--json")
 
     def delete_cluster(self, name: str) -> None:
         """Order the deletion of a cluster; returns when PKS has accepted the order."""

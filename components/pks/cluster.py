@@ -14,7 +14,7 @@ from components.runtime.errors import ProviderError, TransientError, log
 from components.runtime.provider import Properties
 from components.runtime.waiting import LONG, wait
 from domain import cluster
-from domain.cluster import ClusterSpec, LiveCluster, adoption_findings, failure_advice, properties
+from domain.cluster import ClusterSpec, LiveCluster, adoption_findings, failure_advice, node_pools, properties
 from domain.finding import Finding
 
 _STALE_POLLS = 3
@@ -46,13 +46,14 @@ class ClusterProvider(PksProvider):
         spec = ClusterSpec.of(wanted)
         taken_over = self._order(spec)
         live = self._await(wanted, "CREATE")
-        if taken_over:
-            return self._change(wanted, cluster.names("updates"))
-        return _outputs(live)
+        if not taken_over:
+            return self._outputs(live, spec)
+        shown = live.values()
+        return self._change(wanted, [n for n in cluster.names("updates") if wanted[n] or n in shown])
 
     def observe(self, id_: str, known: Properties) -> Properties | None:
         live = self.pks.cluster(known["name"])
-        return None if live is None or live.uuid != id_ else _outputs(live)
+        return None if live is None or live.uuid != id_ else self._outputs(live, ClusterSpec.of(known))
 
     def remove(self, id_: str, known: Properties) -> None:
         name = known["name"]
@@ -83,7 +84,7 @@ class ClusterProvider(PksProvider):
     def _order(self, spec: ClusterSpec) -> bool:
         """Order the cluster; True if there is one already that matches."""
         try:
-            self.pks.create_cluster(spec)
+            self.pks.create_cluster(spec.name, spec.creation_flags(pools=self._pooled(spec)))
         except (PksError, TransientError) as error:
             live = self.pks.cluster(spec.name)
             if live is None:
@@ -129,10 +130,42 @@ class ClusterProvider(PksProvider):
             live = self._await(wanted, live.action)
         shown = live.values()
         needed = [name for name in names if live.failed or shown.get(name) != wanted[name]]
-        if spec.flags(needed):
-            self.pks.update_cluster(spec, needed)
+        flags = spec.flags(needed, pools=self._pooled(spec, live))
+        if flags:
+            self.pks.update_cluster(spec.name, flags)
             live = self._await(wanted, "UPDATE", stale=_STALE_POLLS)
-        return _outputs(live)
+        return self._outputs(live, spec)
+
+    def _pooled(self, spec: ClusterSpec, live: LiveCluster | None = None) -> bool:
+        """Whether the workers are in node pools of a compute profile: their number is the pools' then.
+
+        TKGI accepts another number and ignores it (docs-pks 1.20 `compute-profiles-use`).
+        """
+        name = spec.compute_profile or (live.values().get("compute_profile") if live else "")
+        if spec.node_pool_instances or not name:
+            return bool(spec.node_pool_instances)
+        shown = live.compute_profile_document if live else None
+        if shown is not None and live is not None and live.values().get("compute_profile") == name:
+            return bool(node_pools(shown))
+        try:
+            profile = self.pks.compute_profile(name)
+        except TransientError:
+            raise
+        except PksError:  # a CLI without this command: such a cluster cannot be resized (docs-pks 1.5)
+            profile = None
+        return profile is None or bool(node_pools(profile.get("parameters") or {}))
+
+    def _outputs(self, live: LiveCluster, spec: ClusterSpec) -> Properties:
+        """Live values of the resource's properties, as far as PKS shows them."""
+        values = live.values()
+        if self._pooled(spec, live):
+            values.pop("workers", None)
+        return {
+            **values,
+            "uuid": live.uuid,
+            "master_ips": live.master_ips,
+            "kubernetes_version": live.kubernetes_version,
+        }
 
     def _await(self, wanted: Properties, action: str, stale: int = 0) -> LiveCluster:
         """Wait until the running action has succeeded; up to ``stale`` states may be of the action before."""
@@ -204,16 +237,6 @@ class Cluster(Resource, module="pks", name="Cluster"):
         outputs = dict.fromkeys(("uuid", "master_ips", "kubernetes_version"))
         props: dict[str, Any] = {**spec.inputs(), "timeout_minutes": timeout_minutes, **outputs}
         super().__init__(ClusterProvider(), resource_name, props, opts)
-
-
-def _outputs(live: LiveCluster) -> Properties:
-    """Live values of the resource's properties, as far as PKS shows them."""
-    return {
-        **live.values(),
-        "uuid": live.uuid,
-        "master_ips": live.master_ips,
-        "kubernetes_version": live.kubernetes_version,
-    }
 
 
 def _timeout(wanted: Properties) -> float:

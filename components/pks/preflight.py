@@ -14,7 +14,7 @@ from components.pks.network_profile import taken_by_other
 from components.pks.provider import PksProvider
 from components.runtime.preflight import PreflightProvider
 from components.runtime.provider import Properties, plain
-from domain.cluster import ClusterSpec, LiveCluster, adoption_findings
+from domain.cluster import ClusterSpec, LiveCluster, adoption_findings, node_pools
 from domain.finding import Finding
 from domain.network_profile import same_parameters
 
@@ -23,7 +23,14 @@ _PLAN_FIELDS = {
     "workers": "worker_instances",
     "privileged": "allow-privileged-containers",
 }
-_OF_THE_CLUSTER = ("name", "external_hostname", "plan", "network_profile", "compute_profile")
+_OF_THE_CLUSTER = (
+    "name",
+    "external_hostname",
+    "plan",
+    "network_profile",
+    "compute_profile",
+    "node_pool_instances",
+)
 
 
 class FoundationPreflightProvider(PreflightProvider, PksProvider):
@@ -92,12 +99,8 @@ def _problems(pks: Pks, wanted: Properties, *, created: bool) -> Iterator[Findin
     yield from _plan_findings(plans.result(), wanted)
     if profiles and not created:
         yield from _profile_findings(pks, _named(profiles.result(), wanted["network_profile"]), wanted)
-    if computes and _named(computes.result(), wanted["compute_profile"]) is None:
-        yield Finding(
-            "compute_profile",
-            f"there is no compute profile {wanted['compute_profile']!r}; PKS has {_names(computes.result())}",
-            "Choose one of these",
-        )
+    if computes:
+        yield from _compute_findings(pks, computes.result(), wanted)
     yield from _cluster_findings(clusters.result(), wanted, pks.name, created=created)
 
 
@@ -129,6 +132,37 @@ def _profile_findings(pks: Pks, profile: Document | None, wanted: Properties) ->
     parameters = profile.get("parameters") or {}
     if not same_parameters(parameters, wanted["network_profile_parameters"]):
         yield taken_by_other(name, parameters, "network_profile")
+
+
+def _compute_findings(pks: Pks, profiles: Sequence[Document], wanted: Properties) -> Iterator[Finding]:
+    """TKGI refuses names that are no pools of the profile (docs-pks 1.20 `compute-profiles-use`)."""
+    name, instances = wanted["compute_profile"], wanted["node_pool_instances"]
+    profile = _named(profiles, name)
+    if profile is None:
+        yield Finding(
+            "compute_profile",
+            f"there is no compute profile {name!r}; PKS has {_names(profiles)}",
+            "Choose one of these",
+        )
+        return
+    if "parameters" not in profile:  # the list may hold names only
+        profile = pks.compute_profile(name) or {}
+    pools = node_pools(profile.get("parameters") or {})
+    for pool, number in sorted(instances.items()):
+        most = pools.get(pool, {}).get("max_worker_instances")
+        if pool not in pools:
+            known = ", ".join(sorted(pools)) or "none"
+            yield Finding(
+                "node_pool_instances",
+                f"compute profile {name!r} has no node pool {pool!r}; its pools: {known}",
+                "Name pools of the profile",
+            )
+        elif isinstance(most, int) and number > most:
+            yield Finding(
+                "node_pool_instances",
+                f"node pool {pool!r} of compute profile {name!r} has at most {most} workers, not {number}",
+                "Give a smaller number, or use a profile with a higher max_worker_instances",
+            )
 
 
 def _cluster_findings(

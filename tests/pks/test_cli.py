@@ -11,11 +11,10 @@ from components.pks.cli import Pks, PksError
 from components.pks.credentials import Access, resolve
 from components.runtime.command import CommandTimeoutError
 from components.runtime.errors import ProviderError
-from domain.cluster import ClusterSpec
 from tests.pks.conftest import PASSWORD, Clock, FakeFoundation
 
 EXPIRED = "Error: You are not currently authenticated. Please log in to continue"
-SPEC = ClusterSpec(name="c", external_hostname="c.test", plan="rancher", workers=3)
+FLAGS = ["--external-hostname", "c.test", "--plan", "rancher"]
 
 
 def client(foundation: FakeFoundation, **changes: str) -> Pks:
@@ -65,7 +64,7 @@ def test_a_write_that_is_refused_for_its_login_is_not_sent_again(foundation: Fak
     with foundation.change() as state:
         state["faults"]["create-cluster"] = [EXPIRED]
     with pytest.raises(PksError, match="not currently authenticated"):
-        pks.create_cluster(SPEC)
+        pks.create_cluster("c", FLAGS)
     assert pks.cluster("c") is None
     assert foundation.commands() == ["login", "plans", "create-cluster", "login", "cluster"]
 
@@ -79,7 +78,7 @@ def test_a_login_of_some_age_is_proven_before_a_write(
     with foundation.change() as state:
         state["faults"]["plans"] = [EXPIRED]
     clock.now += 700
-    pks.create_cluster(SPEC)
+    pks.create_cluster("c", FLAGS)
     assert foundation.commands() == ["login", "plans", "plans", "login", "plans", "create-cluster"]
 
 
@@ -167,7 +166,7 @@ def test_the_home_is_private_and_does_not_stay(
 def test_the_kubeconfig_is_not_the_users(foundation: FakeFoundation, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KUBECONFIG", str(foundation.home / "mine"))
     pks = client(foundation)
-    pks.create_cluster(SPEC)
+    pks.create_cluster("c", FLAGS)
     assert "minted-token" in pks.credentials("c")
     assert not (foundation.home / "mine").exists()
 

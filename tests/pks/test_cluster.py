@@ -17,6 +17,7 @@ CLUSTER: dict[str, Any] = {
     "workers": 3.0,  # protobuf has no integers
     "network_profile": "",
     "compute_profile": "",
+    "node_pool_instances": {},
     "tags": {},
     "timeout_minutes": 60.0,
 }

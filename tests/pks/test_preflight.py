@@ -19,6 +19,7 @@ FOUNDATION: dict[str, Any] = {
     "network_profile": "lb-medium",
     "network_profile_parameters": {"lb_size": "medium"},
     "compute_profile": "",
+    "node_pool_instances": {},
 }
 
 
