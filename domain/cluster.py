@@ -234,13 +234,13 @@ class LiveCluster:
 
     @property
     def action(self) -> str:
-        """The last action: `CREATE`, `UPDATE`, `UPGRADE`, `DELETE`."""
-        return _text(self.document.get("last_action"))
+        """The last action: `CREATE`, `UPDATE`, `UPGRADE`, `DELETE` (docs-pks 1.12 has `Create`, too)."""
+        return _text(self.document.get("last_action")).upper()
 
     @property
     def action_state(self) -> str:
         """State of the last action."""
-        return _text(self.document.get("last_action_state"))
+        return _text(self.document.get("last_action_state")).strip().lower()
 
     @property
     def busy(self) -> bool:

@@ -1,4 +1,4 @@
-"""Parameters of a network profile (docs-pks 1.5 and TKGI 1.19 `network-profiles-define`).
+"""Parameters of a network profile (docs-pks 1.2 to TKGI 1.20 `network-profiles-define`).
 
 The names are those of the PKS documents, so a profile's JSON file can be pasted into the config.
 """
@@ -10,7 +10,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 
 from domain import validation
 from domain.finding import Finding
@@ -34,6 +42,10 @@ def _address(value: str) -> str:
     return value
 
 
+def _flag(value: object) -> object:
+    return value == "true" if value in ("true", "false") else value
+
+
 def _distinct(values: list[str]) -> list[str]:
     if len(set(values)) != len(values):
         raise ValueError("must not name an object twice")
@@ -41,12 +53,17 @@ def _distinct(values: list[str]) -> list[str]:
 
 
 Name = Annotated[str, Field(min_length=1)]
-Ids = Annotated[list[Name], Field(min_length=1), AfterValidator(_distinct)]
-"""UUIDs of NSX-T objects, in the order of their use."""
+Ids = Annotated[list[Name], AfterValidator(_distinct)]
+"""UUIDs of NSX-T objects, in the order of their use; an empty list stands for the tile's."""
 Prefix = Annotated[int, Field(ge=16, le=30)]
 Address = Annotated[str, AfterValidator(_address)]
 Network = Annotated[str, AfterValidator(_network)]
 Positive = Annotated[int, Field(ge=1)]
+FirewallLog = Literal["ALL", "ALLOW", "DENY"]
+Failover = Literal["PREEMPTIVE", "NON_PREEMPTIVE"]
+Algorithm = Literal["round_robin", "least_connection", "ip_hash", "weighted_round_robin"]
+Flag = Annotated[bool, BeforeValidator(_flag)]
+"""A boolean, which samples of the documentation quote (docs-pks 1.4 to 1.20 `network-profiles-edge`)."""
 
 
 class _Strict(BaseModel):
@@ -71,8 +88,8 @@ class LogSettings(_Strict):
 
     log_level: Literal["INFO", "WARNING", "DEBUG", "ERROR", "CRITICAL"] | None = None
     log_dropped_traffic: bool | None = None
-    log_firewall_traffic: Name | None = None
-    """TKGI's name for ``log_dropped_traffic``."""
+    log_firewall_traffic: FirewallLog | None = None
+    """TKGI's successor of ``log_dropped_traffic``."""
 
 
 class NcpExtensions(_Strict):
@@ -102,9 +119,9 @@ class CniParameters(_Strict):
     log_settings: LogSettings | None = None
     max_l4_lb_service: Positive | None = None
     l4_persistence_type: Literal["source_ip"] | None = None
-    l4_lb_algorithm: Literal["round_robin", "least_connection", "ip_hash", "weighted_round_robin"] | None = (
-        None
-    )
+    l4_lb_algorithm: Algorithm | None = None
+    l4_algorithm: Algorithm | None = None
+    """The name of ``l4_lb_algorithm`` in samples (docs-pks 1.5 to 1.9 `network-profiles-ncp-lb`)."""
     top_firewall_section_marker: Name | None = None
     bottom_firewall_section_marker: Name | None = None
     lb_http_request_header_size: Positive | None = None
@@ -113,6 +130,11 @@ class CniParameters(_Strict):
     connect_retry_timeout: Positive | None = None
     enable_hostport: bool | None = None
     enable_nodelocaldns: bool | None = None
+    enable_err_crd: bool | None = None
+    """NSX errors as objects of the cluster (docs-pks 1.6 to 1.20 `network-profiles-ncp-logerr`)."""
+    failover_mode: Failover | None = None
+    log_firewall_traffic: FirewallLog | None = None
+    """This and ``failover_mode`` stand here in docs-pks 1.10 and 1.11 `network-profiles-define`."""
     client_ssl_profile: Name | None = None
     lb_connection_multiplexing_enabled: bool | None = None
     lb_connection_multiplexing_number: Positive | None = None
@@ -132,19 +154,19 @@ class NetworkProfileParameters(_Strict):
     lb_size: Literal["small", "medium", "large"] | None = None
     pod_ip_block_ids: Ids | None = None
     pod_subnet_prefix: Prefix | None = None
-    pod_routable: bool | None = None
+    pod_routable: Flag | None = None
     fip_pool_ids: Ids | None = None
     t0_router_id: Name | None = None
     master_vms_nsgroup_id: Name | None = None
     node_ip_block_ids: Ids | None = None
-    node_routable: bool | None = None
+    node_routable: Flag | None = None
     node_subnet_prefix: Prefix | None = None
     nodes_dns: Annotated[list[Address], Field(min_length=1, max_length=3)] | None = None
     dns_lookup_mode: Literal["API", "API_INGRESS"] | None = None
     ingress_prefix: Name | None = None
     single_tier_topology: bool | None = None
     infrastructure_networks: Annotated[list[Network], Field(min_length=1)] | None = None
-    failover_mode: Literal["PREEMPTIVE", "NON_PREEMPTIVE"] | None = None
+    failover_mode: Failover | None = None
     cni_configurations: CniConfigurations | None = None
 
 
@@ -156,6 +178,8 @@ _DEFAULTS: Mapping[str, object] = {
     "failover_mode": "PREEMPTIVE",
 }
 """Values of absent keys (docs-pks 1.5 and 1.19 `network-profiles-define`)."""
+
+_FLAGS = ("pod_routable", "node_routable")
 
 _GROWING = ("pod_ip_block_ids", "fip_pool_ids", "node_ip_block_ids")
 """Lists of a running cluster's profile that can be extended or reordered, never shortened."""
@@ -211,4 +235,5 @@ def transition_findings(
 
 def _normal(parameters: Mapping[str, Any]) -> dict[str, Any]:
     given = {name: value for name, value in parameters.items() if value not in (None, "", [], {})}
-    return {**_DEFAULTS, **given}
+    flags = {name: _flag(given[name]) for name in _FLAGS if name in given}
+    return {**_DEFAULTS, **given, **flags}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import re
 from collections.abc import Collection, Mapping
 from typing import Any
 
@@ -89,7 +90,7 @@ def _finding(
         close = difflib.get_close_matches(name, known, n=1)
         problem = "is not a known key" + (f"; did you mean {close[0]}?" if close else "")
     else:
-        problem = _PROBLEMS.get(kind) or _plain(str(item["msg"]))
+        problem = _PROBLEMS.get(kind) or _plain(item)
     example = next((examples[part] for part in (key, *map(str, location)) if part in examples), None)
     remedy = remedies.get(kind, "" if example is None else "Give one such as {example}")
     hidden = bool(set(secrets) & {key, *map(str, location)})
@@ -101,9 +102,16 @@ def _finding(
     )
 
 
-def _plain(message: str) -> str:
+def _plain(item: Mapping[str, Any]) -> str:
     """Pydantic's sentence, with the value as its subject."""
-    return message.removeprefix("Value error, ").replace("Input should", "must")
+    context = item.get("ctx") or {}
+    match item["type"]:
+        case "greater_than_equal":
+            return f"must be at least {context['ge']}"
+        case "less_than_equal":
+            return f"must be at most {context['le']}"
+    message = str(item["msg"]).removeprefix("Value error, ").replace(" after validation", "")
+    return re.sub(r"^(Input|String|List|Tuple|Dictionary|Value) should", "must", message)
 
 
 def _shown(value: object) -> str:

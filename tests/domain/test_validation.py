@@ -29,6 +29,8 @@ class Document(BaseModel):
     secret: Annotated[str, Field(pattern="^x")] = "x"
     parts: list[Part] = []
     on: bool = True
+    most: Annotated[int, Field(ge=1, le=4)] = 1
+    few: Annotated[list[str], Field(max_length=2)] = []
 
 
 def found(document: Any, **arguments: Any) -> list[str]:
@@ -46,6 +48,9 @@ def found(document: Any, **arguments: Any) -> list[str]:
         ({"name": "n", "on": "perhaps"}, 'on: must be true or false ("perhaps")'),
         ({"name": "n", "parts": {}}, "parts: must be a list ({})"),
         ({"name": "n", "parts": [3]}, "parts[0]: must be an object (3)"),
+        ({"name": "n", "most": 9}, "most: must be at most 4 (9)"),
+        ({"name": "n", "most": 0}, "most: must be at least 1 (0)"),
+        ({"name": "n", "few": ["a", "b", "c"]}, 'few: must have at most 2 items, not 3 (["a", "b", "c"])'),
         ({"name": 3}, "name: must be text (3)"),
         ({"name": "n", "parts": [{}, {"size": "x"}]}, "parts[1].size: must be 'small' or 'large' (\"x\")"),
         (
