@@ -105,7 +105,7 @@ def cluster_protected(args: ResourceValidationArgs) -> Iterator[str]:
     """The cluster of a production stack is not deleted by accident."""
     if args.get_config()["protectCluster"] and not args.opts.protect:
         yield (
-            f"cluster {value(args.props, 'cluster')!r} is not protected: one `pulumi destroy`, or a changed "
+            f"cluster {value(args.props, 'name')!r} is not protected: one `pulumi destroy`, or a changed "
             "plan, deletes it with all in it. Set protectCluster to true"
         )
 
@@ -115,7 +115,7 @@ RANCHER_DESIGN = ResourceValidationPolicy(
     description="Cluster and Rancher are as the design needs them.",
     validate=by_type(
         {
-            kinds.FOUNDATION: [enough_masters],
+            kinds.FOUNDATION_PREFLIGHT: [enough_masters],
             kinds.NETWORK_PROFILE: [load_balancer_size],
             kinds.CLUSTER: [cluster_protected],
             kinds.RELEASE: [enough_replicas, chart_ingress_off],

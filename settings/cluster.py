@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, SecretStr
 
-from domain import network_profile as profile_parameters
+from domain import network_profile
+from domain.cluster import ClusterSpec, properties
 from settings.problem import Problem
 from settings.types import DnsName, File, Label, Minutes, Section, Values
 
@@ -19,10 +20,20 @@ def _tags(value: dict[str, str]) -> dict[str, str]:
     return value
 
 
+def _pools(value: dict[str, int]) -> dict[str, int]:
+    # `--node-pool-instances "name:n,name:n"` (TKGI 1.20 `cli/index`) has no way to quote its separators.
+    if any(not name or set(":, ") & set(name) for name in value):
+        raise ValueError("names of node pools must not be empty or contain a comma, colon or blank")
+    return value
+
+
 def _masters(value: int) -> int:
     if value not in {1, 3, 5}:  # docs-pks 1.5 `plans`
         raise ValueError("must be 1, 3 or 5")
     return value
+
+
+Instances = Annotated[int, Field(ge=1)]
 
 
 class ClusterSettings(Section):
@@ -40,6 +51,7 @@ class ClusterSettings(Section):
     network_profile_description: str = ""
     network_profile_parameters: Values = {}
     compute_profile: str = ""
+    node_pool_instances: Annotated[dict[str, Instances], AfterValidator(_pools)] = {}
     cluster_tags: Annotated[dict[str, str], AfterValidator(_tags)] = {}
     api_access: Literal["hostname", "master-ip"] = "hostname"
     cluster_timeout_minutes: Minutes = 90
@@ -54,18 +66,31 @@ class ClusterSettings(Section):
     pks_client_secret: SecretStr | None = None
     pks_ca_certificate_file: File | None = None
 
+    @property
+    def cluster_spec(self) -> ClusterSpec:
+        """The cluster that is wanted."""
+        renamed = {
+            "name": self.cluster_name,
+            "workers": self.workers or self.plan_workers,
+            "tags": self.cluster_tags,
+        }
+        same = {name: getattr(self, name) for name in properties() if name not in renamed}
+        return ClusterSpec.of({**same, **renamed})
+
     def cluster_problems(self) -> Iterator[Problem]:
         """What is wrong between these keys, each of which is right by itself."""
-        for text in profile_parameters.problems(self.network_profile_parameters):
-            yield Problem(
-                "networkProfileParameters",
-                f"{text}. See `network-profiles-define` in the TKGI documentation",
-            )
+        for found in network_profile.findings(self.network_profile_parameters, "networkProfileParameters"):
+            yield Problem("networkProfileParameters", str(found).removeprefix("networkProfileParameters."))
         if self.network_profile_parameters and not self.network_profile:
             yield Problem(
                 "networkProfile",
                 "is not set, but networkProfileParameters is. "
                 "Run: pulumi config set networkProfile lb-medium",
+            )
+        if self.node_pool_instances and not self.compute_profile:
+            yield Problem(
+                "computeProfile",
+                "is not set, but nodePoolInstances is. Name the compute profile that has the node pools",
             )
         if self.pks_username and self.pks_client:
             yield Problem(

@@ -46,7 +46,7 @@ class Settings(
     @property
     def placement(self) -> Placement | None:
         """What the DRS rules are to hold; None when there are to be none."""
-        return self.placement_for(self.plan_masters, self.workers or self.plan_workers)
+        return self.placement_for(self.plan_masters, self.cluster_spec.worker_count)
 
     @property
     def dns_names(self) -> tuple[str, ...]:

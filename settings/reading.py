@@ -15,6 +15,7 @@ from typing import Any
 
 from pydantic import SecretStr, ValidationError
 
+from settings.cluster import Instances
 from settings.model import Settings
 from settings.problem import Problem, SettingsError
 
@@ -81,7 +82,10 @@ def _aliases(*, annotation: object) -> frozenset[str]:
 
 _SECRETS = _aliases(annotation=SecretStr | None)
 _OBJECTS = (
-    _aliases(annotation=dict[str, Any]) | _aliases(annotation=dict[str, str]) | _aliases(annotation=list[str])
+    _aliases(annotation=dict[str, Any])
+    | _aliases(annotation=dict[str, str])
+    | _aliases(annotation=list[str])
+    | _aliases(annotation=dict[str, Instances])
 )
 _EXAMPLES = {
     str(field.alias): field.examples[0] for field in Settings.model_fields.values() if field.examples

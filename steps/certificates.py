@@ -20,5 +20,5 @@ def certificates(settings: Settings, inside: Inside) -> RancherCertificates:
             organization=settings.certificate_organization or None,
             secret_opts=inside.options,
         ),
-        pulumi.ResourceOptions(depends_on=inside.cluster.foundation),
+        pulumi.ResourceOptions(depends_on=inside.cluster.preflight),
     )

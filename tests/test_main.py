@@ -56,7 +56,7 @@ def test_a_request_waits_for_its_certificate(
 
     def check(_: object) -> None:
         assert {
-            "pks:Foundation",
+            "pks:FoundationPreflight",
             "pks:NetworkProfile",
             "pks:Cluster",
             "pks:Kubeconfig",

@@ -91,9 +91,7 @@ def test_everything_is_reported_at_once() -> None:
     assert found["planPrivileged"] == 'planPrivileged = "perhaps": must be true or false'
     assert "did you mean rancherHostname?" in found["rancherHostName"]
     assert "must be 'files', 'csr', 'internal-ca' or 'self-signed'" in found["certificateSource"]
-    assert (
-        "lb_sise is no key of a network profile; the keys are lb_size," in found["networkProfileParameters"]
-    )
+    assert "lb_sise: is not a known key; did you mean lb_size?" in found["networkProfileParameters"]
     assert "pulumi config set --path clusterTags.NAME VALUE" in found["clusterTags"]
 
 
@@ -191,3 +189,17 @@ def test_the_articles_environment_is_valid() -> None:
     parsed = parse(config, encrypted=())
     assert (parsed.cluster_name, parsed.plan, parsed.rancher_replicas) == ("czpksrancher05", "rancher", 3)
     assert parsed.network_profile_parameters == {"lb_size": "medium"}
+
+
+def test_a2_node_pools_need_a_compute_profile_and_count_as_the_workers() -> None:
+    pools = '{"tiny-1": 3, "medium-2": 4}'
+    found = problems(nodePoolInstances=pools)
+    assert set(found) == {"computeProfile"}
+    settings = parse({**GOOD, "nodePoolInstances": pools, "computeProfile": "pools"})
+    assert settings.cluster_spec.node_pool_instances == {"tiny-1": 3, "medium-2": 4}
+    assert settings.cluster_spec.worker_count == 7
+
+
+@pytest.mark.parametrize("pools", ['{"a:b": 1}', '{"": 1}', '{"a": 0}', '{"a": "x"}', "[]", "tiny:3"])
+def test_a2_numbers_of_node_pools_are_checked(pools: str) -> None:
+    assert set(problems(nodePoolInstances=pools, computeProfile="pools")) == {"nodePoolInstances"}

@@ -137,6 +137,35 @@ def load(text: str) -> Mapping[str, Any]:
     return document
 
 
+def reduce(text: str, *, server: str = "", tls_name: str = "") -> tuple[str, str]:
+    """A kubeconfig with its current context alone, and the URL of the API.
+
+    Args:
+        text: YAML.
+        server: URL to use in place of its own.
+        tls_name: Name to verify in the API's certificate; empty: the URL's host.
+
+    Raises:
+        KubeconfigError: It has no usable current context.
+    """
+    document = load(text)
+    name = document.get("current-context")
+    context = _entry(document, "contexts", "context", name)
+    cluster = dict(_entry(document, "clusters", "cluster", context.get("cluster")))
+    user = _entry(document, "users", "user", context.get("user"))
+    cluster |= {"server": server} if server else {}
+    cluster |= {"tls-server-name": tls_name} if tls_name else {}
+    if not isinstance(cluster.get("server"), str):
+        raise KubeconfigError("the kubeconfig has no server. Correct it")
+    reduced = {
+        **document,
+        "clusters": [{"name": context["cluster"], "cluster": cluster}],
+        "contexts": [{"name": name, "context": dict(context)}],
+        "users": [{"name": context["user"], "user": dict(user)}],
+    }
+    return yaml.safe_dump(reduced, sort_keys=True), cluster["server"]
+
+
 def same_cluster(one: object, other: object) -> bool:
     """Whether two kubeconfigs lead to the same API, whoever logs in. Invalid ones do not."""
     if one == other:

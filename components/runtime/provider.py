@@ -140,7 +140,7 @@ class Provider(ResourceProvider):
         if live is None:
             return ReadResult("", {})
         found = {**known, **live}
-        return ReadResult(id_, found, {name: found[name] for name in self.observed} or None)
+        return ReadResult(id_, found, {name: found[name] for name in self.observed if name in found} or None)
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
         known = plain(_props)

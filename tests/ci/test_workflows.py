@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from components.dns import credentials as key
-from components.pks import credentials as pks
+from components.pks.credentials import PKS
 from components.placement import credentials as placement
 from lab.recipes import ENGINE
 from tests.test_settings import REPO
@@ -95,7 +95,12 @@ def test_what_runs_is_one_line_that_a_person_can_run_too() -> None:
 
 
 def test_each_variable_that_the_program_reads_is_given_wherever_a_stack_is_touched() -> None:
-    known = {*pks.ENVIRONMENT.values(), *key.ENVIRONMENT.values(), *placement.VSPHERE.values(), *NSX}
+    known = {
+        *(field.variable for field in PKS.fields),
+        *key.ENVIRONMENT.values(),
+        *placement.VSPHERE.values(),
+        *NSX,
+    }
     known |= {
         *placement.BOSH.values(),
         "PULUMI_BACKEND_URL",

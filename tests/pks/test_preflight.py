@@ -1,4 +1,4 @@
-"""Foundation: the dynamic provider against the fake CLI."""
+"""Foundation preflight: the dynamic provider against the fake CLI."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from components.pks.preflight import FoundationProvider
+from components.pks.preflight import FoundationPreflightProvider
 from tests.pks.conftest import FakeFoundation, live
 
 FOUNDATION: dict[str, Any] = {
@@ -14,17 +14,18 @@ FOUNDATION: dict[str, Any] = {
     "masters": 3.0,
     "workers": 3.0,
     "privileged": True,
-    "cluster": "c",
+    "name": "c",
     "external_hostname": "c.test",
     "network_profile": "lb-medium",
     "network_profile_parameters": {"lb_size": "medium"},
     "compute_profile": "",
+    "node_pool_instances": {},
 }
 
 
 def problems(foundation: FakeFoundation, olds: dict[str, Any], **changes: Any) -> list[str]:
-    result = foundation.configured(FoundationProvider).check(olds, {**FOUNDATION, **changes})
-    return [f"{failure.property}: {failure.reason}" for failure in result.failures]
+    result = foundation.configured(FoundationPreflightProvider).check(olds, {**FOUNDATION, **changes})
+    return [failure.reason for failure in result.failures]
 
 
 def test_foundation_asks_four_times_and_not_at_all_without_a_change(foundation: FakeFoundation) -> None:
@@ -49,10 +50,10 @@ def test_foundation_reports_everything_at_once(foundation: FakeFoundation) -> No
         "network_profile",
         "compute_profile",
         "external_hostname",
-        *["cluster"] * 4,
+        *["plan", "network_profile", "compute_profile", "name"],
     ]
     text = "\n".join(found)
-    assert "plan 'small' has master_instances 1, the config wants 3 (planMasters)" in text
+    assert "plan 'small' has master_instances 1, not 3" in text
     assert "exists with other parameters: {'lb_size': 'small'}. Choose another name" in text
     assert "external hostname of cluster 'other'" in text
     assert "has failed (CREATE, error, Instance provisioning failed: boom)" in text
@@ -60,7 +61,7 @@ def test_foundation_reports_everything_at_once(foundation: FakeFoundation) -> No
 
 def test_foundation_names_the_plans_there_are(foundation: FakeFoundation) -> None:
     [found] = problems(foundation, {}, plan="gone")
-    assert found.startswith("plan: there is no plan 'gone'; PKS has rancher, small. Set config plan")
+    assert found.startswith("plan: there is no plan 'gone'; PKS has rancher, small. Choose one of these")
 
 
 def test_foundation_lets_its_own_cluster_change(foundation: FakeFoundation) -> None:
@@ -73,11 +74,11 @@ def test_foundation_turns_a_failing_cli_into_a_clean_failure(
     foundation: FakeFoundation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PKS_PASSWORD", "wrong")
-    assert problems(foundation, {})[0].startswith(": PKS at pks.test rejected the credentials of 'admin'")
+    assert problems(foundation, {})[0].startswith("PKS at pks.test rejected the credentials of 'admin'")
 
 
 def test_foundation_reads_the_live_plan(foundation: FakeFoundation) -> None:
-    provider = foundation.configured(FoundationProvider)
+    provider = foundation.configured(FoundationPreflightProvider)
     with foundation.change() as state:
         state["plans"][0]["master_instances"] = 5
     assert provider.read("rancher", dict(FOUNDATION)).outs == {**FOUNDATION, "masters": 5}

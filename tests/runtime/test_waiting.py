@@ -1,4 +1,4 @@
-"""The wait that all providers share."""
+"""Bounded waiting."""
 
 from __future__ import annotations
 
@@ -6,11 +6,15 @@ import logging
 
 import pytest
 
-from components.runtime.provider import wait
+from components.runtime import waiting
+from components.runtime.waiting import wait
 from tests.pks.conftest import Clock
 
 
-def test_wait_reports_once_a_minute(clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
+def test_it_reports_once_a_minute(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    clock = Clock()
+    monkeypatch.setattr(waiting, "time", clock)
+
     def poll() -> tuple[str, bool | None]:
         return "busy", True if clock.now >= 290 else None
 
