@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -16,6 +16,8 @@ ROLES: Mapping[str, str] = {"master": "masters", "worker": "workers"}
 """Role of a VM -> its plural. Each role has its own anti-affinity rule."""
 
 _WINDOWS = "windows-worker"
+_ERRANDS = ("apply-addons",)
+"""Instance groups whose VMs exist only while a task of BOSH runs."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,3 +84,22 @@ def too_few(role: str, machines: int, hosts: int, compute_cluster: str, mode: Mo
         + ("; with the mode `should`, DRS keeps apart as many as it can" if mode == "must" else ""),
         severity="error" if mode == "must" else "warning",
     )
+
+
+def without_rule(groups: Mapping[str, int]) -> Iterator[Finding]:
+    """Warnings for instance groups with VMs that no anti-affinity rule holds.
+
+    Args:
+        groups: Number of VMs by instance group.
+    """
+    for group, number in sorted(groups.items()):
+        if not number or role_of(group) or group in _ERRANDS:
+            continue
+        kind = "Windows pool" if is_windows_pool(group) else "instance group"
+        vms = f"{number} VMs" if number != 1 else "1 VM"
+        yield Finding(
+            "",
+            f"the {vms} of the {kind} {group or 'without a name'} are in no anti-affinity rule",
+            "Create a rule in vCenter if they must run on different hosts",
+            severity="warning",
+        )
