@@ -61,8 +61,8 @@ class _Group:
 class AntiAffinity(pulumi.ComponentResource):
     """DRS rules of one PKS cluster (type ``rancher-on-pks:placement:AntiAffinity``).
 
-    Produces VmCids (with the source ``bosh``), VirtualMachines for each role, and for each role a rule in each
-    vSphere cluster that has two or more of its VMs.
+    Produces VmCids (with the source ``bosh``), VirtualMachines for each role, and for each role a rule in
+    each vSphere cluster that has two or more of its VMs.
 
     Attributes:
         rules: Names of the rules by vSphere cluster, such as ``{"compute-1": ["rancher PKS cluster"]}``.
@@ -175,7 +175,7 @@ def _unknown() -> pulumi.Output[Any]:
 
 
 def _provider_inputs(args: AntiAffinityArgs) -> dict[str, pulumi.Input[str] | None]:
-    """Values that the environment has are left out of the state: the plugin reads them there, and they win."""
+    """Values that the environment has stay out of the state: the plugin reads them there, and they win."""
     config: dict[str, pulumi.Input[str] | None] = {
         "server": args.server,
         "user": args.user,

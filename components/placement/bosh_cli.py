@@ -1,4 +1,4 @@
-"""Client of a BOSH Director: runs the ``bosh`` CLI (bosh-cli ``ui/json_ui.go``, ``cmd/instance_table.go``)."""
+"""Client of a BOSH Director, through the ``bosh`` CLI (``ui/json_ui.go`` and ``cmd/instance_table.go``)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from components.runtime.waiting import retry
 from domain.redaction import Redactor
 
 _SECONDS = 180.0
-"""`vms` waits for a task of the Director, which asks each VM's agent (up to 45 s for an agent that is down)."""
+"""`vms` waits for a task of the Director, which asks each VM's agent (up to 45 s if that is down)."""
 _OWN_SETTINGS = ("BOSH_CONFIG", "BOSH_ALL_PROXY")
 """Variables of the CLI that are not credentials."""
 _STATUS = "status code '{}'"
@@ -95,8 +95,8 @@ class Bosh:
         system = self._login.system
         if _UNKNOWN.search(text):
             return UnknownDeploymentError(
-                f"BOSH at {director} has no deployment {deployment}: {text}. Check that it is the Director of "
-                f"this PKS: {system.where('environment')}"
+                f"BOSH at {director} has no deployment {deployment}: {text}. Check that it is the Director "
+                f"of this PKS: {system.where('environment')}"
             )
         if _REJECTED.search(text):
             return ProviderError(
@@ -115,8 +115,8 @@ def has_cli(executable: str) -> bool:
 def missing_cli(executable: str) -> str:
     """Error for a missing CLI."""
     return (
-        f"the BOSH CLI {executable!r} is not on PATH or not executable. Install it, give its path, or use the "
-        "VM source `attributes`, which needs no BOSH CLI"
+        f"the BOSH CLI {executable!r} is not on PATH or not executable. Install it, give its path, or use "
+        "the VM source `attributes`, which needs no BOSH CLI"
     )
 
 

@@ -1,7 +1,7 @@
 """Rules that vCenter already has, from a stack whose state was lost or from Optimize-VMwarePKS.
 
-The vSphere plugin refuses a second rule of the same name. A rule that holds no other VMs than this cluster's is
-removed just before its replacement is created.
+The vSphere plugin refuses a second rule of the same name. A rule that holds no other VMs than this cluster's
+is removed just before its replacement is created.
 """
 
 from __future__ import annotations

@@ -146,10 +146,8 @@ class VCenter:
         if len(found) == 1:
             return self._folders[found[0].id]["obj"]
         names = ", ".join(labels(found or known, known)) or "none that this user may see"
-        problem = (
-            f"{len(found)} datacenters {text!r}: {names}" if found else f"no datacenter {text!r}: {names}"
-        )
-        raise ProviderError(f"vCenter {self.server} has {problem}. Set one of its datacenters", "datacenter")
+        number = f"{len(found)} datacenters" if found else "no datacenter"
+        raise ProviderError(f"vCenter {self.server} has {number} {text!r}. Use one of {names}", "datacenter")
 
     def _clusters(self) -> dict[str, ComputeCluster]:
         """The clusters by the ids of their hosts, and by their own."""

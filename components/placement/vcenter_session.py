@@ -44,7 +44,7 @@ def content(login: Login) -> Iterator[Any]:
     stub = None
     try:
         stub = _connect(login)
-        service = vim.ServiceInstance("ServiceInstance", stub).RetrieveContent()
+        service: Any = vim.ServiceInstance("ServiceInstance", stub).RetrieveContent()
         service.sessionManager.Login(user, login["password"], None)
         try:
             yield service
@@ -95,7 +95,7 @@ def _connect(login: Login) -> Any:
     )
 
 
-class _BoundedStub(SoapAdapter.SoapStubAdapter):  # type: ignore[misc]
+class _BoundedStub(SoapAdapter.SoapStubAdapter):
     """Ends requests that take too long. The socket's own timeout starts again with each byte."""
 
     def GetConnection(self) -> Any:  # noqa: N802

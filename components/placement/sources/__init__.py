@@ -1,4 +1,4 @@
-"""Where the names of a cluster's VMs come from: one module for each source, chosen by name from ``SOURCES``."""
+"""Where the names of a cluster's VMs come from: a module for each source, chosen by name from ``SOURCES``."""
 
 from __future__ import annotations
 
