@@ -99,7 +99,7 @@ def without_rule(groups: Mapping[str, int]) -> Iterator[Finding]:
         vms = f"{number} VMs" if number != 1 else "1 VM"
         yield Finding(
             "",
-            f"the {vms} of the {kind} {group or 'without a name'} are in no anti-affinity rule",
+            f"no anti-affinity rule holds the {vms} of the {kind} {group or 'without a name'}",
             "Create a rule in vCenter if they must run on different hosts",
             severity="warning",
         )
