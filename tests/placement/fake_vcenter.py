@@ -72,7 +72,7 @@ class FakeVCenter:
             id_,
             f"{datacenter}-host",
             name=name,
-            host=vim.HostSystem.Array(made),
+            host=_array(vim.HostSystem, made),
             configurationEx=config,
         )
 
@@ -100,7 +100,7 @@ class FakeVCenter:
             config_uuid=None if uuid is None else uuid or f"uuid-{name}",
             runtime_host=self._objects[host] if host else None,
             runtime_powerState="poweredOn",
-            customValue=vim.CustomFieldsManager.Value.Array(values),
+            customValue=_array(vim.CustomFieldsManager.Value, values),
         )
 
     def rule(self, cluster: str, *rules: Any) -> None:
@@ -157,6 +157,11 @@ class FakeVCenter:
     def _is_in(self, id_: str, container: str) -> bool:
         parent = self._properties[id_].get("parent")
         return parent is not None and (parent._moId == container or self._is_in(parent._moId, container))
+
+
+def _array(kind: Any, items: list[Any]) -> Any:
+    """A list as pyVmomi types it."""
+    return kind.Array(items)
 
 
 def login(**values: str) -> Login:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pulumi
 import pytest
-from pulumi.runtime.mocks import MockResourceArgs, set_mocks
+from pulumi.runtime.mocks import MockResourceArgs
 
 from components.placement import AntiAffinity, AntiAffinityArgs
 from components.placement.vsphere_objects import RULE
@@ -149,9 +149,7 @@ def test_what_the_environment_has_stays_out_of_the_state(monkeypatch: pytest.Mon
 def test_a_preview_that_does_not_know_the_vms_shows_what_the_config_lets_expect(
     changes: dict[str, Any], expected: set[str]
 ) -> None:
-    mocks = _mocks([], [])
-    mocks._outputs = None
-    set_mocks(mocks, project="rancher-on-pks", stack="test", preview=True)
+    mocks = RecordingMocks(preview=True)
     _tested(lambda: _declare(**changes).rules)
     assert _rules_names(mocks) == expected
     # Otherwise the unknown vSphere cluster would show as a replacement.

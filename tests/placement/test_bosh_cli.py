@@ -17,6 +17,10 @@ from components.runtime.errors import ProviderError
 DEPLOYMENT = "service-instance_1"
 
 
+def _no_config(_: str) -> None:
+    return None
+
+
 def _row(instance: str, cid: str, **more: str) -> dict[str, str]:
     return {"instance": f"{instance}/0", "process_state": "running", "vm_cid": cid, "active": "true", **more}
 
@@ -116,7 +120,7 @@ def test_an_unreachable_director_is_asked_again(bosh: FakeBosh, monkeypatch: pyt
 
 
 def test_a_missing_cli_names_the_alternatives(tmp_path: Path) -> None:
-    client = Bosh(str(tmp_path / "bosh"), BOSH.read({}.get, {}))
+    client = Bosh(str(tmp_path / "bosh"), BOSH.read(_no_config, {}))
     with pytest.raises(ProviderError, match=r"not on PATH or not executable.*source `attributes`") as error:
         client.vms(DEPLOYMENT)
     assert error.value.properties == ("executable",)
@@ -167,7 +171,7 @@ def test_other_variables_of_the_process_stay_here(bosh: FakeBosh, monkeypatch: p
     monkeypatch.setenv("VSPHERE_PASSWORD", "hidden")
     monkeypatch.setenv("BOSH_ALL_PROXY", "ssh+socks5://jump:22")
     bosh.answers(*ROWS, more="env > variables")
-    Bosh(str(bosh.directory / "bosh"), BOSH.read({}.get, {})).vms(DEPLOYMENT)
+    Bosh(str(bosh.directory / "bosh"), BOSH.read(_no_config, {})).vms(DEPLOYMENT)
     variables = (bosh.directory / "variables").read_text()
     assert "BOSH_ALL_PROXY=ssh+socks5://jump:22" in variables
     assert "hidden" not in variables
