@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, SecretStr
 
-from components.dns.credentials import secret_problem
+from domain.dns import DEFAULT_TSIG_ALGORITHM, TsigAlgorithm, tsig_secret_problem
 from settings.problem import Problem
 from settings.types import DnsName, Section, secret_text
 
@@ -32,9 +32,9 @@ class DnsSettings(Section):
     dns_server: Address | None = None
     dns_zone: DnsName | None = None
     dns_ttl: Annotated[int, Field(ge=1, le=86400)] = 300
-    # The key is resolved by components/dns/credentials.py in the providers' process, not handed on.
+    # The providers read the key from the config (components/dns/credentials.py); it is not an input.
     dns_tsig_name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$")] | None = None
-    dns_tsig_algorithm: Literal["hmac-sha224", "hmac-sha256", "hmac-sha384", "hmac-sha512"] = "hmac-sha256"
+    dns_tsig_algorithm: TsigAlgorithm = DEFAULT_TSIG_ALGORITHM
     dns_tsig_secret: SecretStr | None = None
     dns_create_command: str = ""
     dns_delete_command: str = ""
@@ -69,8 +69,9 @@ class DnsSettings(Section):
                 "true",
                 ("dnsMode",),
             )
-        if self.dns_tsig_secret and (reason := secret_problem(secret_text(self.dns_tsig_secret) or "")):
-            yield Problem("dnsTsigSecret", reason)
+        secret = secret_text(self.dns_tsig_secret)
+        if secret and (found := tsig_secret_problem(secret, "dnsTsigSecret")):
+            yield Problem(found.key, f"{found.problem}. {found.remedy}")
         names = {"rancherHostname": rancher_hostname, "externalHostname": external_hostname}
         for key, hostname in names.items():
             wanted = hostname in self.dns_hostnames(rancher_hostname, external_hostname)

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import pulumi
 
 from components.certificates.component import RancherCertificates
-from components.dns import record_text
 from components.helm import Tiller, TillerArgs
 from components.ingress.component import (
     IngressController,
@@ -16,6 +15,7 @@ from components.ingress.component import (
     RancherIngressArgs,
 )
 from components.rancher.endpoint_check import Check
+from domain.dns import record_text
 from settings import Settings
 from steps.cluster import Inside
 from steps.dns import record
@@ -78,7 +78,7 @@ def ingress(
         inside.options,
     )
     dns = record(settings, "rancher-dns", settings.rancher_hostname, controller.vip)
-    wanted = record_text(settings.rancher_hostname, settings.dns_ttl, controller.vip)
+    wanted = controller.vip.apply(lambda vip: record_text(settings.rancher_hostname, settings.dns_ttl, vip))
     made = RancherIngress(
         "rancher-ingress",
         RancherIngressArgs(

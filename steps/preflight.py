@@ -9,10 +9,10 @@ import pulumi
 
 from components.capacity.nsx import Access
 from components.capacity.pod_network import CapacityPlan, CapacityPlanArgs
-from components.dns import UpdateAccess
 from components.helm import Helm2Commands, HelmChart, HelmChartArgs
-from components.placement import Hosts
+from components.placement import PlacementPreflight
 from settings import Settings, secret_text
+from steps.dns import preflight as dns_preflight
 
 
 @dataclass(frozen=True)
@@ -61,16 +61,10 @@ def checks(settings: Settings) -> Checks:
             image=settings.tiller_image,
         )
         resources.append(commands)
-    if settings.dns_mode == "rfc2136":
-        access = UpdateAccess(
-            "dns-access",
-            hostnames=settings.dns_names,
-            server=settings.dns_server or "",
-            zone=settings.dns_zone or "",
-        )
+    if access := dns_preflight(settings):
         resources.append(access)
     if settings.placement:
-        resources.append(Hosts("hosts", settings.placement))
+        resources.append(PlacementPreflight("hosts", placement=settings.placement))
     return Checks(ingress_chart, rancher_chart, capacity, resources)
 
 

@@ -31,7 +31,7 @@ def test_outputs_and_variables_are_enough() -> None:
     assert str(found.rancher) == "https://rancher.example.com/ping at 10.50.0.79:8443"
     assert found.deployment == "service-instance_0b7b"
     assert found.vcenter is not None
-    assert found.vcenter.server == "vc"
+    assert found.vcenter["server"] == "vc"
     for secret in ("token", "secret word"):
         assert secret not in repr(found)
 
@@ -40,7 +40,7 @@ def test_what_the_variables_lack_is_taken_from_the_config() -> None:
     config = {"vsphereServer": "other", "vspherePassword": "secret", "vsphereDatacenter": "DC0"}
     found = environment(OUTPUTS, {"VSPHERE_USER": "me"}, lambda: config, with_vcenter=True)
     assert found.vcenter is not None
-    assert (found.vcenter.server, found.vcenter.user, found.datacenter) == ("other", "me", "DC0")
+    assert (found.vcenter["server"], found.vcenter["user"], found.datacenter) == ("other", "me", "DC0")
 
 
 def test_a_pod_alone_needs_no_vcenter() -> None:
@@ -63,7 +63,7 @@ def test_another_stack_is_refused(changes: dict[str, Any], told: str) -> None:
 
 
 def test_missing_access_to_vcenter_is_told() -> None:
-    with pytest.raises(DrillError, match=r"no access to vCenter: .*VSPHERE_PASSWORD.* --only pod"):
+    with pytest.raises(DrillError, match=r"no credentials for vCenter: .*VSPHERE_PASSWORD.* --only pod"):
         environment(OUTPUTS, {"VSPHERE_SERVER": "vc"}, dict, with_vcenter=True)
 
 

@@ -13,11 +13,11 @@ def _settings(**values: Any) -> PlacementSettings:
     return PlacementSettings.model_validate(values)
 
 
-def test_off_is_the_default_and_wants_nothing() -> None:
+def test_off_is_the_default() -> None:
     assert _settings().placement_for(3, 3) is None
 
 
-def test_what_the_rules_are_to_hold() -> None:
+def test_what_the_rules_must_hold() -> None:
     found = _settings(antiAffinity="must", vsphereComputeClusters=["a", "b"], vmSource="attributes")
     placement = found.placement_for(3, 5)
     assert placement is not None
@@ -31,7 +31,7 @@ def test_what_the_rules_are_to_hold() -> None:
 
 
 @pytest.mark.parametrize(
-    ("values", "told"),
+    ("values", "text"),
     [
         ({"vsphereComputeClusters": ["a", "a"]}, "vsphereComputeClusters = a, a: must name each"),
         (
@@ -40,6 +40,6 @@ def test_what_the_rules_are_to_hold() -> None:
         ),
     ],
 )
-def test_what_is_wrong_is_told(values: dict[str, Any], told: str) -> None:
+def test_invalid_values(values: dict[str, Any], text: str) -> None:
     [problem] = _settings(**values).placement_problems()
-    assert str(problem).startswith(told)
+    assert str(problem).startswith(text)
