@@ -15,13 +15,14 @@ from types import FrameType
 
 from components.rancher.https_probe import ProbeError
 from components.runtime.errors import ProviderError
+from domain.placement import ROLES
 from drill import drills, report, runner
 from drill.drills import KINDS, HostCommands, Kind, Target, Undo
 from drill.environment import DrillError, read
 from drill.live import Live
 from drill.note import Note
 from drill.runner import Limits, Place, Result
-from drill.view import ROLES, View
+from drill.view import View
 
 LIMITS = Limits()
 """The defaults."""

@@ -13,9 +13,9 @@ from urllib.parse import urlsplit
 
 from pydantic.alias_generators import to_camel
 
-from components.placement import credentials as access
-from components.placement.credentials import VCenterAccess
+from components.placement.credentials import VSPHERE
 from components.rancher.https_probe import Target
+from components.runtime.credentials import Login
 from components.runtime.errors import ProviderError
 from rancher_on_pks import outputs
 
@@ -49,7 +49,7 @@ class Environment:
     deployment: str
     rancher: Target
     kubeconfig: str = field(repr=False)
-    vcenter: VCenterAccess | None = None
+    vcenter: Login | None = None
     datacenter: str = ""
 
 
@@ -99,11 +99,12 @@ def environment(
     target = Target(document["vip"], url.port or 443, hostname, document["caBundle"], "/ping")
     found, datacenter = None, ""
     if with_vcenter:
-        complete = all(variables.get(name) for name in access.VSPHERE.values())
+        complete = all(variables.get(field.variable) for field in VSPHERE.fields)
         known = {} if complete else config()
         datacenter = known.get("vsphereDatacenter", "")
         try:
-            found = access.vcenter(known.get, variables)
+            found = VSPHERE.read(known.get, variables)
+            found.require("server", "user", "password")
         except ProviderError as error:
             raise DrillError(f"{error}. For a Rancher pod alone none is needed: --only pod") from None
     return Environment(

@@ -12,8 +12,9 @@ from components.kubernetes import api as kube
 from components.kubernetes.api import Kubernetes, Object
 from components.rancher.https_probe import ask
 from components.runtime.errors import ProviderError
+from domain.placement import role_of
 from drill.environment import Environment
-from drill.view import ROLES, Machine, Pod, View
+from drill.view import Machine, Pod, View
 
 if TYPE_CHECKING:
     from components.placement.vcenter import VCenter
@@ -96,10 +97,10 @@ class Live:
             return ()
         with self._vcenter() as session:
             found = [
-                Machine(item.name, item.attributes["job"], item.host, item.running)
+                Machine(item.name, role, item.host, item.running)
                 for item in session.machines()
                 if item.attributes.get("deployment") == self._environment.deployment
-                and item.attributes.get("job") in ROLES
+                and (role := role_of(item.attributes.get("job", "")))
             ]
         return tuple(sorted(found, key=lambda item: item.name))
 

@@ -10,11 +10,12 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from components.runtime.errors import ProviderError
+from domain.placement import ROLES
 from drill.drills import Drill, Hands, Undo
 from drill.note import Note
 from drill.polling import Poller
 from drill.statistics import Statistics, statistics
-from drill.view import ROLES, View
+from drill.view import View
 
 Say = Callable[[str], None]
 

@@ -6,8 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-ROLES = {"master": "masters", "worker": "workers"}
-"""BOSH instance group -> what its VMs are called together."""
+from domain.placement import ROLES
 
 
 def counted(roles: Mapping[str, int]) -> str:

@@ -14,9 +14,8 @@ from pulumi_policy import (
 )
 
 from domain import type_tokens as kinds
+from domain.placement import ROLES
 from policy.reading import UNKNOWN, plain, value
-
-ROLES = ("master", "worker")
 
 
 def missing_roles(resources: list[PolicyResource]) -> Iterator[str]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from capacity.model.plan import Plan
 from components.certificates.files import CertificateFiles
-from components.placement import Placement
+from domain.placement import Placement
 from settings.bootstrap import BootstrapSettings
 from settings.capacity import CapacitySettings
 from settings.certificates import CertificateSettings

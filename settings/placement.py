@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import SecretStr
 
-from components.placement.preflight import Placement
+from domain.placement import Mode, Placement
 from settings.problem import Problem
 from settings.types import Section
 
@@ -15,7 +15,7 @@ from settings.types import Section
 class PlacementSettings(Section):
     """Whether and how masters and workers are kept on different ESXi hosts."""
 
-    anti_affinity: Literal["off", "should", "must"] = "off"
+    anti_affinity: Literal["off"] | Mode = "off"
     vm_source: Literal["bosh", "attributes"] = "bosh"
     bosh_cli: str = "bosh"
     bosh_environment: str = ""

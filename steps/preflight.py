@@ -11,7 +11,7 @@ from components.capacity.nsx import Access
 from components.capacity.pod_network import CapacityPlan, CapacityPlanArgs
 from components.dns import UpdateAccess
 from components.helm import Helm2Commands, HelmChart, HelmChartArgs
-from components.placement import Hosts
+from components.placement import PlacementPreflight
 from settings import Settings, secret_text
 
 
@@ -70,7 +70,7 @@ def checks(settings: Settings) -> Checks:
         )
         resources.append(access)
     if settings.placement:
-        resources.append(Hosts("hosts", settings.placement))
+        resources.append(PlacementPreflight("hosts", placement=settings.placement))
     return Checks(ingress_chart, rancher_chart, capacity, resources)
 
 

@@ -24,7 +24,7 @@ from pulumi.dynamic import (
 )
 from pulumi.output import Unknown
 
-from components.runtime.errors import ProviderError, start_log
+from components.runtime.errors import ProviderError, log, start_log
 from domain.finding import Finding
 
 Properties = dict[str, Any]
@@ -109,10 +109,13 @@ class Provider(ResourceProvider):
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
         before, wanted = plain(_olds), plain(news)
         with _labelled(wanted):
-            found = [item for item in self.findings(before, wanted) if item.severity == "error"]
+            found = list(self.findings(before, wanted))
         labels = wanted.get(LABELS) or {}
-        failures = [CheckFailure(item.key, str(item.renamed(labels))) for item in found]
-        return CheckResult(news, failures)
+        for item in found:
+            if item.severity == "warning":
+                log.warning("warning: %s", item.renamed(labels))
+        errors = [item for item in found if item.severity == "error"]
+        return CheckResult(news, [CheckFailure(item.key, str(item.renamed(labels))) for item in errors])
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
         before, wanted = plain(_olds), plain(_news)
