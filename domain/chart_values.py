@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
+
+from domain.finding import Finding
 
 
 def merge(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> dict[str, Any]:
@@ -17,21 +19,21 @@ def merge(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> dict[str, Any]:
     return merged
 
 
-def conflicts(values: Mapping[str, Any], fixed: Mapping[str, tuple[object, str]]) -> list[str]:
-    """One message for each value that is set to something else than the design needs.
+def conflicts(values: Mapping[str, Any], fixed: Mapping[str, tuple[object, str]]) -> Iterator[Finding]:
+    """The values that differ from what the design needs; a finding's key is the value's path.
 
     Args:
         values: The user's values.
         fixed: Dotted path to the only value allowed there, and why.
     """
-    found = []
     for path, (wanted, why) in fixed.items():
         given: Any = values
         for part in path.split("."):
             given = given.get(part, _ABSENT) if isinstance(given, Mapping) else _ABSENT
         if given is not _ABSENT and given != wanted:
-            found.append(f"{path} must not be {given!r}: {why}. Leave it out")
-    return found
+            yield Finding(
+                key=path, problem=f"must be {wanted!r}: {why}", value=repr(given), remedy="Remove it"
+            )
 
 
 _ABSENT = object()

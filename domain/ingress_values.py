@@ -45,4 +45,4 @@ def defaults(http_port: int, https_port: int) -> dict[str, Any]:
 
 def problems(values: Mapping[str, Any]) -> list[str]:
     """What in the user's values would break the design; empty when nothing does."""
-    return conflicts(values, _FIXED)
+    return [str(found) for found in conflicts(values, _FIXED)]

@@ -12,8 +12,6 @@ from policy import helm_release as rancher_release
 from policy.reading import UNKNOWN, by_type, integer, plain, value
 
 _INGRESS_CLASS = "nginx"
-_INGRESS_SWITCH = (2, 5, 6)
-"""First version of Rancher's chart with ``ingress.enabled``; the Ingress of older ones is deleted instead."""
 _CLUSTER_SERVERS, _SERVICE_SERVERS = 3, 2
 """Virtual servers of a cluster, and of a Service with two ports (docs-pks `network-profiles-lb-size`)."""
 
@@ -48,8 +46,8 @@ def chart_ingress_off(args: ResourceValidationArgs) -> Iterator[str]:
     if not rancher_release.is_rancher(args):
         return
     enabled = value(args.props, "values", "ingress", "enabled")
-    version = rancher_release.version(args)
-    by_default = enabled is None and version is not None and version >= _INGRESS_SWITCH
+    release = rancher_release.version(args)
+    by_default = enabled is None and release is not None and release.has_ingress_switch
     if by_default or (enabled is not UNKNOWN and str(enabled).lower() == "true"):
         yield (
             "Rancher's chart makes an Ingress beside the program's: 2, where 1 is right. Set its value "

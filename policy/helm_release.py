@@ -6,6 +6,7 @@ import re
 
 from pulumi_policy import ResourceValidationArgs
 
+from domain.rancher_releases import Release, release
 from policy.reading import value
 
 _CHARTS = ("rancher", "rancher-prime")
@@ -20,8 +21,10 @@ def is_rancher(args: ResourceValidationArgs) -> bool:
     return value(args.props, "name") in _CHARTS
 
 
-def version(args: ResourceValidationArgs) -> tuple[int, ...] | None:
-    """Version of the release's chart; None when it is not known or not told."""
+def version(args: ResourceValidationArgs) -> Release | None:
+    """The release of Rancher; None while its version is unknown or invalid."""
     found = value(args.props, "version")
-    match = re.match(r"v?(\d+)\.(\d+)\.(\d+)", found) if isinstance(found, str) else None
-    return tuple(int(number) for number in match.groups()) if match else None
+    try:
+        return release(found) if isinstance(found, str) else None
+    except ValueError:
+        return None

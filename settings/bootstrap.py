@@ -7,12 +7,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr
 
-from components.rancher.api import numbers
+from domain.rancher_releases import release
 from settings.problem import Problem
 from settings.types import Days, Minutes, Section, secret_text
-
-_LENGTH = 12
-"""Rancher's setting password-min-length, from 2.6.3 on (rancher/rancher pkg/settings)."""
 
 
 class BootstrapSettings(Section):
@@ -28,18 +25,20 @@ class BootstrapSettings(Section):
     def bootstrap_problems(self, rancher_version: str) -> Iterator[Problem]:
         """What is wrong between these keys."""
         password = secret_text(self.rancher_admin_password)
-        if password is not None and numbers(rancher_version) >= (2, 6, 3) and len(password) < _LENGTH:
+        needed = release(rancher_version).shortest_password
+        if password is not None and len(password) < needed:
             yield Problem(
                 "rancherAdminPassword",
-                f"has {len(password)} characters; Rancher {rancher_version} wants {_LENGTH}. Run: pulumi "
+                f"has {len(password)} characters; Rancher {rancher_version} needs {needed}. Run: pulumi "
                 "config set --secret rancherAdminPassword",
                 "***",
                 ("rancherVersion",),
             )
-        if self.rancher_token_renew_days >= min(self.rancher_token_days, 90):
+        life = min(self.rancher_token_days, release(rancher_version).longest_token_days or 3650)
+        if self.rancher_token_renew_days >= life:
             yield Problem(
                 "rancherTokenRenewDays",
-                f"must be less than the life of a token, which is {min(self.rancher_token_days, 90)} days; "
+                f"must be less than the life of a token, which is {life} days; "
                 "else each update makes another one",
                 str(self.rancher_token_renew_days),
                 ("rancherTokenDays",),

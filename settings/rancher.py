@@ -7,8 +7,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from domain import rancher_releases as compatibility
 from domain import rancher_values
+from domain.rancher_releases import release
 from settings.ingress import repository_problem
 from settings.problem import Problem
 from settings.types import DnsName, Minutes, Section, Values
@@ -29,13 +29,18 @@ class RancherSettings(Section):
         """What is wrong between these keys, each of which is right by itself."""
         versions = ("rancherVersion", "kubernetesVersion")
         yield from repository_problem("rancherChartRepository", self.rancher_chart_repository)
-        if mismatch := compatibility.problem(self.rancher_version, kubernetes_version):
-            yield Problem("rancherVersion", mismatch, self.rancher_version, versions)
-        found = rancher_values.problems(
+        version = release(self.rancher_version)
+        for found in version.findings(kubernetes_version):
+            if found.severity == "error":
+                yield Problem(
+                    "rancherVersion", f"{found.problem}. {found.remedy}", self.rancher_version, versions
+                )
+        conflicts = rancher_values.findings(
             self.rancher_values,
-            self.rancher_version,
+            version,
             hostname=self.rancher_hostname,
             replicas=self.rancher_replicas,
         )
-        for text in found:
-            yield Problem("rancherValues", text, others=("rancherHostname", "rancherReplicas", *versions))
+        for found in conflicts:
+            others = ("rancherHostname", "rancherReplicas", *versions)
+            yield Problem("rancherValues", str(found), others=others)

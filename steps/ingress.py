@@ -14,7 +14,8 @@ from components.ingress.component import (
     RancherIngress,
     RancherIngressArgs,
 )
-from components.rancher.endpoint_check import Check
+from components.rancher.endpoint import RancherEndpointArgs
+from components.rancher.endpoint_check import EndpointCheck
 from domain.dns import record_text
 from settings import Settings
 from steps.cluster import Inside
@@ -28,12 +29,14 @@ class Endpoint:
 
     Attributes:
         certificates: What it shows there.
+        rancher: The virtual IP, host name and CA bundle that Rancher is reached with.
         vip: Virtual IP of the ingress controller.
         dns_record: The DNS record that leads there: made, or to be made by hand.
         ready: Depend on it for TLS that clients trust.
     """
 
     certificates: RancherCertificates
+    rancher: RancherEndpointArgs
     vip: pulumi.Output[str]
     dns_record: pulumi.Output[str]
     ready: pulumi.Resource
@@ -89,15 +92,18 @@ def ingress(
         ),
         merge(inside.options, pulumi.ResourceOptions(depends_on=[*controller.ready, *certificates.secrets])),
     )
-    check = Check(
-        "endpoint",
+    rancher = RancherEndpointArgs(
         address=controller.vip,
         port=settings.ingress_https_port,
         hostname=settings.rancher_hostname,
         ca_bundle=certificates.ca_bundle,
+    )
+    check = EndpointCheck(
+        "endpoint",
+        endpoint=rancher,
         expect="ingress",
         timeout_minutes=settings.ingress_timeout_minutes,
         triggers=[cluster.uuid, certificates.fingerprint],
         opts=pulumi.ResourceOptions(depends_on=made, deleted_with=cluster.resource),
     )
-    return Endpoint(certificates, controller.vip, dns.record if dns else wanted, check)
+    return Endpoint(certificates, rancher, controller.vip, dns.record if dns else wanted, check)

@@ -24,14 +24,11 @@ def rancher(
         "rancher-server",
         RancherServerArgs(
             chart=checks.rancher_chart,
-            hostname=settings.rancher_hostname,
+            endpoint=endpoint.rancher,
             replicas=settings.rancher_replicas,
             namespace=inside.namespace,
             kubeconfig=inside.cluster.kubeconfig,
             values=settings.rancher_values,
-            vip=endpoint.vip,
-            https_port=settings.ingress_https_port,
-            ca_bundle=endpoint.certificates.ca_bundle,
             timeout_minutes=settings.rancher_timeout_minutes,
             triggers=(endpoint.certificates.fingerprint,),
             tiller=tiller,
@@ -52,10 +49,7 @@ def bootstrap(
     return RancherBootstrap(
         "rancher-bootstrap",
         RancherBootstrapArgs(
-            address=endpoint.vip,
-            port=settings.ingress_https_port,
-            hostname=settings.rancher_hostname,
-            ca_bundle=endpoint.certificates.ca_bundle,
+            endpoint=endpoint.rancher,
             version=settings.rancher_version,
             kubeconfig=inside.cluster.kubeconfig,
             password=secret_text(settings.rancher_admin_password),

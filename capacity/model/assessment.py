@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from capacity.model.plan import VIRTUAL_SERVERS, CapacityError, Demand, Network, Plan
-from domain.rancher_namespaces import NO_RANCHER, Namespaces, namespaces
+from domain.rancher_namespaces import NO_RANCHER, Namespaces
+from domain.rancher_releases import release
 
 _CLUSTER_ADDRESSES = 3
 """Floating IPs of a cluster: API VIP, ingress VIP, SNAT of the nodes."""
@@ -184,7 +185,12 @@ def with_imports(plan: Plan, count: int) -> Plan:
 
 
 def _made(demand: Demand) -> Namespaces:
-    return NO_RANCHER if demand.rancher_version is None else namespaces(demand.rancher_version)
+    if demand.rancher_version is None:
+        return NO_RANCHER
+    try:
+        return release(demand.rancher_version).namespaces
+    except ValueError as error:
+        raise CapacityError(f"rancherVersion {demand.rancher_version}: {error}") from None
 
 
 def _pod_subnets(network: Network, demand: Demand) -> int:

@@ -52,7 +52,7 @@ def test_what_a_plan_does_not_need_may_be_wrong(tmp_path: Path) -> None:
     [
         ({"podNetwork": None}, "podNetwork is not set; set its blocks"),
         ({"rancherVersion": None}, "rancherVersion is not set"),
-        ({"rancherVersion": "2.99.0"}, "rancherVersion 2.99.0: nothing is known"),
+        ({"rancherVersion": "2.99.0"}, "rancherVersion 2.99.0: the namespaces of Rancher 2.99.0 are unknown"),
         ({"plannedUsers": "many"}, 'plannedUsers = "many": must be a valid integer'),
         ({"plannedProjects": -1}, "plannedProjects = -1: must be greater than or equal to 0"),
         ({"plannedImportedCluster": "4"}, "plannedImportedCluster is no key of this program"),

@@ -26,7 +26,7 @@ LASTING = [
 OTHERS = [
     (RELEASE, "rancher-on-pks:ingress:IngressController$rancher-on-pks:helm:HelmRelease$"),
     ("command:local:Command", "rancher-on-pks:dns:DnsRecord$"),
-    ("pulumi-python:dynamic/endpoint:Check", ""),
+    ("pulumi-python:dynamic/rancher:EndpointCheck", ""),
     ("vsphere:index/computeClusterVmAntiAffinityRule:ComputeClusterVmAntiAffinityRule", ""),
 ]
 

@@ -28,7 +28,7 @@ def _no_config() -> Mapping[str, str]:
 
 def test_outputs_and_variables_are_enough() -> None:
     found = environment(OUTPUTS, VARIABLES, _no_config, with_vcenter=True)
-    assert str(found.rancher) == "https://rancher.example.com/ping at 10.50.0.79:8443"
+    assert str(found.endpoint) == "https://rancher.example.com:8443 at 10.50.0.79:8443"
     assert found.deployment == "service-instance_0b7b"
     assert found.vcenter is not None
     assert found.vcenter["server"] == "vc"
@@ -54,7 +54,10 @@ def test_a_pod_alone_needs_no_vcenter() -> None:
             {"contractVersion": 2},
             "the stack has version 2 of the output contract, this program reads version 1",
         ),
-        ({"vip": None, "rancherUrl": None}, "the stack has no output vip, rancherUrl: Rancher is not up"),
+        (
+            {"vip": None, "rancherUrl": None},
+            "the stack has no output vip, rancherUrl: Rancher",
+        ),
     ],
 )
 def test_another_stack_is_refused(changes: dict[str, Any], told: str) -> None:
@@ -69,5 +72,5 @@ def test_missing_access_to_vcenter_is_told() -> None:
 
 def test_without_pulumi(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
-    with pytest.raises(DrillError, match="there is no `pulumi` on PATH"):
+    with pytest.raises(DrillError, match="`pulumi` is not on PATH"):
         read("prod", with_vcenter=True)

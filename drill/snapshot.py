@@ -1,4 +1,4 @@
-"""What is seen of the environment at one moment, and whether it is whole. Pure."""
+"""What vCenter and Kubernetes report at one moment, and whether everything works. Pure."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from dataclasses import dataclass, field
 from domain.placement import ROLES
 
 
-def counted(roles: Mapping[str, int]) -> str:
+def counted(roles: Mapping[str, int], separator: str = " and ") -> str:
     """Numbers of VMs by role in words, such as ``2 masters and 1 worker``."""
     found = sorted(roles.items())
-    return " and ".join(f"{number} {ROLES[role] if number > 1 else role}" for role, number in found)
+    return separator.join(f"{number} {ROLES[role] if number > 1 else role}" for role, number in found)
 
 
 @dataclass(frozen=True)
-class Machine:
+class ClusterVm:
     """A VM of the cluster: its name (BOSH's CID), its role, its ESXi host, and whether it runs there."""
 
     name: str
@@ -35,28 +35,28 @@ class Pod:
 
 
 @dataclass(frozen=True)
-class View:
-    """What vCenter and Kubernetes say.
+class Snapshot:
+    """What vCenter and Kubernetes report.
 
     Attributes:
-        machines: The cluster's VMs.
+        vms: The cluster's VMs.
         nodes: Whether each node is ready.
-        ranchers: Rancher's pods, without those on their way out.
-        replicas: How many there are to be.
-        controllers: The ingress controller's pods, likewise.
-        trouble: Why Kubernetes says nothing; empty when it does.
+        ranchers: Rancher's pods, without those that are terminating.
+        replicas: Number of pods that Rancher should have.
+        controllers: The ingress controller's pods, without those that are terminating.
+        kubernetes_error: Why Kubernetes reports nothing; empty when it does.
     """
 
-    machines: tuple[Machine, ...] = ()
+    vms: tuple[ClusterVm, ...] = ()
     nodes: Mapping[str, bool] = field(default_factory=dict)
     ranchers: tuple[Pod, ...] = ()
     replicas: int = 0
     controllers: tuple[Pod, ...] = ()
-    trouble: str = ""
+    kubernetes_error: str = ""
 
-    def machines_down(self) -> Counter[str]:
-        """How many VMs of each role do not run."""
-        return Counter(machine.role for machine in self.machines if not machine.running)
+    def vms_down(self) -> Counter[str]:
+        """Number of VMs of each role that do not run."""
+        return Counter(vm.role for vm in self.vms if not vm.running)
 
     def missing_ranchers(self) -> str:
         """What Rancher lacks of its replicas; empty when it has all."""
@@ -65,17 +65,17 @@ class View:
             return ""
         return f"{ready} of {self.replicas} Rancher pods are ready"
 
-    def problems(self, before: View | None = None) -> Iterator[str]:
-        """What is not whole, or less than it was before."""
+    def problems(self, before: Snapshot | None = None) -> Iterator[str]:
+        """What does not work, or is less than it was before."""
         before = before or self
-        for machine in self.machines:
-            if not machine.running:
-                yield f"{machine.role} {machine.name} on {machine.host} does not run"
-        had, has = (Counter(machine.role for machine in view.machines) for view in (before, self))
+        for vm in self.vms:
+            if not vm.running:
+                yield f"{vm.role} {vm.name} on {vm.host} does not run"
+        had, has = (Counter(vm.role for vm in snapshot.vms) for snapshot in (before, self))
         for role in had - has:
             yield f"vCenter shows {has[role]} of {had[role]} {ROLES[role]}"
-        if self.trouble:
-            yield self.trouble
+        if self.kubernetes_error:
+            yield self.kubernetes_error
             return
         yield from (f"node {name} is not ready" for name, ready in self.nodes.items() if not ready)
         if missing := self.missing_ranchers():

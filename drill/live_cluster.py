@@ -1,20 +1,21 @@
-"""The live environment: what is seen of it, what a drill does to it, and how its services are asked."""
+"""The live cluster: its state, what a drill does to it, and single requests to its services."""
 
 from __future__ import annotations
 
-import shlex
-import subprocess
+import os
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
 from components.kubernetes import api as kube
 from components.kubernetes.api import Kubernetes, Object
-from components.rancher.https_probe import ask
+from components.rancher.https_probe import get
+from components.runtime.command import Command
 from components.runtime.errors import ProviderError
 from domain.placement import role_of
+from drill.drills import Arguments
 from drill.environment import Environment
-from drill.view import Machine, Pod, View
+from drill.snapshot import ClusterVm, Pod, Snapshot
 
 if TYPE_CHECKING:
     from components.placement.vcenter import VCenter
@@ -24,41 +25,41 @@ _PODS = "/api/v1/namespaces/{}/pods"
 _COMMAND_SECONDS = 600.0
 
 
-class Live:
-    """One environment."""
+class LiveCluster:
+    """The cluster of one environment."""
 
     def __init__(self, environment: Environment) -> None:
-        """Nothing is asked yet."""
+        """Make it; no request is sent."""
         self._environment = environment
 
-    def look(self) -> View:
-        """What vCenter and Kubernetes say now.
+    def snapshot(self) -> Snapshot:
+        """What vCenter and Kubernetes report now.
 
         Raises:
             ProviderError: vCenter does not answer.
         """
-        machines = self._machines()
+        vms = self._vms()
         try:
             with kube.client(self._environment.kubeconfig) as api:
-                return _view(api, self._environment.rancher.address, machines)
+                return _snapshot(api, self._environment.endpoint.address, vms)
         except ProviderError as error:
-            return View(machines, trouble=str(error))
+            return Snapshot(vms, kubernetes_error=str(error))
 
-    def ask_rancher(self) -> None:
-        """One request to Rancher, on a new connection, to be answered well.
+    def check_rancher(self) -> None:
+        """One request to Rancher's health page, on a new connection.
 
         Raises:
-            ProviderError, ProbeError: It is not.
+            ProviderError: It is not answered, or not by Rancher.
         """
-        answer = ask(self._environment.rancher)
+        answer = get(self._environment.endpoint, "/ping")
         if answer.status != 200 or answer.body.strip() != "pong":
             raise ProviderError(f"HTTP: status {answer.status}")
 
-    def ask_kubernetes(self) -> None:
-        """One request to the Kubernetes API, on a new connection, that etcd has to answer.
+    def check_kubernetes(self) -> None:
+        """One request to the Kubernetes API that etcd must answer, on a new connection.
 
         Raises:
-            ProviderError: It is not.
+            ProviderError: It is not answered.
         """
         with kube.client(self._environment.kubeconfig) as api:
             api.get("/api/v1/namespaces/default")
@@ -69,7 +70,7 @@ class Live:
             api.delete(f"{_PODS.format(_NAMESPACE)}/{name}")
 
     def power(self, names: Sequence[str], *, on: bool) -> None:
-        """Switch VMs on or off, without their guests' consent.
+        """Power VMs on, or off without a shutdown.
 
         Raises:
             ProviderError: vCenter could not.
@@ -77,27 +78,25 @@ class Live:
         with self._vcenter() as session:
             session.power(names, on=on)
 
-    def run(self, command: str) -> None:
-        """Run a command of the operator's, without a shell.
+    def run(self, command: Arguments) -> None:
+        """Run a command of the operator, without a shell, with the operator's environment.
 
         Raises:
             ProviderError: It failed.
         """
-        what = shlex.split(command)
-        try:
-            done = subprocess.run(what, capture_output=True, text=True, timeout=_COMMAND_SECONDS, check=False)
-        except (OSError, subprocess.TimeoutExpired) as error:
-            raise ProviderError(f"command {what[0]}: {error}") from None
-        if done.returncode:
-            told = (done.stderr or done.stdout).strip().rpartition("\n")[2]
-            raise ProviderError(f"command {what[0]} failed with exit code {done.returncode}: {told}")
+        login = self._environment.vcenter
+        tool = Command(command[0], os.environ, login.secrets if login else ())
+        done = tool.run(*command[1:], timeout=_COMMAND_SECONDS)
+        if done.exit_code:
+            last = done.text.rpartition("\n")[2]
+            raise ProviderError(f"command {command[0]} failed with exit code {done.exit_code}: {last}")
 
-    def _machines(self) -> tuple[Machine, ...]:
+    def _vms(self) -> tuple[ClusterVm, ...]:
         if self._environment.vcenter is None:
             return ()
         with self._vcenter() as session:
             found = [
-                Machine(item.name, role, item.host, item.running)
+                ClusterVm(item.name, role, item.host, item.running)
                 for item in session.machines()
                 if item.attributes.get("deployment") == self._environment.deployment
                 and (role := role_of(item.attributes.get("job", "")))
@@ -108,21 +107,21 @@ class Live:
         from components.placement import vcenter  # noqa: PLC0415 - a pod needs none
 
         if self._environment.vcenter is None:
-            raise ProviderError("the drill was begun without access to vCenter")
+            raise ProviderError("this drill needs vCenter, but was started without a login to it")
         return vcenter.session(self._environment.vcenter, self._environment.datacenter)
 
 
-def _view(api: Kubernetes, vip: str, machines: tuple[Machine, ...]) -> View:
+def _snapshot(api: Kubernetes, vip: str, vms: tuple[ClusterVm, ...]) -> Snapshot:
     deployment = api.get(f"/apis/apps/v1/namespaces/{_NAMESPACE}/deployments/{_RANCHER}") or {}
-    return View(
-        machines,
+    return Snapshot(
+        vms,
         nodes={item["metadata"]["name"]: _ready(item) for item in api.list("/api/v1/nodes")},
         ranchers=_pods(api, _NAMESPACE, {"app": _RANCHER}),
         replicas=deployment.get("spec", {}).get("replicas", 0),
         controllers=tuple(
             pod
             for service in api.list("/api/v1/services")
-            if _leads_from(service, vip)
+            if _has_address(service, vip)
             for pod in _pods(api, service["metadata"]["namespace"], service["spec"]["selector"])
         ),
     )
@@ -137,7 +136,7 @@ def _pods(api: Kubernetes, namespace: str, labels: dict[str, str]) -> tuple[Pod,
     )
 
 
-def _leads_from(service: Object, vip: str) -> bool:
+def _has_address(service: Object, vip: str) -> bool:
     given = ((service.get("status") or {}).get("loadBalancer") or {}).get("ingress") or []
     return bool(service["spec"].get("selector")) and any(entry.get("ip") == vip for entry in given)
 

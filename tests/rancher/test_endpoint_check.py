@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from pulumi.output import Unknown
 
-from components.rancher.endpoint_check import CheckProvider
-from components.rancher.https_probe import ProbeError, Target, ask
+from components.rancher.endpoint import RancherEndpoint
+from components.rancher.endpoint_check import EndpointCheckProvider
+from components.rancher.https_probe import ProbeError, get
 from components.runtime.errors import ProviderError
 from tests import pki
 from tests.servers import ADDRESS, Answer, Response, Server, serve
@@ -45,12 +46,13 @@ def site(ca: pki.Identity) -> Iterator[Callable[..., Any]]:
         context.__exit__(None, None, None)
 
 
+def endpoint(port: int, bundle: str) -> RancherEndpoint:
+    return RancherEndpoint(address=ADDRESS, port=port, hostname=HOST, ca_bundle=bundle)
+
+
 def inputs(server: Server, bundle: str, expect: str = "ingress", minutes: float = 0.005) -> dict[str, Any]:
     return {
-        "address": ADDRESS,
-        "port": float(server.port),
-        "hostname": HOST,
-        "ca_bundle": bundle,
+        "endpoint": {**endpoint(server.port, bundle).document(), "port": float(server.port)},
         "expect": expect,
         "timeout_minutes": minutes,
         "triggers": [],
@@ -65,7 +67,7 @@ def test_before_rancher_any_answer_behind_the_rule_will_do(
     site: Callable[..., Server], ca: pki.Identity, answer: Response
 ) -> None:
     server = site(answer)
-    made = CheckProvider().create(inputs(server, ca.pem))
+    made = EndpointCheckProvider().create(inputs(server, ca.pem))
     assert made.id == f"{HOST}:{server.port}"
     assert server.requests[0].headers["host"] == f"{HOST}:{server.port}"
 
@@ -75,18 +77,18 @@ def test_missing_rule(site: Callable[..., Server], ca: pki.Identity, answer: Res
     with pytest.raises(
         ProviderError, match=f"status 404: nginx has no rule for {HOST}. Check that its Ingress"
     ):
-        CheckProvider().create(inputs(site(answer), ca.pem))
+        EndpointCheckProvider().create(inputs(site(answer), ca.pem))
 
 
 def test_waits_for_the_rule(site: Callable[..., Server], ca: pki.Identity) -> None:
     server = site(NO_RULE, NO_RULE, UNAVAILABLE)
-    CheckProvider().update("", {}, inputs(server, ca.pem, minutes=1))
+    EndpointCheckProvider().update("", {}, inputs(server, ca.pem, minutes=1))
     assert len(server.requests) == 3
 
 
 def test_rancher_has_to_answer_several_times_in_a_row(site: Callable[..., Server], ca: pki.Identity) -> None:
     server = site(UNAVAILABLE, PONG, PONG, Response(502), PONG)
-    CheckProvider().create(inputs(server, ca.pem, "rancher", minutes=1))
+    EndpointCheckProvider().create(inputs(server, ca.pem, "rancher", minutes=1))
     assert server.paths == ["GET /ping"] * 9
 
 
@@ -97,26 +99,26 @@ def test_rancher_has_to_answer_several_times_in_a_row(site: Callable[..., Server
         (Response(502), "status 502: nginx cannot connect to Rancher's pods"),
         (Response(504), "status 504: Rancher's pods do not answer in time"),
         (NO_RULE, "status 404: nobody serves /ping"),
-        (Response(200, "<html>login"), "the answer is '<html>login', not 'pong'"),
+        (Response(200, "<html>login"), "status 200: the answer is not 'pong': another server than Rancher"),
     ],
 )
 def test_why_rancher_does_not_answer(
     site: Callable[..., Server], ca: pki.Identity, answer: Response, meaning: str
 ) -> None:
-    with pytest.raises(ProviderError, match=f"{meaning}.*0 good answers in a row.*Run pulumi up again"):
-        CheckProvider().create(inputs(site(answer), ca.pem, "rancher"))
+    with pytest.raises(ProviderError, match=f"{meaning}.*0 good answers in a row.*Run `pulumi up` again"):
+        EndpointCheckProvider().create(inputs(site(answer), ca.pem, "rancher"))
 
 
 def refusal(server: Server, bundle: str) -> str:
     with pytest.raises(ProbeError) as caught:
-        ask(Target(ADDRESS, server.port, HOST, bundle))
+        get(endpoint(server.port, bundle))
     return str(caught.value)
 
 
 def test_certificate_that_nginx_shows_without_a_secret(site: Callable[..., Server], ca: pki.Identity) -> None:
     text = refusal(site(UNAVAILABLE, identity=pki.make(FAKE, names=["ingress.local"])), ca.pem)
-    assert text.startswith(f"TLS: the certificate for {HOST} is refused (")
-    assert f"the server shows CN={FAKE} for ingress.local, issued by CN={FAKE}" in text
+    assert text.startswith(f"TLS: the certificate for {HOST} is not trusted (")
+    assert f"the server presents CN={FAKE} for ingress.local, issued by CN={FAKE}" in text
     assert f"nginx has no certificate for {HOST}: check that the TLS secret of the Ingress exists" in text
 
 
@@ -146,20 +148,21 @@ def test_intermediates_in_chain_or_bundle(site: Callable[..., Server], ca: pki.I
     middle = pki.intermediate(ca)
     leaf = pki.server(middle, HOST)
     with_chain = site(UNAVAILABLE, identity=leaf, chain=middle.pem)
-    assert ask(Target(ADDRESS, with_chain.port, HOST, ca.pem)).status == 503
+    assert get(endpoint(with_chain.port, ca.pem)).status == 503
     alone = site(UNAVAILABLE, identity=leaf)
     assert "Give the CA bundle" in refusal(alone, ca.pem)
-    assert ask(Target(ADDRESS, alone.port, HOST, middle.pem)).status == 503, "as curl and Rancher's agents do"
+    assert get(endpoint(alone.port, middle.pem)).status == 503, "as curl and Rancher's agents do"
 
 
 def test_bundle_that_is_none(site: Callable[..., Server]) -> None:
-    assert refusal(site(UNAVAILABLE), "no PEM").startswith("TLS: the CA bundle cannot be read")
+    with pytest.raises(ProviderError, match="the CA bundle cannot be read"):
+        EndpointCheckProvider().create(inputs(site(UNAVAILABLE), "no PEM", minutes=10))
 
 
 def test_closed_port(ca: pki.Identity) -> None:
     text = refusal(Server("https", 1), ca.pem)
     assert text.startswith(
-        f"TCP: {ADDRESS}:1 takes no connection (Connection refused). Check that the ingress pods"
+        f"TCP: {ADDRESS}:1 accepts no connection (Connection refused). Check that the ingress pods"
     )
 
 
@@ -172,30 +175,33 @@ def test_server_that_hangs_up(ca: pki.Identity) -> None:
     with socket.create_server((ADDRESS, 0)) as listener:
 
         def hang_up() -> None:
-            listener.accept()[0].close()
+            while True:
+                listener.accept()[0].close()
 
         threading.Thread(target=hang_up, daemon=True).start()
-        target = Target(ADDRESS, listener.getsockname()[1], HOST, ca.pem)
-        with pytest.raises(ProbeError, match=r"^TLS: no handshake"):
-            ask(target)
+        with pytest.raises(ProbeError, match=r"^TLS: the handshake failed"):
+            get(endpoint(listener.getsockname()[1], ca.pem))
 
 
 def test_checked_again_only_when_the_way_changed(ca: pki.Identity) -> None:
     olds = {**inputs(Server("https", 8443), ca.pem), "triggers": [1.0, "fingerprint"]}
 
     def changes(**news: object) -> bool | None:
-        return CheckProvider().diff("", olds, {**olds, **news}).changes
+        return EndpointCheckProvider().diff("", olds, {**olds, **news}).changes
 
-    assert not changes(timeout_minutes=9, port=8443, triggers=[1, "fingerprint"])
+    assert not changes(timeout_minutes=9, triggers=[1, "fingerprint"])
     assert changes(triggers=[2.0, "fingerprint"])
     assert changes(triggers=[Unknown(), "fingerprint"])  # type: ignore[no-untyped-call]
-    assert changes(address="10.50.0.80")
-    assert changes(ca_bundle="other")
+    assert changes(endpoint={**olds["endpoint"], "address": "10.50.0.80"})
+    assert changes(endpoint={**olds["endpoint"], "address": Unknown()})  # type: ignore[no-untyped-call]
+    assert changes(endpoint={**olds["endpoint"], "ca_bundle": "other"})
 
 
 def test_without_a_ca_nothing_is_trusted(ca: pki.Identity) -> None:
     good = inputs(Server("https", 8443), ca.pem)
-    assert CheckProvider().check({}, good).failures == []
-    assert CheckProvider().check({}, {**good, "ca_bundle": Unknown()}).failures == []  # type: ignore[no-untyped-call]
-    [failure] = CheckProvider().check({}, {**good, "ca_bundle": ""}).failures
-    assert failure.property == "ca_bundle"
+    assert EndpointCheckProvider().check({}, good).failures == []
+    later = {**good["endpoint"], "ca_bundle": Unknown()}  # type: ignore[no-untyped-call]
+    assert EndpointCheckProvider().check({}, {**good, "endpoint": later}).failures == []
+    none = {**good["endpoint"], "ca_bundle": ""}
+    [failure] = EndpointCheckProvider().check({}, {**good, "endpoint": none}).failures
+    assert failure.property == "endpoint"
