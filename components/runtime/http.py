@@ -237,7 +237,9 @@ def _read(response: httpx.Response, what: str, most_bytes: int, deadline: float)
     """The body, as long as it stays within the limits: a server may be slow, or its answer endless."""
     parts: list[bytes] = []
     size = 0
-    for part in response.iter_bytes(64 * 1024):
+    for (
+        part
+    ) in response.iter_bytes():  # as received: a fixed size would wait for slow bytes without a deadline
         size += len(part)
         if size > most_bytes:
             raise HttpError(response.status_code, f"{what}: the answer has more than {most_bytes} bytes")
