@@ -9,6 +9,7 @@ import pulumi
 
 from domain import rancher_releases as compatibility
 from domain.chart_values import conflicts, merge
+from domain.finding import Finding
 
 _CA_VARIABLE = "RANCHER_ON_PKS_CA_SHA256"
 _INGRESS_CLASS_ANNOTATION = "kubernetes.io/ingress.class"
@@ -43,8 +44,8 @@ def combine(
 
 def problems(
     values: Mapping[str, Any], version: str, *, hostname: str, replicas: int, private_ca: bool = True
-) -> list[str]:
-    """What in the user's values would break the design; empty when nothing does.
+) -> list[Finding]:
+    """Returns a finding for each of the user's values that would break the design; its key is the path.
 
     Args:
         values: The user's values.
@@ -65,5 +66,6 @@ def problems(
     }
     found = conflicts(values, fixed)
     if "bootstrapPassword" in values and not compatibility.has_bootstrap_password(version):
-        found.append(f"bootstrapPassword is not known to chart {version}, only from 2.6.0 on. Leave it out")
+        problem = f"chart {version} does not support it; charts from 2.6.0 on do"
+        found.append(Finding("bootstrapPassword", problem, "Leave it out"))
     return found

@@ -9,7 +9,7 @@ from typing import Any
 
 import pulumi
 
-from components.helm import HelmChart, HelmRelease, HelmReleaseArgs, Tiller
+from components.helm import HelmChart, HelmEngine, HelmRelease, HelmReleaseArgs
 from components.kubernetes.deleted_object import DeletedObject
 from components.kubernetes.objects import ingress_api
 from components.rancher.endpoint_check import Check
@@ -25,6 +25,7 @@ class RancherServerArgs:
     """What :class:`RancherServer` needs.
 
     Attributes:
+        engine: Installs the chart.
         chart: Rancher's chart; its version is Rancher's.
         hostname: DNS name of Rancher.
         namespace: Namespace that exists and holds Secret ``tls-ca``: ``cattle-system``.
@@ -37,9 +38,9 @@ class RancherServerArgs:
         values: The user's values for the chart; they win over the program's, but not against the design.
         timeout_minutes: Longest time until the pods are ready, and until Rancher answers.
         triggers: Values whose change makes Rancher's answers be checked again.
-        tiller: Helm v2 installs the chart through it; None: Helm 3 does.
     """
 
+    engine: HelmEngine
     chart: HelmChart
     hostname: str
     namespace: pulumi.Input[str]
@@ -52,7 +53,6 @@ class RancherServerArgs:
     values: Mapping[str, Any] = field(default_factory=dict)
     timeout_minutes: int = 20
     triggers: tuple[pulumi.Input[Any], ...] = ()
-    tiller: Tiller | None = None
 
 
 class RancherServer(pulumi.ComponentResource):
@@ -99,6 +99,7 @@ class RancherServer(pulumi.ComponentResource):
         release = HelmRelease(
             name,
             HelmReleaseArgs(
+                engine=args.engine,
                 chart=args.chart,
                 release=RELEASE,
                 namespace=args.namespace,
@@ -107,7 +108,6 @@ class RancherServer(pulumi.ComponentResource):
                     values.defaults(version, **design), args.values, ca_bundle.apply(_sha256)
                 ),
                 timeout_minutes=args.timeout_minutes,
-                tiller=args.tiller,
             ),
             pulumi.ResourceOptions(parent=self, deleted_with=deleted_with),
         )

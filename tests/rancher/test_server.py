@@ -9,7 +9,7 @@ import pulumi
 import pytest
 from pulumi.runtime.mocks import MockResourceArgs
 
-from components.helm import HelmChart, HelmChartArgs
+from components.helm import Helm3, HelmChart, HelmChartArgs
 from components.rancher import RancherServer, RancherServerArgs
 from tests.mocks import RecordingMocks, with_engine
 
@@ -37,6 +37,7 @@ def server(version: str = "2.15.0", kubernetes: str = "1.36", **changes: Any) ->
         ),
     )
     args: dict[str, Any] = {
+        "engine": Helm3("k"),
         "chart": chart,
         "hostname": "rancher.example.com",
         "namespace": "cattle-system",
