@@ -38,4 +38,5 @@ class RancherSettings(Section):
             replicas=self.rancher_replicas,
         )
         for text in found:
-            yield Problem("rancherValues", str(text), others=("rancherHostname", "rancherReplicas", *versions))
+            others = ("rancherHostname", "rancherReplicas", *versions)
+            yield Problem("rancherValues", str(text), others=others)

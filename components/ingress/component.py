@@ -1,6 +1,7 @@
 """``IngressController`` and ``RancherIngress``: route requests from the virtual IP to Rancher.
 
-The controller is nginx: in PKS 1.5 the layer 7 load balancer of NSX-T cannot set the headers that Rancher needs.
+The controller is nginx: in PKS 1.5 the layer 7 load balancer of NSX-T cannot set the headers that Rancher
+needs.
 """
 
 from __future__ import annotations
