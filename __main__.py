@@ -25,14 +25,14 @@ certificates = steps.certificates(settings, inside)
 outputs = steps.cluster_outputs(settings, checks, cluster, certificates, rules)
 
 if certificates.complete:
-    # Step 2, with Helm v2 alone: Tiller
-    tiller = steps.tiller(settings, inside)
+    # Step 2: Helm
+    engine = steps.helm_engine(settings, inside)
 
     # Step 4: ingress controller behind an NSX-T virtual IP, DNS record, Ingress, a 503 with a green lock
-    endpoint = steps.ingress(settings, checks, inside, certificates, tiller)
+    endpoint = steps.ingress(settings, checks, inside, certificates, engine)
 
     # Step 5: Rancher, three replicas, answering through the virtual IP
-    rancher = steps.rancher(settings, checks, inside, endpoint, tiller)
+    rancher = steps.rancher(settings, checks, inside, endpoint, engine)
 
     # Step 6: first login, server URL, a token, and the cluster "local"
     bootstrap = steps.bootstrap(settings, inside, endpoint, rancher)

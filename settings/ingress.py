@@ -44,7 +44,7 @@ class IngressSettings(Section):
                 ("chartRepositoryPassword",),
             )
         for text in ingress_values.problems(self.ingress_values):
-            yield Problem("ingressValues", text)
+            yield Problem("ingressValues", str(text))
 
 
 def repository_problem(key: str, address: str) -> Iterator[Problem]:

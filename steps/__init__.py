@@ -5,7 +5,7 @@ A step that the settings turn off makes nothing and returns None.
 
 from steps.certificates import certificates
 from steps.cluster import Inside, cluster, inside, placement
-from steps.ingress import Endpoint, ingress, tiller
+from steps.ingress import Endpoint, helm_engine, ingress
 from steps.outputs import cluster_outputs, rancher_outputs
 from steps.preflight import Checks, checks
 from steps.rancher import bootstrap, rancher
@@ -19,10 +19,10 @@ __all__ = [
     "checks",
     "cluster",
     "cluster_outputs",
+    "helm_engine",
     "ingress",
     "inside",
     "placement",
     "rancher",
     "rancher_outputs",
-    "tiller",
 ]

@@ -1,4 +1,4 @@
-"""Steps 2 and 4: Tiller for Helm v2; nginx behind an NSX-T virtual IP, Ingress, a 503 with a green lock."""
+"""Steps 2 and 4: the Helm engine; nginx behind an NSX-T virtual IP, Ingress, a 503 with a green lock."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pulumi
 
 from components.certificates.component import RancherCertificates
-from components.helm import Tiller, TillerArgs
+from components.helm import HelmEngine
 from components.ingress.component import (
     IngressController,
     IngressControllerArgs,
@@ -20,6 +20,7 @@ from domain.dns import record_text
 from settings import Settings
 from steps.cluster import Inside
 from steps.dns import record
+from steps.helm import helm_choice
 from steps.preflight import Checks
 
 
@@ -42,18 +43,9 @@ class Endpoint:
     ready: pulumi.Resource
 
 
-def tiller(settings: Settings, inside: Inside) -> Tiller | None:
-    """What Helm v2's releases go through; Helm 3 needs nothing."""
-    if settings.helm_engine != "v2":
-        return None
-    args = TillerArgs(
-        kubeconfig=inside.cluster.kubeconfig,
-        mode=settings.tiller_mode,
-        helm=settings.helm2_cli,
-        tiller=settings.tiller_cli,
-        image=settings.tiller_image,
-    )
-    return Tiller("tiller", args, inside.options)
+def helm_engine(settings: Settings, inside: Inside) -> HelmEngine:
+    """Installs the charts. Helm v2 needs Tiller, Helm 3 needs nothing in the cluster."""
+    return helm_choice(settings).engine(settings, inside.cluster.kubeconfig, inside.options)
 
 
 def ingress(
@@ -61,13 +53,14 @@ def ingress(
     checks: Checks,
     inside: Inside,
     certificates: RancherCertificates,
-    tiller: Tiller | None,
+    engine: HelmEngine,
 ) -> Endpoint:
     """Controller, DNS record and Ingress; the endpoint check goes to the virtual IP itself."""
     cluster, merge = inside.cluster, pulumi.ResourceOptions.merge
     controller = IngressController(
         "ingress",
         IngressControllerArgs(
+            engine=engine,
             chart=checks.ingress_chart,
             namespace=inside.namespace,
             kubeconfig=cluster.kubeconfig,
@@ -76,7 +69,6 @@ def ingress(
             https_port=settings.ingress_https_port,
             vip_cidr=settings.vip_cidr,
             timeout_minutes=settings.ingress_timeout_minutes,
-            tiller=tiller,
         ),
         inside.options,
     )

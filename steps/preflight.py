@@ -9,10 +9,12 @@ import pulumi
 
 from components.capacity.nsx import Access
 from components.capacity.pod_network import CapacityPlan, CapacityPlanArgs
-from components.helm import Helm2Commands, HelmChart, HelmChartArgs
+from components.helm import HelmChart, HelmChartArgs
+from components.helm.chart import CREDENTIALS
 from components.placement import PlacementPreflight
 from settings import Settings, secret_text
 from steps.dns import preflight as dns_preflight
+from steps.helm import helm_choice
 
 
 @dataclass(frozen=True)
@@ -52,15 +54,7 @@ def checks(settings: Settings) -> Checks:
     capacity = _capacity(settings)
     if capacity:
         resources.append(capacity.ready)
-    if settings.helm_engine == "v2":
-        commands = Helm2Commands(
-            "helm2",
-            mode=settings.tiller_mode,
-            helm=settings.helm2_cli,
-            tiller=settings.tiller_cli,
-            image=settings.tiller_image,
-        )
-        resources.append(commands)
+    resources += helm_choice(settings).preflight(settings)
     if access := dns_preflight(settings):
         resources.append(access)
     if settings.placement:
@@ -78,10 +72,16 @@ def _chart(settings: Settings, name: str, chart: str, repository: str, version: 
             kubernetes_version=settings.kubernetes_version,
             ca_file=settings.chart_repository_ca_file,
             username=settings.chart_repository_username,
-            password=secret_text(settings.chart_repository_password),
-            helm=2 if settings.helm_engine == "v2" else 3,
+            password=_chart_password(settings),
+            api_versions=helm_choice(settings).api_versions,
         ),
     )
+
+
+def _chart_password(settings: Settings) -> str | None:
+    """As the chart's provider reads it: the environment wins."""
+    given = secret_text(settings.chart_repository_password)
+    return CREDENTIALS.read(lambda _key: given, os.environ)["password"] or None
 
 
 def _capacity(settings: Settings) -> CapacityPlan | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pulumi
 
-from components.helm import Tiller
+from components.helm import HelmEngine
 from components.rancher import RancherBootstrap, RancherBootstrapArgs, RancherServer, RancherServerArgs
 from settings import Settings, secret_text
 from steps.cluster import Inside
@@ -17,12 +17,13 @@ def rancher(
     checks: Checks,
     inside: Inside,
     endpoint: Endpoint,
-    tiller: Tiller | None,
+    engine: HelmEngine,
 ) -> RancherServer:
     """Rancher's chart, until it answers."""
     return RancherServer(
         "rancher-server",
         RancherServerArgs(
+            engine=engine,
             chart=checks.rancher_chart,
             endpoint=endpoint.rancher,
             replicas=settings.rancher_replicas,
@@ -31,7 +32,6 @@ def rancher(
             values=settings.rancher_values,
             timeout_minutes=settings.rancher_timeout_minutes,
             triggers=(endpoint.certificates.fingerprint,),
-            tiller=tiller,
         ),
         pulumi.ResourceOptions.merge(inside.options, pulumi.ResourceOptions(depends_on=endpoint.ready)),
     )

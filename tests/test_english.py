@@ -49,6 +49,8 @@ def test_no_word_of_a_translation() -> None:
     assert found == []
 
 
-@pytest.mark.parametrize("sentence", ["The record is made anew.", "Mend the cause", "is no key of this program"])
+@pytest.mark.parametrize(
+    "sentence", ["The record is made anew.", "Mend the cause", "is no key of this program"]
+)
 def test_such_a_word_is_found(sentence: str) -> None:
     assert WORDS.search(sentence)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pulumi
 
-from components.helm import HelmChart, HelmRelease, HelmReleaseArgs, Tiller
+from components.helm import HelmChart, HelmEngine, HelmRelease, HelmReleaseArgs
 from components.kubernetes.deleted_object import DeletedObject
 from components.kubernetes.objects import ingress_api
 from components.rancher.endpoint import RancherEndpointArgs
@@ -29,6 +29,7 @@ class RancherServerArgs:
     """Inputs of :class:`RancherServer`.
 
     Attributes:
+        engine: Installs the chart.
         chart: Rancher's chart; its version is Rancher's.
         endpoint: Where Rancher is reached; its CA bundle is what Rancher's clients must trust.
         namespace: Namespace that exists and holds Secret ``tls-ca``: ``cattle-system``.
@@ -39,9 +40,9 @@ class RancherServerArgs:
             design.
         timeout_minutes: Longest time until the pods are ready, and until Rancher answers.
         triggers: Values whose change makes Rancher's answers be checked again.
-        tiller: Helm v2 installs the chart through it; None: Helm 3 does.
     """
 
+    engine: HelmEngine
     chart: HelmChart
     endpoint: RancherEndpointArgs
     namespace: pulumi.Input[str]
@@ -51,7 +52,6 @@ class RancherServerArgs:
     values: Mapping[str, Any] = field(default_factory=dict)
     timeout_minutes: int = 20
     triggers: tuple[pulumi.Input[Any], ...] = ()
-    tiller: Tiller | None = None
 
 
 class RancherServer(pulumi.ComponentResource):
@@ -90,13 +90,13 @@ class RancherServer(pulumi.ComponentResource):
         installed = HelmRelease(
             name,
             HelmReleaseArgs(
+                engine=args.engine,
                 chart=args.chart,
                 release=RELEASE,
                 namespace=args.namespace,
                 kubeconfig=args.kubeconfig,
                 values=_values(args, chosen),
                 timeout_minutes=args.timeout_minutes,
-                tiller=args.tiller,
             ),
             child_opts,
         )

@@ -32,12 +32,15 @@ class HttpError(ProviderError):
     Attributes:
         status: HTTP status; 0 when there was no answer.
         body: The answer; empty when there was none. It may quote anything, so it is not in the message.
+        headers: Headers of the answer; empty when there was none.
     """
 
-    def __init__(self, status: int, message: str, body: str = "") -> None:
+    def __init__(
+        self, status: int, message: str, body: str = "", headers: Mapping[str, str] | None = None
+    ) -> None:
         """Make the error."""
         super().__init__(message)
-        self.status, self.body = status, body
+        self.status, self.body, self.headers = status, body, headers or {}
 
 
 class UnreachableError(HttpError, TransientError):
@@ -209,7 +212,8 @@ class HttpClient:
         text = answer.decode(errors="replace")
         words = self._redact(reason(text) or response.reason_phrase)
         kind = UnreachableError if response.status_code in temporary else HttpError
-        raise kind(response.status_code, f"{what}: status {response.status_code}: {words}", text)
+        message = f"{what}: status {response.status_code}: {words}"
+        raise kind(response.status_code, message, text, response.headers)
 
     def _no_answer(self, what: str, error: BaseException) -> HttpError:
         text = self._redact(str(error) or type(error).__name__)

@@ -1,4 +1,4 @@
-"""What is missing for Helm v2 is told before anything is created."""
+"""Missing commands of Helm v2 are reported before anything is created."""
 
 from __future__ import annotations
 
@@ -33,31 +33,31 @@ def test_good_commands(tmp_path: Path) -> None:
         assert reasons(helm=helm, image=image) == []
 
 
-def test_what_is_missing_is_told_together() -> None:
+def test_all_missing_commands_are_reported_together() -> None:
     found = reasons(helm="no-helm2", tiller="/no/tiller")
     assert [name for name, _ in found] == ["helm", "tiller"]
-    assert "'no-helm2' cannot be run (No such file or directory). Install helm v2" in found[0][1]
-    assert found[0][1].endswith("pulumi config set helm2Cli PATH")
-    assert found[1][1].endswith("pulumi config set tillerCli PATH")
+    assert "the command 'no-helm2' is not on PATH" in found[0][1]
+    assert "the command '/no/tiller' is not on PATH" in found[1][1]
 
 
 @pytest.mark.parametrize("script", [HELM3, "echo 'unknown flag' >&2; exit 1", "true"])
 def test_another_helm(tmp_path: Path, script: str) -> None:
     [(name, reason)] = reasons(helm=command(tmp_path, "helm", script), image="")
     assert name == "helm"
-    assert "is no helm v2: it says " in reason
-    assert reason.endswith("pulumi config set helm2Cli PATH")
+    assert "is not helm v2: it prints " in reason
+    assert "Give the path of helm v2 (v2.17.0 is the last version)" in reason
 
 
 @pytest.mark.parametrize("where", ["tiller", "image"])
 def test_versions_that_differ(tmp_path: Path, where: str) -> None:
     other = {"tiller": command(tmp_path, "tiller", "echo v2.16.1"), "image": "example.com/tiller:v2.16.1"}
-    [(_, reason)] = reasons(helm=command(tmp_path, "helm2", HELM2), **{where: other[where]})
-    assert "helm2 is v2.17.0 (config helm2Cli), Tiller is v2.16.1 (config tiller" in reason
-    assert reason.endswith("they must be the same version")
+    [(name, reason)] = reasons(helm=command(tmp_path, "helm2", HELM2), **{where: other[where]})
+    assert name == f"helm,{where}"
+    assert "helm2 has version v2.17.0, but Tiller has v2.16.1" in reason
+    assert reason.endswith("Use the same version of both")
 
 
-def test_nobody_is_asked_when_nothing_changed() -> None:
+def test_nothing_runs_without_a_change() -> None:
     provider, wanted = Helm2CommandsProvider(), {"helm": "no-helm2", "tiller": "no-tiller"}
     assert provider.check(wanted, wanted).failures == []
     assert not provider.diff("", wanted, wanted).changes

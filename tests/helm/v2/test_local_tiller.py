@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from components.helm.v2 import cli as helm2_cli
-from components.helm.v2.cli import local_tiller
+from components.helm.v2 import local_tiller as module
+from components.helm.v2.local_tiller import local_tiller
 from components.runtime.errors import ProviderError
 
 
@@ -20,10 +20,10 @@ def tiller(folder: Path, script: str) -> str:
 
 
 def test_tiller_that_does_not_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(helm2_cli, "_START_SECONDS", 1)
+    monkeypatch.setattr(module, "_START_SECONDS", 1)
     command = tiller(tmp_path, "exec sleep 600")
     with (
-        pytest.raises(ProviderError, match=r"tiller does not listen on 127\.0\.0\.1:\d+"),
+        pytest.raises(ProviderError, match=r"tiller: not done .* it does not listen on 127\.0\.0\.1:\d+"),
         local_tiller(command, tmp_path),
     ):
         pass
@@ -34,7 +34,10 @@ def test_tiller_that_does_not_answer(tmp_path: Path, monkeypatch: pytest.MonkeyP
 def test_tiller_that_ends_at_once_says_why(tmp_path: Path) -> None:
     command = tiller(tmp_path, "echo 'cannot initialize Kubernetes connection' >&2; exit 1")
     with (
-        pytest.raises(ProviderError, match=r"does not listen on .*: cannot initialize Kubernetes connection"),
+        pytest.raises(
+            ProviderError,
+            match=r"ended before it listened on .*: cannot initialize Kubernetes connection\. Run",
+        ),
         local_tiller(command, tmp_path),
     ):
         pass

@@ -16,13 +16,15 @@ import pulumi
 import pytest
 from pulumi.runtime.mocks import MockResourceArgs
 
-from components.helm import HelmChart, HelmChartArgs, HelmRelease, HelmReleaseArgs, Tiller, TillerArgs
-from components.helm.records import encode
+from components.helm import HelmChart, HelmChartArgs, HelmRelease, HelmReleaseArgs
+from components.helm.history import encode
+from components.helm.v2.engine import Helm2
+from components.helm.v2.tiller import Tiller, TillerArgs
 from lab.helm2.release import Chart, Status
 from lab.layout import REPO
 from tests import kubernetes_api
-from tests.helm import tiller_api
-from tests.helm.tiller_api import FakeHelm, add_record, bindings
+from tests.helm.v2 import tiller_api
+from tests.helm.v2.tiller_api import FakeHelm, add_record, bindings
 from tests.kubernetes_api import NAMESPACE, FakeApi
 from tests.mocks import RecordingMocks, with_engine
 
@@ -48,19 +50,19 @@ def test_release_through_tiller(monkeypatch: pytest.MonkeyPatch, mode: Any) -> N
             kubernetes_version="1.14",
             username="reader",
             password=SECRET,
-            helm=2,
+            api_versions=("v1",),
         )
         tiller = Tiller("tiller", TillerArgs(kubeconfig="kubeconfig-text", mode=mode))
         release = HelmRelease(
             "rancher",
             HelmReleaseArgs(
+                engine=Helm2(tiller),
                 chart=HelmChart("chart", chart),
                 release="rancher",
                 namespace=NAMESPACE,
                 kubeconfig="kubeconfig-text",
                 values={"replicas": pulumi.Output.from_input(3)},
                 timeout_minutes=20,
-                tiller=tiller,
             ),
         )
 
@@ -69,8 +71,8 @@ def test_release_through_tiller(monkeypatch: pytest.MonkeyPatch, mode: Any) -> N
             inputs = mocks.inputs(COMMAND, "rancher-release")
             assert (inputs["create"], inputs["update"], inputs["delete"]) == ("apply", "apply", "delete")
             assert inputs["interpreter"][1:] == ["-m", "components.helm.v2.actions"]
-            job = json.loads(inputs["environment"]["HELM2_JOB"])
-            assert (job["mode"], job["values"], job["version"]) == (mode, {"replicas": 3}, "2.2.8")
+            task = json.loads(inputs["environment"]["HELM2_TASK"])
+            assert (task["mode"], task["values"], task["version"]) == (mode, {"replicas": 3}, "2.2.8")
             assert json.loads(inputs["stdin"]["value"]) == {
                 "kubeconfig": "kubeconfig-text",
                 "password": SECRET,
@@ -102,8 +104,8 @@ def helm(tmp_path: Path) -> FakeHelm:
     return FakeHelm(tmp_path)
 
 
-def job_of(commands: FakeHelm, **changes: Any) -> dict[str, Any]:
-    """The job of a release."""
+def task_of(commands: FakeHelm, **changes: Any) -> dict[str, Any]:
+    """The task of a release."""
     return {
         "helm": str(commands.directory / "helm2"),
         "tiller": str(commands.directory / "tiller"),
@@ -124,11 +126,11 @@ def run(
     action: str, api: FakeApi, commands: FakeHelm, *, previous: str = "", **changes: Any
 ) -> subprocess.CompletedProcess[str]:
     """Run the command of a release as the stack does."""
-    what = job_of(commands, **changes)
+    what = task_of(commands, **changes)
     return subprocess.run(
         [sys.executable, "-m", "components.helm.v2.actions", action],
         cwd=REPO,
-        env={**os.environ, "HELM2_JOB": json.dumps(what), "PULUMI_COMMAND_STDOUT": previous},
+        env={**os.environ, "HELM2_TASK": json.dumps(what), "PULUMI_COMMAND_STDOUT": previous},
         input=json.dumps({"kubeconfig": api.kubeconfig, "password": SECRET}),
         capture_output=True,
         text=True,
@@ -200,7 +202,7 @@ def test_rights_are_gone_after_a_failure(api: FakeApi, helm: FakeHelm) -> None:
     helm.answer(upgrade=(1, "", "Error: UPGRADE FAILED: no such image\n"))
     done = run("apply", api, helm)
     assert done.returncode == 1
-    assert done.stderr.strip().endswith("helm2 upgrade: UPGRADE FAILED: no such image")
+    assert done.stderr.strip().endswith("helm2 upgrade` failed: UPGRADE FAILED: no such image")
     assert bindings(api) == []
 
 
@@ -253,7 +255,7 @@ def test_the_command_is_killed(api: FakeApi, helm: FakeHelm, tmp_path: Path, num
     command = subprocess.Popen(
         [sys.executable, "-m", "components.helm.v2.actions", "apply"],
         cwd=REPO,
-        env={**os.environ, "HELM2_JOB": json.dumps(job_of(helm)), "TMPDIR": str(tmp_path)},
+        env={**os.environ, "HELM2_TASK": json.dumps(task_of(helm)), "TMPDIR": str(tmp_path)},
         stdin=subprocess.PIPE,
         text=True,
     )
@@ -283,9 +285,9 @@ def until(condition: Callable[[], bool]) -> None:
     [
         (
             {"namespace": "default"},
-            "a release named rancher already exists: chart rancher in namespace default",
+            "release rancher already exists with chart rancher in namespace default",
         ),
-        ({"chart": Chart("other", "1.0.0")}, "a release named rancher already exists: chart other"),
+        ({"chart": Chart("other", "1.0.0")}, "release rancher already exists with chart other"),
     ],
 )
 def test_name_that_is_in_use(api: FakeApi, helm: FakeHelm, record: dict[str, Any], expected: str) -> None:
@@ -302,7 +304,10 @@ def test_name_that_is_in_use(api: FakeApi, helm: FakeHelm, record: dict[str, Any
             (1, 'Client: &version.Version{SemVer:"v2.17.0"}\n', "Error: could not find tiller\n"),
             "could not find",
         ),
-        ((0, tiller_api.VERSIONS.replace("v2.17.0", "v2.14.3", 1), ""), "Tiller is v2.17.0; they must be"),
+        (
+            (0, tiller_api.VERSIONS.replace("v2.17.0", "v2.14.3", 1), ""),
+            "Tiller is v2.17.0. Use the same version",
+        ),
     ],
 )
 def test_tiller_that_is_not_there_or_of_another_version(
@@ -315,9 +320,9 @@ def test_tiller_that_is_not_there_or_of_another_version(
 
 def test_command_that_is_not_there(api: FakeApi, helm: FakeHelm) -> None:
     done = run("apply", api, helm, helm="/no/helm2")
-    assert "pulumi config set helm2Cli PATH" in done.stderr
+    assert "the command '/no/helm2' is not on PATH or not executable. Install it" in done.stderr
     done = run("apply", api, helm, mode="local", tiller="/no/tiller")
-    assert "pulumi config set tillerCli PATH" in done.stderr
+    assert "the command '/no/tiller' is not on PATH or not executable. Install it" in done.stderr
 
 
 def test_repository_that_refuses(api: FakeApi, helm: FakeHelm) -> None:
@@ -353,13 +358,13 @@ def test_what_helm_3_has_taken_over_is_not_deleted(api: FakeApi, helm: FakeHelm)
     add_helm3(api)
     done = run("delete", api, helm)
     assert (done.returncode, helm.calls) == (0, [])
-    assert "release rancher is Helm 3's now: it stays" in done.stderr
+    assert "release rancher is managed by Helm 3: it stays" in done.stderr
     assert path not in api.objects
 
 
 def test_no_way_back_from_helm_3(api: FakeApi, helm: FakeHelm) -> None:
     add_helm3(api)
-    assert "pulumi config set helmEngine v3" in run("apply", api, helm).stderr
+    assert "Helm 3 manages release 'rancher'" in run("apply", api, helm).stderr
 
 
 def test_init_says_why_tiller_does_not_come_up(api: FakeApi, helm: FakeHelm) -> None:

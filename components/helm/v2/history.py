@@ -1,17 +1,17 @@
-"""Records of Helm v2's releases: found, read, moved between Tiller's two kinds of storage, removed.
+"""History of releases in Helm v2: Tiller stores it, and this module finds, reads, moves and deletes it.
 
-Tiller keeps each revision as ``<release>.v<revision>`` in its own namespace, a ConfigMap or (with
+Tiller stores each revision as ``<release>.v<revision>`` in its own namespace, a ConfigMap or (with
 ``--storage=secret``) a Secret, labels ``OWNER=TILLER``, ``NAME``, ``STATUS`` and ``VERSION``. Its
 ``release`` is a ``hapi.release.Release`` message, gzipped, in base64 (helm v2.17
-``pkg/storage/driver/util.go``). Names of releases are those of the whole cluster.
+``pkg/storage/driver/util.go``). Release names are unique in the cluster.
 """
 
 from __future__ import annotations
 
 import base64
-import binascii
 import gzip
-from collections.abc import Iterator
+import zlib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -19,7 +19,7 @@ from components.kubernetes.api import Kubernetes, KubernetesError, Object
 from components.runtime.errors import ProviderError
 
 NAMESPACE = "kube-system"
-"""Where Tiller and its records are (its default)."""
+"""Namespace of Tiller and its storage (the default)."""
 
 DEPLOYED, PENDING_ROLLBACK = "DEPLOYED", "PENDING_ROLLBACK"
 _COMPLETE = (DEPLOYED, "SUPERSEDED")
@@ -34,7 +34,7 @@ _METADATA, _CHART_NAME, _CHART_VERSION = 1, 1, 4
 
 
 @dataclass(frozen=True)
-class TillerRecord:
+class TillerRevision:
     """One revision of a release."""
 
     storage: Storage
@@ -46,7 +46,7 @@ class TillerRecord:
         return f"{_collection(self.storage)}/{self.object['metadata']['name']}"
 
     @property
-    def revision(self) -> int:
+    def number(self) -> int:
         """Number of the revision, from 1."""
         return int(self.object["metadata"]["labels"]["VERSION"])
 
@@ -56,16 +56,25 @@ class TillerRecord:
         return str(self.object["metadata"]["labels"]["STATUS"])
 
     @property
+    def is_complete(self) -> bool:
+        """Whether the revision was installed completely."""
+        return self.status in _COMPLETE
+
+    @property
+    def text(self) -> str:
+        """The stored release: gzipped protobuf in base64."""
+        data = str(self.object["data"]["release"])
+        return base64.b64decode(data).decode() if self.storage == "secrets" else data
+
+    @property
     def content(self) -> TillerContent:
-        """What is recorded.
+        """What Tiller stored.
 
         Raises:
-            ProviderError: It cannot be read.
+            ProviderError: The data is damaged.
         """
         try:
-            data = str(self.object["data"]["release"])
-            text = base64.b64decode(data).decode() if self.storage == "secrets" else data
-            release = _fields(gzip.decompress(base64.b64decode(text)))
+            release = _fields(gzip.decompress(base64.b64decode(self.text)))
             metadata = _fields(_fields(release[_CHART])[_METADATA])
             return TillerContent(
                 namespace=release[_NAMESPACE].decode(),
@@ -73,68 +82,65 @@ class TillerRecord:
                 version=metadata[_CHART_VERSION].decode(),
                 manifest=release.get(_MANIFEST, b"").decode(),
             )
-        except (KeyError, ValueError, OSError, EOFError, binascii.Error, IndexError) as error:
+        except (KeyError, ValueError, OSError, EOFError, IndexError, zlib.error) as error:
             name = self.object["metadata"]["name"]
             raise ProviderError(
-                f"record {name} of Helm v2 in {NAMESPACE} cannot be read ({error!r}). "
-                f"See kubectl -n {NAMESPACE} get {self.storage} {name} -o yaml"
+                f"revision {name} of Helm v2 in {NAMESPACE} is damaged ({error!r}). "
+                f"Inspect it: kubectl -n {NAMESPACE} get {self.storage} {name} -o yaml"
             ) from None
 
 
 @dataclass(frozen=True)
 class TillerContent:
-    """The parts of a record that matter here."""
+    """The used parts of a stored release.
+
+    Attributes:
+        namespace: Namespace of the release.
+        chart: Name of the chart.
+        version: Version of the chart.
+        manifest: All objects as YAML documents.
+    """
 
     namespace: str
     chart: str
-    """Name of the chart."""
     version: str
-    """Version of the chart."""
     manifest: str
-    """All objects as YAML documents."""
 
 
-def find(kubernetes: Kubernetes, release: str) -> list[TillerRecord]:
-    """Every revision of a release in both kinds of storage, the oldest first."""
+def find(kubernetes: Kubernetes, release: str) -> list[TillerRevision]:
+    """Returns every revision of a release in both kinds of storage, oldest first."""
     found = [
-        TillerRecord(storage, item)
+        TillerRevision(storage, item)
         for storage in STORAGES
         for item in kubernetes.list(_collection(storage), labelSelector=f"OWNER=TILLER,NAME={release}")
     ]
-    return sorted(found, key=lambda record: record.revision)
+    return sorted(found, key=lambda revision: revision.number)
 
 
-def complete(record: TillerRecord) -> bool:
-    """Whether the revision was installed completely."""
-    return record.status in _COMPLETE
+def last_complete(revisions: Sequence[TillerRevision]) -> TillerRevision | None:
+    """Returns the last revision that was installed completely; None if there is none or it is deleted.
 
-
-def intact(records: list[TillerRecord]) -> TillerRecord | None:
-    """The last revision that was installed completely; None when there is none or the release is deleted.
-
-    At the end of an upgrade Tiller marks the revision before as superseded, a moment later its own as
-    deployed: one that is cut off in between leaves none that is deployed.
+    At the end of an upgrade Tiller first marks the old revision as superseded, then the new one as deployed:
+    an upgrade that is interrupted in between leaves no deployed revision.
     """
-    if not records or records[-1].status in _GONE:
+    if not revisions or revisions[-1].status in _GONE:
         return None
-    found = (record for status in _COMPLETE for record in reversed(records) if record.status == status)
+    found = (item for status in _COMPLETE for item in reversed(revisions) if item.status == status)
     return next(found, None)
 
 
 def remove(kubernetes: Kubernetes, release: str) -> int:
-    """Forget the release without touching its objects; returns how many revisions were forgotten."""
-    return sum(kubernetes.delete(record.path) for record in find(kubernetes, release))
+    """Deletes the history of a release but not its objects; returns the number of revisions."""
+    return sum(kubernetes.delete(revision.path) for revision in find(kubernetes, release))
 
 
 def move(kubernetes: Kubernetes, release: str, to: Storage) -> int:
-    """Put records of the other kind where this Tiller looks for them; returns how many were moved."""
+    """Moves the history to the storage that this Tiller uses; returns the number of moved revisions."""
     moved = 0
-    for record in find(kubernetes, release):
-        if record.storage == to:
+    for revision in find(kubernetes, release):
+        if revision.storage == to:
             continue
-        metadata = record.object["metadata"]
-        data = str(record.object["data"]["release"])
-        text = base64.b64decode(data).decode() if record.storage == "secrets" else data
+        metadata, text = revision.object["metadata"], revision.text
         copy: Object = {
             "apiVersion": "v1",
             "kind": "Secret" if to == "secrets" else "ConfigMap",
@@ -144,9 +150,9 @@ def move(kubernetes: Kubernetes, release: str, to: Storage) -> int:
         try:
             kubernetes.create(_collection(to), copy)
         except KubernetesError as error:
-            if error.status != 409:  # copied by a run that was cut off before it deleted the other
+            if error.status != 409:  # an interrupted run has copied it
                 raise
-        kubernetes.delete(record.path)
+        kubernetes.delete(revision.path)
         moved += 1
     return moved
 
@@ -156,7 +162,7 @@ def _collection(storage: Storage) -> str:
 
 
 def _fields(message: bytes) -> dict[int, bytes]:
-    """The length-delimited fields of a protobuf message by number; of repeated ones the last."""
+    """Returns the length-delimited fields of a protobuf message by number; the last of repeated fields."""
     return dict(_walk(message))
 
 
@@ -170,13 +176,13 @@ def _walk(message: bytes) -> Iterator[tuple[int, bytes]]:
         elif kind == 2:
             size, at = _varint(message, at)
             if at + size > len(message):
-                raise ValueError("it is cut off")
+                raise ValueError("truncated message")
             yield key >> 3, message[at : at + size]
             at += size
         elif kind in {1, 5}:
             at += 8 if kind == 1 else 4
         else:
-            raise ValueError(f"no protobuf message: wire type {kind}")
+            raise ValueError(f"invalid wire type {kind}")
 
 
 def _varint(message: bytes, at: int) -> tuple[int, int]:

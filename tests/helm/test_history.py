@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from components.helm import records
+from components.helm import history
 from components.kubernetes.api import Kubernetes
 from components.runtime.errors import ProviderError
 from tests.kubernetes_api import NAMESPACE, FakeApi
@@ -23,7 +23,7 @@ def add(api: FakeApi, revision: int, status: str, chart: str = "rancher", releas
         "api/v1/secrets",
         f"sh.helm.release.v1.{release}.v{revision}",
         metadata={"labels": {"owner": "helm", "name": release, "status": status, "version": str(revision)}},
-        data={"release": records.encode(content)},
+        data={"release": history.encode(content)},
     )
 
 
@@ -32,16 +32,16 @@ def found(api: FakeApi) -> dict[str, tuple[str, str]]:
     return {
         path.rpartition("/")[2]: (
             item["metadata"]["labels"]["status"],
-            records.decode(item["data"]["release"])["info"]["status"],
+            history.decode(item["data"]["release"])["info"]["status"],
         )
         for path, item in api.objects.items()
     }
 
 
 def test_nothing_to_recover(api: FakeApi, kubernetes: Kubernetes) -> None:
-    assert records.prepare_create(kubernetes, NAMESPACE, "rancher", "rancher") == []
+    assert history.prepare_create(kubernetes, NAMESPACE, "rancher", "rancher") == []
     add(api, 1, "deployed")
-    assert records.prepare_update(kubernetes, NAMESPACE, "rancher") == []
+    assert history.prepare_update(kubernetes, NAMESPACE, "rancher") == []
     assert found(api) == {"sh.helm.release.v1.rancher.v1": ("deployed", "deployed")}
     assert {request.method for request in api.server.requests} == {"GET"}
 
@@ -52,8 +52,8 @@ def test_creation_forgets_what_the_stack_does_not_know(
 ) -> None:
     add(api, 1, status)
     add(api, 1, "deployed", release="nginx")
-    done = records.prepare_create(kubernetes, NAMESPACE, "rancher", "rancher")
-    assert done == [f"forgot revision 1 ({status}) of release rancher"]
+    done = history.prepare_create(kubernetes, NAMESPACE, "rancher", "rancher")
+    assert done == [f"deleted revision 1 ({status}) of release rancher from the history"]
     assert list(found(api)) == ["sh.helm.release.v1.nginx.v1"]
 
 
@@ -61,9 +61,9 @@ def test_creation_leaves_another_chart_alone(api: FakeApi, kubernetes: Kubernete
     add(api, 1, "superseded")
     add(api, 2, "deployed", chart="other")
     with pytest.raises(
-        ProviderError, match=r"is of chart 'other', not 'rancher'. Remove it \(helm uninstall"
+        ProviderError, match=r"with chart 'other' instead of 'rancher'. Remove it \(helm uninstall"
     ):
-        records.prepare_create(kubernetes, NAMESPACE, "rancher", "rancher")
+        history.prepare_create(kubernetes, NAMESPACE, "rancher", "rancher")
     assert len(found(api)) == 2
 
 
@@ -71,13 +71,13 @@ def test_creation_leaves_another_chart_alone(api: FakeApi, kubernetes: Kubernete
 def test_update_marks_what_is_pending_as_failed(api: FakeApi, kubernetes: Kubernetes, status: str) -> None:
     add(api, 9, "deployed")
     add(api, 10, status)
-    done = records.prepare_update(kubernetes, NAMESPACE, "rancher")
+    done = history.prepare_update(kubernetes, NAMESPACE, "rancher")
     assert done == [f"marked revision 10 ({status}) of release rancher as failed"]
     assert found(api) == {
         "sh.helm.release.v1.rancher.v9": ("deployed", "deployed"),
         "sh.helm.release.v1.rancher.v10": ("failed", "failed"),
     }
-    content: dict[str, Any] = records.decode(
+    content: dict[str, Any] = history.decode(
         api.objects[f"/api/v1/namespaces/{NAMESPACE}/secrets/sh.helm.release.v1.rancher.v10"]["data"][
             "release"
         ]
@@ -88,5 +88,5 @@ def test_update_marks_what_is_pending_as_failed(api: FakeApi, kubernetes: Kubern
 def test_unreadable_record_is_named(api: FakeApi, kubernetes: Kubernetes) -> None:
     labels = {"owner": "helm", "name": "rancher"}
     api.add("api/v1/secrets", "x", metadata={"labels": labels}, data={"release": "AAAA"})
-    with pytest.raises(ProviderError, match=r"cannot be read .* kubectl get secret -n cattle-system"):
-        records.prepare_update(kubernetes, NAMESPACE, "rancher")
+    with pytest.raises(ProviderError, match=r"is damaged .* kubectl get secret -n cattle-system"):
+        history.prepare_update(kubernetes, NAMESPACE, "rancher")
