@@ -45,7 +45,7 @@ def remove_edges(server: Engine, names: Sequence[str]) -> None:
 
 
 def prepare(server: Engine, stack: str = "lab") -> Engine:
-    """The engine for the fleet's program, its stack created and configured. An existing sites file is kept."""
+    """The engine for the fleet's program, its stack created and configured. Keeps a sites file that exists."""
     lab = server.lab
     engine = Engine(lab, server.tools, stack, REPO / "fleet")
     engine.ensure_stack()
