@@ -199,6 +199,9 @@ class HttpClient:
                 extensions=self._extensions,
             ) as response:
                 answer = _read(response, what, most_bytes, deadline)
+        except httpx.LocalProtocolError:
+            # Not the error's text: it quotes the header that cannot be sent.
+            raise HttpError(0, f"{what}: the request is invalid (a header cannot be sent)") from None
         except httpx.HTTPError as error:
             raise self._no_answer(what, error) from None
         except (httpx.InvalidURL, UnicodeError, ValueError) as error:
