@@ -13,6 +13,7 @@ from rancher_on_pks.outputs import RancherStack
 
 REQUIRED = ("cluster_uuid", "ca_bundle", "vip", "rancher_url", "rancher_token", "pod_network")
 """Outputs of the server's stack that the fleet reads."""
+_REMEDY = "Run `pulumi up` in that stack, and then here again"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +42,7 @@ class RancherAccess:
                 lambda values: _document(*values)
             ),
             server_uuid=server.cluster_uuid,
-            token=server.rancher_token or "",
+            token=pulumi.Output.from_input(server.rancher_token or "").apply(_checked_token),
         )
 
     def inputs(self) -> dict[str, pulumi.Input[Any]]:
@@ -54,8 +55,18 @@ class RancherAccess:
 
 
 def _document(url: str, address: str, ca_bundle: str) -> dict[str, Any]:
-    parts = urlsplit(url)
-    endpoint = RancherEndpoint(
-        address=address, port=parts.port or 443, hostname=parts.hostname or "", ca_bundle=ca_bundle
-    )
-    return endpoint.document()
+    try:
+        parts = urlsplit(url)
+        hostname, port = parts.hostname, parts.port or 443
+    except ValueError:
+        hostname, port = None, 0
+    if not hostname or not url.isprintable() or parts.scheme != "https" or "@" in parts.netloc:
+        raise pulumi.RunError(f"the server's output rancherUrl is not a URL of Rancher. {_REMEDY}")
+    return RancherEndpoint(address=address, port=port, hostname=hostname, ca_bundle=ca_bundle).document()
+
+
+def _checked_token(token: str) -> str:
+    """The token, unless it cannot be sent in a header; errors of HTTP libraries would quote it."""
+    if not token.isascii() or not token.isprintable() or " " in token or not token:
+        raise pulumi.RunError(f"the server's output rancherToken is not one line without spaces. {_REMEDY}")
+    return token

@@ -163,15 +163,17 @@ def _outputs(session: Session, known: Properties, clusters: Mapping[str, Json]) 
         for name, cluster_id in known["awaited"].items()
     }
     leaked = leaked_namespaces.leaked(session, clusters.keys())
+    names = [leaked_namespaces.name(item) for item in leaked]
     if leaked:
         log.warning(
             "warning: %d namespaces of removed sites remain on the server's cluster, and each costs a pod "
-            "subnet. Delete them, or set leakedNamespaces to %d in the server's stack: %s",
-            len(leaked),
-            len(leaked),
-            ", ".join(leaked),
+            "subnet: %s. Until they are gone, set leakedNamespaces to %d in the server's stack. %s",
+            len(names),
+            ", ".join(names),
+            len(names),
+            leaked_namespaces.remedy(leaked),
         )
-    return {"states": states, "leaked": leaked}
+    return {"states": states, "leaked": names}
 
 
 def _by_id(clusters: list[Json]) -> dict[str, Json]:

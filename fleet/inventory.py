@@ -15,7 +15,10 @@ from domain.finding import Finding
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _KEY = re.compile(r"([a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
 _VALUE = re.compile(r"([A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?)?")
+_FILE = re.compile(r"[\w./~@+=, -]{0,255}")
 _RESERVED = ("cattle.io/", "rancher-on-pks/")
+_QUOTED = frozenset({"name", "displayName", "adopt", "registrationOnly", "labels", "members", "projects"})
+"""Keys of entries whose values messages may quote."""
 _LOCAL = "local"
 _DEFAULT_PROJECTS = ("Default", "System")
 
@@ -51,9 +54,20 @@ def _line(value: str) -> str:
     return value
 
 
+def _file_name(value: str) -> str:
+    """Refuses the content of a kubeconfig, and anything else that a message must not quote."""
+    if not _FILE.fullmatch(value):
+        raise ValueError(
+            "must be the name of a file, not its content. Write the content to a file, or to "
+            "the secret config `kubeconfigs` (docs/fleet.md)"
+        )
+    return value
+
+
 Name = Annotated[str, AfterValidator(_name)]
 Key = Annotated[str, AfterValidator(_key)]
 LabelValue = Annotated[str, AfterValidator(_value)]
+FileName = Annotated[str, AfterValidator(_file_name)]
 Line = Annotated[str, AfterValidator(_line)]
 
 
@@ -98,7 +112,7 @@ class SiteEntry(_Entry):
     """
 
     name: Name
-    kubeconfig: str = Field(default="", repr=False)
+    kubeconfig: FileName = Field(default="", repr=False)
     registration_only: bool = False
     adopt: bool = False
     labels: dict[Key, LabelValue] = {}
@@ -162,7 +176,7 @@ def validation_findings(error: ValidationError, place: str) -> Iterator[Finding]
     for item in error.errors():
         path = [str(part) for part in item["loc"] if part != "[key]"]
         key = f"{place}: {'.'.join(path)}" if path else place
-        value = _shown(item["input"]) if "kubeconfig" not in path else ""
+        value = _shown(item["input"]) if path and path[0] in _QUOTED else ""
         match item["type"]:
             case "missing":
                 yield Finding(key, "is not set", "Set it")
@@ -176,7 +190,7 @@ def validation_findings(error: ValidationError, place: str) -> Iterator[Finding]
 
 
 def _shown(value: object) -> str:
-    """A value for a message: scalars of one line, which a kubeconfig is not."""
+    """A short value of one line, for a message."""
     text = str(value)
     simple = isinstance(value, str | int | float | bool) and len(text) <= 80 and text.isprintable()
     return text if simple else ""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
-from components.kubernetes.kubeconfig import Kubeconfig, KubeconfigError, parse
+from components.kubernetes.kubeconfig import Kubeconfig, KubeconfigError, load, parse
+from components.runtime.http import json_object
 
 CONFIG_KEY = "kubeconfigs"
 """Key of the stack's secret config: an object of site and kubeconfig."""
@@ -18,7 +19,7 @@ def from_text(text: str) -> Kubeconfig:
     Raises:
         KubeconfigError: It is invalid, or refused.
     """
-    return parse(text)
+    return _parse(text, None)
 
 
 def from_file(file: Path) -> Kubeconfig:
@@ -32,7 +33,7 @@ def from_file(file: Path) -> Kubeconfig:
     except (OSError, ValueError):
         raise KubeconfigError(f"kubeconfig {file} cannot be read") from None
     try:
-        return parse(text, file.parent)
+        return _parse(text, file.parent)
     except KubeconfigError as error:
         raise KubeconfigError(f"kubeconfig {file}: {error}") from None
 
@@ -47,7 +48,31 @@ def from_config(site: str, config: Callable[[str], str | None]) -> Kubeconfig:
     Raises:
         KubeconfigError: There is none, it is invalid, or refused.
     """
-    texts = json.loads(config(CONFIG_KEY) or "{}")
-    if site not in texts:
+    texts = json_object(config(CONFIG_KEY) or "")
+    if not isinstance(texts.get(site), str):
         raise KubeconfigError(f"config {CONFIG_KEY} has no kubeconfig for site {site}")
     return from_text(texts[site])
+
+
+def _parse(text: str, folder: Path | None) -> Kubeconfig:
+    """A kubeconfig that authenticates by itself: with a token, a password, or a certificate and its key.
+
+    An ``auth-provider`` is refused even if it has an ID token, which expires within minutes.
+    """
+    found = parse(text, folder)
+    if _current_user(load(text)).get("auth-provider"):
+        raise KubeconfigError(
+            "the kubeconfig's user has an auth-provider, which is refused: its tokens expire. Give the "
+            "token of a service account, or a client certificate"
+        )
+    return found
+
+
+def _current_user(document: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The user of the current context, in a document that ``parse`` accepts."""
+    current = document["current-context"]
+    context = next(item["context"] for item in document["contexts"] if item.get("name") == current)
+    user: Mapping[str, Any] = next(
+        item["user"] for item in document["users"] if item.get("name") == context["user"]
+    )
+    return user

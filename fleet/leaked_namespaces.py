@@ -7,8 +7,9 @@ sometimes never (rancher/fleet#494, #3985).
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
+from components.rancher.api import Json
 from components.runtime.waiting import QUICK, WaitTimeoutError, wait
 from fleet.session import Session
 
@@ -17,18 +18,18 @@ _OF_CLUSTER = re.compile(r"(?:cluster-fleet-default-)?(c-[a-z0-9]{5})(?:-.*)?")
 _FRESH_SECONDS = 2.0
 
 
-def remaining(session: Session, cluster_id: str) -> list[str]:
+def remaining(session: Session, cluster_id: str) -> list[Json]:
     """Waits for the namespaces of a deleted cluster to go; returns those that remain.
 
     All deletions of a run share the session's patience, so that hundreds of removals do not take hours. A
-    deletion that comes when it is used up returns none; the next refresh counts what remains.
+    deletion for which none is left returns nothing; the next refresh counts what remains.
     """
     left = session.patience.left()
-    found: list[str] = []
+    found: list[Json] = []
 
     def poll() -> tuple[str, bool | None]:
-        found[:] = [name for name in session.namespaces(_FRESH_SECONDS) if _cluster_of(name) == cluster_id]
-        return ", ".join(found), None if found else True
+        found[:] = [item for item in session.namespaces(_FRESH_SECONDS) if _cluster_of(item) == cluster_id]
+        return f"{len(found)} remain", None if found else True
 
     if left:
         try:
@@ -38,13 +39,38 @@ def remaining(session: Session, cluster_id: str) -> list[str]:
     return []
 
 
-def leaked(session: Session, clusters: Collection[str]) -> list[str]:
-    """Namespaces of imported clusters that are not among ``clusters`` any more."""
-    found = ((name, _cluster_of(name)) for name in session.namespaces(0))
-    return sorted(name for name, cluster in found if cluster and cluster not in clusters)
+def leaked(session: Session, clusters: Collection[str]) -> list[Json]:
+    """Namespaces of imported clusters that are not among ``clusters`` any more, by name."""
+    found = ((item, _cluster_of(item)) for item in session.namespaces(0))
+    return sorted((item for item, cluster in found if cluster and cluster not in clusters), key=name)
 
 
-def _cluster_of(namespace: str) -> str:
-    """The imported cluster that a namespace belongs to; empty when it belongs to none."""
-    match = _OF_CLUSTER.fullmatch(namespace)
+def remedy(namespaces: Sequence[Json]) -> str:
+    """What to do about namespaces that remain, which depends on their state."""
+    terminating = [name(item) for item in namespaces if _is_terminating(item)]
+    active = [name(item) for item in namespaces if not _is_terminating(item)]
+    parts = []
+    if active:
+        parts.append(f"Delete them, Rancher does not: kubectl delete namespace {' '.join(active)}")
+    if terminating:
+        parts.append(
+            f"{', '.join(terminating)}: deletion is blocked. A common cause is an API service without an "
+            "answer (kubectl get apiservice v1.ext.cattle.io: the masters must reach Rancher's pods); the "
+            f"conditions name it: kubectl get namespace {terminating[0]} -o yaml"
+        )
+    return ". ".join(parts)
+
+
+def name(namespace: Json) -> str:
+    """Name of a namespace."""
+    return str(namespace["metadata"]["name"])
+
+
+def _is_terminating(namespace: Json) -> bool:
+    return bool(namespace["metadata"].get("deletionTimestamp"))
+
+
+def _cluster_of(namespace: Json) -> str:
+    """Id of the imported cluster that a namespace belongs to; empty when it belongs to none."""
+    match = _OF_CLUSTER.fullmatch(name(namespace))
     return match[1] if match else ""

@@ -9,6 +9,7 @@ state is all there is.
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -32,6 +33,8 @@ RENEW = (
     "the token is expired or was replaced. Run `pulumi up` in the server's stack and then in this one, which "
     "stores the new token; then repeat this command"
 )
+_LACKS_ROLE = re.compile(r'cannot \w+ resource "(clusters|clusterregistrationtokens|settings)"')
+"""Kubernetes' words for a missing role, about what every site needs."""
 _NAMESPACES = "/k8s/clusters/local/api/v1/namespaces"
 """Those of the cluster that Rancher runs on, through Rancher."""
 _FRESH_SECONDS = 5.0
@@ -54,7 +57,10 @@ class Access:
 
 
 class SharedAccessError(RancherError):
-    """Rancher fails in a way that concerns every site: no answer, no login, no permission."""
+    """Rancher fails in a way that concerns every site: no answer, no valid token, no permission.
+
+    A 403 of a quota or an admission policy concerns one site; that of a missing role concerns all.
+    """
 
 
 class Patience:
@@ -95,7 +101,7 @@ class Session:
         """One request.
 
         Raises:
-            SharedAccessError: No answer, or the token is not valid.
+            SharedAccessError: No answer, no valid token, or no permission that every site needs.
             RancherError: Refused.
         """
         with _shared_errors():
@@ -115,26 +121,27 @@ class Session:
         """Every object of a kind (``clusters``), as of at most ``fresh`` seconds ago.
 
         Raises:
-            SharedAccessError: No answer, or no permission.
-            RancherError: Another failure.
+            RancherError: As ``call``.
         """
-        return self._list(kind, fresh, lambda: self._pages(f"/v3/{kind}?limit=1000"))
+        return self._list(
+            kind, fresh, lambda: self._pages(f"/v3/{kind}?limit=1000"), needed=kind == "clusters"
+        )
 
-    def namespaces(self, fresh: float = _FRESH_SECONDS) -> list[str]:
-        """Names of the namespaces of the server's cluster, as of at most ``fresh`` seconds ago.
+    def namespaces(self, fresh: float = _FRESH_SECONDS) -> list[Json]:
+        """The namespaces of the server's cluster, as of at most ``fresh`` seconds ago.
 
         Raises:
-            SharedAccessError: No answer, or no permission.
-            RancherError: Another failure.
+            RancherError: As ``call``.
         """
-        found = self._list(_NAMESPACES, fresh, lambda: self.call("GET", _NAMESPACES).get("items") or [])
-        return [str(item["metadata"]["name"]) for item in found]
+        return self._list(_NAMESPACES, fresh, lambda: self.call("GET", _NAMESPACES).get("items") or [])
 
-    def _list(self, key: str, fresh: float, fetch: Callable[[], list[Json]]) -> list[Json]:
+    def _list(
+        self, key: str, fresh: float, fetch: Callable[[], list[Json]], *, needed: bool = False
+    ) -> list[Json]:
         with self._listing:
             when, found = self._lists.get(key, (0.0, []))
             if key not in self._lists or time.monotonic() - when > fresh:
-                with _shared_errors(HTTPStatus.FORBIDDEN):
+                with _shared_errors(needed=needed):
                     found = fetch()
                 self._lists[key] = (time.monotonic(), found)
             return found
@@ -195,14 +202,16 @@ class Sessions:
 
 
 @contextmanager
-def _shared_errors(*statuses: int) -> Iterator[None]:
-    """Marks failures that concern every site: no answer, no valid token, and these further statuses."""
+def _shared_errors(*, needed: bool = False) -> Iterator[None]:
+    """Marks failures that concern every site: with ``needed``, any missing permission."""
     try:
         yield
     except RancherError as error:
-        if error.status not in {0, HTTPStatus.UNAUTHORIZED, *statuses}:
+        remedy = {0: "", HTTPStatus.UNAUTHORIZED: f": {RENEW}"}.get(error.status)
+        if error.status == HTTPStatus.FORBIDDEN and (needed or _LACKS_ROLE.search(str(error))):
+            remedy = ". The token must belong to an administrator"
+        if remedy is None:
             raise
-        remedy = f": {RENEW}" if error.status == HTTPStatus.UNAUTHORIZED else ""
         raise SharedAccessError(error.status, f"{error}{remedy}", error.code) from None
 
 

@@ -9,12 +9,13 @@ import pulumi
 from pulumi.dynamic import Resource
 
 from components.kubernetes.kubeconfig import Kubeconfig
+from components.rancher.api import RancherError
 from components.runtime.errors import ProviderError, log
 from components.runtime.provider import Properties
 from fleet import edge, kubeconfigs, leaked_namespaces, members, registration
 from fleet.access import RancherAccess
 from fleet.session import ACCESS, FleetProvider, Session, SharedAccessError
-from fleet.site_import import SiteImport, command_expired, outputs
+from fleet.site_import import SiteImport, command_expired, failure, outputs
 
 if TYPE_CHECKING:
     from fleet.inventory import ClusterAccess, SiteEntry
@@ -96,12 +97,12 @@ class SiteProvider(FleetProvider):
     def _remove_agent(self, name: str, known: Properties) -> None:
         try:
             edge.remove(self._kubeconfig(known), list(known["objects"]), known["cluster_id"])
-        except ProviderError as error:
+        except Exception as error:
             log.warning(
                 "warning: site %s: Rancher's agent remains in its cluster: %s. Remove it there: "
                 "kubectl delete namespace cattle-system",
                 name,
-                error,
+                failure(error),
             )
 
 
@@ -155,12 +156,18 @@ def _url(properties: Properties) -> tuple[object, object]:
     return properties["endpoint"]["hostname"], properties["endpoint"]["port"]
 
 
-def _warn_of_leak(session: Session, name: str, cluster_id: str) -> None:
-    if remaining := leaked_namespaces.remaining(session, cluster_id):
+def _warn_of_leak(session: Session, site: str, cluster_id: str) -> None:
+    try:
+        remaining = leaked_namespaces.remaining(session, cluster_id)
+    except RancherError as error:
+        log.warning("warning: site %s is removed; whether its namespaces remain is unknown: %s", site, error)
+        return
+    if remaining:
         log.warning(
             "warning: site %s is removed, but %d of its namespaces remain on the server's cluster: %s. Each "
-            "costs a pod subnet. If `pulumi refresh` still reports them, delete them",
-            name,
+            "costs a pod subnet. If `pulumi refresh` still reports them: %s",
+            site,
             len(remaining),
-            ", ".join(remaining),
+            ", ".join(map(leaked_namespaces.name, remaining)),
+            leaked_namespaces.remedy(remaining),
         )

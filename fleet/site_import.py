@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from components.kubernetes.kubeconfig import Kubeconfig
 from components.rancher.api import Json
-from components.runtime.errors import ProviderError
+from components.runtime.errors import LOG_LEVEL_VARIABLE, ProviderError, log
 from components.runtime.provider import Properties
 from fleet import edge, members, registration
 from fleet.session import Session
@@ -98,11 +99,19 @@ class SiteImport:
             return edge.apply(
                 self.kubeconfig(), manifest, cluster_id, self.session.url, adopt=self.wanted["adopt"]
             )
-        except ProviderError as error:
+        except Exception as error:  # kubeconfig, cluster and manifest are input of others
             raise ProviderError(
-                f"the agent is not applied to its cluster: {error}. The cluster is registered in Rancher; "
-                "fix the cause and run `pulumi up` again"
+                f"the agent is not applied to its cluster: {failure(error)}. The cluster is registered in "
+                "Rancher; fix the cause and run `pulumi up` again"
             ) from None
+
+
+def failure(error: Exception) -> str:
+    """An error in words. The text of an unexpected one may quote secrets, so it is not shown."""
+    if isinstance(error, ProviderError):
+        return str(error)
+    log.debug("".join(traceback.format_tb(error.__traceback__)))
+    return f"unexpected failure ({type(error).__name__}); set {LOG_LEVEL_VARIABLE}=DEBUG for details"
 
 
 def outputs(known: Mapping[str, Any]) -> Properties:

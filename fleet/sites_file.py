@@ -23,6 +23,7 @@ from fleet.inventory import (
     validation_findings,
 )
 
+_LONGEST_TITLE = 80
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -146,11 +147,6 @@ class _Reader:
     def _cluster_access(self, site: SiteEntry, file: Path) -> ClusterAccess:
         if not site.kubeconfig:
             return ClusterAccess("", kubeconfigs.from_text(self._texts[site.name]).fingerprint)
-        if not site.kubeconfig.isprintable():
-            raise KubeconfigError(
-                "kubeconfig must be the name of a file, not its content. Write the content to a file, or to "
-                f"the secret config: pulumi config set --secret --path 'kubeconfigs[\"{site.name}\"]'"
-            )
         path = file.parent / site.kubeconfig
         found = kubeconfigs.from_file(path)
         return ClusterAccess(os.path.relpath(path, self._root), found.fingerprint)
@@ -163,7 +159,8 @@ def _document(file: Path) -> object:
 def _title(entry: Mapping[str, Any], number: int) -> str:
     """What messages call an entry, whose name may be missing or of any kind."""
     name = entry.get("name")
-    return name if isinstance(name, str) and name.isprintable() and name else f"number {number}"
+    usable = isinstance(name, str) and name.isprintable() and 0 < len(name) <= _LONGEST_TITLE
+    return str(name) if usable else f"number {number}"
 
 
 def _reason(error: Exception) -> str:

@@ -14,8 +14,9 @@ from components.runtime.provider import Properties
 from fleet.access import RancherAccess
 from fleet.session import ACCESS, FleetProvider, Session
 
-_ROLE = "user"
-"""Global role with which a user can log in and see what he is a member of."""
+_ROLE = "user-base"
+"""Global role with which a user can log in and use what he is a member of. With ``user`` he could also import
+clusters, each of which costs pod subnets."""
 _PASSWORD_BYTES = 24
 
 

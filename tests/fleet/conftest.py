@@ -12,6 +12,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
+import pytest
+
+from fleet import registration
 from fleet.agent_connections import AgentConnectionsProvider
 from fleet.rancher_connection import RancherConnectionProvider
 from fleet.session import FleetProvider, Sessions
@@ -190,3 +193,9 @@ def edge_cluster() -> Iterator[FakeApi]:
                 "resources": [{"kind": k, "name": n, "namespaced": spaced} for k, n, spaced in kinds]
             }
         yield found
+
+
+@pytest.fixture(autouse=True)
+def _settles_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Clusters of the simulator are set up within a second; it shows their age in whole seconds."""
+    monkeypatch.setattr(registration, "_SETTLE_SECONDS", 1.6)

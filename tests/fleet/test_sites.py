@@ -193,7 +193,7 @@ async def test_projects_and_members(tmp_path: Path) -> None:
         )
         made = await rancher.create(wanted)
         assert made["problem"] == ""
-        assert (await rancher.create(wanted))["project_ids"] == made["project_ids"]  # continues an interrupted run
+        assert (await rancher.create(wanted))["project_ids"] == made["project_ids"]  # continued
         bound = (await rancher.ask("GET", "/v3/projectroletemplatebindings")).body["data"]
         assert [(item["userId"], item["projectId"]) for item in bound] == [
             (jane, made["project_ids"]["kiosk"])
