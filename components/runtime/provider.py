@@ -63,6 +63,9 @@ class Provider(ResourceProvider):
         del before, wanted
         return ()
 
+    def declared(self, wanted: Properties) -> None:
+        """Called first for each resource that a run of the program declares; values may be unknown."""
+
     def is_due(self, before: Properties, wanted: Properties) -> bool:
         """Whether there is something to do although no listed property has changed."""
         del before, wanted
@@ -109,6 +112,7 @@ class Provider(ResourceProvider):
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
         before, wanted = plain(_olds), plain(news)
         with _labelled(wanted):
+            self.declared(wanted)
             found = list(self.findings(before, wanted))
         labels = wanted.get(LABELS) or {}
         for item in found:

@@ -1,17 +1,18 @@
-"""The one wait for all sites, the look at the server before any, and users."""
+"""The one wait for all sites, the check of the server before any, and users."""
 
 from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from components.runtime.errors import ProviderError
-from fleet.agents import ArrivalsProvider
-from fleet.server_check import ServerProvider
+from fleet.agent_connections import AgentConnectionsProvider
+from fleet.rancher_connection import RancherConnectionProvider
 from fleet.user import UserProvider
-from tests.fleet.conftest import OWNER, edge_cluster, world
+from tests.fleet.conftest import OWNER, World, edge_cluster, world
 
 
 async def test_the_agents_are_awaited_with_one_request_for_all(tmp_path: Path) -> None:
@@ -28,14 +29,16 @@ async def test_the_agents_are_awaited_with_one_request_for_all(tmp_path: Path) -
             made = await waiting
         assert made["states"] == {"berlin": "active", "paris": "active"}
         wanted = {**rancher.reach, "awaited": awaited, "registered": {}, "problems": {}, "timeout_minutes": 1}
-        assert not ArrivalsProvider().diff("fleet", made, wanted).changes
-        seen = await rancher.run(ArrivalsProvider().read, "fleet", made)
+        assert not rancher.provider(AgentConnectionsProvider).diff("fleet", made, wanted).changes
+        seen = await rancher.run(rancher.provider(AgentConnectionsProvider).read, "fleet", made)
         assert seen.outs == made
         away = {**made, "states": {"berlin": "unavailable", "paris": "active"}}
-        assert ArrivalsProvider().diff("fleet", away, wanted).changes
+        assert rancher.provider(AgentConnectionsProvider).diff("fleet", away, wanted).changes
 
 
-async def test_who_does_not_come_and_who_could_not_be_imported_are_one_error(tmp_path: Path) -> None:
+async def test_agents_that_do_not_connect_and_sites_that_are_not_imported_are_one_error(
+    tmp_path: Path,
+) -> None:
     async with world(tmp_path) as rancher:
         with edge_cluster() as edge:
             late = (await rancher.create(rancher.wanted("berlin", edge)))["cluster_id"]
@@ -55,43 +58,49 @@ async def test_who_does_not_come_and_who_could_not_be_imported_are_one_error(tmp
     assert lines[3] == "  - paris: its kubeconfig cannot be read"
 
 
-async def test_a_server_that_cannot_take_sites_is_told_once_before_any(tmp_path: Path) -> None:
+async def verify(rancher: World, **changes: Any) -> dict[str, Any] | None:
+    """Outputs of the check of the server."""
+    provider = rancher.provider(RancherConnectionProvider)
+    return (await rancher.run(provider.create, {**rancher.reach, **changes})).outs
+
+
+async def test_a_server_that_cannot_take_sites_is_one_error_before_any_site(tmp_path: Path) -> None:
     async with world(tmp_path) as rancher:
-        assert (await rancher.run(ServerProvider().create, dict(rancher.reach))).outs == rancher.reach
-        with pytest.raises(ProviderError, match="no longer good: run `pulumi up` in that stack"):
-            await rancher.run(ServerProvider().create, {**rancher.reach, "token": "token-a:b"})
-        nobody = rancher.elsewhere(port=1)
+        assert await verify(rancher) == rancher.reach
+        with pytest.raises(ProviderError, match=r"expired or was replaced\. Run `pulumi up` in the server"):
+            await verify(rancher, token="token-a:b")
         with pytest.raises(ProviderError, match="no answer"):
-            await rancher.run(ServerProvider().create, nobody)
+            await verify(rancher, **rancher.endpoint(port=1))
     async with world(tmp_path, server_url="https://other.example.com") as rancher:
         with pytest.raises(
             ProviderError, match=r"server-url is https://other\.example\.com.*Run `pulumi up`"
         ):
-            await rancher.run(ServerProvider().create, dict(rancher.reach))
+            await verify(rancher)
     async with world(tmp_path, server_url="") as rancher:
         with pytest.raises(ProviderError, match="server-url is not set"):
-            await rancher.run(ServerProvider().create, dict(rancher.reach))
+            await verify(rancher)
 
 
 async def test_users(tmp_path: Path) -> None:
     async with world(tmp_path) as rancher:
         wanted = {**rancher.reach, "name": "jane", "display_name": "Jane Doe", "owner": OWNER}
-        made = await rancher.run(UserProvider().create, wanted)
+        users = rancher.provider(UserProvider)
+        made = await rancher.run(users.create, wanted)
         assert made.outs
         login = await rancher.server.login(made.outs["password"], "jane")
         assert login.status == 201
         rancher.server.token = rancher.reach["token"]
-        again = await rancher.run(UserProvider().create, wanted)  # cut off before the state was written
+        again = await rancher.run(users.create, wanted)  # interrupted before the state was written
         assert again.id == made.id
         assert again.outs and again.outs["password"] != made.outs["password"]
 
         renamed = {**wanted, "display_name": "Jane Roe"}
-        done = await rancher.run(UserProvider().update, made.id, again.outs, renamed)
+        done = await rancher.run(users.update, made.id, again.outs, renamed)
         assert done.outs and done.outs["password"] == again.outs["password"]
         assert (await rancher.ask("GET", f"/v3/users/{made.id}")).body["name"] == "Jane Roe"
 
-        with pytest.raises(ProviderError, match="one of that name that is not of this stack"):
-            await rancher.run(UserProvider().create, {**wanted, "owner": "another"})
-        await rancher.run(UserProvider().delete, made.id, again.outs)
-        await rancher.run(UserProvider().delete, made.id, again.outs)
-        assert (await rancher.run(UserProvider().read, made.id, again.outs)).id == ""
+        with pytest.raises(ProviderError, match="user of that name that this stack did not create"):
+            await rancher.run(users.create, {**wanted, "owner": "another"})
+        await rancher.run(users.delete, made.id, again.outs)
+        await rancher.run(users.delete, made.id, again.outs)
+        assert (await rancher.run(users.read, made.id, again.outs)).id == ""
