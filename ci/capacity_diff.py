@@ -12,18 +12,15 @@ from typing import Any
 
 from capacity.command import stack_file
 from capacity.model import figures
-from capacity.model.assessment import Assessment
-from capacity.model.plan import CapacityError, Network, Plan
+from capacity.model.assessment import Assessment, with_use
+from capacity.model.plan import DEFAULT_RESERVE, CapacityError, Plan
 from capacity.report.tables import as_comparison
 from ci import stacks
 from ci.events import Report
 from ci.thresholds import thresholds
-from components.capacity.choice import LIVE
+from components.capacity.figures_source import LIVE
 from domain import type_tokens as kinds
 from policy.plan import assessed
-
-_RESERVE = 10
-"""Percent; the policies' own default (``reservePercent``)."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +67,8 @@ def compare(stack: str, settings: Path, base: str | None, report: Report) -> Cap
         after = after or stack_file.read(settings)
         before, note = (_planned(report.deployed)[0], "") if fleet else _before(settings, base)
         if before and told_by == LIVE:
-            before = replace(before, network=_with_use_of(before.network, after.network))
+            # Otherwise the change would seem to have caused what others use.
+            before = replace(before, network=with_use(before.network, after.network))
         assessment = _assessed(after, reserve)
         table = as_comparison(
             _assessed(before, reserve) if before else None, assessment, running=fleet or _running(report)
@@ -86,7 +84,7 @@ def reserve_percent(stack: str, settings: Path) -> int:
     """The reserve that the policies keep for a stack."""
     file = thresholds(stack, settings)
     given = json.loads(file.read_text()) if file else {}
-    return int(given.get("pod-network", {}).get("reservePercent", _RESERVE))
+    return int(given.get("pod-network", {}).get("reservePercent", DEFAULT_RESERVE))
 
 
 def _planned(inputs: Mapping[str, Sequence[Mapping[str, Any]]]) -> tuple[Plan | None, str]:
@@ -115,22 +113,6 @@ def _before(settings: Path, base: str | None) -> tuple[Plan | None, str]:
 
 def _assessed(plan: Plan, reserve: int) -> Assessment:
     return assessed(figures.to_document(plan), reserve)
-
-
-def _with_use_of(network: Network, live: Network) -> Network:
-    """The network with what NSX-T says of its blocks: else the change would seem to have caused it."""
-    used = {block.cidr: block.subnets_used for block in (*live.blocks, *live.node_blocks)}
-    changes: Mapping[str, Any] = {
-        name: tuple(replace(block, subnets_used=used.get(block.cidr, block.subnets_used)) for block in blocks)
-        for name, blocks in (("blocks", network.blocks), ("node_blocks", network.node_blocks))
-    }
-    return replace(
-        network,
-        **changes,
-        floating_ips_used=live.floating_ips_used,
-        tier1_used=live.tier1_used,
-        segments_used=live.segments_used,
-    )
 
 
 def _running(report: Report) -> bool:

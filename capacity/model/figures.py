@@ -10,14 +10,13 @@ import json
 from collections.abc import Mapping
 from dataclasses import fields
 from functools import cache
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from capacity.model.plan import CapacityError, Network, Plan, camel
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter, ValidationError
 
-T = TypeVar("T", Network, Plan)
 _BLOCKS = tuple(camel(field.name) for field in fields(Network) if field.name.endswith("blocks"))
 
 
@@ -38,7 +37,8 @@ def from_document(document: object) -> Plan:
     given = dict(document)
     if "network" in given:
         given["network"] = _with_blocks(given["network"])
-    return _load(Plan, given, "")
+    plan: Plan = _load(Plan, given, "")
+    return plan
 
 
 def network(document: object) -> Network:
@@ -47,7 +47,8 @@ def network(document: object) -> Network:
     Raises:
         CapacityError: For the first invalid figure.
     """
-    return _load(Network, _with_blocks(document), "network")
+    found: Network = _load(Network, _with_blocks(document), "network")
+    return found
 
 
 @cache
@@ -57,17 +58,16 @@ def _adapter(kind: Any) -> TypeAdapter[Any]:
     return TypeAdapter(kind)
 
 
-def _load(kind: type[T], document: object, where: str) -> T:
+def _load(kind: Any, document: object, where: str) -> Any:
     from pydantic import ValidationError  # noqa: PLC0415
 
     try:
         text = json.dumps(_whole(document), default=str, skipkeys=True)
-        loaded: T = _adapter(kind).validate_json(text)
+        return _adapter(kind).validate_json(text)
     except ValidationError as error:
         raise CapacityError(_message(error, where)) from None
     except (RecursionError, ValueError):
         raise CapacityError(f"{where or 'figures'}: cannot be read. Give network and demands") from None
-    return loaded
 
 
 def _message(error: ValidationError, where: str) -> str:
