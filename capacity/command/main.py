@@ -19,61 +19,59 @@ from capacity.model.namespaces import with_imports
 from capacity.model.plan import LARGEST_FIGURE, CapacityError, Plan
 from capacity.report import tables
 
+Answer = tuple[str, int]
+"""What a command prints, and its exit code."""
+
 
 def main() -> int:
     """Run the command; returns 0 when the plan fits, 1 when it does not, 2 for invalid figures."""
     arguments = _parser().parse_args()
     try:
-        exit_code: int = arguments.run(flags.plan(arguments), arguments)
-        sys.stdout.flush()
-    except BrokenPipeError:  # the reader, such as `head`, has enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        answer: Answer = arguments.run(flags.plan(arguments), arguments)
     except (CapacityError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
+    text, exit_code = answer
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:  # the reader, such as `head`, has enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return exit_code
 
 
-def _report(plan: Plan, arguments: argparse.Namespace) -> int:
+def _report(plan: Plan, arguments: argparse.Namespace) -> Answer:
     forms = {"table": tables.as_table, "markdown": tables.as_markdown, "json": tables.as_json}
     assessment = assess(plan)
-    print(forms[arguments.format](assessment, running=arguments.running))
-    return 0 if assessment.fits else 1
+    return forms[arguments.format](assessment, running=arguments.running), 0 if assessment.fits else 1
 
 
-def _plot(plan: Plan, arguments: argparse.Namespace) -> int:
+def _plot(plan: Plan, arguments: argparse.Namespace) -> Answer:
     from capacity.report.plot import draw, prefixes_for  # noqa: PLC0415 - matplotlib is slow to import
 
     prefixes = tuple(arguments.prefixes) if arguments.prefixes else prefixes_for(plan)
     for path in arguments.output:
         draw(plan, prefixes, path)
-        print(f"wrote {path}")
-    return 0
+    return "\n".join(f"wrote {path}" for path in arguments.output), 0
 
 
-def _advise(plan: Plan, arguments: argparse.Namespace) -> int:
+def _advise(plan: Plan, arguments: argparse.Namespace) -> Answer:
     if arguments.clusters is not None:
         if not 0 <= arguments.clusters <= LARGEST_FIGURE:
             raise CapacityError(f"--clusters: out of range. Give 0 to {LARGEST_FIGURE:,}")
         plan = with_imports(plan, arguments.clusters)
     assessment = assess(plan)
     subnets = assessment.limit(POD_SUBNETS.name)
-    needed = subnets.used + subnets.planned
-    print(
-        f"{assessment.imported_clusters} imported clusters need {needed} of {subnets.capacity} pod subnets."
-    )
+    needed = f"{subnets.used + subnets.planned} of {subnets.capacity} pod subnets"
+    lines = [f"{assessment.imported_clusters} imported clusters need {needed}."]
     if assessment.fits:
-        print("They fit; no change is needed.")
-        return 0
+        return "\n".join([*lines, "They fit; no change is needed."]), 0
     advice = advise(assessment, running=arguments.running)
     for limit in assessment.exceeded:
         remedies = advice[limit.name]
         heading = "Possible changes, the smallest first:" if remedies else "Only a higher limit helps."
-        print(f"{limit.name}: {-limit.headroom} missing. {heading}")
-        for remedy in remedies:
-            print(f"  - {remedy}")
-    return 1
+        lines.append(f"{limit.name}: {-limit.headroom} missing. {heading}")
+        lines += [f"  - {remedy}" for remedy in remedies]
+    return "\n".join(lines), 1
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -110,7 +110,7 @@ class Network:
         _check_blocks("blocks", self.blocks, "subnetPrefix", self.subnet_prefix)
         _check_blocks("nodeBlocks", self.node_blocks, "nodeSubnetPrefix", self.node_subnet_prefix)
         if not 0 <= self.reserve_percent < 100:
-            raise CapacityError(f"reservePercent: out of range ({self.reserve_percent}). Use 0 to 99")
+            raise CapacityError(f"reservePercent: out of range ({_shown(self.reserve_percent)}). Use 0 to 99")
         _check_apart([*self.blocks, *self.node_blocks])
         _check_used("floatingIps", self.floating_ips, self.floating_ips_used)
         _check_used("tier1Limit", self.tier1_limit, self.tier1_used)
@@ -206,7 +206,7 @@ class Plan:
 
 def _check_blocks(key: str, blocks: tuple[Block, ...], prefix_key: str, prefix: int) -> None:
     if not 1 <= prefix <= SMALLEST_SUBNET:
-        raise CapacityError(f"{prefix_key}: out of range ({prefix}). Use 1 to {SMALLEST_SUBNET}")
+        raise CapacityError(f"{prefix_key}: out of range ({_shown(prefix)}). Use 1 to {SMALLEST_SUBNET}")
     for block in blocks:
         try:
             network = ipaddress.ip_network(block.cidr)
@@ -238,8 +238,13 @@ def _check_used(key: str, capacity: int | None, used: int) -> None:
         raise CapacityError(f"{key}: {used} are used, but there are only {capacity}. Correct one of the two")
 
 
+def _shown(figure: int) -> str:
+    """A figure for a message, which a typing error must not flood."""
+    return str(figure) if abs(figure) <= LARGEST_FIGURE else "a huge number"
+
+
 def _check_figure(key: str, figure: int) -> None:
     if figure < 0:
-        raise CapacityError(f"{key}: negative ({figure}). Give 0 or more")
+        raise CapacityError(f"{key}: negative ({_shown(figure)}). Give 0 or more")
     if figure > LARGEST_FIGURE:
         raise CapacityError(f"{key}: too large (over {LARGEST_FIGURE:,}). Correct the figure")

@@ -140,11 +140,15 @@ def draw(plan: Plan, prefixes: tuple[int, ...], path: Path) -> None:
 
 
 def _end(assessment: Assessment, prefixes: Iterable[int]) -> int:
-    """Right end of the axis: every curve is exhausted before it, and a plan beyond all of them is outside."""
-    planned = assessment.imported_clusters
-    far = max((Curve.of(assessment.plan, prefix, planned).exhausted or 0.0) for prefix in prefixes)
-    near = 2 * max(planned, assessment.max_imports or 0, _SHORTEST_AXIS // 2)
-    return int(min(near, max(1.5 * far, _SHORTEST_AXIS)))
+    """Right end of the axis: beyond the plan and the end of its subnets, not far beyond all curves."""
+    plan, planned = assessment.plan, assessment.imported_clusters
+
+    def exhausted(prefix: int) -> float:
+        return Curve.of(plan, prefix, planned).exhausted or 0.0
+
+    most = max(planned, assessment.max_imports or 0, exhausted(plan.network.subnet_prefix))
+    farthest = max(map(exhausted, prefixes))
+    return int(max(min(2 * most, 1.5 * farthest), _SHORTEST_AXIS))
 
 
 def _blocks(plan: Plan) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from capacity.model.advice import advise
@@ -93,21 +94,17 @@ def _change(old: object, new: object) -> str:
 
 def as_table(assessment: Assessment, *, running: bool = False) -> str:
     """A table for a terminal and what follows from it."""
-    from rich.box import SIMPLE  # noqa: PLC0415 - only this table needs it
-    from rich.console import Console  # noqa: PLC0415
-    from rich.table import Table  # noqa: PLC0415
+    rows = [_HEADER, *(_row(assessment, limit) for limit in assessment.limits)]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = [_aligned(row, widths) for row in rows]
+    lines.insert(1, "-" * len(lines[0]))
+    return "\n".join([*lines, "", *_conclusion(assessment, running=running)])
 
-    table = Table(*_HEADER, box=SIMPLE)
-    for column in table.columns:
-        column.no_wrap = True
-    for column in table.columns[1:]:
-        column.justify = "right"
-    for limit in assessment.limits:
-        table.add_row(*_row(assessment, limit), style="bold red" if limit.headroom < 0 else "")
-    console = Console(highlight=False, width=110)
-    with console.capture() as shown:
-        console.print(table)
-    return shown.get() + "\n".join(_conclusion(assessment, running=running))
+
+def _aligned(row: Sequence[str], widths: Sequence[int]) -> str:
+    """The name on the left, the numbers on the right of their columns."""
+    numbers = (cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))
+    return "  ".join([row[0].ljust(widths[0]), *numbers])
 
 
 def _row(assessment: Assessment, limit: Limit) -> tuple[str, ...]:

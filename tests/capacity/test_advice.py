@@ -141,3 +141,28 @@ def test_no_prefix_fits_a_network_that_has_no_room() -> None:
 def test_a_shared_topology_has_no_better_one() -> None:
     full = plan(tier1_limit=0)
     assert [item for item in advise(assess(full)) if item.limit == TIER1_ROUTERS.name] == []
+
+
+def test_e3_others_recreated_with_the_prefix_take_one_subnet_per_namespace() -> None:
+    """/25 has 512 subnets: 200 of others, 260 of the plan, 52 free."""
+    network = Network(blocks=(Block(cidr="172.16.0.0/16", subnets_used=200),))
+    candidate = Plan(network=network, demands=(Demand(rancher_version="2.8", imported_clusters=60),))
+    assert smallest_prefix(candidate) == 25
+    [renewed] = [item for item in advise(assess(candidate)) if "recreated" in str(item)]
+    assert assess(renewed.plan).limit(POD_SUBNETS.name).headroom == 52
+
+
+def test_e4_no_subnet_is_advised_that_rancher_itself_outgrows() -> None:
+    for imports in (600, 1200, 5000, 20000):
+        for item in advise(assess(plan(imports=imports))):
+            assert item.plan.network.subnet_prefix <= 27
+    small = Network(blocks=(Block(cidr="172.16.0.0/24", subnets_used=5),), subnet_prefix=27)
+    candidate = Plan(network=small, demands=(Demand(rancher_version="2.8"),))
+    assert not any("pod_subnet_prefix" in change for change in _changes(candidate))
+
+
+def test_advice_keeps_the_reserve_of_a_larger_pool() -> None:
+    found = advise(assess(plan(floating_ips=100, imports=30, reserve_percent=10)))
+    more = next(item for item in found if "more floating IPs" in str(item))
+    limit = assess(more.plan).limit("floating IPs")
+    assert limit.headroom in (0, 1)

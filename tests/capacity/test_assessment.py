@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from typing import Any
 
@@ -10,10 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from capacity.model import limits
+from capacity.model.advice import advise
 from capacity.model.assessment import assess
 from capacity.model.namespaces import namespace_count, namespaces_per_import, with_imports
 from capacity.model.plan import Block, CapacityError, Demand, Network, Plan
-from tests.capacity.test_model import plan
+from tests.capacity.test_model import POD_BLOCK, plan
 
 POD_SUBNETS, FLOATING_IPS = limits.POD_SUBNETS.name, limits.FLOATING_IPS.name
 TIER1_ROUTERS, SEGMENTS = limits.TIER1_ROUTERS.name, limits.SEGMENTS.name
@@ -220,3 +222,52 @@ def test_what_others_take_is_gone(candidate: Plan, taken: int) -> None:
         assess(replace(candidate, network=replace(candidate.network, blocks=blocks))),
     )
     assert before.limit(POD_SUBNETS).headroom - after.limit(POD_SUBNETS).headroom == taken
+
+
+def test_e1_each_further_subnet_of_a_crowded_namespace_comes_with_a_segment() -> None:
+    network = Network(blocks=(POD_BLOCK,), segment_limit=500)
+    calm, crowded = (Demand(rancher_version="2.8", crowded=pods) for pods in ((), (253, 254, 600)))
+    before, after = (assess(Plan(network=network, demands=(item,))) for item in (calm, crowded))
+    for name in (POD_SUBNETS, SEGMENTS):
+        assert after.limit(name).planned == before.limit(name).planned + 0 + 1 + 2
+
+
+@pytest.mark.parametrize(
+    "figures", [{"tier1_limit": 0}, {"node_blocks": (Block(cidr="10.9.0.0/24", subnets_used=1),)}]
+)
+def test_e2_a_broken_limit_without_imports_lets_none_fit(figures: dict[str, Any]) -> None:
+    found = assess(plan(**figures))
+    assert (found.max_imports, found.first_exhausted_at) == (0, 0)
+    assert found.first_limit in found.exceeded
+
+
+def test_e2_a_load_balancer_that_is_too_small_lets_none_fit() -> None:
+    demand = Demand(rancher_version="2.8", load_balancer_services=9)
+    found = assess(Plan(network=Network(blocks=(POD_BLOCK,)), demands=(demand,)))
+    assert (found.max_imports, found.fits) == (0, False)
+
+
+def test_e6_several_ranchers_of_different_cost_are_counted_exactly() -> None:
+    """3 namespaces an import on 2.2, 4 on 2.8; further ones go to the first Rancher."""
+    old, new = (Demand(name=name, rancher_version=name, imported_clusters=10) for name in ("2.2", "2.8"))
+    for demands in ((old, new), (new, old)):
+        candidate = Plan(network=Network(blocks=(POD_BLOCK,)), demands=demands)
+        most = assess(candidate).max_imports
+        assert most is not None
+        assert assess(with_imports(candidate, most)).fits
+        assert not assess(with_imports(candidate, most + 1)).fits
+    free = 256 - (5 + 5 + 1) - (5 + 14 + 1)
+    assert assess(Plan(network=Network(blocks=(POD_BLOCK,)), demands=(old, new))).max_imports == (
+        10 + (free - 40) // 3
+    )
+
+
+def test_e6_thousands_of_clusters_are_judged_in_linear_time() -> None:
+    def seconds(count: int) -> float:
+        demands = tuple(Demand(name=str(number), load_balancer_services=30) for number in range(count))
+        start = time.process_time()
+        advise(assess(Plan(network=Network(blocks=(Block(cidr="10.0.0.0/8"),)), demands=demands)))
+        return time.process_time() - start
+
+    seconds(10)
+    assert seconds(8000) < 20 * max(seconds(1000), 0.02)

@@ -179,6 +179,41 @@ def test_a_picture_marks_each_prefix_by_its_own_subnets(tmp_path: Path) -> None:
     assert all(word in text for word in ("floating IPs: 16", "reserve", "used by others", "exhausted"))
 
 
+def test_e6_a_reader_that_has_enough_ends_it_quietly(tmp_path: Path) -> None:
+    demands = [{"name": f"c{number}"} for number in range(3000)]
+    file = tmp_path / "many.json"
+    file.write_text(json.dumps({"network": {"blocks": ["10.0.0.0/8"]}, "demands": demands}))
+    script = f"{sys.executable} -m capacity report --figures {file} | head -1; echo ${{PIPESTATUS[@]}}"
+    done = subprocess.run(["bash", "-c", script], cwd=REPO, capture_output=True, text=True, check=True)
+    assert done.stderr == ""
+    assert done.stdout.splitlines()[-1] == "0 0"
+
+
+@pytest.mark.parametrize("number", ["1e300", "1e309", "NaN", "1" + "0" * 40, "-1e300", "0.5"])
+def test_e6_a_number_that_cannot_be_is_one_clear_error(tmp_path: Path, number: str) -> None:
+    file = tmp_path / "figures.json"
+    demand = f'{{"rancherVersion": "2.8", "users": {number}}}'
+    file.write_text(f'{{"network": {{"blocks": ["10.0.0.0/8"]}}, "demands": [{demand}]}}')
+    done = _run("report", "--figures", str(file))
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert "users: " in done.stderr
+    assert len(done.stderr) < 150
+
+
+def test_e5_a_plan_beyond_every_curve_does_not_squeeze_them(tmp_path: Path) -> None:
+    path = tmp_path / "plan.svg"
+    limits = ["--floating-ips", "100", "--segment-limit", "98", "--used", "40", "--reserve", "10"]
+    blocks = [text for number in range(16, 22) for text in ("--block", f"172.{number}.0.0/16")]
+    done = _run("plot", "--imported", "100000", *limits, *blocks, "--output", str(path))
+    assert done.returncode == 0, done.stderr
+    text = path.read_text()
+    assert "plan: 100000 (beyond the axis)" in text
+    assert "floating IPs, segments: 16" in text
+    assert "172.16.0.0/16, 172.17.0.0/16 and 4 more blocks" in text
+    assert "<pattern" in text  # the hatch
+    assert not re.search(r">\d{6,}<", text)  # no tick of an axis as long as the plan
+
+
 def test_the_model_loads_without_the_reports_libraries() -> None:
     heavy = {"rich", "matplotlib", "httpx", "pydantic"}
     script = f"import capacity.model.advice, capacity.model.figures, sys; print({heavy} & set(sys.modules))"

@@ -42,7 +42,7 @@ KEYS = [
         "parameters",
         "type",
     ),
-    *("lb_size", "cluster", "virtualMachineIds", "role", "data", "stringData", "tls.crt", "cacerts.pem"),
+    *("parameters", "lb_size", "cluster", "virtualMachineIds", "role", "data", "stringData", "tls.crt", "cacerts.pem"),
 ]
 SCALARS = st.one_of(
     st.none(),
