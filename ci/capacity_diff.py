@@ -11,19 +11,16 @@ from typing import Any
 
 from capacity.command import stack_file
 from capacity.model import figures
-from capacity.model.assessment import Assessment
-from capacity.model.plan import CapacityError, Network, Plan
+from capacity.model.assessment import Assessment, with_use
+from capacity.model.plan import DEFAULT_RESERVE, CapacityError, Plan
 from capacity.report.tables import as_comparison
 from ci import stacks
 from ci.events import Report
 from ci.problem import StepError
 from ci.thresholds import reserve_percent, thresholds
-from components.capacity.choice import LIVE
+from components.capacity.figures_source import LIVE
 from domain import type_tokens
 from policy.plan import assessed
-
-_RESERVE = 10
-"""Percent; the policies' own default (``reservePercent``)."""
 
 
 @dataclass(frozen=True)
@@ -61,14 +58,14 @@ def compare(stack: str, settings: Path, base: str | None, report: Report) -> Cap
     fleet = stacks.is_fleet(stack)
     stack_says = "the server's stack says" if fleet else "the settings say"
     try:
-        reserve = reserve_percent(thresholds(stack, settings), _RESERVE)
+        reserve = reserve_percent(thresholds(stack, settings), DEFAULT_RESERVE)
         after, source = _planned(report.inputs)
         if after is None and fleet:
             return Capacity(None, "Unknown: the preview ended before the figures of the server's stack.")
         after = after or stack_file.read(settings)
         before, comparison = (_planned(report.deployed)[0], "") if fleet else _before(settings, base)
         if before and source == LIVE:
-            before = replace(before, network=_with_use_of(before.network, after.network))
+            before = replace(before, network=with_use(before.network, after.network))
         assessment = _assessed(after, reserve)
         table = as_comparison(
             _assessed(before, reserve) if before else None, assessment, running=fleet or _running(report)
@@ -108,22 +105,6 @@ def _before(settings: Path, base: str | None) -> tuple[Plan | None, str]:
 
 def _assessed(plan: Plan, reserve: int) -> Assessment:
     return assessed(figures.to_document(plan), reserve)
-
-
-def _with_use_of(network: Network, live: Network) -> Network:
-    """The network with what NSX-T says of its blocks: otherwise the change would seem to have caused it."""
-    used = {block.cidr: block.subnets_used for block in (*live.blocks, *live.node_blocks)}
-    changes: Mapping[str, Any] = {
-        name: tuple(replace(block, subnets_used=used.get(block.cidr, block.subnets_used)) for block in blocks)
-        for name, blocks in (("blocks", network.blocks), ("node_blocks", network.node_blocks))
-    }
-    return replace(
-        network,
-        **changes,
-        floating_ips_used=live.floating_ips_used,
-        tier1_used=live.tier1_used,
-        segments_used=live.segments_used,
-    )
 
 
 def _running(report: Report) -> bool:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 
 import pulumi
 
-from components.capacity.nsx import Access
-from components.capacity.pod_network import CapacityPlan, CapacityPlanArgs
+from components.capacity import CapacityPlan, CapacityPlanArgs
 from components.helm import HelmChart, HelmChartArgs
 from components.helm.chart import CREDENTIALS
 from components.placement import PlacementPreflight
@@ -85,23 +83,14 @@ def _chart_password(settings: Settings) -> str | None:
 
 
 def _capacity(settings: Settings) -> CapacityPlan | None:
-    """The environment's credentials of NSX-T win over the config's."""
     plan = settings.capacity_plan
     if plan is None:
         return None
-    manager = os.environ.get("NSXT_MANAGER") or settings.nsx_manager
-    access = Access(
-        manager=manager,
-        username=os.environ.get("NSXT_USERNAME") or settings.nsx_username,
-        password=os.environ.get("NSXT_PASSWORD") or secret_text(settings.nsx_password) or "",
-        ca_file=os.environ.get("NSXT_CA_FILE") or settings.nsx_ca_certificate_file or "",
-    )
     measured_at = settings.pod_network_measured_at
     return CapacityPlan(
         "capacity",
         CapacityPlanArgs(
             plan=plan,
-            access=access if manager else None,
             pools=tuple(settings.network_profile_parameters.get("fip_pool_ids", ())),
             measured_at=measured_at.isoformat() if measured_at else "",
         ),

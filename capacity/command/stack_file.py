@@ -1,6 +1,6 @@
-"""The plan that a stack's file (``Pulumi.<env>.yaml``) has, without the engine and the rest of its settings.
+"""The plan in a stack file (``Pulumi.<env>.yaml``), read without the engine and the other settings.
 
-Other keys may be wrong or point at files that are not there yet: a plan is made before there is a stack.
+Other keys may be invalid or name files that do not exist yet: planning comes before there is a stack.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from settings.types import Values
 
 
 class _Keys(CapacitySettings):
-    """What a plan is made of."""
+    """The settings that make a plan."""
 
     cluster_name: str
     rancher_version: str
@@ -36,7 +36,7 @@ def read(path: Path) -> Plan:
     """Read a stack's plan.
 
     Raises:
-        CapacityError: The file has no plan, or one that cannot be right.
+        CapacityError: The file has no plan, or an invalid one.
         OSError: The file cannot be read.
     """
     given = _config(path)
@@ -44,13 +44,13 @@ def read(path: Path) -> Plan:
     try:
         keys = _Keys.model_validate({key: value for key, value in given.items() if key in aliases})
     except ValidationError as error:
-        raise CapacityError(f"{path}: {_told(error)}") from None
+        raise CapacityError(f"{path}: {_problem(error)}") from None
     profile = keys.network_profile_parameters
     for problem in keys.capacity_problems(keys.rancher_version, profile):
         raise CapacityError(f"{path}: {problem}")
     plan = keys.plan_for(keys.cluster_name, keys.rancher_version, profile.get("lb_size", "small"))
     if plan is None:
-        raise CapacityError(f"{path}: podNetwork is not set; set its blocks")
+        raise CapacityError(f"{path}: podNetwork is not set. Set its blocks")
     return plan
 
 
@@ -58,10 +58,10 @@ def _config(path: Path) -> dict[str, Any]:
     try:
         document = yaml.safe_load(path.read_text())
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise CapacityError(f"{path} is no YAML: {' '.join(str(error).split())}") from None
+        raise CapacityError(f"{path} is not valid YAML: {' '.join(str(error).split())}") from None
     stack = document.get("config") if isinstance(document, dict) else None
     if not isinstance(stack, dict) or not stack:
-        raise CapacityError(f"{path} has no `config`: it is no stack file")
+        raise CapacityError(f"{path} has no `config`, so it is not a stack file")
     prefix = f"{PROJECT}:"
     given = {
         key.removeprefix(prefix): _value(key.removeprefix(prefix), value)
@@ -70,7 +70,7 @@ def _config(path: Path) -> dict[str, Any]:
     }
     unknown = given.keys() - {str(field.alias) for field in Settings.model_fields.values()}
     if unknown:
-        raise CapacityError(f"{path}: {min(unknown)} is no key of this program; Pulumi.yaml has the keys")
+        raise CapacityError(f"{path}: {min(unknown)} is not a known config key. Pulumi.yaml has the keys")
     return {key: value for key, value in given.items() if value != ""}
 
 
@@ -83,7 +83,7 @@ def _value(key: str, value: Any) -> Any:
     return value
 
 
-def _told(error: ValidationError) -> str:
+def _problem(error: ValidationError) -> str:
     first = error.errors()[0]
     key = str(first["loc"][0])
     if first["type"] == "missing":

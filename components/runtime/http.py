@@ -7,6 +7,7 @@ import ssl
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -150,6 +151,7 @@ class HttpClient:
         repeatable: bool | None = None,
         most_bytes: int = _MOST_BYTES,
         transient: Iterable[int] = _TRANSIENT,
+        within: float = _TOTAL_SECONDS,
     ) -> Response:
         """One request.
 
@@ -161,6 +163,7 @@ class HttpClient:
             repeatable: Whether another try does no harm; None: reads alone are.
             most_bytes: Largest answer, decompressed.
             transient: Statuses that another try may not get.
+            within: Seconds after which no further try begins. The server's Retry-After is honoured.
 
         Raises:
             UnreachableError: No answer, or a temporary failure, after the last try.
@@ -177,7 +180,7 @@ class HttpClient:
                 method, path, content, headers=given, most_bytes=most_bytes, temporary=temporary
             )
 
-        return retry(once) if again else once()
+        return retry(once, within=within) if again else once()
 
     def _once(
         self,
@@ -213,12 +216,26 @@ class HttpClient:
         words = self._redact(reason(text) or response.reason_phrase)
         kind = UnreachableError if response.status_code in temporary else HttpError
         message = f"{what}: status {response.status_code}: {words}"
-        raise kind(response.status_code, message, text, response.headers)
+        failure = kind(response.status_code, message, text, response.headers)
+        if isinstance(failure, UnreachableError):
+            failure.retry_after = _seconds(response.headers.get("Retry-After", ""))
+        raise failure
 
     def _no_answer(self, what: str, error: BaseException) -> HttpError:
         text = self._redact(str(error) or type(error).__name__)
         kind = HttpError if "CERTIFICATE_VERIFY" in text else UnreachableError
         return kind(0, f"{what}: no answer ({text})")
+
+
+def _seconds(retry_after: str) -> float:
+    """The header Retry-After, a number of seconds or a date; 0 when it is absent or invalid."""
+    if retry_after.isascii() and retry_after.isdigit():
+        return float(retry_after)
+    try:
+        date = parsedate_to_datetime(retry_after)
+        return max(date.timestamp() - time.time(), 0.0)
+    except (ValueError, OverflowError):
+        return 0.0
 
 
 def reason(text: str) -> str:

@@ -50,15 +50,15 @@ def test_what_a_plan_does_not_need_may_be_wrong(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"podNetwork": None}, "podNetwork is not set; set its blocks"),
+        ({"podNetwork": None}, "podNetwork is not set. Set its blocks"),
         ({"rancherVersion": None}, "rancherVersion is not set"),
         ({"rancherVersion": "2.99.0"}, "rancherVersion 2.99.0: the namespaces of Rancher 2.99.0 are unknown"),
         ({"plannedUsers": "many"}, 'plannedUsers = "many": must be a valid integer'),
         ({"plannedProjects": -1}, "plannedProjects = -1: must be greater than or equal to 0"),
-        ({"plannedImportedCluster": "4"}, "plannedImportedCluster is no key of this program"),
+        ({"plannedImportedCluster": "4"}, "plannedImportedCluster is not a known config key"),
         ({"podNetwork": "{"}, "podNetwork = "),
         ({"podNetwork": {"blocks": ["172.16.0.0/26"]}}, "172.16.0.0/26 is smaller than one subnet"),
-        ({"networkProfileParameters": {"lb_size": "huge"}}, "lbSize 'huge' must be one of"),
+        ({"networkProfileParameters": {"lb_size": "huge"}}, "lbSize: unknown (huge)"),
         (
             {"networkProfileParameters": {"pod_subnet_prefix": 27}},
             "podNetwork.subnetPrefix: does not match networkProfileParameters.pod_subnet_prefix, which is 27",
@@ -78,7 +78,7 @@ def test_a_stack_without_a_sound_plan_is_one_message(
 def test_what_is_no_stack_file(tmp_path: Path, text: str) -> None:
     path = tmp_path / "Pulumi.edge.yaml"
     path.write_text(text)
-    with pytest.raises(CapacityError, match=r"Pulumi\.edge\.yaml (has no `config`|is no YAML)"):
+    with pytest.raises(CapacityError, match=r"Pulumi\.edge\.yaml (has no `config`|is not valid YAML)"):
         read(path)
 
 

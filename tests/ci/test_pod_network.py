@@ -11,7 +11,7 @@ import yaml
 
 from ci.capacity_diff import compare
 from ci.events import Report
-from components.capacity.choice import CONFIGURED, LIVE
+from components.capacity.figures_source import CONFIGURED, LIVE
 from domain import type_tokens as kinds
 from tests.ci.logs import CLUSTER, report, step
 from tests.test_settings import GOOD, REPO
@@ -54,7 +54,7 @@ def test_both_are_told_where_they_differ(settings: Path) -> None:
     text = compare("prod", settings, "HEAD", Report()).markdown
     assert "| pod subnets | 256 | 0 | 180 → **260** | 51 → **-29** |" in text
     assert "Imported clusters: 40 → **60** planned, 52 fit." in text
-    assert "29 pod subnets are missing for the plan." in text
+    assert "The plan lacks 29 pod subnets." in text
     assert "as the settings say" in text
 
 
@@ -76,7 +76,7 @@ def test_what_nsx_t_tells_holds_for_before_and_after(settings: Path) -> None:
 def test_a_prefix_cannot_change_in_a_running_cluster(settings: Path) -> None:
     text = compare("prod", settings, None, planned(60, LIVE, used=0)).markdown
     assert "pod_subnet_prefix" in text
-    assert "- pod_subnet_prefix: 25 (125 pods a subnet)" in text
+    assert "- pod_subnet_prefix: 25 (125 pods per subnet)" in text
     assert text.index("further pod IP block") < text.index("- pod_subnet_prefix: 25")
 
 
