@@ -1,7 +1,7 @@
 """The program's settings: read here and nowhere else, typed, and checked before any resource is declared.
 
-``Pulumi.yaml`` describes the keys. Each section of it is a module here; ``model`` joins them, ``reading`` gets
-them from a stack's config, ``stack_file`` reads a stack's file without the engine.
+``Pulumi.yaml`` describes the keys. Each section is a module here; ``model`` joins them, ``reading`` gets them
+from a stack's config, ``stack_file`` reads a stack's file without the engine.
 """
 
 from settings.errors import SettingsError

@@ -1,4 +1,4 @@
-"""``python -m settings Pulumi.<env>.yaml...``: checks stack files offline, prints their effective settings."""
+"""``python -m settings Pulumi.<env>.yaml...``: checks stack files offline and prints the settings."""
 
 from __future__ import annotations
 

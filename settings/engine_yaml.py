@@ -49,7 +49,7 @@ class _Loader(yaml.CSafeLoader):
         """The tag of a node that has none."""
         if kind is yaml.ScalarNode:
             return _PLAIN if implicit[0] else _TEXT
-        return str(super().resolve(kind, value, implicit))
+        return str(super().resolve(kind, value, implicit))  # type: ignore[no-untyped-call]
 
 
 def compose(raw: bytes) -> yaml.Node | None:
@@ -154,6 +154,7 @@ def _value(node: yaml.Node, budget: list[int], parents: tuple[yaml.Node, ...]) -
         return {name: _value(item, budget, (*parents, node)) for name, item in members(node)}
     if isinstance(node, yaml.SequenceNode):
         return [_value(item, budget, (*parents, node)) for item in node.value]
+    assert isinstance(node, yaml.ScalarNode)  # noqa: S101 - the third and last kind
     return scalar(node)
 
 

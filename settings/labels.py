@@ -1,4 +1,4 @@
-"""Tells the program's dynamic resources what the program calls their inputs, so that errors name config keys."""
+"""Gives dynamic resources the config keys behind their inputs, so that their errors name them."""
 
 from __future__ import annotations
 

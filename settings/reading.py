@@ -28,7 +28,7 @@ REPORTED = 32
 SECTIONS: dict[str, type[Section]] = {
     name: field.annotation
     for name, field in Settings.model_fields.items()
-    if field.annotation is not None and issubclass(field.annotation, Section)
+    if isinstance(field.annotation, type) and issubclass(field.annotation, Section)
 }
 FIELDS: dict[str, FieldInfo] = {
     str(field.alias): field for section in SECTIONS.values() for field in section.model_fields.values()

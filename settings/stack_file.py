@@ -1,4 +1,4 @@
-"""``StackFile``: a stack's file (``Pulumi.<stack>.yaml``), read as the engine reads it, without its secrets."""
+"""``StackFile``: a stack's file (``Pulumi.<stack>.yaml``), read as the engine does, without secrets."""
 
 from __future__ import annotations
 
@@ -92,21 +92,12 @@ def read(path: Path, project: str = PROJECT) -> StackFile:
         SettingsError: The file cannot be read, or the engine refuses it.
     """
     try:
-        root = engine_yaml.compose(path.read_bytes())
-        if not isinstance(root, yaml.MappingNode):
-            raise YamlError("the file has no `config`, so it is not a stack file")
-        top = dict(engine_yaml.members(root))
-        secrets_provider = engine_yaml.value(top["secretsprovider"]) if "secretsprovider" in top else ""
-        config = top.get("config")
-        if config is None:
-            return StackFile(path, {}, (), str(secrets_provider or "default"))
-        values, repeated = _values(config, project)
+        return _read(path, project)
     except OSError as error:
         problem = f"the file cannot be read: {error.strerror}"
         raise SettingsError([Finding("", problem, "Check its name and permissions")]) from None
     except YamlError as error:
         raise SettingsError([Finding("", str(error))]) from None
-    return StackFile(path, values, repeated, str(secrets_provider or "default"))
 
 
 def short(key: str, project: str = PROJECT) -> str:
@@ -129,6 +120,16 @@ def namespace_findings(keys: Mapping[str, str], known: list[str]) -> list[Findin
             remedy = f"Use {PROJECT}:{close[0]}" if close else "Remove it"
             found.append(Finding(key, f"belongs to another project, {namespace}", remedy))
     return found
+
+
+def _read(path: Path, project: str) -> StackFile:
+    root = engine_yaml.compose(path.read_bytes())
+    if not isinstance(root, yaml.MappingNode):
+        raise YamlError("the file has no `config`, so it is not a stack file")
+    top = dict(engine_yaml.members(root))
+    provider = engine_yaml.value(top["secretsprovider"]) if "secretsprovider" in top else None
+    values, repeated = _values(top["config"], project) if "config" in top else ({}, ())
+    return StackFile(path, values, repeated, str(provider or "default"))
 
 
 def _values(config: yaml.Node, project: str) -> tuple[dict[str, Value], tuple[str, ...]]:
@@ -162,10 +163,7 @@ def _value(key: str, node: yaml.Node) -> Value:
     plain, encrypted = _engine_value(key, found)
     if isinstance(plain, dict | list):
         return Value(json.dumps(plain, ensure_ascii=False), encrypted)
-    if isinstance(plain, str):
-        text = plain
-    else:
-        text = "" if plain is None else json.dumps(plain)
+    text = plain or "" if plain is None or isinstance(plain, str) else json.dumps(plain)
     written = str(node.value) if isinstance(node, yaml.ScalarNode) else text
     same = written == text or found is None or isinstance(found, bool | str)
     return Value(text, encrypted, None if same else written)

@@ -100,11 +100,11 @@ def test_with_a_certificate_everything_is_declared(
         ]
         assert release["values"]["hostname"] == config["rancherHostname"]
         assert release["values"]["ingress"]["enabled"] is False
-        labels = {name: inputs.get(LABELS) for kind, name, inputs in mocks.registered}
-        assert labels["rancher-cluster"]["workers"] == "workers"
-        assert labels["ingress-chart"]["version"] == "ingressChartVersion"
-        assert labels["rancher-chart"]["version"] == "rancherVersion"
-        assert labels["cattle-system"] is None
+        named: dict[str, Any] = {name: inputs.get(LABELS) for _, name, inputs in mocks.registered}
+        assert named["rancher-cluster"]["workers"] == "workers"
+        assert named["ingress-chart"]["version"] == "ingressChartVersion"
+        assert named["rancher-chart"]["version"] == "rancherVersion"
+        assert named["cattle-system"] is None
 
     return pulumi.Output.all(program["rancher"].ready.urn).apply(check)
 

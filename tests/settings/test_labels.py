@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pulumi
@@ -50,7 +50,8 @@ def declared(*things: tuple[type[Any], str]) -> dict[str, dict[str, Any]]:
         for kind, name in things:
             await kind(name, size=-1, color="red").urn.future()
 
-    program()  # type: ignore[call-arg]
+    run: Callable[[], object] = program
+    run()
     return {name: inputs for _, name, inputs in mocks.registered}
 
 
@@ -79,5 +80,6 @@ def test_components_get_no_labels() -> None:
         labels.register({("trial:Group", ""): {"size": "x"}})
         await pulumi.ComponentResource("trial:Group", "group", {"size": 1}).urn.future()
 
-    program()  # type: ignore[call-arg]
+    run: Callable[[], object] = program
+    run()
     assert all(labels.LABELS not in inputs for _, _, inputs in mocks.registered)
