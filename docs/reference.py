@@ -1,4 +1,4 @@
-"""Writes the pages that are made from the code: ``python docs/reference.py [--check]``.
+"""Generates pages from the code: ``python docs/reference.py [--check]``.
 
 ``docs/configuration.md`` comes from the schema in ``Pulumi.yaml``, ``docs/outputs.md`` from
 ``rancher_on_pks/outputs.py``, ``docs/policy.md`` from the policy pack.
@@ -14,7 +14,7 @@ from pathlib import Path
 
 import yaml
 
-from rancher_on_pks.outputs import CONTRACT_VERSION, definitions
+from rancher_on_pks import CONTRACT_VERSION, definitions
 
 DOCS = Path(__file__).parent
 _SECTION = re.compile(r"  # --- (.*?) -*$")
@@ -28,9 +28,12 @@ def configuration() -> str:
     lines = [
         "# Configuration",
         "",
-        "Made from `Pulumi.yaml` by `make docs`. `python -m settings Pulumi.<env>.yaml` checks a stack's",
-        "file: it names every problem at once and prints the effective settings. A new environment begins",
-        "as a copy of [environment.template.yaml](environment.template.yaml).",
+        "Generated from `Pulumi.yaml` by `make docs`. `python -m settings Pulumi.<env>.yaml` checks a stack's",
+        "file offline: it reports every problem at once and prints the effective settings. For a new",
+        "environment, copy [environment.template.yaml](environment.template.yaml).",
+        "",
+        "Put versions, dates and other texts that look like numbers in quotes: YAML reads `1.30` as 1.3 and",
+        "`0443` as 291. A value without quotes that YAML reads as something else is an error.",
     ]
     in_config = False
     for line in text.splitlines():
@@ -52,10 +55,20 @@ def outputs() -> str:
     lines = [
         "# Outputs",
         "",
-        "Made from `rancher_on_pks/outputs.py` by `make docs`. Another program reads them typed, with",
-        "`RancherStack.from_reference(pulumi.StackReference(...))`, as [the fleet](fleet.md) does; secrets",
-        f"stay secret. The contract has version {CONTRACT_VERSION} (output `contractVersion`), which is",
-        "raised when an output is renamed, removed or changes its meaning; a reader refuses another version.",
+        "Generated from `rancher_on_pks/outputs.py` by `make docs`. Another program reads them typed, and",
+        "secrets stay secret, as in [the fleet](fleet.md). `pip wheel . --no-deps` builds the package",
+        "`rancher-on-pks`, which contains this reader and needs only `pulumi`:",
+        "",
+        "```python",
+        "import pulumi",
+        "from rancher_on_pks import RancherStack",
+        "",
+        'rancher = RancherStack.from_reference(pulumi.StackReference("company/rancher-on-pks/prod"))',
+        'pulumi.export("rancher", rancher.rancher_url)',
+        "```",
+        "",
+        f"The contract has version {CONTRACT_VERSION} (output `contractVersion`). The version is raised when an",
+        "output is renamed, removed or changes its meaning; a reader fails on another version.",
         "",
         "| output | type | secret | meaning |",
         "|---|---|---|---|",
@@ -122,7 +135,7 @@ PAGES = {"configuration.md": configuration, "outputs.md": outputs, "policy.md": 
 
 
 def main() -> int:
-    """Write the pages, or with ``--check`` tell which are stale."""
+    """Write the pages, or with ``--check`` name those that are stale."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing; fail when a page is stale")
     check = parser.parse_args().check

@@ -59,10 +59,11 @@ class Fleet(pulumi.ComponentResource):
         """Declare the resources."""
         super().__init__("rancher-on-pks:fleet:Fleet", name, None, opts)
         self._access = RancherAccess.from_outputs(args.server)
-        planned = pulumi.Output.from_input(args.server.pod_network or {})
         capacity = PodNetwork(
             f"{name}-capacity",
-            figures=planned.apply(lambda document: with_fleet(document, args.inventory)),
+            figures=args.server.pod_network.apply(
+                lambda document: with_fleet(document or {}, args.inventory)
+            ),
             source="server",
             measured_at="",
             opts=self._after(),

@@ -17,19 +17,20 @@ def record(settings: Settings, name: str, hostname: str, address: pulumi.Input[s
     """The record of a host name; None if the program does not make it."""
     if hostname not in settings.dns_names:
         return None
+    dns = settings.dns
     return DnsRecord(
         name,
         DnsRecordArgs(
             hostname=hostname,
             address=address,
             mode=_mode(settings),
-            ttl=settings.dns_ttl,
-            resolver=settings.dns_resolver or "",
-            timeout_minutes=settings.dns_timeout_minutes,
+            ttl=dns.dns_ttl,
+            resolver=dns.dns_resolver or "",
+            timeout_minutes=dns.dns_timeout_minutes,
         ),
     )
 
 
 def _mode(settings: Settings) -> DnsMode:
     """The configured mode; its options are the config keys that start with ``dns``."""
-    return dns_mode(settings.dns_mode, {key.removeprefix("dns_"): value for key, value in settings})
+    return dns_mode(settings.dns.dns_mode, {key.removeprefix("dns_"): value for key, value in settings.dns})

@@ -16,7 +16,7 @@ from ci.engine import Engine
 from ci.problem import StepError
 from ci.stacks import affected, refusal, stacks
 from ci.thresholds import reserve_percent, thresholds
-from tests.test_settings import REPO
+from tests.config import REPO
 
 ALL = ["edge", "staging", "prod"]
 FLEETS = ["fleet/emea", "fleet/prod"]

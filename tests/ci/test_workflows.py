@@ -15,7 +15,7 @@ from components.dns.credentials import TSIG
 from components.pks.credentials import PKS
 from components.placement.credentials import BOSH, VSPHERE
 from lab.recipes import ENGINE
-from tests.test_settings import REPO
+from tests.config import REPO
 
 GITHUB = REPO / ".github"
 FILES = sorted((GITHUB / "workflows").glob("*.yml"))

@@ -13,11 +13,11 @@ def _settings(**values: Any) -> PlacementSettings:
     return PlacementSettings.model_validate(values)
 
 
-def test_off_is_the_default() -> None:
+def test_off_is_the_default_and_wants_nothing() -> None:
     assert _settings().placement_for(3, 3) is None
 
 
-def test_what_the_rules_must_hold() -> None:
+def test_what_the_rules_are_to_hold() -> None:
     found = _settings(antiAffinity="must", vsphereComputeClusters=["a", "b"], vmSource="attributes")
     placement = found.placement_for(3, 5)
     assert placement is not None
@@ -31,15 +31,18 @@ def test_what_the_rules_must_hold() -> None:
 
 
 @pytest.mark.parametrize(
-    ("values", "text"),
+    ("values", "expected"),
     [
-        ({"vsphereComputeClusters": ["a", "a"]}, "vsphereComputeClusters = a, a: must name each"),
+        (
+            {"vsphereComputeClusters": ["a", "a"]},
+            "vsphereComputeClusters: must name each vSphere cluster once, without an empty name (a, a)",
+        ),
         (
             {"vsphereServer": "https://vc/sdk"},
-            "vsphereServer = https://vc/sdk: must be a host name or host:port",
+            "vsphereServer: must be a host name or host:port, without scheme or path (https://vc/sdk)",
         ),
     ],
 )
-def test_invalid_values(values: dict[str, Any], text: str) -> None:
-    [problem] = _settings(**values).placement_problems()
-    assert str(problem).startswith(text)
+def test_what_is_wrong_is_told(values: dict[str, Any], expected: str) -> None:
+    [finding] = _settings(**values).findings()
+    assert str(finding) == expected
