@@ -9,13 +9,14 @@ from __future__ import annotations
 import argparse
 import signal
 import sys
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 
 from components.rancher.https_probe import ProbeError
 from components.runtime.errors import ProviderError
-from domain.placement import ROLES
+from domain.placement import ROLES, without_rule
 from drill import drills, report, runner
 from drill.drills import KINDS, HostCommands, Kind, Target, Undo
 from drill.environment import DrillError, read
@@ -95,7 +96,9 @@ def _healthy(place: Place, *, with_vcenter: bool) -> View:
     view = place.look()
     problems = list(view.problems())
     if with_vcenter:
-        roles = {machine.role for machine in view.machines}
+        roles = Counter(machine.role for machine in view.machines)
+        for finding in without_rule(roles):
+            _say(f"warning: {finding}")
         problems += [f"vCenter shows no {plural}" for role, plural in ROLES.items() if role not in roles]
     try:
         place.ask_rancher()
