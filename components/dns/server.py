@@ -88,11 +88,16 @@ class Server:
     def is_free(self, zone: str, hostname: str) -> bool:
         """Whether the name has no records of its own.
 
+        For a free name the update also deletes an address that it cannot have: this changes nothing, and a
+        server with permissions by name (BIND: update-policy) refuses it as it would refuse the record.
+
         Raises:
             ProviderError: The server refuses.
         """
+        name = dns.name.from_text(hostname)
         message = self._message(zone)
-        message.absent(dns.name.from_text(hostname))
+        message.absent(name)
+        message.delete(name, "A", _NO_ADDRESS)
         return self._update(message, zone)
 
     def has(self, zone: str, hostname: str, kind: str) -> bool:
@@ -226,6 +231,8 @@ def _text(name: dns.name.Name) -> str:
     return name.to_text(omit_final_dot=True)
 
 
+_NO_ADDRESS = "192.0.2.1"
+"""Of a network for documentation (RFC 5737)."""
 _SIGNATURES = {dns.rdatatype.RRSIG, dns.rdatatype.NSEC}
 _PREREQUISITES = {dns.rcode.YXDOMAIN, dns.rcode.YXRRSET, dns.rcode.NXRRSET, dns.rcode.NXDOMAIN}
 """Answers to a prerequisite that is not met (RFC 2136 section 2.2)."""

@@ -124,6 +124,8 @@ zone "lab.test" {{ type primary; file "lab.test.db"; allow-update {{ key "{key}"
 zone "frozen.test" {{ type primary; file "frozen.test.db"; allow-update {{ none; }}; }};
 zone "closed.test" {{ type primary; file "closed.test.db"; allow-update {{ key "{key}"; }};
   allow-query {{ none; }}; }};
+zone "granted.test" {{ type primary; file "granted.test.db";
+  update-policy {{ grant {key} name rancher.granted.test A; }}; }};
 """
 _RECORDS = """\
 $TTL 300
@@ -136,7 +138,10 @@ away IN NS ns.elsewhere.example.
 
 @contextmanager
 def bind(folder: Path) -> Iterator[Site]:
-    """BIND as primary server of three zones: ``frozen.test`` takes no updates, ``closed.test`` no queries."""
+    """BIND as primary server of ``lab.test`` and of zones with restrictions.
+
+    ``frozen.test`` takes no updates, ``closed.test`` no queries, ``granted.test`` updates of one name.
+    """
     _write_zones(folder)
     with _named(folder, "recursion no;", _ZONE.format(key=KEY, secret=SECRET)) as site:
         yield site
@@ -232,7 +237,7 @@ def _running(site: Site, folder: Path, server: str | None, package: str, *argume
 
 def _write_zones(folder: Path) -> None:
     records = _RECORDS.format(negative=NEGATIVE_SECONDS, address=_BIND_ADDRESS)
-    for zone in ("lab.test", "frozen.test", "closed.test"):
+    for zone in ("lab.test", "frozen.test", "closed.test", "granted.test"):
         (folder / f"{zone}.db").write_text(f"$ORIGIN {zone}.\n{records}")
 
 

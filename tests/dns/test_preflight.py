@@ -94,6 +94,14 @@ def test_knot_refuses_a_key_that_may_not_update(configured: Callable[..., Any], 
         assert "does not accept TSIG key reader (BADKEY)" in reason
 
 
+def test_a_key_that_may_update_one_name_only(configured: Callable[..., Any], tmp_path: Path) -> None:
+    with sites.bind(tmp_path) as site:
+        provider = configured(DnsPreflightProvider)
+        assert reasons(provider, inputs(site, hostnames=["rancher.granted.test"])) == []
+        [reason] = reasons(provider, inputs(site, hostnames=["api.granted.test"]))
+        assert "refuses to update zone granted.test (REFUSED)" in reason
+
+
 def test_r10_refused_queries_are_reported_as_such(configured: Callable[..., Any], tmp_path: Path) -> None:
     with sites.bind(tmp_path) as site:
         provider, name = configured(DnsPreflightProvider), "rancher.closed.test"
