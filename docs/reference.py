@@ -98,6 +98,9 @@ def policies() -> str:
         "bundles of Fleet; Helm charts, applications and similar kinds whose controller creates a namespace "
         "|",
         "",
+        "Several stacks on one plan, such as two fleets, each count by themselves: give each a share of the plan in",
+        "`shares`, which is then enforced, as is their sum.",
+        "",
         "A preview does not see what `kubectl`, a command resource, a controller or Rancher's UI creates "
         "later, nor",
         "namespaces in raw manifests that a plugin renders during the update. For those, plan a reserve",

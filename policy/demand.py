@@ -34,6 +34,10 @@ class StackDemand:
         """The sum of both."""
         return StackDemand(*(getattr(self, item.name) + getattr(other, item.name) for item in fields(self)))
 
+    def __sub__(self, other: StackDemand) -> StackDemand:
+        """What is left of this without the other."""
+        return StackDemand(*(getattr(self, item.name) - getattr(other, item.name) for item in fields(self)))
+
     def __bool__(self) -> bool:
         """Whether anything is taken."""
         return any(getattr(self, item.name) for item in fields(self))

@@ -42,7 +42,17 @@ KEYS = [
         "parameters",
         "type",
     ),
-    *("parameters", "lb_size", "cluster", "virtualMachineIds", "role", "data", "stringData", "tls.crt", "cacerts.pem"),
+    *(
+        "parameters",
+        "lb_size",
+        "cluster",
+        "virtualMachineIds",
+        "role",
+        "data",
+        "stringData",
+        "tls.crt",
+        "cacerts.pem",
+    ),
 ]
 SCALARS = st.one_of(
     st.none(),
