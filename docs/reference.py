@@ -28,7 +28,7 @@ def configuration() -> str:
     lines = [
         "# Configuration",
         "",
-        "Generated from `Pulumi.yaml` by `make docs`. `python -m settings Pulumi.<env>.yaml` checks a stack's",
+        "Generated from `Pulumi.yaml` by `make docs`. `python -m settings Pulumi.<env>.yaml` checks a stack",
         "file offline: it reports every problem at once and prints the effective settings. For a new",
         "environment, copy [environment.template.yaml](environment.template.yaml).",
         "",
@@ -67,7 +67,7 @@ def outputs() -> str:
         'pulumi.export("rancher", rancher.rancher_url)',
         "```",
         "",
-        f"The contract has version {CONTRACT_VERSION} (output `contractVersion`). The version is raised when an",
+        f"The contract has version {CONTRACT_VERSION} (output `contractVersion`). It is raised when an",
         "output is renamed, removed or changes its meaning; a reader fails on another version.",
         "",
         "| output | type | secret | meaning |",
@@ -91,8 +91,8 @@ def policies() -> str:
         "pulumi preview --policy-pack policy --policy-pack-config policy/config.<env>.json",
         "```",
         "",
-        "and with `up`, before anything is created. The policies judge what is known at preview, and the rest",
-        "during the update. The figures of the pod network come from the stack's settings",
+        "and with `up`, before anything is created. The policies judge what is known at preview; the rest",
+        "is judged during the update. The figures of the pod network come from its settings",
         "([capacity](capacity.md)). For a Kubernetes stack of another program, the policy config of",
         "`pod-network-stack` gives them: the output `podNetwork` of the stack that owns the cluster.",
     ]

@@ -106,7 +106,7 @@ class RancherStack:
         "signed certificate."
     )
     vip = _text("Virtual IP of the ingress, to which Rancher's DNS name must resolve.")
-    dns_record = _text("DNS record of Rancher, which the stack creates unless dnsMode is `none`.")
+    dns_record = _text("DNS record of Rancher; the stack creates it unless dnsMode is `none`.")
     rancher_url = _text("URL of Rancher.")
     rancher_version = _text("Version of Rancher that is rolled out.")
     rancher_user = _text(
