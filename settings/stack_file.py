@@ -49,12 +49,14 @@ class StackFile:
 
     Attributes:
         path: The file.
+        project: Namespace of the project's keys.
         values: Config key with its namespace to value.
         repeated: Keys that appear both with and without the namespace.
         secrets_provider: What encrypts its secrets; ``default`` when the file does not say.
     """
 
     path: Path
+    project: str
     values: Mapping[str, Value]
     repeated: tuple[str, ...] = ()
     secrets_provider: str = "default"
@@ -62,21 +64,26 @@ class StackFile:
     @property
     def config(self) -> dict[str, str]:
         """Config key without the project's namespace to text; keys of other namespaces keep theirs."""
-        return {short(key): value.text for key, value in self.values.items()}
+        return {short(key, self.project): value.text for key, value in self.values.items()}
 
     @property
     def encrypted(self) -> frozenset[str]:
         """The keys of ``config`` with an encrypted value: nothing is known of their content."""
-        return frozenset(short(key) for key, value in self.values.items() if value.encrypted)
+        return frozenset(short(key, self.project) for key, value in self.values.items() if value.encrypted)
 
     def findings(self) -> list[Finding]:
         """Values that the engine reads silently as something else than what is written."""
         repeated = [
-            Finding(key, f"is set twice, also as {PROJECT}:{key}", "Remove one of them")
+            Finding(key, f"is set twice, also as {self.project}:{key}", "Remove one of them")
             for key in self.repeated
         ]
         changed = [
-            Finding(short(key), f"is read as {value.text!r}", _remedy(value.written), value.written.strip())
+            Finding(
+                short(key, self.project),
+                f"is read as {value.text!r}",
+                _remedy(value.written),
+                value.written.strip(),
+            )
             for key, value in self.values.items()
             if value.written is not None
         ]
@@ -131,7 +138,7 @@ def _read(path: Path, project: str) -> StackFile:
     top = dict(engine_yaml.members(root))
     provider = engine_yaml.value(top["secretsprovider"]) if "secretsprovider" in top else None
     values, repeated = _values(top["config"], project) if "config" in top else ({}, ())
-    return StackFile(path, values, repeated, str(provider or "default"))
+    return StackFile(path, project, values, repeated, str(provider or "default"))
 
 
 def _values(config: yaml.Node, project: str) -> tuple[dict[str, Value], tuple[str, ...]]:

@@ -15,6 +15,7 @@ from lab import build as build_module
 from lab.recipes import ENGINE, LANGUAGE_HOST
 from tests.config import REPO
 from tests.settings.stack_files import STRUCTURES, judge, samples, structure
+from tests.settings.test_stack_file import RECORDED
 
 pytestmark = pytest.mark.lab
 
@@ -128,6 +129,21 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
 def test_c9_scalars_of_every_type(project: Project, tmp_path: Path) -> None:
     for content in samples(tmp_path, 200):
         agree(project, content.encode())
+
+
+def test_the_recorded_values_are_the_engines(tmp_path: Path) -> None:
+    """``engine_values.json``, against which the unit tests compare."""
+    program = """
+import json, pathlib
+from pulumi.runtime.config import CONFIG, get_config_env
+
+pathlib.Path("loaded.json").write_text(json.dumps({**get_config_env(), **CONFIG.get()}))
+"""
+    recorded = {value: found for value, found in RECORDED.items() if found is not None}
+    lines = [f"  rancher-on-pks:k{number}: {value}" for number, value in enumerate(recorded)]
+    loaded = Project(tmp_path, program).load("\n".join(["config:", *lines, ""]).encode())
+    assert isinstance(loaded, dict), loaded
+    assert [loaded[f"rancher-on-pks:k{number}"] for number in range(len(recorded))] == list(recorded.values())
 
 
 @pytest.mark.parametrize("start", STRUCTURES.values(), ids=STRUCTURES.keys())
