@@ -7,12 +7,15 @@ from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr
 
-from components.rancher.api import numbers
-from settings.problem import Problem
+from domain.finding import Finding
+from domain.versions import Version
 from settings.types import Days, Minutes, Section, secret_text
 
-_LENGTH = 12
-"""Rancher's setting password-min-length, from 2.6.3 on (rancher/rancher pkg/settings)."""
+_PASSWORD_LENGTH = 12
+_PASSWORD_LENGTH_SINCE = Version(2, 6, 3)
+"""From here on Rancher's setting password-min-length is 12 (rancher/rancher pkg/settings)."""
+_TOKEN_DAYS = 90
+"""Longest life of a token (rancher/rancher pkg/settings, auth-token-max-ttl-minutes)."""
 
 
 class BootstrapSettings(Section):
@@ -25,22 +28,25 @@ class BootstrapSettings(Section):
     rancher_token_renew_days: Annotated[int, Field(ge=0, le=3650)] = 30
     rancher_local_timeout_minutes: Minutes = 10
 
-    def bootstrap_problems(self, rancher_version: str) -> Iterator[Problem]:
+    def findings(self, rancher_version: str) -> Iterator[Finding]:
         """What is wrong between these keys."""
         password = secret_text(self.rancher_admin_password)
-        if password is not None and numbers(rancher_version) >= (2, 6, 3) and len(password) < _LENGTH:
-            yield Problem(
+        strict = Version.parse(rancher_version) >= _PASSWORD_LENGTH_SINCE
+        if password is not None and strict and len(password) < _PASSWORD_LENGTH:
+            yield Finding(
                 "rancherAdminPassword",
-                f"has {len(password)} characters; Rancher {rancher_version} wants {_LENGTH}. Run: pulumi "
-                "config set --secret rancherAdminPassword",
+                f"has {len(password)} characters; Rancher {rancher_version} requires {_PASSWORD_LENGTH}",
+                "Run: pulumi config set --secret rancherAdminPassword",
                 "***",
-                ("rancherVersion",),
+                depends_on=("rancherVersion",),
             )
-        if self.rancher_token_renew_days >= min(self.rancher_token_days, 90):
-            yield Problem(
+        life = min(self.rancher_token_days, _TOKEN_DAYS)
+        if self.rancher_token_renew_days >= life:
+            yield Finding(
                 "rancherTokenRenewDays",
-                f"must be less than the life of a token, which is {min(self.rancher_token_days, 90)} days; "
-                "else each update makes another one",
+                f"must be less than the life of a token, which is {life} days; otherwise each update creates "
+                "a new token",
+                "Choose a smaller number",
                 str(self.rancher_token_renew_days),
-                ("rancherTokenDays",),
+                depends_on=("rancherTokenDays",),
             )

@@ -17,9 +17,9 @@ from components.ingress.component import (
 )
 from components.rancher.endpoint_check import Check
 from settings import Settings
-from steps.cluster import Inside
+from steps.cluster import InCluster
 from steps.dns import record
-from steps.preflight import Checks
+from steps.preflight import Preflight
 
 
 @dataclass(frozen=True)
@@ -27,10 +27,10 @@ class Endpoint:
     """Where Rancher will be reached.
 
     Attributes:
-        certificates: What it shows there.
+        certificates: The certificates that it presents.
         vip: Virtual IP of the ingress controller.
-        dns_record: The DNS record that leads there: made, or to be made by hand.
-        ready: Depend on it for TLS that clients trust.
+        dns_record: The DNS record that leads there: created, or to be created by hand.
+        ready: The check that clients trust its TLS.
     """
 
     certificates: RancherCertificates
@@ -39,65 +39,91 @@ class Endpoint:
     ready: pulumi.Resource
 
 
-def tiller(settings: Settings, inside: Inside) -> Tiller | None:
-    """What Helm v2's releases go through; Helm 3 needs nothing."""
-    if settings.helm_engine != "v2":
+def tiller(settings: Settings, in_cluster: InCluster) -> Tiller | None:
+    """Tiller for the releases of Helm v2; None with Helm 3."""
+    helm = settings.helm
+    if helm.helm_engine != "v2":
         return None
     args = TillerArgs(
-        kubeconfig=inside.cluster.kubeconfig,
-        mode=settings.tiller_mode,
-        helm=settings.helm2_cli,
-        tiller=settings.tiller_cli,
-        image=settings.tiller_image,
+        kubeconfig=in_cluster.cluster.kubeconfig,
+        mode=helm.tiller_mode,
+        helm=helm.helm2_cli,
+        tiller=helm.tiller_cli,
+        image=helm.tiller_image,
     )
-    return Tiller("tiller", args, inside.options)
+    return Tiller("tiller", args, in_cluster.options)
 
 
 def ingress(
     settings: Settings,
-    checks: Checks,
-    inside: Inside,
+    preflight: Preflight,
+    in_cluster: InCluster,
     certificates: RancherCertificates,
     tiller: Tiller | None,
 ) -> Endpoint:
-    """Controller, DNS record and Ingress; the endpoint check goes to the virtual IP itself."""
-    cluster, merge = inside.cluster, pulumi.ResourceOptions.merge
-    controller = IngressController(
-        "ingress",
-        IngressControllerArgs(
-            chart=checks.ingress_chart,
-            namespace=inside.namespace,
-            kubeconfig=cluster.kubeconfig,
-            values=settings.ingress_values,
-            http_port=settings.ingress_http_port,
-            https_port=settings.ingress_https_port,
-            vip_cidr=settings.vip_cidr,
-            timeout_minutes=settings.ingress_timeout_minutes,
-            tiller=tiller,
-        ),
-        inside.options,
-    )
-    dns = record(settings, "rancher-dns", settings.rancher_hostname, controller.vip)
-    wanted = record_text(settings.rancher_hostname, settings.dns_ttl, controller.vip)
-    made = RancherIngress(
+    """Controller, DNS record and Ingress, checked at the virtual IP itself."""
+    hostname = settings.rancher.rancher_hostname
+    controller = _controller(settings, preflight, in_cluster, tiller)
+    vip = controller.vip
+    created = record(settings, "rancher-dns", hostname, vip)
+    route = RancherIngress(
         "rancher-ingress",
         RancherIngressArgs(
-            namespace=inside.namespace,
-            hostname=settings.rancher_hostname,
-            tls_secret_name=settings.tls_secret_name,
-            kubernetes_version=settings.kubernetes_version,
+            namespace=in_cluster.namespace,
+            hostname=hostname,
+            tls_secret_name=settings.certificates.tls_secret_name,
+            kubernetes_version=settings.cluster.kubernetes_version,
         ),
-        merge(inside.options, pulumi.ResourceOptions(depends_on=[*controller.ready, *certificates.secrets])),
+        pulumi.ResourceOptions.merge(
+            in_cluster.options,
+            pulumi.ResourceOptions(depends_on=[*controller.ready, *certificates.secrets]),
+        ),
     )
-    check = Check(
+    return Endpoint(
+        certificates=certificates,
+        vip=vip,
+        dns_record=created.record if created else record_text(hostname, settings.dns.dns_ttl, vip),
+        ready=_endpoint_check(settings, in_cluster, certificates, vip, route),
+    )
+
+
+def _controller(
+    settings: Settings, preflight: Preflight, in_cluster: InCluster, tiller: Tiller | None
+) -> IngressController:
+    given = settings.ingress
+    return IngressController(
+        "ingress",
+        IngressControllerArgs(
+            chart=preflight.ingress_chart,
+            namespace=in_cluster.namespace,
+            kubeconfig=in_cluster.cluster.kubeconfig,
+            values=given.ingress_values,
+            http_port=given.ingress_http_port,
+            https_port=given.ingress_https_port,
+            vip_cidr=given.vip_cidr,
+            timeout_minutes=given.ingress_timeout_minutes,
+            tiller=tiller,
+        ),
+        in_cluster.options,
+    )
+
+
+def _endpoint_check(
+    settings: Settings,
+    in_cluster: InCluster,
+    certificates: RancherCertificates,
+    vip: pulumi.Output[str],
+    route: RancherIngress,
+) -> Check:
+    cluster = in_cluster.cluster
+    return Check(
         "endpoint",
-        address=controller.vip,
-        port=settings.ingress_https_port,
-        hostname=settings.rancher_hostname,
+        address=vip,
+        port=settings.ingress.ingress_https_port,
+        hostname=settings.rancher.rancher_hostname,
         ca_bundle=certificates.ca_bundle,
         expect="ingress",
-        timeout_minutes=settings.ingress_timeout_minutes,
+        timeout_minutes=settings.ingress.ingress_timeout_minutes,
         triggers=[cluster.uuid, certificates.fingerprint],
-        opts=pulumi.ResourceOptions(depends_on=made, deleted_with=cluster.resource),
+        opts=pulumi.ResourceOptions(depends_on=route, deleted_with=cluster.resource),
     )
-    return Endpoint(certificates, controller.vip, dns.record if dns else wanted, check)

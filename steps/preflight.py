@@ -1,7 +1,8 @@
-"""What may refuse the plan before anything is ordered: charts, Helm v2, pod network, DNS server, hosts."""
+"""Checks before the cluster is ordered: charts, Helm v2, pod network, DNS server, ESXi hosts."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pulumi
@@ -14,14 +15,14 @@ from settings import Settings, secret_text
 
 
 @dataclass(frozen=True)
-class Checks:
-    """What was checked.
+class Preflight:
+    """The results of the checks.
 
     Attributes:
         ingress_chart: The ingress controller's chart.
         rancher_chart: Rancher's chart.
-        capacity: The plan for the pod network; None without figures of it.
-        resources: Depend on them for an environment that refuses nothing.
+        capacity: The plan for the pod network; None without podNetwork.
+        resources: Depend on these to run after all preflight checks.
     """
 
     ingress_chart: HelmChart
@@ -30,60 +31,66 @@ class Checks:
     resources: list[pulumi.Resource]
 
 
-def checks(settings: Settings) -> Checks:
-    """Find charts and Helm v2, judge the plan, ask the DNS server for its leave and vCenter for its hosts."""
+def preflight(settings: Settings) -> Preflight:
+    """Find the charts, judge the plan, verify the permission to update DNS, count the ESXi hosts."""
+    ingress, rancher = settings.ingress, settings.rancher
     ingress_chart = _chart(
         settings,
         "ingress-chart",
-        settings.ingress_chart,
-        settings.ingress_chart_repository,
-        settings.ingress_chart_version,
+        ingress.ingress_chart,
+        ingress.ingress_chart_repository,
+        ingress.ingress_chart_version,
     )
     rancher_chart = _chart(
         settings,
         "rancher-chart",
-        settings.rancher_chart,
-        settings.rancher_chart_repository,
-        settings.rancher_version,
+        rancher.rancher_chart,
+        rancher.rancher_chart_repository,
+        rancher.rancher_version,
     )
-    resources: list[pulumi.Resource] = [ingress_chart, rancher_chart]
     capacity = _capacity(settings)
-    if capacity:
-        resources.append(capacity.ready)
-    if settings.helm_engine == "v2":
-        commands = Helm2Commands(
+    resources = [ingress_chart, rancher_chart, *_optional(settings)]
+    return Preflight(
+        ingress_chart, rancher_chart, capacity, [*resources, *([capacity.ready] if capacity else [])]
+    )
+
+
+def _optional(settings: Settings) -> Iterator[pulumi.Resource]:
+    """The checks that only some settings need."""
+    helm, dns, cluster = settings.helm, settings.dns, settings.cluster
+    if helm.helm_engine == "v2":
+        yield Helm2Commands(
             "helm2",
-            mode=settings.tiller_mode,
-            helm=settings.helm2_cli,
-            tiller=settings.tiller_cli,
-            image=settings.tiller_image,
+            mode=helm.tiller_mode,
+            helm=helm.helm2_cli,
+            tiller=helm.tiller_cli,
+            image=helm.tiller_image,
         )
-        resources.append(commands)
-    if settings.dns_mode == "rfc2136":
-        access = UpdateAccess(
+    if dns.dns_mode == "rfc2136":
+        yield UpdateAccess(
             "dns-access",
             hostnames=settings.dns_names,
-            server=settings.dns_server or "",
-            zone=settings.dns_zone or "",
+            server=dns.dns_server or "",
+            zone=dns.dns_zone or "",
         )
-        resources.append(access)
-    if settings.placement:
-        resources.append(Hosts("hosts", settings.placement))
-    return Checks(ingress_chart, rancher_chart, capacity, resources)
+    placement = settings.placement.placement_for(cluster.plan_masters, cluster.worker_count)
+    if placement:
+        yield Hosts("hosts", placement)
 
 
 def _chart(settings: Settings, name: str, chart: str, repository: str, version: str) -> HelmChart:
+    access = settings.ingress
     return HelmChart(
         name,
         HelmChartArgs(
             chart=chart,
             repository=repository,
             version=version,
-            kubernetes_version=settings.kubernetes_version,
-            ca_file=settings.chart_repository_ca_file,
-            username=settings.chart_repository_username,
-            password=secret_text(settings.chart_repository_password),
-            helm=2 if settings.helm_engine == "v2" else 3,
+            kubernetes_version=settings.cluster.kubernetes_version,
+            ca_file=access.chart_repository_ca_file,
+            username=access.chart_repository_username,
+            password=secret_text(access.chart_repository_password),
+            helm=2 if settings.helm.helm_engine == "v2" else 3,
         ),
     )
 
@@ -92,12 +99,12 @@ def _capacity(settings: Settings) -> CapacityPlan | None:
     plan = settings.capacity_plan
     if plan is None:
         return None
-    measured_at = settings.pod_network_measured_at
+    measured_at = settings.capacity.pod_network_measured_at
     return CapacityPlan(
         "capacity",
         CapacityPlanArgs(
             plan=plan,
-            pools=tuple(settings.network_profile_parameters.get("fip_pool_ids", ())),
+            pools=tuple(settings.cluster.network_profile_parameters.get("fip_pool_ids", ())),
             measured_at=measured_at.isoformat() if measured_at else "",
         ),
     )

@@ -30,7 +30,7 @@ from domain.finding import Finding
 Properties = dict[str, Any]
 """Properties of a resource. Whole numbers are integers, which protobuf has not."""
 
-LABELS = "labels"
+LABELS = "message_labels"
 """Input of each resource: what the program calls the other inputs, for messages. See ``settings.keys``."""
 
 _PROVIDER_KEY = "__provider"

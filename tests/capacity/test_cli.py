@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.test_settings import REPO
+from tests.config import REPO
 
 
 def _run(*arguments: str) -> subprocess.CompletedProcess[str]:

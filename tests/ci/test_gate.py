@@ -11,7 +11,7 @@ import pytest
 from ci.events import Report
 from ci.gate import destroyed
 from tests.ci.logs import CLUSTER, IN_RANCHER, RELEASE, log, report, step, summary
-from tests.test_settings import REPO
+from tests.config import REPO
 
 LASTING = [
     (CLUSTER, ""),

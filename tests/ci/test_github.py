@@ -16,8 +16,8 @@ import pytest
 
 from ci.github import GitHub
 from ci.problem import StepError
+from tests.config import REPO
 from tests.servers import Request, Response, Server, serve
-from tests.test_settings import REPO
 
 PAGE = 2
 TOKEN = "ghs_token"

@@ -14,7 +14,7 @@ from ci.events import Report
 from components.capacity.figures_source import CONFIGURED, LIVE
 from domain import type_tokens as kinds
 from tests.ci.logs import CLUSTER, report, step
-from tests.test_settings import GOOD, REPO
+from tests.config import GOOD, REPO
 
 BLOCK = "172.16.0.0/16"
 

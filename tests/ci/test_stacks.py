@@ -15,7 +15,7 @@ import pytest
 from ci.capacity_diff import reserve_percent
 from ci.engine import Engine
 from ci.stacks import affected, refusal, stacks
-from tests.test_settings import REPO
+from tests.config import REPO
 
 ALL = ["edge", "staging", "prod"]
 FLEETS = ["fleet/emea", "fleet/prod"]

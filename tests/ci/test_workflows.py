@@ -15,7 +15,7 @@ from components.dns import credentials as key
 from components.pks import credentials as pks
 from components.placement import credentials as placement
 from lab.recipes import ENGINE
-from tests.test_settings import REPO
+from tests.config import REPO
 
 GITHUB = REPO / ".github"
 FILES = sorted((GITHUB / "workflows").glob("*.yml"))

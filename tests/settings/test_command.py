@@ -9,7 +9,7 @@ from pathlib import Path
 import yaml
 
 from settings import PROJECT
-from tests.test_settings import GOOD, REPO
+from tests.config import GOOD, REPO
 
 
 def _run(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -65,16 +65,16 @@ def test_an_encrypted_secret_is_masked_and_not_judged(tmp_path: Path) -> None:
 def test_a_secret_in_plain_text_is_refused_and_not_shown(tmp_path: Path) -> None:
     done = _run(_file(tmp_path, pksPassword="hunter2"))
     assert done.returncode == 1
-    assert "pksPassword = ***: is in plain text" in done.stderr
+    assert "pksPassword: is in plain text (***)" in done.stderr
     assert "hunter2" not in done.stdout + done.stderr
 
 
 def test_what_is_no_stack_file(tmp_path: Path) -> None:
     other = tmp_path / "other.yaml"
     other.write_text("a: [")
-    assert "is no valid YAML" in _run(str(other)).stderr
+    assert "the file is not valid YAML" in _run(str(other)).stderr
     other.write_text("a: 1")
-    assert "has no `config`" in _run(str(other)).stderr
+    assert "clusterName: is not set" in _run(str(other)).stderr
 
 
 def test_the_template_for_a_new_environment_is_valid() -> None:

@@ -1,9 +1,8 @@
-"""Settings: everything that is wrong is told at once, with key, value and remedy."""
+"""Settings: everything that is wrong is reported at once, with key, value and remedy."""
 
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,18 +12,8 @@ from hypothesis import strategies as st
 
 import settings
 from settings import Settings, SettingsError, parse, secret_text
-
-REPO = Path(settings.__file__).parent.parent
-GOOD = {
-    "clusterName": "czpksrancher05",
-    "externalHostname": "czpksrancher05.sovsystems.com",
-    "plan": "rancher",
-    "kubernetesVersion": "1.28",
-    "certificateSource": "self-signed",
-    "ingressChartVersion": "4.11.5",
-    "rancherHostname": "czrancherblog.sovsystems.com",
-    "rancherVersion": "2.8.5",
-}
+from settings.reading import FIELDS
+from tests.config import GOOD, REPO
 
 
 def problems(**changes: str | None) -> dict[str, str]:
@@ -32,7 +21,7 @@ def problems(**changes: str | None) -> dict[str, str]:
     config = {key: value for key, value in {**GOOD, **changes}.items() if value is not None}
     with pytest.raises(SettingsError) as caught:
         parse(config)
-    return {problem.key: str(problem) for problem in caught.value.problems}
+    return {finding.key: str(finding) for finding in caught.value.findings}
 
 
 def test_good_config_is_typed() -> None:
@@ -50,17 +39,18 @@ def test_good_config_is_typed() -> None:
         },
         encrypted={"pksPassword"},
     )
-    assert (parsed.workers, parsed.plan_privileged, parsed.plan_masters) == (5, False, 3)
-    assert parsed.network_profile_parameters == parameters
-    assert parsed.cluster_tags == {"owner": "ops"}
-    assert secret_text(parsed.pks_password) == "hush"
+    cluster = parsed.cluster
+    assert (cluster.workers, cluster.plan_privileged, cluster.plan_masters) == (5, False, 3)
+    assert cluster.network_profile_parameters == parameters
+    assert cluster.cluster_tags == {"owner": "ops"}
+    assert secret_text(cluster.pks_password) == "hush"
     assert "hush" not in repr(parsed)
 
 
 def test_empty_config_names_every_missing_key() -> None:
     with pytest.raises(SettingsError) as caught:
         parse({})
-    assert {problem.key for problem in caught.value.problems} == set(GOOD)
+    assert {finding.key for finding in caught.value.findings} == set(GOOD)
     assert "clusterName: is not set. Run: pulumi config set clusterName czpksrancher05" in str(caught.value)
     assert "has 8 problems; nothing was changed" in str(caught.value)
 
@@ -87,9 +77,9 @@ def test_everything_is_reported_at_once() -> None:
         *("kubernetesVersion", "networkProfile", "networkProfileParameters", "clusterTags", "vipCidr"),
         *("clusterTimeoutMinutes", "ingressHttpPort", "rancherChartRepository", "pksCaCertificateFile"),
     }
-    assert found["workers"] == 'workers = "three": must be a whole number'
-    assert found["planPrivileged"] == 'planPrivileged = "perhaps": must be true or false'
-    assert "did you mean rancherHostname?" in found["rancherHostName"]
+    assert found["workers"] == 'workers: must be a whole number ("three")'
+    assert found["planPrivileged"] == 'planPrivileged: must be true or false ("perhaps")'
+    assert "Did you mean rancherHostname?" in found["rancherHostName"]
     assert "must be 'files', 'csr', 'internal-ca' or 'self-signed'" in found["certificateSource"]
     assert (
         "lb_sise is no key of a network profile; the keys are lb_size," in found["networkProfileParameters"]
@@ -135,9 +125,8 @@ def test_what_depends_on_a_broken_key_is_left_out() -> None:
 def test_secrets_are_masked_and_must_be_encrypted() -> None:
     with pytest.raises(SettingsError) as caught:
         parse({**GOOD, "pksPassword": "hush"}, encrypted=())
-    assert "pksPassword = ***: is in plain text. Run: pulumi config set --secret pksPassword" in str(
-        caught.value
-    )
+    expected = "pksPassword: is in plain text (***). Run: pulumi config set --secret pksPassword"
+    assert expected in str(caught.value)
     assert "hush" not in str(caught.value)
 
 
@@ -148,18 +137,15 @@ def test_two_identities_are_refused() -> None:
 def test_certificate_problems_name_key_and_remedy() -> None:
     found = problems(certificateSource="files", certificateFile="/no/cert.pem")
     assert {"certificateFile", "caCertificateFile"} <= set(found)
-    assert found["certificateFile"].startswith("certificateFile = /no/cert.pem: ")
+    assert "(/no/cert.pem)" in found["certificateFile"]
 
 
-@given(st.dictionaries(st.sampled_from([*Settings.model_fields, "x"]), st.text(max_size=8)))
-def test_any_config_gives_settings_or_a_clean_error(fields: dict[str, str]) -> None:
-    keys = {
-        str(Settings.model_fields[name].alias) if name != "x" else name: text for name, text in fields.items()
-    }
+@given(st.dictionaries(st.sampled_from([*FIELDS, "x", "other:x"]), st.text(max_size=8)))
+def test_any_config_gives_settings_or_a_clean_error(config: dict[str, str]) -> None:
     try:
-        assert isinstance(parse({**GOOD, **keys}), Settings)
+        assert isinstance(parse({**GOOD, **config}), Settings)
     except SettingsError as error:
-        assert error.problems
+        assert error.findings
 
 
 def schema() -> dict[str, dict[str, Any]]:
@@ -170,10 +156,9 @@ def schema() -> dict[str, dict[str, Any]]:
 
 
 def test_schema_and_settings_have_the_same_keys_and_defaults() -> None:
-    fields = {str(field.alias): field for field in Settings.model_fields.values()}
-    assert list(schema()) == list(fields)
+    assert list(schema()) == list(FIELDS)
     for key, entry in schema().items():
-        field = fields[key]
+        field = FIELDS[key]
         default = "" if field.is_required() or field.default is None else field.default
         assert entry["default"] == default, key
         assert type(entry["default"]) is type(default), key
@@ -189,5 +174,5 @@ def test_the_articles_environment_is_valid() -> None:
         for key, value in stack.items()
     }
     parsed = parse(config, encrypted=())
-    assert (parsed.cluster_name, parsed.plan, parsed.rancher_replicas) == ("czpksrancher05", "rancher", 3)
-    assert parsed.network_profile_parameters == {"lb_size": "medium"}
+    assert (parsed.cluster.cluster_name, parsed.rancher.rancher_replicas) == ("czpksrancher05", 3)
+    assert parsed.cluster.network_profile_parameters == {"lb_size": "medium"}

@@ -5,13 +5,14 @@ from __future__ import annotations
 import pytest
 
 from settings import parse
-from tests.test_settings import GOOD, problems
+from tests.config import GOOD
+from tests.settings.test_reading import problems
 
 
 def test_helm_3_unless_said_otherwise() -> None:
-    assert parse(GOOD).helm_engine == "v3"
+    assert parse(GOOD).helm.helm_engine == "v3"
     # Keys of Helm v2 that are left over do not matter.
-    assert parse({**GOOD, "tillerMode": "local", "tillerImage": "x"}).helm_engine == "v3"
+    assert parse({**GOOD, "tillerMode": "local", "tillerImage": "x"}).helm.helm_engine == "v3"
 
 
 @pytest.mark.parametrize(

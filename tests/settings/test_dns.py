@@ -15,8 +15,8 @@ RFC2136 = {"dnsMode": "rfc2136", "dnsServer": "ns1.example.com"}
 
 
 def problems(**config: Any) -> dict[str, str]:
-    found = DnsSettings.model_validate(config).dns_problems(RANCHER, API)
-    return {problem.key: str(problem) for problem in found}
+    found = DnsSettings.model_validate(config).findings(RANCHER, API)
+    return {finding.key: str(finding) for finding in found}
 
 
 def test_good_settings() -> None:
@@ -45,11 +45,11 @@ def test_what_a_mode_needs() -> None:
 
 def test_zone_has_to_hold_the_names() -> None:
     assert problems(**RFC2136, dnsZone="ample.com")["dnsZone"] == (
-        f"dnsZone = ample.com: does not hold rancherHostname {RANCHER}. "
-        "Set the zone of that name, or leave dnsZone out"
+        f"dnsZone: does not contain rancherHostname {RANCHER} (ample.com). "
+        "Set the zone of that name, or run: pulumi config rm dnsZone"
     )
     both = problems(**RFC2136, dnsZone="example.com", dnsApiRecord=True)
-    assert f"does not hold externalHostname {API}" in both["dnsZone"]
+    assert f"does not contain externalHostname {API}" in both["dnsZone"]
 
 
 def test_secret_is_not_shown() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.test_settings import REPO
+from tests.config import REPO
 
 PAGES = [REPO / "README.md", *sorted((REPO / "docs").glob("*.md"))]
 _LINK = re.compile(r"\[[^]]*\]\(([^)\s]+)\)")
