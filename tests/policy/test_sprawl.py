@@ -333,3 +333,12 @@ def test_d4_the_stack_of_the_cluster_has_what_the_shares_leave() -> None:
 def test_d4_shares_of_a_wrong_type_are_a_finding(wrong: dict[str, Any]) -> None:
     found = judge_stack(POD_NETWORK_STACK, [namespace("a")], figures=figures(applications=1), shares=wrong)
     assert "configuration of policy pod-network-stack: " in found[0]
+
+
+def test_d2_a_namespace_by_any_token_counts() -> None:
+    """A custom resource of the core group, and a list."""
+    several = ("kubernetes:core/v1:NamespaceList", "many", {"items": [{"metadata": {"name": "a"}}, {}, {}]})
+    custom = ("kubernetes:v1:Namespace", "own", {"metadata": {"name": "b"}})
+    [message] = judge_stack(POD_NETWORK_STACK, [several, custom], figures=figures(applications=1))
+    assert "creates 4 namespaces, its plan has 1" in message
+    assert "namespace 'b' is not declared" in judge(POD_NETWORK, *custom[::2])[0]
