@@ -89,8 +89,8 @@ def _optional_object(meaning: str) -> _Stored[Object | None]:
 class RancherStack:
     """The outputs of a Rancher server's stack, as Outputs of the program that reads them.
 
-    What the stack exports as a secret stays one. An output that the stack does not have is an error as soon as
-    it is read, except for those that are None by design.
+    What the stack exports as a secret stays one. Reading an output that the stack does not have is an error,
+    except for those that are None by design.
     """
 
     cluster_name = _text("Name of the PKS cluster.")
@@ -106,7 +106,7 @@ class RancherStack:
         "signed certificate."
     )
     vip = _text("Virtual IP of the ingress, to which Rancher's DNS name must resolve.")
-    dns_record = _text("DNS record of Rancher, which the stack creates unless dnsMode is `none`.")
+    dns_record = _text("Record for Rancher in DNS; the stack creates it unless dnsMode is `none`.")
     rancher_url = _text("URL of Rancher.")
     rancher_version = _text("Version of Rancher that is rolled out.")
     rancher_user = _text(

@@ -16,7 +16,7 @@ from domain.versions import Version
 from settings.ingress import repository_findings
 from settings.types import DnsName, Minutes, Name, Section, Values
 
-_VERSION = re.compile(r"\d+\.\d+\.\d+([-+][0-9A-Za-z.+-]+)?")
+_VERSION = re.compile(r"[0-9]+\.[0-9]+\.[0-9]+([-+][0-9A-Za-z.+-]+)?")
 
 
 def _version(value: str) -> str:

@@ -179,6 +179,11 @@ def test_a_picture_marks_each_prefix_by_its_own_subnets(tmp_path: Path) -> None:
     assert all(word in text for word in ("floating IPs: 16", "reserve", "used by others", "exhausted"))
 
 
+def test_e4_small_subnets_are_pointed_out() -> None:
+    assert "With 13 pods per subnet, kube-system" in _run("report", "--prefix", "28").stdout
+    assert "pods per subnet, kube" not in _run("report", "--prefix", "27").stdout
+
+
 def test_e6_a_reader_that_has_enough_ends_it_quietly(tmp_path: Path) -> None:
     demands = [{"name": f"c{number}"} for number in range(3000)]
     file = tmp_path / "many.json"

@@ -32,9 +32,9 @@ def test_the_59th_import_passes_and_the_60th_is_refused_at_preview(fleet: Standa
     refused = fleet.pulumi("preview", *pack, expect=None)
     for part in (
         "[mandatory]",
-        "60 imported clusters takes 260, others use 0, and 0 of 256 have to stay free: headroom -4",
+        "60 imported clusters takes 260, others use 0, and 0 of 256 must stay free: headroom -4",
         "59 imported clusters fit",
-        "imports 60 clusters, 59 imported clusters fit: 1 too many",
+        "imports 60 clusters, but only 59 fit: 1 too many",
         "pod_subnet_prefix: 25",
     ):
         assert part in refused, refused
