@@ -23,6 +23,7 @@ class RancherSettings(Section):
     rancher_version: str = Field(examples=["2.8.5"], pattern=r"^\d+\.\d+\.\d+([-+].+)?$")
     rancher_replicas: Annotated[int, Field(ge=1)] = 3
     rancher_values: Values = {}
+    rancher_upgrade_check: bool = True
     rancher_timeout_minutes: Minutes = 20
 
     def rancher_problems(self, kubernetes_version: str) -> Iterator[Problem]:

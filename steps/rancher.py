@@ -29,6 +29,7 @@ def rancher(
             namespace=inside.namespace,
             kubeconfig=inside.cluster.kubeconfig,
             values=settings.rancher_values,
+            check_upgrades=settings.rancher_upgrade_check,
             timeout_minutes=settings.rancher_timeout_minutes,
             triggers=(endpoint.certificates.fingerprint,),
             tiller=tiller,

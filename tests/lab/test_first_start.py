@@ -142,7 +142,9 @@ async def test_from_the_first_start_on(version: str, lab: Lab, tmp_path: Path) -
             if wrong:
                 stack.configure(password=wrong)
             output = await stack.run("up", "--skip-preview", check=False)
-            assert "user admin has another password than the wanted, the last known and the first one" in output
+            assert (
+                "user admin has another password than the wanted, the last known and the first one" in output
+            )
             assert "Set the password that is valid" in output
             assert "Traceback" not in output
             assert not [secret for secret in (password, wrong, FIRST) if secret and secret in output]
