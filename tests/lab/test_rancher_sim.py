@@ -146,7 +146,7 @@ async def test_makes_its_namespaces_once_it_runs(stage: Stage) -> None:
     await eventually(lambda: MOUNTED in stage.pod("rancher-0")["metadata"].get("annotations", {}))
     assert stage.namespaces() == set()
     await start(stage)
-    await eventually(lambda: len(stage.namespaces()) == 11)
+    await eventually(lambda: len(stage.namespaces()) == 14)
     assert {"local", "fleet-local", "cattle-fleet-system"} <= stage.namespaces()
 
 
@@ -194,7 +194,7 @@ async def test_a_lost_connection_to_the_cluster_is_survived(stage: Stage) -> Non
     await start(stage)
     stage.cluster.cut()
     assert await stage.answers()
-    await eventually(lambda: len(stage.namespaces()) == 11)
+    await eventually(lambda: len(stage.namespaces()) == 14)
     await stage.cluster.remove("pods", "cattle-system/rancher-0")
     await eventually(lambda: _not(stage.answers()))
 
@@ -261,10 +261,10 @@ async def test_without_a_first_password_rancher_makes_one(stage: Stage, empty: b
 async def test_server_url_makes_fleet_import_local(stage: Stage) -> None:
     await stage.cluster.put("secrets", bootstrap_secret("first-password"))
     await start(stage)
-    await eventually(lambda: len(stage.namespaces()) == 11)
+    await eventually(lambda: len(stage.namespaces()) == 14)
     _, token = await stage.login("first-password")
     assert await stage.put("/v3/settings/server-url", token, {"value": "https://rancher.example.com"}) == 200
-    await eventually(lambda: len(stage.namespaces()) == 13)
+    await eventually(lambda: len(stage.namespaces()) == 16)
     assert "cluster-fleet-local-local-1a3d67d0a899" in stage.namespaces()
 
 
