@@ -190,6 +190,36 @@ async def test_the_ca_must_be_called_cacerts_pem(stage: Stage) -> None:
     assert reason() == "ContainerCreating"
 
 
+@pytest.mark.parametrize(
+    ("version", "webhook", "dies"),
+    [("v2.15.0", True, True), ("v2.15.0", False, False), ("v2.15.1", True, False), ("v2.14.2", True, False)],
+)
+async def test_f1_a_restart_for_another_ca(stage: Stage, version: str, webhook: bool, dies: bool) -> None:
+    await stage.cluster.put("secrets", tls_ca(**{"cacerts.pem": "b2xk"}))
+    await stage.cluster.put("pods", pod("rancher-0", ready=True, ca=True, version=version))
+    await eventually(stage.answers)
+    await eventually(lambda: stage.cluster.objects.get("validatingwebhookconfigurations"))
+    if not webhook:
+        stage.cluster.objects["validatingwebhookconfigurations"].clear()
+
+    # The same CA again does no harm.
+    await stage.cluster.put("pods", pod("rancher-1", ca=True, version=version))
+    await eventually(lambda: MOUNTED in stage.pod("rancher-1")["metadata"].get("annotations", {}))
+
+    await stage.cluster.put("secrets", tls_ca(**{"cacerts.pem": "bmV3"}))
+    await stage.cluster.put("pods", pod("rancher-2", ca=True, version=version))
+    if dies:
+        await eventually(lambda: stage.cluster.objects.get("events"))
+        event = next(iter(stage.cluster.objects["events"].values()))
+        assert "denied the request: setting is read only" in event["message"]
+        assert MOUNTED not in stage.pod("rancher-2")["metadata"].get("annotations", {})
+    else:
+        await eventually(lambda: MOUNTED in stage.pod("rancher-2")["metadata"].get("annotations", {}))
+    url = f"{stage.url}/v3/settings/cacerts"
+    async with stage.client.get(url, headers=HTTPS) as response:
+        assert (await response.json())["value"] == ("old" if dies else "new")
+
+
 async def test_a_lost_connection_to_the_cluster_is_survived(stage: Stage) -> None:
     await start(stage)
     stage.cluster.cut()
