@@ -358,7 +358,7 @@ async def test_namespaces_are_made_and_deleted_in_the_cluster_and_some_leak() ->
         await server.ask("DELETE", f"/v3/clusters/{second}")
         server.wait(20)
         await sprawl.keep(api, server.context, done)
-        assert len(api.created) == 11 + 1
+        assert len(api.created) == 14 + 1
         assert f"/api/v1/namespaces/{sprawl.fleet_namespace(second)}" in api.created
         assert sprawl.pause(server.context) is None
 
