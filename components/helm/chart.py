@@ -60,6 +60,16 @@ class HelmChartArgs:
         """The chart without the password."""
         return ChartReference(self.chart, self.repository, self.version)
 
+    @property
+    def has_query(self) -> bool:
+        """Whether the repository's URL has a query, which may be a signature."""
+        return "?" in self.repository
+
+    @property
+    def repository_input(self) -> pulumi.Input[str]:
+        """The repository, as a secret if it has a query."""
+        return pulumi.Output.secret(self.repository) if self.has_query else self.repository
+
 
 class ChartProvider(Provider):
     """Checks the chart in ``check``. An unreachable repository is a warning there, an error in ``create``."""
@@ -115,7 +125,7 @@ class HelmChart(Resource, module="helm", name="Chart"):
         """Declare the chart."""
         props = {
             "chart": args.chart,
-            "repository": "" if args.reference.is_local else args.repository,
+            "repository": "" if args.reference.is_local else args.repository_input,
             "version": args.version,
             "kubernetes_version": args.kubernetes_version,
             "ca_file": args.ca_file or "",
@@ -125,7 +135,8 @@ class HelmChart(Resource, module="helm", name="Chart"):
             "app_version": None,
             "digest": None,
         }
-        super().__init__(ChartProvider(), name, props, opts)
+        hidden = pulumi.ResourceOptions(additional_secret_outputs=["repository"] if args.has_query else [])
+        super().__init__(ChartProvider(), name, props, pulumi.ResourceOptions.merge(opts, hidden))
         self.args = args
 
     @property
@@ -140,7 +151,7 @@ class HelmChart(Resource, module="helm", name="Chart"):
         if reference.is_local:
             return None
         options: dict[str, pulumi.Input[str] | None] = {
-            "repo": None if reference.is_oci else self.args.repository,
+            "repo": None if reference.is_oci else self.args.repository_input,
             "caFile": self.args.ca_file,
             "username": self.args.username or None,
             "password": pulumi.Output.secret(self.args.password) if self.args.password is not None else None,

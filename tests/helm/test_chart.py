@@ -113,9 +113,9 @@ def test_unreadable_range(provider: ChartProvider, monkeypatch: pytest.MonkeyPat
     found = ChartMetadata("x", "1.0.0", "", "newest", "")
     monkeypatch.setattr(module, "resolve", lambda _: found)
     [failure] = provider.check({}, INPUTS).failures
-    assert (
-        failure.reason
-        == "version: chart x 1.0.0 has an invalid kubeVersion: 'newest' is not a version range. Choose another version"
+    assert failure.reason == (
+        "version: chart x 1.0.0 has an invalid kubeVersion: 'newest' is not a version range. "
+        "Choose another version"
     )
 
 
@@ -180,3 +180,20 @@ def test_the_way_helm_takes_it(
     chart = HelmChart("c", HelmChartArgs(**{**INPUTS, "password": None, "ca_file": None, **changes}))
     assert (chart.locator, chart.repository_options) == (locator, options)
     return chart.urn.apply(lambda _: None)
+
+
+@with_engine
+def test_c4_a_query_is_secret_in_the_state() -> pulumi.Output[None]:
+    mocks = RecordingMocks()
+    args = {**INPUTS, "api_versions": ("v1",), "repository": "https://charts.example.com?sig=t0psecret"}
+    chart = HelmChart("rancher-chart", HelmChartArgs(**args))
+    options = chart.repository_options
+    assert options is not None
+
+    def check(hidden: list[bool]) -> None:
+        assert all(hidden)
+        assert list(mocks.requests["rancher-chart"].additionalSecretOutputs) == ["repository"]
+
+    repository = options["repo"]
+    assert isinstance(repository, pulumi.Output)
+    return pulumi.Output.all(chart.urn).apply(lambda _: repository.is_secret()).apply(lambda it: check([it]))

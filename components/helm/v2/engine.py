@@ -31,7 +31,7 @@ class Helm2(HelmEngine):
             "namespace": spec.namespace,
             "chart": reference.chart,
             "version": chart.version,
-            "repository": "" if reference.is_local else reference.repository,
+            "repository": "" if reference.is_local else chart.args.repository_input,
             "ca_file": chart.args.ca_file or "",
             "username": chart.args.username,
             "values": spec.values,
