@@ -50,10 +50,10 @@ class _Helm2(HelmChoice):
 
         commands = Helm2Commands(
             "helm2",
-            mode=settings.tiller_mode,
-            helm=settings.helm2_cli,
-            tiller=settings.tiller_cli,
-            image=settings.tiller_image,
+            mode=settings.helm.tiller_mode,
+            helm=settings.helm.helm2_cli,
+            tiller=settings.helm.tiller_cli,
+            image=settings.helm.tiller_image,
         )
         return [commands]
 
@@ -65,10 +65,10 @@ class _Helm2(HelmChoice):
 
         args = TillerArgs(
             kubeconfig=kubeconfig,
-            mode=settings.tiller_mode,
-            helm=settings.helm2_cli,
-            tiller=settings.tiller_cli,
-            image=settings.tiller_image,
+            mode=settings.helm.tiller_mode,
+            helm=settings.helm.helm2_cli,
+            tiller=settings.helm.tiller_cli,
+            image=settings.helm.tiller_image,
         )
         return Helm2(Tiller("tiller", args, opts))
 
@@ -78,4 +78,4 @@ _CHOICES: dict[str, HelmChoice] = {"v3": _Helm3(), "v2": _Helm2()}
 
 def helm_choice(settings: Settings) -> HelmChoice:
     """The version of Helm that the settings choose."""
-    return _CHOICES[settings.helm_engine]
+    return _CHOICES[settings.helm.helm_engine]

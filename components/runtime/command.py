@@ -103,7 +103,11 @@ class Command:
                 f"`{self._shown(arguments)}` did not answer within {timeout:g} s and was killed"
             ) from None
         log.debug("%s: exit %d after %.2f s", self._shown(arguments), code, time.monotonic() - start)
-        return Outcome(code, output, Redactor(filter(None, (*self.secrets, password)))(text.strip()))
+        return Outcome(code, output, self.redacted(text.strip(), password or ""))
+
+    def redacted(self, text: str, *further: str) -> str:
+        """A text of the tool without secrets."""
+        return Redactor(filter(None, (*self.secrets, *further)))(text)
 
     @contextmanager
     def background(self, *arguments: str, output: Path) -> Iterator[subprocess.Popen[bytes]]:

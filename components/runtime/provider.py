@@ -24,13 +24,13 @@ from pulumi.dynamic import (
 )
 from pulumi.output import Unknown
 
-from components.runtime.errors import ProviderError, start_log
+from components.runtime.errors import ProviderError, log, start_log
 from domain.finding import Finding
 
 Properties = dict[str, Any]
 """Properties of a resource. Whole numbers are integers, which protobuf has not."""
 
-LABELS = "labels"
+LABELS = "message_labels"
 """Input of each resource: what the program calls the other inputs, for messages. See ``settings.keys``."""
 
 _PROVIDER_KEY = "__provider"
@@ -62,6 +62,9 @@ class Provider(ResourceProvider):
         """What is wrong with the inputs; ``before`` is empty at creation. A finding's key is a property."""
         del before, wanted
         return ()
+
+    def declared(self, wanted: Properties) -> None:
+        """Called first for each resource that a run of the program declares; values may be unknown."""
 
     def is_due(self, before: Properties, wanted: Properties) -> bool:
         """Whether there is something to do although no listed property has changed."""
@@ -109,10 +112,14 @@ class Provider(ResourceProvider):
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
         before, wanted = plain(_olds), plain(news)
         with _labelled(wanted):
-            found = [item for item in self.findings(before, wanted) if item.severity == "error"]
+            self.declared(wanted)
+            found = list(self.findings(before, wanted))
         labels = wanted.get(LABELS) or {}
-        failures = [CheckFailure(item.key, str(item.renamed(labels))) for item in found]
-        return CheckResult(news, failures)
+        for item in found:
+            if item.severity == "warning":
+                log.warning("warning: %s", item.renamed(labels))
+        errors = [item for item in found if item.severity == "error"]
+        return CheckResult(news, [CheckFailure(item.key, str(item.renamed(labels))) for item in errors])
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
         before, wanted = plain(_olds), plain(_news)
@@ -140,7 +147,7 @@ class Provider(ResourceProvider):
         if live is None:
             return ReadResult("", {})
         found = {**known, **live}
-        return ReadResult(id_, found, {name: found[name] for name in self.observed} or None)
+        return ReadResult(id_, found, {name: found[name] for name in self.observed if name in found} or None)
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
         known = plain(_props)
