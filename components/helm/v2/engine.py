@@ -40,7 +40,7 @@ class Helm2(HelmEngine):
         command = run(
             name,
             task=task,
-            credentials={"kubeconfig": tiller.kubeconfig, "password": chart.args.password or ""},
+            credentials={"kubeconfig": tiller.kubeconfig, "password": chart.password or ""},
             change="apply",
             delete="delete",
             triggers=[spec.release, spec.namespace],
