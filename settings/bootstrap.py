@@ -29,7 +29,8 @@ class BootstrapSettings(Section):
         if password is not None and len(password) < version.shortest_password:
             yield Finding(
                 "rancherAdminPassword",
-                f"has {len(password)} characters; Rancher {rancher_version} requires {version.shortest_password}",
+                f"has {len(password)} characters; Rancher {rancher_version} requires "
+                f"{version.shortest_password}",
                 "Run: pulumi config set --secret rancherAdminPassword",
                 "***",
                 depends_on=("rancherVersion",),

@@ -49,11 +49,8 @@ def preflight(settings: Settings) -> Preflight:
         rancher.rancher_version,
     )
     capacity = _capacity(settings)
-    resources: list[pulumi.Resource] = [
-        ingress_chart,
-        rancher_chart,
-        *helm_choice(settings).preflight(settings),
-    ]
+    resources: list[pulumi.Resource] = [ingress_chart, rancher_chart]
+    resources += helm_choice(settings).preflight(settings)
     if capacity:
         resources.append(capacity.ready)
     if access := dns_preflight(settings):

@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, ClassVar, TypeVar
 
@@ -210,27 +210,3 @@ def _format_exc(limit: int | None = None, chain: bool = True) -> str:
     """The host reports a provider's failure as ``traceback.format_exc()``: give the message alone."""
     error = sys.exc_info()[1]
     return str(error) if isinstance(error, ProviderError) else _interpreter_format_exc(limit, chain)
-
-
-# COMPAT: removed when every provider is migrated
-from components.runtime.waiting import Pace  # noqa: E402
-from components.runtime.waiting import wait as _wait_new  # noqa: E402
-
-
-def changed(olds: Mapping[str, Any], news: Mapping[str, Any], names: Any) -> list[str]:
-    """COMPAT."""
-    before, after = plain(olds), plain(news)
-    return [name for name in names if unknown(after.get(name)) or before.get(name) != after.get(name)]
-
-
-def wait(
-    what: str,
-    poll: Callable[[], tuple[str, T | None]],
-    *,
-    timeout: float,
-    resume: str,
-    first: float = 2.0,
-    cap: float = 30.0,
-) -> T:
-    """COMPAT."""
-    return _wait_new(what, poll, timeout=timeout, resume=resume, pace=Pace(first, cap))
