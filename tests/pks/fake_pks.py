@@ -94,13 +94,24 @@ def _find(state: dict[str, Any], key: str, name: str) -> dict[str, Any]:
 
 def _cluster(state: dict[str, Any], names: list[str], flags: dict[str, str]) -> None:
     cluster = _find(state, "clusters", names[0])
-    if cluster["last_action_state"] == "in progress":
+    if _busy(cluster):
         cluster["polls"] -= 1
         if cluster["polls"] <= 0:
             _finish(state, cluster)
             if cluster["last_action"] == "DELETE":
                 raise SystemExit(f"Error: Cluster {names[0]} not found")
     print(json.dumps(cluster))
+
+
+def _busy(cluster: dict[str, Any]) -> bool:
+    return cluster["last_action_state"] not in ("succeeded", "failed", "error")
+
+
+def _refuse_if_busy(cluster: dict[str, Any]) -> None:
+    if _busy(cluster):
+        raise SystemExit(
+            "Error: An operation is in progress for your service instance. Please try again later."
+        )
 
 
 def _finish(state: dict[str, Any], cluster: dict[str, Any]) -> None:
@@ -162,16 +173,14 @@ def _create_cluster(state: dict[str, Any], names: list[str], flags: dict[str, st
 
 def _update_cluster(state: dict[str, Any], names: list[str], flags: dict[str, str]) -> None:
     cluster = _find(state, "clusters", names[0])
+    _refuse_if_busy(cluster)
     _options(state, cluster, flags)
     _begin(state, cluster, "UPDATE")
 
 
 def _delete_cluster(state: dict[str, Any], names: list[str], flags: dict[str, str]) -> None:
     cluster = _find(state, "clusters", names[0])
-    if cluster["last_action_state"] == "in progress":
-        raise SystemExit(
-            "Error: An operation is in progress for your service instance. Please try again later."
-        )
+    _refuse_if_busy(cluster)
     _begin(state, cluster, "DELETE")
 
 
