@@ -1,7 +1,7 @@
 """A small ``pks`` for tests: keeps its foundation in ``$FAKE_PKS/state.json``, logs each command line there.
 
 Clusters become ready after ``state["polls"]`` polls. ``state["faults"]`` maps a command to texts with
-which its next calls fail, one each.
+which its next calls fail, one each. With ``state["id_tokens"]`` it uses OIDC.
 """
 
 from __future__ import annotations
@@ -202,6 +202,14 @@ def _delete_profile(state: dict[str, Any], names: list[str], flags: dict[str, st
 def _credentials(state: dict[str, Any], names: list[str], flags: dict[str, str]) -> None:
     cluster = _find(state, "clusters", names[0])
     text = KUBECONFIG.format(name=names[0], hostname=cluster["parameters"]["kubernetes_master_host"])
+    if state.get("id_tokens"):
+        config = {
+            "id-token": state["id_tokens"].pop(0),
+            "refresh-token": "r",
+            "client-id": "pks_cluster_client",
+        }
+        user = json.dumps({"auth-provider": {"name": "oidc", "config": config}})
+        text = text.replace("{token: minted-token}", user)
     Path(os.environ["KUBECONFIG"]).write_text(text)
     print(f"Fetching credentials for cluster {names[0]}.\nContext set for cluster {names[0]}.")
 
