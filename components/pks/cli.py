@@ -277,11 +277,13 @@ class Pks:
     def _checked(self, answer: object, command: str) -> Document:
         if not isinstance(answer, dict) or not isinstance(answer.get("name"), str):
             raise self._unreadable(command, "an object with `name` is expected", answer)
+        if not isinstance(answer.get("parameters") or {}, dict):
+            raise self._unreadable(command, "an object is expected as `parameters`", answer)
         return answer
 
     def _cluster(self, answer: object, command: str) -> LiveCluster:
         try:
-            return LiveCluster.of(answer)
+            return LiveCluster.of(self._checked(answer, command))
         except ValueError as error:
             raise self._unreadable(command, str(error), answer) from None
 
