@@ -33,6 +33,8 @@ RENEW = (
     "the token is expired or was replaced. Run `pulumi up` in the server's stack and then in this one, which "
     "stores the new token; then repeat this command"
 )
+_NO_ANSWER = frozenset({0, 502, 503, 504})
+"""Nobody answers, or the ingress in the place of Rancher."""
 _LACKS_ROLE = re.compile(r'cannot \w+ resource "(clusters|clusterregistrationtokens|settings)"')
 """Kubernetes' words for a missing role, about what every site needs."""
 _NAMESPACES = "/k8s/clusters/local/api/v1/namespaces"
@@ -212,7 +214,7 @@ def _shared_errors(*, login: bool = True, needed: bool = False) -> Iterator[None
     try:
         yield
     except RancherError as error:
-        remedy = None if error.status else ""
+        remedy = "" if error.status in _NO_ANSWER else None
         if error.status == HTTPStatus.UNAUTHORIZED and login:
             remedy = f": {RENEW}"
         elif error.status == HTTPStatus.FORBIDDEN and (needed or _LACKS_ROLE.search(str(error))):

@@ -13,11 +13,11 @@ from components.rancher.api import RancherError
 from components.runtime.errors import ProviderError, log
 from components.runtime.provider import Properties
 from fleet import edge, kubeconfigs, leaked_namespaces, members, registration
-from fleet.access import RancherAccess
 from fleet.session import ACCESS, FleetProvider, Session, SharedAccessError
 from fleet.site_import import SiteImport, command_expired, failure, outputs
 
 if TYPE_CHECKING:
+    from fleet.access import RancherAccess
     from fleet.inventory import ClusterAccess, SiteEntry
 
 _OWN = ("labels", "annotations", "members", "projects", "adopt", "kubeconfig_file", "fingerprint", "owner")
