@@ -24,7 +24,9 @@ SYSTEM = "/api/v1/namespaces/cattle-system"
 @pytest.mark.parametrize("version", ["2.8.5", "2.15.0"])
 async def test_a_site_that_is_not_reached_gets_its_command(version: str, tmp_path: Path) -> None:
     async with world(tmp_path, version=version) as rancher:
-        wanted = rancher.wanted("ship-17", labels={"region": "sea"}, annotations={"owner": "fleet team"})
+        wanted = rancher.wanted(
+            "ship-17", cluster_labels={"region": "sea"}, cluster_annotations={"owner": "fleet team"}
+        )
         made = await rancher.create(wanted)
         assert made["problem"] == ""
         assert made["command"].startswith(f"kubectl apply -f https://{HOST}")
@@ -76,17 +78,17 @@ async def test_an_interrupted_run_is_continued_and_a_foreign_cluster_is_not_take
 
 async def test_labels_are_kept_and_those_of_others_stay(tmp_path: Path) -> None:
     async with world(tmp_path) as rancher:
-        wanted = rancher.wanted("berlin", labels={"region": "emea", "tier": "gold"})
+        wanted = rancher.wanted("berlin", cluster_labels={"region": "emea", "tier": "gold"})
         made = await rancher.create(wanted)
         shown = (await rancher.clusters())["berlin"]
         labels = {"region": "changed", "theirs": "yes"}
         await rancher.ask("PUT", f"/v3/clusters/{shown['id']}", {**shown, "labels": labels})
         seen = await rancher.read(made)
         assert seen is not None
-        assert seen["labels"] == {"region": "changed"}
+        assert seen["cluster_labels"] == {"region": "changed"}
         assert rancher.changes(seen, wanted)
 
-        fewer = rancher.wanted("berlin", labels={"region": "emea"})
+        fewer = rancher.wanted("berlin", cluster_labels={"region": "emea"})
         mended = await rancher.update(seen, fewer)
         shown = (await rancher.clusters())["berlin"]["labels"]
         assert (shown["region"], shown["theirs"], "tier" in shown) == ("emea", "yes", False)
