@@ -89,11 +89,11 @@ async def test_labels_are_kept_and_those_of_others_stay(tmp_path: Path) -> None:
         assert rancher.changes(seen, wanted)
 
         fewer = rancher.wanted("berlin", cluster_labels={"region": "emea"})
-        mended = await rancher.update(seen, fewer)
+        fixed = await rancher.update(seen, fewer)
         shown = (await rancher.clusters())["berlin"]["labels"]
         assert (shown["region"], shown["theirs"], "tier" in shown) == ("emea", "yes", False)
-        assert await rancher.read(mended) == mended
-        assert not rancher.changes(mended, fewer)
+        assert await rancher.read(fixed) == fixed
+        assert not rancher.changes(fixed, fewer)
 
 
 async def test_a_site_removed_by_hand_is_seen_and_registered_again(tmp_path: Path) -> None:
@@ -118,8 +118,8 @@ async def test_an_edge_that_does_not_answer_is_one_sites_problem(tmp_path: Path)
         assert rancher.changes(made, wanted)
         with edge_cluster() as edge:  # it is back, at another address
             wanted = rancher.wanted("berlin", edge)
-            mended = await rancher.update(made, wanted)
-            assert (mended["problem"], mended["cluster_id"]) == ("", made["cluster_id"])
+            fixed = await rancher.update(made, wanted)
+            assert (fixed["problem"], fixed["cluster_id"]) == ("", made["cluster_id"])
             assert DEPLOYMENT in edge.objects
 
 
@@ -145,8 +145,8 @@ async def test_a_cluster_that_must_not_be_imported(what: str, tmp_path: Path) ->
             assert reason in made["problem"]
             assert not [path for path in edge.server.paths if path.startswith("PATCH")]
             if what == "another agent":
-                mended = await rancher.update(made, rancher.wanted("berlin", edge, adopt=True))
-                assert mended["problem"] == ""
+                fixed = await rancher.update(made, rancher.wanted("berlin", edge, adopt=True))
+                assert fixed["problem"] == ""
 
 
 async def test_removing_a_site_leaves_the_agent_of_a_renamed_one(tmp_path: Path) -> None:
@@ -207,10 +207,10 @@ async def test_projects_and_members(tmp_path: Path) -> None:
         assert seen is not None
         assert seen["project_ids"] == {}
         assert rancher.changes(seen, wanted)
-        mended = await rancher.update(seen, wanted)
-        assert set(mended["project_ids"]) == {"kiosk"}
+        fixed = await rancher.update(seen, wanted)
+        assert set(fixed["project_ids"]) == {"kiosk"}
 
-        none = await rancher.update(mended, rancher.wanted("berlin"))
+        none = await rancher.update(fixed, rancher.wanted("berlin"))
         assert (none["project_ids"], none["binding_ids"]) == ({}, {})
         names = [item["name"] for item in (await rancher.ask("GET", "/v3/projects")).body["data"]]
         assert "kiosk" not in names
