@@ -1,4 +1,4 @@
-"""What a site costs: previews, updates and refreshes of fleets, against plain HTTP calls one after the other.
+"""Cost of a site: previews, updates and refreshes of fleets, compared with plain HTTP calls in sequence.
 
 Part of ``make bench``; alone: ``python -m bench.fleet``. Rancher is the lab's simulator, over TLS, with
 delays that were measured on a real one (a cluster's registration token takes about 0.4 s); no lab is needed.
@@ -47,8 +47,8 @@ def main() -> int:
             _rancher(directory) as rancher,
         ):
             preview, up, refresh = _fleet(Path(directory), rancher, sites)
-            registration, look = _plain(rancher, sites)
-        cells = [1000 * seconds / sites for seconds in (preview, up, refresh, look, registration)]
+            registration, get = _plain(rancher, sites)
+        cells = [1000 * seconds / sites for seconds in (preview, up, refresh, get, registration)]
         print(f"{sites:<10}{cells[0]:>9.1f}{cells[1]:>9.1f}{cells[2]:>9.1f}", end="")
         print(f"{'':<18}{cells[3]:>9.1f}{cells[4]:>14.1f}", flush=True)
     return 0
@@ -118,11 +118,11 @@ def _fleet(root: Path, rancher: _Rancher, sites: int) -> tuple[float, float, flo
     )
     names = [f"site-{number:04}" for number in range(sites)]
     labels = {"region": "emea", "owner": "edge"}
-    fleet.site([])
-    base = _timed(lambda: fleet.pulumi("up", "--yes", "--skip-preview"))  # what an empty fleet takes
+    fleet.sites([])
+    base = _timed(lambda: fleet.pulumi("up", "--yes", "--skip-preview"))  # cost of an empty fleet
     idle = min(_timed(lambda: fleet.pulumi("preview", "--expect-no-changes")) for _ in range(2))
     still = min(_timed(lambda: fleet.pulumi("refresh", "--yes", "--skip-preview")) for _ in range(2))
-    fleet.site([{"name": name, "registrationOnly": True, "labels": labels} for name in names])
+    fleet.sites([{"name": name, "registrationOnly": True, "labels": labels} for name in names])
     up = _timed(lambda: fleet.pulumi("up", "--yes", "--skip-preview"))
     preview = min(_timed(lambda: fleet.pulumi("preview", "--expect-no-changes")) for _ in range(2))
     refresh = min(_timed(lambda: fleet.pulumi("refresh", "--yes", "--skip-preview")) for _ in range(2))
@@ -130,7 +130,7 @@ def _fleet(root: Path, rancher: _Rancher, sites: int) -> tuple[float, float, flo
 
 
 def _plain(rancher: _Rancher, sites: int) -> tuple[float, float]:
-    """Seconds to register as many sites with plain calls, and to look at each, one after the other."""
+    """Seconds to register as many sites with plain calls, and to GET each, one after the other."""
     ids: list[str] = []
 
     def register() -> None:
@@ -144,11 +144,11 @@ def _plain(rancher: _Rancher, sites: int) -> tuple[float, float]:
             while not rancher.call("GET", path).json().get("command"):
                 time.sleep(0.1)
 
-    def look() -> None:
+    def get() -> None:
         for cluster_id in ids:
             rancher.call("GET", f"/v3/clusters/{cluster_id}").raise_for_status()
 
-    return _timed(register), _timed(look)
+    return _timed(register), _timed(get)
 
 
 def _timed(run: Callable[[], object]) -> float:

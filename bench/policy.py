@@ -74,7 +74,7 @@ def measure() -> Iterator[tuple[int, tuple[float, ...]]]:
         for sites in SIZES:
             labels = {"region": "emea", "owner": "edge"}
             names = (f"site-{number:04}" for number in range(sites))
-            fleet.site([{"name": name, "registrationOnly": True, "labels": labels} for name in names])
+            fleet.sites([{"name": name, "registrationOnly": True, "labels": labels} for name in names])
             rounds = [[_preview(fleet, pack) for pack in packs] for _ in range(_ROUNDS + 1)]
             yield sites, tuple(statistics.median(times) for times in zip(*rounds[1:], strict=True))
 

@@ -85,16 +85,38 @@ def policies() -> str:
     lines = [
         "# Policies",
         "",
-        "Generated from the pack in `policy/` by `make docs`. All are mandatory. They run with",
+        "Generated from the pack in `policy/` by `make docs`. All policies are mandatory. They run with",
         "",
         "```",
         "pulumi preview --policy-pack policy --policy-pack-config policy/config.<env>.json",
         "```",
         "",
-        "and with `up`, before anything is created. The policies judge what is known at preview; the rest",
-        "is judged during the update. The figures of the pod network come from its settings",
-        "([capacity](capacity.md)). For a Kubernetes stack of another program, the policy config of",
-        "`pod-network-stack` gives them: the output `podNetwork` of the stack that owns the cluster.",
+        "and with `up`, before anything is created. The figures of the pod network come from the stack's own",
+        "settings ([capacity](capacity.md)). A stack of another program takes part when its policy config "
+        "points",
+        "`pod-network-stack` at the output `podNetwork` of the server's stack. A value that is unknown at "
+        "preview",
+        "is judged during the update. A property of the wrong type is a violation by itself.",
+        "",
+        "## What counts",
+        "",
+        "| takes | resources |",
+        "|---|---|",
+        "| an imported cluster | sites of the fleet; `rancher2` `Cluster` and `ClusterV2`; the kind "
+        "`Cluster` of management.cattle.io, provisioning.cattle.io, fleet.cattle.io and cluster.x-k8s.io |",
+        "| a project | `Project` of `rancher2` and management.cattle.io |",
+        "| a user | `User` of `rancher2` and management.cattle.io |",
+        "| a namespace | Kubernetes and `rancher2` namespaces except cattle-system; each namespace in a Helm "
+        "release's `resourceNames`; `rancher2` apps; workspaces, managed charts, Git repositories and "
+        "bundles of Fleet; Helm charts, applications and similar kinds whose controller creates a namespace "
+        "|",
+        "",
+        "A preview does not see what `kubectl`, a command resource, a controller or Rancher's UI creates "
+        "later, nor",
+        "namespaces in raw manifests that a plugin renders during the update. For those, plan a reserve",
+        "(`reservePercent`), read the live figures (`nsxManager`), and limit them where they are created, "
+        "with",
+        "Rancher's roles, a ResourceQuota or an admission policy.",
     ]
     for policy in POLICIES:
         severity = policy.severity.value if policy.severity else ""

@@ -1,4 +1,4 @@
-"""The program in ``fleet/`` without a lab, on a stack that exports what a server's stack would."""
+"""Runs the program in ``fleet/`` without a lab, against a stand-in for the server's stack."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ for name, value in given["values"].items():
 
 
 class Standalone:
-    """A stack of the fleet and one in the place of the server's, in a directory of their own.
+    """A stack of the fleet and a stand-in for the server's stack, in one directory.
 
     Args:
         root: The directory.
@@ -62,7 +62,7 @@ class Standalone:
         )
         (self._producer / "__main__.py").write_text(_PRODUCER)
         _run(self, self._producer, "stack", "init", "server")
-        # `stack init` writes the stack file beside Pulumi.yaml: not in the checkout.
+        # `stack init` writes the stack file beside Pulumi.yaml, which must not be in the checkout.
         shutil.copy(PROGRAM / "Pulumi.yaml", self._fleet)
         _run(self, self._fleet, "stack", "init", "fleet")
         self.configure(serverStack=SERVER, sites=str(self._fleet / "sites.yaml"))
@@ -73,14 +73,14 @@ class Standalone:
         return self._fleet / "Pulumi.fleet.yaml"
 
     def serve(self, **values: Any) -> None:
-        """Have the server's stack export the contract's version and these outputs, by their names."""
+        """Makes the server's stack export the contract's version and these outputs."""
         secrets = [item.name for item in definitions() if item.secret]
         document = {"values": {VERSION_OUTPUT: CONTRACT_VERSION, **values}, "secrets": secrets}
         (self._producer / "outputs.json").write_text(json.dumps(document))
         _run(self, self._producer, "up", "--stack", "server", "--yes", "--skip-preview")
 
     def configure(self, **values: str) -> None:
-        """Set keys of the fleet's config."""
+        """Sets keys of the fleet's config."""
         document = yaml.safe_load(self.settings.read_text())
         document.setdefault("config", {}).update(
             {f"rancher-fleet:{key}": text for key, text in values.items()}
@@ -88,18 +88,18 @@ class Standalone:
         self.settings.write_text(yaml.safe_dump(document))
 
     def sites(self, sites: Sequence[Mapping[str, Any]]) -> None:
-        """Write the sites file."""
+        """Writes the sites file."""
         (self._fleet / "sites.yaml").write_text(json.dumps({"sites": list(sites)}))
 
     def pulumi(self, *arguments: str, expect: int | None = 0) -> str:
-        """Run a command on the fleet's stack; its whole output.
+        """Runs a command on the fleet's stack; returns its whole output.
 
         Args:
-            arguments: Of ``pulumi``.
-            expect: Exit code that it must end with; None: whatever.
+            arguments: Arguments of ``pulumi``.
+            expect: Expected exit code; None: any.
 
         Raises:
-            RuntimeError: It ended with another; the message is its output.
+            RuntimeError: It ended with another exit code; the message is its output.
         """
         takes_config = arguments[0] in {"preview", "up", "refresh", "destroy"}
         config = ["--config-file", str(self.settings)] if takes_config else []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from pydantic import Field, SecretStr
 
@@ -45,8 +46,8 @@ class IngressSettings(Section):
                 self.chart_repository_username,
                 depends_on=("chartRepositoryPassword",),
             )
-        for text in ingress_values.problems(self.ingress_values):
-            yield Finding("ingressValues", text)
+        for finding in ingress_values.problems(self.ingress_values):
+            yield replace(finding, key=f"ingressValues.{finding.key}", depends_on=("ingressValues",))
 
 
 def repository_findings(key: str, address: str) -> Iterator[Finding]:

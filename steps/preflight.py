@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pulumi
 
-from components.capacity.nsx import Access
-from components.capacity.pod_network import CapacityPlan, CapacityPlanArgs
-from components.dns import UpdateAccess
-from components.helm import Helm2Commands, HelmChart, HelmChartArgs
-from components.placement import Hosts
+from components.capacity import CapacityPlan, CapacityPlanArgs
+from components.helm import HelmChart, HelmChartArgs
+from components.placement import PlacementPreflight
 from settings import Settings, secret_text
+from steps.dns import preflight as dns_preflight
+from steps.helm import helm_choice
 
 
 @dataclass(frozen=True)
@@ -51,33 +49,17 @@ def preflight(settings: Settings) -> Preflight:
         rancher.rancher_version,
     )
     capacity = _capacity(settings)
-    resources = [ingress_chart, rancher_chart, *_optional(settings)]
-    return Preflight(
-        ingress_chart, rancher_chart, capacity, [*resources, *([capacity.ready] if capacity else [])]
-    )
-
-
-def _optional(settings: Settings) -> Iterator[pulumi.Resource]:
-    """The checks that only some settings need."""
-    helm, dns, cluster = settings.helm, settings.dns, settings.cluster
-    if helm.helm_engine == "v2":
-        yield Helm2Commands(
-            "helm2",
-            mode=helm.tiller_mode,
-            helm=helm.helm2_cli,
-            tiller=helm.tiller_cli,
-            image=helm.tiller_image,
-        )
-    if dns.dns_mode == "rfc2136":
-        yield UpdateAccess(
-            "dns-access",
-            hostnames=settings.dns_names,
-            server=dns.dns_server or "",
-            zone=dns.dns_zone or "",
-        )
-    placement = settings.placement.placement_for(cluster.plan_masters, cluster.worker_count)
-    if placement:
-        yield Hosts("hosts", placement)
+    resources: list[pulumi.Resource] = [ingress_chart, rancher_chart]
+    resources += helm_choice(settings).preflight(settings)
+    if capacity:
+        resources.append(capacity.ready)
+    if access := dns_preflight(settings):
+        resources.append(access)
+    if placement := settings.placement.placement_for(
+        settings.cluster.plan_masters, settings.cluster.spec.worker_count
+    ):
+        resources.append(PlacementPreflight("hosts", placement=placement))
+    return Preflight(ingress_chart, rancher_chart, capacity, resources)
 
 
 def _chart(settings: Settings, name: str, chart: str, repository: str, version: str) -> HelmChart:
@@ -92,29 +74,21 @@ def _chart(settings: Settings, name: str, chart: str, repository: str, version: 
             ca_file=access.chart_repository_ca_file,
             username=access.chart_repository_username,
             password=secret_text(access.chart_repository_password),
-            helm=2 if settings.helm.helm_engine == "v2" else 3,
+            api_versions=helm_choice(settings).api_versions,
         ),
     )
 
 
 def _capacity(settings: Settings) -> CapacityPlan | None:
-    """The plan, read from NSX-T when the settings or the environment name a manager."""
-    plan, given = settings.capacity_plan, settings.capacity
+    """The plan for the pod network; None without podNetwork."""
+    plan = settings.capacity_plan
     if plan is None:
         return None
-    manager = os.environ.get("NSXT_MANAGER") or given.nsx_manager
-    access = Access(
-        manager=manager,
-        username=os.environ.get("NSXT_USERNAME") or given.nsx_username,
-        password=os.environ.get("NSXT_PASSWORD") or secret_text(given.nsx_password) or "",
-        ca_file=os.environ.get("NSXT_CA_FILE") or given.nsx_ca_certificate_file or "",
-    )
-    measured_at = given.pod_network_measured_at
+    measured_at = settings.capacity.pod_network_measured_at
     return CapacityPlan(
         "capacity",
         CapacityPlanArgs(
             plan=plan,
-            access=access if manager else None,
             pools=tuple(settings.cluster.network_profile_parameters.get("fip_pool_ids", ())),
             measured_at=measured_at.isoformat() if measured_at else "",
         ),

@@ -130,7 +130,3 @@ def client(kubeconfig: str, folder: Path | None = None) -> Iterator[Kubernetes]:
     """
     with HttpClient(kubeconfigs.parse(kubeconfig, folder).connection()) as http:
         yield Kubernetes(http)
-
-
-# COMPAT
-from components.kubernetes.kubeconfig import same_cluster  # noqa: E402, F401

@@ -28,6 +28,10 @@ _FORBIDDEN = {
 }
 
 
+_MOST_BYTES = 2**20
+"""Largest certificate file."""
+
+
 class KubeconfigError(ProviderError):
     """The kubeconfig cannot be used. The message quotes nothing secret of it."""
 
@@ -100,9 +104,7 @@ def parse(text: str, folder: Path | None = None) -> Kubeconfig:
                 f"the kubeconfig's user has `{name}`, which is refused: {reason}. Give a token or a client "
                 "certificate"
             )
-    server = cluster.get("server")
-    if not isinstance(server, str) or not server.startswith("https://") or not urlsplit(server).hostname:
-        raise KubeconfigError("the kubeconfig has no server that begins with https://. Correct it")
+    server = _server(cluster)
     if cluster.get("insecure-skip-tls-verify"):
         raise KubeconfigError(
             "the kubeconfig has insecure-skip-tls-verify, which is refused. Put the cluster's CA into "
@@ -137,6 +139,35 @@ def load(text: str) -> Mapping[str, Any]:
     return document
 
 
+def reduce(text: str, *, server: str = "", tls_name: str = "") -> tuple[str, str]:
+    """A kubeconfig with its current context alone, and the URL of the API.
+
+    Args:
+        text: YAML.
+        server: URL to use in place of its own.
+        tls_name: Name to verify in the API's certificate; empty: the URL's host.
+
+    Raises:
+        KubeconfigError: It has no usable current context.
+    """
+    document = load(text)
+    name = document.get("current-context")
+    context = _entry(document, "contexts", "context", name)
+    cluster = dict(_entry(document, "clusters", "cluster", context.get("cluster")))
+    user = _entry(document, "users", "user", context.get("user"))
+    cluster |= {"server": server} if server else {}
+    cluster |= {"tls-server-name": tls_name} if tls_name else {}
+    if not isinstance(cluster.get("server"), str):
+        raise KubeconfigError("the kubeconfig has no server. Correct it")
+    reduced = {
+        **document,
+        "clusters": [{"name": context["cluster"], "cluster": cluster}],
+        "contexts": [{"name": name, "context": dict(context)}],
+        "users": [{"name": context["user"], "user": dict(user)}],
+    }
+    return yaml.safe_dump(reduced, sort_keys=True), cluster["server"]
+
+
 def same_cluster(one: object, other: object) -> bool:
     """Whether two kubeconfigs lead to the same API, whoever logs in. Invalid ones do not."""
     if one == other:
@@ -155,6 +186,19 @@ def _address(kubeconfig: object) -> tuple[object, ...] | None:
     return cluster.get("server"), cluster.get("certificate-authority-data")
 
 
+def _server(cluster: Mapping[str, Any]) -> str:
+    server = cluster.get("server")
+    try:
+        parts = urlsplit(server if isinstance(server, str) and server.isprintable() else "")
+    except ValueError:
+        parts = urlsplit("")
+    if not isinstance(server, str) or not server.startswith("https://") or not parts.hostname:
+        raise KubeconfigError("the kubeconfig has no server that begins with https://. Correct it")
+    if "@" in parts.netloc:
+        raise KubeconfigError("the kubeconfig's server contains credentials. Put them into its user")
+    return server
+
+
 def _entry(document: Mapping[str, Any], section: str, kind: str, name: object) -> Mapping[str, Any]:
     items = document.get(section)
     named = [
@@ -171,12 +215,19 @@ def _token(user: Mapping[str, Any]) -> str:
     """The bearer token: its own, or the ID token of an OIDC login, which PKS writes."""
     provider = user.get("auth-provider")
     if not isinstance(provider, Mapping):
-        return _text(user, "token")
+        return _header_value(user, "token")
     if provider.get("name") != "oidc" or not isinstance(provider.get("config"), Mapping):
         raise KubeconfigError(
             "the kubeconfig's user has an auth-provider that is refused. Give a token or a client certificate"
         )
-    return _text(provider["config"], "id-token")
+    return _header_value(provider["config"], "id-token")
+
+
+def _header_value(values: Mapping[str, Any], name: str) -> str:
+    value = _text(values, name)
+    if not value.isascii() or " " in value:
+        raise KubeconfigError(f"{name} of the kubeconfig has characters that no token has. Correct it")
+    return value
 
 
 def _text(values: Mapping[str, Any], name: str) -> str:
@@ -195,15 +246,25 @@ def _pem(values: Mapping[str, Any], name: str, folder: Path | None) -> str:
         return encoded or ""
     if folder is None or not isinstance(file, str):
         raise KubeconfigError(f"{name} of the kubeconfig is a file. Give {name}-data instead")
-    path = (folder / file).resolve()
-    if Path(file).is_absolute() or not path.is_relative_to(folder.resolve()):
-        raise KubeconfigError(
-            f"{name} of the kubeconfig is a file outside of its folder. Give {name}-data instead"
-        )
+    return _file(folder, file, name)
+
+
+def _file(folder: Path, file: str, name: str) -> str:
+    """A small regular file in the folder, or below it; links must not lead outside."""
     try:
-        return path.read_text()
-    except (OSError, UnicodeDecodeError):
-        raise KubeconfigError(f"{name} of the kubeconfig: file {file} cannot be read") from None
+        path = (folder / file).resolve()
+        inside = path.is_relative_to(folder.resolve())
+        if Path(file).is_absolute() or ".." in Path(file).parts or not inside:
+            raise KubeconfigError(
+                f"{name} of the kubeconfig is a file outside of its folder, which is refused: it may be any "
+                f"file of this machine. Give {name}-data instead"
+            )
+        if path.is_file() and path.stat().st_size <= _MOST_BYTES:
+            return path.read_text()
+    except (OSError, ValueError, RuntimeError):  # RuntimeError: links in a circle
+        pass
+    # Not the name of the file: it may be a key that was pasted there.
+    raise KubeconfigError(f"{name} of the kubeconfig: its file cannot be read. Give {name}-data instead")
 
 
 def _inline(values: Mapping[str, Any], name: str) -> str | None:

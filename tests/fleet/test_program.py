@@ -62,16 +62,16 @@ def test_the_59th_import_passes_and_the_60th_is_refused_by_the_policies() -> Non
 
 
 @pytest.mark.lab
-def test_a_server_that_does_not_do_is_one_clear_error(fleet: Standalone) -> None:
+def test_an_unusable_server_is_one_clear_error(fleet: Standalone) -> None:
     fleet.sites(sites(1))
-    told: dict[str, dict[str, Any]] = {
+    expected: dict[str, dict[str, Any]] = {
         "no output rancherToken (API token": {"rancherToken": None},
         "no output podNetwork (Pod subnets": {"podNetwork": None},
         "has version 0 of the output contract": {"contractVersion": 0},
         "has no output contractVersion: it was never updated": {"contractVersion": None},
         "the server's output podNetwork cannot be used": {"podNetwork": {"figures": {"network": {}}}},
     }
-    for text, change in told.items():
+    for text, change in expected.items():
         fleet.serve(**{**OUTPUTS, **change})
         output = fleet.pulumi("preview", expect=None)
         assert text in output, output
@@ -83,5 +83,5 @@ def test_a_server_that_does_not_do_is_one_clear_error(fleet: Standalone) -> None
     fleet.sites([*sites(1), *sites(1), {"name": "Wrong", "registrationOnly": True}, {"name": "paris"}])
     output = fleet.pulumi("preview", expect=None)
     assert "4 problems with the fleet; nothing was changed:" in output
-    for part in ("config serverStack: is not set", "site site-000: the name is taken", "site Wrong", "paris"):
+    for part in ("config serverStack: is not set", "site site-000: a site in", "site Wrong", "paris"):
         assert part in output, output

@@ -66,7 +66,7 @@ def refused(
     made = [item["type"] for item in state["deployment"].get("resources") or [] if item.get("custom")]
     # They make nothing.
     checks = ["pulumi:providers", "helm:Chart", "helm:Helm2Commands", "capacity:PodNetwork"]
-    checks += ["dns:UpdateAccess", "placement:Hosts"]
+    checks += ["dns:DnsPreflight", "placement:PlacementPreflight"]
     assert [kind for kind in made if not any(check in kind for check in checks)] == []
     return done.stdout
 
@@ -87,13 +87,13 @@ def refused(
         ({"ingressChartRepository": "http://127.0.0.1:9"}, ["http://127.0.0.1:9"]),
         ({"caPrivateKeyFile": "/nowhere/ca.key"}, ["caPrivateKeyFile", "/nowhere/ca.key"]),
         ({"rancherAdminPassword": "short"}, ["rancherAdminPassword", "plain text", "config set --secret"]),
-        ({**HELM2, "helm2Cli": "no-such-helm2"}, ["no-such-helm2", "pulumi config set helm2Cli"]),
-        ({**HELM2, "helm2Cli": "helm"}, ["helm is no helm v2", "v3.", "pulumi config set helm2Cli"]),
-        ({**LOCAL, "tillerCli": "no-such-tiller"}, ["no-such-tiller", "pulumi config set tillerCli"]),
+        ({**HELM2, "helm2Cli": "no-such-helm2"}, ["no-such-helm2", "helm2Cli"]),
+        ({**HELM2, "helm2Cli": "helm"}, ["helm is not helm v2", "v3.", "helm2Cli"]),
+        ({**LOCAL, "tillerCli": "no-such-tiller"}, ["no-such-tiller", "tillerCli"]),
         ({**HELM2, "tillerImage": "example.com/tiller:v2.16.1"}, ["v2.17.0", "v2.16.1", "tillerImage"]),
-        ({"boshCli": "no-such-bosh"}, ["no-such-bosh", "boshCli", "vmSource attributes"]),
+        ({"boshCli": "no-such-bosh"}, ["no-such-bosh", "boshCli", "VM source `attributes`"]),
         ({"vsphereComputeClusters": ["C9"]}, ["'C9'", "vsphereComputeClusters", "DC0_C0"]),
-        ({"workers": "5"}, ["DC0_C0 has 4 hosts in service for 5 workers", "antiAffinity should"]),
+        ({"workers": "5"}, ["DC0_C0 has 4 hosts in service for 5 workers", "the mode `should`"]),
         ({"dnsServer": "127.0.0.1:9"}, ["127.0.0.1:9", "Connection refused", "dnsServer"]),
         ({"dnsZone": "test"}, ["refuses to update zone test (NOTAUTH)", "dnsServer", "dnsZone"]),
     ],

@@ -1,6 +1,6 @@
 """A small ``pks`` for tests: keeps its foundation in ``$FAKE_PKS/state.json``, logs each command line there.
 
-Clusters become ready after ``state["polls"]`` looks at them. ``state["faults"]`` maps a command to texts with
+Clusters become ready after ``state["polls"]`` polls. ``state["faults"]`` maps a command to texts with
 which its next calls fail, one each.
 """
 
@@ -88,7 +88,8 @@ def _find(state: dict[str, Any], key: str, name: str) -> dict[str, Any]:
     for item in state[key]:
         if item["name"] == name:
             return dict(item) if key != "clusters" else item
-    raise SystemExit(f"Error: {'Cluster' if key == 'clusters' else 'Network profile'} {name} not found")
+    kind = {"clusters": "Cluster", "network_profiles": "Network profile"}.get(key, "Compute profile")
+    raise SystemExit(f"Error: {kind} {name} not found")
 
 
 def _cluster(state: dict[str, Any], names: list[str], flags: dict[str, str]) -> None:
@@ -113,9 +114,26 @@ def _begin(state: dict[str, Any], cluster: dict[str, Any], action: str) -> None:
     cluster |= {"last_action": action, "last_action_state": "in progress", "polls": state["polls"]}
 
 
-def _options(cluster: dict[str, Any], flags: dict[str, str]) -> None:
+def _options(state: dict[str, Any], cluster: dict[str, Any], flags: dict[str, str]) -> None:
+    """Like TKGI, ignores ``--num-nodes`` when the compute profile has node pools."""
+    parameters = cluster["parameters"]
+    profile = flags.get("--compute-profile") or cluster.get("compute_profile_name")
+    if profile:
+        cluster["compute_profile_name"] = profile
+        found = _find(state, "compute_profiles", profile)["parameters"]
+        pools = found.get("cluster_customization", {}).get("node_pools", [])
+        counts = {pool["name"]: pool["instances"] for pool in pools}
+        if "--compute-profile" not in flags:
+            counts |= cluster.get("pools", {})
+        given = flags.get("--node-pool-instances")
+        pairs = (item.split(":") for item in given.split(",")) if given else ()
+        counts |= {name: int(number) for name, number in pairs}
+        if pools:
+            cluster["pools"] = counts
+            parameters["kubernetes_worker_instances"] = sum(counts.values())
+            flags = {name: value for name, value in flags.items() if name != "--num-nodes"}
     if "--num-nodes" in flags:
-        cluster["parameters"]["kubernetes_worker_instances"] = int(flags["--num-nodes"])
+        parameters["kubernetes_worker_instances"] = int(flags["--num-nodes"])
     if "--network-profile" in flags:
         cluster["network_profile_name"] = flags["--network-profile"]
 
@@ -136,7 +154,7 @@ def _create_cluster(state: dict[str, Any], names: list[str], flags: dict[str, st
             "kubernetes_worker_instances": 3,
         },
     }
-    _options(cluster, flags)
+    _options(state, cluster, flags)
     _begin(state, cluster, "CREATE")
     state["clusters"].append(cluster)
     print(json.dumps(cluster))
@@ -144,7 +162,7 @@ def _create_cluster(state: dict[str, Any], names: list[str], flags: dict[str, st
 
 def _update_cluster(state: dict[str, Any], names: list[str], flags: dict[str, str]) -> None:
     cluster = _find(state, "clusters", names[0])
-    _options(cluster, flags)
+    _options(state, cluster, flags)
     _begin(state, cluster, "UPDATE")
 
 
@@ -187,6 +205,9 @@ COMMANDS: dict[str, Callable[[dict[str, Any], list[str], dict[str, str]], None]]
     "cluster": _cluster,
     "network-profile": lambda state, names, flags: print(
         json.dumps(_find(state, "network_profiles", names[0]))
+    ),
+    "compute-profile": lambda state, names, flags: print(
+        json.dumps(_find(state, "compute_profiles", names[0]))
     ),
     "create-cluster": _create_cluster,
     "update-cluster": _update_cluster,

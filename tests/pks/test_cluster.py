@@ -11,12 +11,13 @@ from components.runtime.errors import ProviderError
 from tests.pks.conftest import Clock, FakeFoundation, live
 
 CLUSTER: dict[str, Any] = {
-    "cluster": "c",
+    "name": "c",
     "external_hostname": "c.test",
     "plan": "rancher",
     "workers": 3.0,  # protobuf has no integers
     "network_profile": "",
     "compute_profile": "",
+    "node_pool_instances": {},
     "tags": {},
     "timeout_minutes": 60.0,
 }
@@ -66,8 +67,8 @@ def test_cluster_half_built_is_waited_for_and_resized(foundation: FakeFoundation
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"plan_name": "small"}, "exists with plan 'small' where the config says 'rancher'"),
-        ({"network_profile_name": "x"}, "exists with network profile 'x' where the config says ''"),
+        ({"plan_name": "small"}, "exists with plan 'small', not 'rancher'"),
+        ({"network_profile_name": "x"}, "exists with network profile 'x', not ''"),
         ({"parameters": {"kubernetes_master_host": "d.test"}}, "external hostname 'd.test'"),
         ({"last_action_state": "failed"}, "has failed .*pks delete-cluster"),
         ({"last_action": "DELETE", "last_action_state": "in progress", "polls": 9}, "is being deleted"),
@@ -154,7 +155,7 @@ def test_cluster_deletion_waits_for_the_action_under_way(foundation: FakeFoundat
         ({"network_profile": "x"}, []),
         ({"tags": {"a": "b"}}, []),
         ({"plan": "small"}, ["plan"]),
-        ({"cluster": "d", "external_hostname": "d.test"}, ["cluster", "external_hostname"]),
+        ({"name": "d", "external_hostname": "d.test"}, ["name", "external_hostname"]),
     ],
 )
 def test_cluster_diff_says_exactly_what_replaces(changes: dict[str, Any], replaces: list[str] | None) -> None:

@@ -43,11 +43,11 @@ def test_kubeconfig_keeps_only_its_context() -> None:
         "contexts": [{"name": "c", "context": {"cluster": "c", "user": "u"}}],
         "users": [{"name": "u", "user": {"token": "t"}}],
     }
-    text, server = rewrite(yaml.safe_dump(document), "c.test", None)
+    text, server = rewrite(yaml.safe_dump(document), "c.test")
     assert server == "https://c.test:8443"
     assert "other" not in text
-    with pytest.raises(ProviderError, match="no usable current context"):
-        rewrite("{}", "c.test", None)
+    with pytest.raises(ProviderError, match="no current context"):
+        rewrite("{}", "c.test")
 
 
 def test_kubeconfig_does_not_change_while_the_cluster_is_updated() -> None:
@@ -61,7 +61,7 @@ def test_kubeconfig_does_not_change_while_the_cluster_is_updated() -> None:
 
 def test_kubeconfig_refuses_another_kubernetes_than_configured() -> None:
     failures = KubeconfigProvider().check({}, {**KUBECONFIG, "kubernetes_version": "v1.27.3"}).failures
-    assert "runs Kubernetes v1.27.3, the config says 1.28. Set config kubernetesVersion" in failures[0].reason
+    assert "runs Kubernetes v1.27.3, not 1.28. Set it to the cluster's version" in failures[0].reason
 
 
 def test_kubeconfig_is_gone_with_its_cluster(foundation: FakeFoundation) -> None:
