@@ -6,14 +6,14 @@ from collections import Counter
 from dataclasses import replace
 
 import pytest
+from drill.live import Live
+from drill.view import Machine
 
 from components.runtime.credentials import Login
 from drill import __main__ as command
 from drill.environment import environment
-from drill.live import Live
 from drill.runner import judge
 from drill.statistics import Statistics
-from drill.view import Machine
 from tests.drill.fake_place import MACHINES, FakePlace
 from tests.drill.test_environment import OUTPUTS
 from tests.placement.fake_vcenter import FakeVCenter, login, serve

@@ -121,7 +121,7 @@ def test_credentials(site: Site, fresh: Engine, env: dict[str, str], expected: l
 
 def test_short_password(site: Site, bad: Engine) -> None:
     bad.run("config", "set", "--secret", "rancherAdminPassword", "short")
-    refused(site, bad, "rancherAdminPassword = ***: has 5 characters; Rancher 2.15.0 wants 12")
+    refused(site, bad, "rancherAdminPassword: has 5 characters; Rancher 2.15.0 requires 12 (***)")
 
 
 def test_names_that_are_not_to_be_had(site: Site, fresh: Engine) -> None:
