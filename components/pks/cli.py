@@ -53,7 +53,7 @@ class Pks:
     """One identity on one PKS API, shared by all resources of a process.
 
     Reads are retried when the API does not answer, and after a new login when the old one has expired. A
-    write is sent once, whatever the CLI prints. The files of the login are in memory, and on disk (in a
+    write is sent once, no matter what the CLI prints. The files of the login are in memory, and on disk (in a
     directory of this user) only while a command runs: stacks do not share a login, and a killed engine leaves
     no tokens behind.
     """

@@ -205,10 +205,11 @@ def test_c4_a_query_is_secret_in_the_state() -> pulumi.Output[None]:
     options = chart.repository_options
     assert options is not None
 
-    def check(hidden: list[bool]) -> None:
-        assert all(hidden)
+    def check(hidden: bool) -> None:
+        assert hidden
         assert list(mocks.requests["rancher-chart"].additionalSecretOutputs) == ["repository"]
 
     repository = options["repo"]
     assert isinstance(repository, pulumi.Output)
-    return pulumi.Output.all(chart.urn).apply(lambda _: repository.is_secret()).apply(lambda it: check([it]))
+    hidden: pulumi.Output[bool] = pulumi.Output.from_input(repository.is_secret())
+    return pulumi.Output.all(chart.urn, hidden).apply(lambda both: check(both[1]))
