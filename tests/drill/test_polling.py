@@ -1,4 +1,4 @@
-"""The poller asks on time, whatever becomes of the requests before."""
+"""The poller sends each request at its time, whether or not earlier ones were answered."""
 
 from __future__ import annotations
 

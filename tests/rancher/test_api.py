@@ -70,8 +70,15 @@ def test_s9_a_login_page_of_a_proxy_is_not_a_login(
     rancher: Rancher, answers: list[Response], answer: Response
 ) -> None:
     answers.append(answer)
-    with pytest.raises(RancherError, match="not JSON|no token"):
+    with pytest.raises(RancherError, match=r"not JSON|no token"):
         rancher.login("admin", "a password of ours")
+
+
+def test_what_was_sent_is_not_quoted_from_the_answer(rancher: Rancher, answers: list[Response]) -> None:
+    answers.append(Response(422, {"message": f"token {SECRET} and password correct horse battery"}))
+    body = {"currentPassword": "correct horse battery"}
+    with pytest.raises(RancherError, match=r"token \[secret\] and password \[secret\]"):
+        rancher.call("POST", "/v3/users?action=changepassword", body, token=SECRET)
 
 
 def test_empty_answers_are_answers(rancher: Rancher, answers: list[Response]) -> None:

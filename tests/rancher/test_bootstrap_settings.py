@@ -10,7 +10,7 @@ from settings.bootstrap import BootstrapSettings
 
 
 @pytest.mark.parametrize(
-    ("values", "version", "told"),
+    ("values", "version", "expected"),
     [
         ({"rancherAdminPassword": "short"}, "2.15.0", "rancherAdminPassword = ***: has 5 characters"),
         ({"rancherAdminPassword": "short"}, "2.2.8", None),
@@ -18,7 +18,7 @@ from settings.bootstrap import BootstrapSettings
         ({"rancherTokenDays": "10", "rancherTokenRenewDays": "3"}, "2.8.5", None),
     ],
 )
-def test_settings(values: dict[str, Any], version: str, told: str | None) -> None:
+def test_settings(values: dict[str, Any], version: str, expected: str | None) -> None:
     found = [str(problem) for problem in BootstrapSettings.model_validate(values).bootstrap_problems(version)]
-    assert len(found) == (1 if told else 0)
-    assert not told or found[0].startswith(told)
+    assert len(found) == (1 if expected else 0)
+    assert not expected or found[0].startswith(expected)
