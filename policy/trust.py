@@ -1,10 +1,10 @@
-"""Certificates that Rancher, its agents and browsers trust (article, step 3)."""
+"""Certificates that Rancher, its agents and browsers trust."""
 
 from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,7 +12,7 @@ from pulumi_policy import PolicyConfigSchema, ResourceValidationArgs, ResourceVa
 
 from domain import type_tokens as kinds
 from policy.helm_release import is_rancher
-from policy.reading import UNKNOWN, by_type, plain, value
+from policy.reading import UNKNOWN, Unknown, boolean, by_type, mapping, text
 
 CA_SECRET = "tls-ca"  # noqa: S105 - a name
 CA_KEY = "cacerts.pem"
@@ -20,8 +20,8 @@ _TLS = "kubernetes.io/tls"
 
 
 def ca_key(args: ResourceValidationArgs) -> Iterator[str]:
-    """Rancher finds its CA under one key only."""
-    if value(args.props, "metadata", "name") != CA_SECRET:
+    """Rancher reads its CA from one key only."""
+    if text(args.props, "metadata", "name") != CA_SECRET:
         return
     content = _content(args)
     if content is not UNKNOWN and CA_KEY not in content:
@@ -32,11 +32,11 @@ def ca_key(args: ResourceValidationArgs) -> Iterator[str]:
 
 
 def certificate_lasts(args: ResourceValidationArgs) -> Iterator[str]:
-    """A certificate, or a CA, that ends soon takes Rancher and every agent with it."""
-    name = value(args.props, "metadata", "name")
+    """A certificate or CA that expires makes Rancher and every agent unreachable."""
+    name = text(args.props, "metadata", "name")
     if name == CA_SECRET:
         key = CA_KEY
-    elif value(args.props, "type") == _TLS:
+    elif text(args.props, "type") == _TLS:
         key = "tls.crt"
     else:
         return
@@ -48,32 +48,32 @@ def certificate_lasts(args: ResourceValidationArgs) -> Iterator[str]:
     try:
         end = _first_end(content[key])
     except ValueError:
-        yield f"secret {name} holds 0 certificates under {key}, at least 1 is needed. {remedy}"
+        yield f"secret {name} has no certificate under {key}, at least 1 is needed. {remedy}"
         return
     left = end - datetime.now(UTC)
     if left < timedelta(days=days):
         yield (
-            f"the certificate in secret {name} ends on {end:%Y-%m-%d}, in {left.days} days; at least {days} "
-            f"have to be left (certificateDays). {remedy}"
+            f"the certificate in secret {name} expires on {end:%Y-%m-%d}, in {left.days} days; at least "
+            f"{days} must be left (certificateDays). {remedy}"
         )
 
 
 def private_ca(args: ResourceValidationArgs) -> Iterator[str]:
-    """Without privateCA the agents are told of no CA, and refuse Rancher's certificate."""
+    """Without privateCA the agents get no CA, and reject Rancher's certificate."""
     if not is_rancher(args) or args.get_config()["publicCa"]:
         return
-    told = value(args.props, "values", "privateCA")
-    if told is not UNKNOWN and told is not True and str(told).lower() != "true":
+    private = boolean(args.props, "values", "privateCA")
+    if not private:
         yield (
-            f"Rancher's value privateCA is {told!r}, and its certificate is of no public CA: agents would "
-            "not trust it. Set privateCA to true; or, with a certificate of a public CA, publicCa in the "
-            "configuration of policy trusted-certificates"
+            f"Rancher's value privateCA is {'not set' if private is None else 'false'}, and its certificate "
+            "is not from a public CA: agents would reject it. Set privateCA to true; or, with a certificate "
+            "from a public CA, publicCa in the configuration of policy trusted-certificates"
         )
 
 
 TRUSTED_CERTIFICATES = ResourceValidationPolicy(
     name="trusted-certificates",
-    description="Browsers and agents trust Rancher's certificate, and will for a while.",
+    description="Browsers and agents trust Rancher's certificate, and it does not expire soon.",
     validate=by_type({kinds.SECRET: [ca_key, certificate_lasts], kinds.RELEASE: [private_ca]}),
     config_schema=PolicyConfigSchema(
         {
@@ -81,41 +81,49 @@ TRUSTED_CERTIFICATES = ResourceValidationPolicy(
                 "type": "integer",
                 "minimum": 0,
                 "default": 14,
-                "description": "Days for which a certificate has to be valid at least.",
+                "description": "Days for which a certificate must be valid at least.",
             },
             "publicCa": {
                 "type": "boolean",
                 "default": False,
-                "description": "Whether Rancher's certificate is of a CA that every system trusts anyway.",
+                "description": "Whether Rancher's certificate is from a public CA, which every system "
+                "trusts.",
             },
         }
     ),
     display_name="Trusted certificates",
     severity=Severity.HIGH,
     tags=["tls"],
-    remediation_steps="See docs/certificates.md: sources, checks, and how a new certificate is given.",
+    remediation_steps="See docs/certificates.md: sources, checks, and renewal.",
     url="https://ranchermanager.docs.rancher.com/getting-started/installation-and-upgrade/resources/add-tls-secrets",
 )
 
 
-def _content(args: ResourceValidationArgs) -> Any:
+def _content(args: ResourceValidationArgs) -> dict[str, bytes] | Unknown:
     """The Secret's keys and contents; ``UNKNOWN`` when any is."""
-    data, text = plain(value(args.props, "data")), plain(value(args.props, "stringData"))
-    if data is UNKNOWN or text is UNKNOWN:
+    data, plain = mapping(args.props, "data"), mapping(args.props, "stringData")
+    if data is UNKNOWN or plain is UNKNOWN:
         return UNKNOWN
+    encoded = data or {}
+    decoded = {key: _decoded(encoded, key) for key in encoded}
+    return {**decoded, **{key: str(item).encode() for key, item in (plain or {}).items()}}
+
+
+def _decoded(data: Mapping[str, Any], key: str) -> bytes:
+    """A value of ``data``; empty when it is not Base64, which the API refuses."""
+    encoded = text(data, key)
     try:
-        decoded = {key: base64.b64decode(item or "") for key, item in (data or {}).items()}
+        return base64.b64decode(encoded) if isinstance(encoded, str) else b""
     except (binascii.Error, ValueError):
-        decoded = dict.fromkeys(data, b"")
-    return {**decoded, **{key: str(item).encode() for key, item in (text or {}).items()}}
+        return b""
 
 
 def _first_end(pem: bytes) -> datetime:
-    """When the first of the certificates ends.
+    """When the first of the certificates expires.
 
     Raises:
         ValueError: There is none.
     """
-    from cryptography import x509  # noqa: PLC0415 - costs 0.1 s, which a stack without certificates saves
+    from cryptography import x509  # noqa: PLC0415 - takes 0.1 s, which a stack without certificates saves
 
     return min(item.not_valid_after_utc for item in x509.load_pem_x509_certificates(pem))

@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr
 
+from domain.finding import Finding
 from domain.rancher_releases import release
-from settings.problem import Problem
 from settings.types import Days, Minutes, Section, secret_text
 
 
@@ -22,24 +22,26 @@ class BootstrapSettings(Section):
     rancher_token_renew_days: Annotated[int, Field(ge=0, le=3650)] = 30
     rancher_local_timeout_minutes: Minutes = 10
 
-    def bootstrap_problems(self, rancher_version: str) -> Iterator[Problem]:
+    def findings(self, rancher_version: str) -> Iterator[Finding]:
         """What is wrong between these keys."""
         password = secret_text(self.rancher_admin_password)
-        needed = release(rancher_version).shortest_password
-        if password is not None and len(password) < needed:
-            yield Problem(
+        version = release(rancher_version)
+        if password is not None and len(password) < version.shortest_password:
+            yield Finding(
                 "rancherAdminPassword",
-                f"has {len(password)} characters; Rancher {rancher_version} needs {needed}. Run: pulumi "
-                "config set --secret rancherAdminPassword",
+                f"has {len(password)} characters; Rancher {rancher_version} requires "
+                f"{version.shortest_password}",
+                "Run: pulumi config set --secret rancherAdminPassword",
                 "***",
-                ("rancherVersion",),
+                depends_on=("rancherVersion",),
             )
-        life = min(self.rancher_token_days, release(rancher_version).longest_token_days or 3650)
+        life = min(self.rancher_token_days, version.longest_token_days or self.rancher_token_days)
         if self.rancher_token_renew_days >= life:
-            yield Problem(
+            yield Finding(
                 "rancherTokenRenewDays",
-                f"must be less than the life of a token, which is {life} days; "
-                "else each update makes another one",
+                f"must be less than the life of a token, which is {life} days; otherwise each update creates "
+                "a new token",
+                "Choose a smaller number",
                 str(self.rancher_token_renew_days),
-                ("rancherTokenDays",),
+                depends_on=("rancherTokenDays",),
             )

@@ -9,21 +9,21 @@ from typing import Literal
 from pydantic import Field, SecretStr
 
 from components.certificates.files import CertificateFiles, check_files
-from settings.problem import Problem
-from settings.types import Days, DnsName, Section, secret_text
+from domain.finding import Finding
+from settings.types import Days, DnsName, Line, Section, secret_text
 
 
 class CertificateSettings(Section):
     """Where the certificate comes from, its key and its CA."""
 
     certificate_source: Literal["files", "csr", "internal-ca", "self-signed"] = Field(examples=["csr"])
-    certificate_file: str | None = None
-    private_key_file: str | None = None
+    certificate_file: Line | None = None
+    private_key_file: Line | None = None
     private_key: SecretStr | None = None
-    ca_certificate_file: str | None = None
-    ca_private_key_file: str | None = None
+    ca_certificate_file: Line | None = None
+    ca_private_key_file: Line | None = None
     ca_private_key: SecretStr | None = None
-    certificate_organization: str = ""
+    certificate_organization: Line = ""
     certificate_validity_days: Days = 365
     certificate_warning_days: Days = 30
     tls_secret_name: DnsName = "tls-rancher-ingress"  # noqa: S105 - a name
@@ -43,8 +43,8 @@ class CertificateSettings(Section):
             warning_days=self.certificate_warning_days,
         )
 
-    def certificate_problems(self, hostname: str) -> Iterator[Problem]:
-        """What the files themselves have wrong."""
+    def findings(self, hostname: str) -> Iterator[Finding]:
+        """What is wrong with the files."""
         for finding in check_files(self.files_for(hostname), now=datetime.now(UTC)):
             if finding.severity == "error":
                 key, _, file = finding.where.partition(" ")
@@ -54,4 +54,4 @@ class CertificateSettings(Section):
                     "certificateValidityDays",
                     "certificateWarningDays",
                 )
-                yield Problem(key, f"{finding.problem}; {finding.remedy}", file.strip("()"), others)
+                yield Finding(key, finding.problem, finding.remedy, file.strip("()"), depends_on=others)

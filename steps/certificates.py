@@ -6,19 +6,20 @@ import pulumi
 
 from components.certificates.component import RancherCertificates, RancherCertificatesArgs
 from settings import Settings
-from steps.cluster import Inside
+from steps.cluster import InCluster
 
 
-def certificates(settings: Settings, inside: Inside) -> RancherCertificates:
-    """Only the Secrets get the options of what lives in the cluster."""
+def certificates(settings: Settings, in_cluster: InCluster) -> RancherCertificates:
+    """Certificate and key; their Secrets wait for the cluster, the rest does not."""
+    given = settings.certificates
     return RancherCertificates(
         "certificates",
         RancherCertificatesArgs(
-            files=settings.certificate_files,
-            namespace=inside.namespace,
-            tls_secret_name=settings.tls_secret_name,
-            organization=settings.certificate_organization or None,
-            secret_opts=inside.options,
+            files=given.files_for(settings.rancher.rancher_hostname),
+            namespace=in_cluster.namespace,
+            tls_secret_name=given.tls_secret_name,
+            organization=given.certificate_organization or None,
+            secret_opts=in_cluster.options,
         ),
-        pulumi.ResourceOptions(depends_on=inside.cluster.foundation),
+        pulumi.ResourceOptions(depends_on=in_cluster.cluster.preflight),
     )

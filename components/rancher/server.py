@@ -9,7 +9,7 @@ from typing import Any
 
 import pulumi
 
-from components.helm import HelmChart, HelmRelease, HelmReleaseArgs, Tiller
+from components.helm import HelmChart, HelmEngine, HelmRelease, HelmReleaseArgs
 from components.kubernetes.deleted_object import DeletedObject
 from components.kubernetes.objects import ingress_api
 from components.rancher.endpoint import RancherEndpointArgs
@@ -30,6 +30,7 @@ class RancherServerArgs:
     """Inputs of :class:`RancherServer`.
 
     Attributes:
+        engine: Installs the chart.
         chart: Rancher's chart; its version is Rancher's.
         endpoint: Where Rancher is reached; its CA bundle is what Rancher's clients must trust.
         namespace: Namespace that exists and holds Secret ``tls-ca``: ``cattle-system``.
@@ -42,9 +43,9 @@ class RancherServerArgs:
             warnings.
         timeout_minutes: Longest time until the pods are ready, and until Rancher answers.
         triggers: Values whose change makes Rancher's answers be checked again.
-        tiller: Helm v2 installs the chart through it; None: Helm 3 does.
     """
 
+    engine: HelmEngine
     chart: HelmChart
     endpoint: RancherEndpointArgs
     namespace: pulumi.Input[str]
@@ -55,7 +56,6 @@ class RancherServerArgs:
     check_upgrades: bool = True
     timeout_minutes: int = 20
     triggers: tuple[pulumi.Input[Any], ...] = ()
-    tiller: Tiller | None = None
 
 
 class RancherServer(pulumi.ComponentResource):
@@ -103,13 +103,13 @@ class RancherServer(pulumi.ComponentResource):
         installed = HelmRelease(
             name,
             HelmReleaseArgs(
+                engine=args.engine,
                 chart=args.chart,
                 release=RELEASE,
                 namespace=args.namespace,
                 kubeconfig=args.kubeconfig,
                 values=_values(args, chosen),
                 timeout_minutes=args.timeout_minutes,
-                tiller=args.tiller,
             ),
             pulumi.ResourceOptions.merge(child_opts, pulumi.ResourceOptions(depends_on=upgrade_check)),
         )

@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, ClassVar, TypeVar
 
@@ -30,7 +30,7 @@ from domain.finding import Finding
 Properties = dict[str, Any]
 """Properties of a resource. Whole numbers are integers, which protobuf has not."""
 
-LABELS = "labels"
+LABELS = "message_labels"
 """Input of each resource: what the program calls the other inputs, for messages. See ``settings.keys``."""
 
 _PROVIDER_KEY = "__provider"
@@ -62,6 +62,9 @@ class Provider(ResourceProvider):
         """What is wrong with the inputs; ``before`` is empty at creation. A finding's key is a property."""
         del before, wanted
         return ()
+
+    def declared(self, wanted: Properties) -> None:
+        """Called first for each resource that a run of the program declares; values may be unknown."""
 
     def is_due(self, before: Properties, wanted: Properties) -> bool:
         """Whether there is something to do although no listed property has changed."""
@@ -109,6 +112,7 @@ class Provider(ResourceProvider):
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
         before, wanted = plain(_olds), plain(news)
         with _labelled(wanted):
+            self.declared(wanted)
             found = list(self.findings(before, wanted))
         labels = wanted.get(LABELS) or {}
         for item in found:
@@ -143,7 +147,7 @@ class Provider(ResourceProvider):
         if live is None:
             return ReadResult("", {})
         found = {**known, **live}
-        return ReadResult(id_, found, {name: found[name] for name in self.observed} or None)
+        return ReadResult(id_, found, {name: found[name] for name in self.observed if name in found} or None)
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
         known = plain(_props)
@@ -206,27 +210,3 @@ def _format_exc(limit: int | None = None, chain: bool = True) -> str:
     """The host reports a provider's failure as ``traceback.format_exc()``: give the message alone."""
     error = sys.exc_info()[1]
     return str(error) if isinstance(error, ProviderError) else _interpreter_format_exc(limit, chain)
-
-
-# COMPAT: removed when every provider is migrated
-from components.runtime.waiting import Pace  # noqa: E402
-from components.runtime.waiting import wait as _wait_new  # noqa: E402
-
-
-def changed(olds: Mapping[str, Any], news: Mapping[str, Any], names: Any) -> list[str]:
-    """COMPAT."""
-    before, after = plain(olds), plain(news)
-    return [name for name in names if unknown(after.get(name)) or before.get(name) != after.get(name)]
-
-
-def wait(
-    what: str,
-    poll: Callable[[], tuple[str, T | None]],
-    *,
-    timeout: float,
-    resume: str,
-    first: float = 2.0,
-    cap: float = 30.0,
-) -> T:
-    """COMPAT."""
-    return _wait_new(what, poll, timeout=timeout, resume=resume, pace=Pace(first, cap))

@@ -1,4 +1,4 @@
-"""What is drilled, and when the cluster has recovered."""
+"""What is drilled, and when a loss counts as recovered."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The poller sends each request at its time, whether or not earlier ones were answered."""
+"""The poller sends requests on time, even if earlier ones hang or fail."""
 
 from __future__ import annotations
 

@@ -84,7 +84,7 @@ def test_without_the_pack_ncp_runs_out_in_the_middle(bare: Site) -> None:
     assert len(unrealised) == len(errors)
 
     told = engine.run("preview")
-    assert "NSX-T does not realise namespaces" in told.stdout
+    assert "NSX-T fails for namespaces" in told.stdout
     assert f"the cluster has {len(namespaces)} namespaces now" in told.stdout
     assert engine.run("destroy", "--yes", check=False).returncode == 0
     assert "ungated" not in [item["name"] for item in json.loads(pks(bare, "clusters", "--json"))]

@@ -9,7 +9,7 @@ import pulumi
 import pytest
 from pulumi.runtime.mocks import MockResourceArgs
 
-from components.helm import HelmChart, HelmChartArgs
+from components.helm import Helm3, HelmChart, HelmChartArgs
 from components.rancher import RancherEndpointArgs, RancherServer, RancherServerArgs
 from tests.mocks import RecordingMocks, with_engine
 
@@ -39,6 +39,7 @@ def server(
         ),
     )
     args: dict[str, Any] = {
+        "engine": Helm3("k"),
         "chart": chart,
         "endpoint": RancherEndpointArgs(
             address="10.50.0.79", port=port, hostname="rancher.example.com", ca_bundle="PEM"

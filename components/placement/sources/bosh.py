@@ -51,7 +51,7 @@ class BoshSource(VmSource):
             return ""
         return (
             f"{', '.join(absent)}: BOSH has {role} VMs with these names in {deployment}, but {where} does "
-            "not show them. Check that this is the right vCenter and that its user may see them. If they were "
-            f"deleted in vCenter, let BOSH recreate them (`bosh -d {deployment} cloud-check`), then run "
-            "`pulumi refresh` and `pulumi up`"
+            "not show them. Check that this is the right vCenter and that its user may see them. If they "
+            f"were deleted in vCenter, let BOSH recreate them (`bosh -d {deployment} cloud-check`), then "
+            "run `pulumi refresh` and `pulumi up`"
         )
