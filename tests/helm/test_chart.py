@@ -205,10 +205,10 @@ def test_c4_a_query_is_secret_in_the_state() -> pulumi.Output[None]:
     options = chart.repository_options
     assert options is not None
 
-    def check(hidden: list[bool]) -> None:
-        assert all(hidden)
+    def check(values: list[Any]) -> None:
+        assert values[1] is True
         assert list(mocks.requests["rancher-chart"].additionalSecretOutputs) == ["repository"]
 
     repository = options["repo"]
     assert isinstance(repository, pulumi.Output)
-    return pulumi.Output.all(chart.urn).apply(lambda _: repository.is_secret()).apply(lambda it: check([it]))
+    return pulumi.Output.all(chart.urn, repository.is_secret()).apply(check)
