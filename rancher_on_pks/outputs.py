@@ -78,6 +78,10 @@ def _text(meaning: str, *, secret: bool = False) -> _Stored[str]:
     return _Stored("text", meaning, secret=secret)
 
 
+def _object(meaning: str) -> _Stored[Object]:
+    return _Stored("object", meaning)
+
+
 def _optional_text(meaning: str) -> _Stored[str | None]:
     return _Stored("text", meaning, optional=True)
 
@@ -89,8 +93,8 @@ def _optional_object(meaning: str) -> _Stored[Object | None]:
 class RancherStack:
     """The outputs of a Rancher server's stack, as Outputs of the program that reads them.
 
-    What the stack exports as a secret stays one. An output that the stack does not have is an error as soon as
-    it is read, except for those that are None by design.
+    What the stack exports as a secret stays one. Reading an output that the stack does not have is an error,
+    except for those that are None by design.
     """
 
     cluster_name = _text("Name of the PKS cluster.")
@@ -106,7 +110,7 @@ class RancherStack:
         "signed certificate."
     )
     vip = _text("Virtual IP of the ingress, to which Rancher's DNS name must resolve.")
-    dns_record = _text("DNS record of Rancher, which the stack creates unless dnsMode is `none`.")
+    dns_record = _text("Record for Rancher in DNS; the stack creates it unless dnsMode is `none`.")
     rancher_url = _text("URL of Rancher.")
     rancher_version = _text("Version of Rancher that is rolled out.")
     rancher_user = _text(
@@ -116,7 +120,7 @@ class RancherStack:
     rancher_token = _text("API token of the administrator.", secret=True)
     rancher_token_expiry = _text("End of the token, ISO 8601 in UTC; an update renews it in time.")
     local_cluster_state = _text("State of Rancher's own cluster.")
-    pod_network = _optional_object(
+    pod_network = _object(
         "Pod subnets of the network: blocks, prefix, capacity, used (by others), planned, headroom, "
         "importedClusters, maxImportedClusters, and the figures behind them (docs/capacity.md); absent "
         "without podNetwork."

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field, SecretStr
 
 from domain.dns import DEFAULT_TSIG_ALGORITHM, TsigAlgorithm, tsig_secret_problem
 from domain.finding import Finding
-from settings.types import DnsName, Section, secret_text
+from settings.types import DnsName, Script, Section, secret_text
 
 _ADDRESS = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:(\d{1,5}))?")
 
@@ -36,8 +36,8 @@ class DnsSettings(Section):
     dns_tsig_name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$")] | None = None
     dns_tsig_algorithm: TsigAlgorithm = DEFAULT_TSIG_ALGORITHM
     dns_tsig_secret: SecretStr | None = None
-    dns_create_command: str = ""
-    dns_delete_command: str = ""
+    dns_create_command: Script = ""
+    dns_delete_command: Script = ""
     dns_resolver: Address | None = None
     dns_timeout_minutes: Annotated[int, Field(ge=0, le=24 * 60)] = 10
     dns_api_record: bool = False

@@ -11,6 +11,7 @@ import math
 import re
 from collections.abc import Hashable, Iterator
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 import yaml
@@ -170,6 +171,16 @@ def _moment(text: str) -> datetime | None:
         return datetime.fromisoformat(f"{day}T{':'.join(clock)}{fraction}{zone}")
     except ValueError:
         return None
+
+
+def go_float(number: float) -> str:
+    """A finite float as Go's JSON encoder writes it, after the engine has written and read it once more."""
+    if number == 0:
+        return "0"
+    if 1e-6 <= abs(number) < 1e21:
+        text = f"{Decimal(repr(number)):f}"
+        return text.rstrip("0").rstrip(".") if "." in text else text
+    return repr(number).replace("e-0", "e-")
 
 
 def go_time(moment: datetime) -> str:

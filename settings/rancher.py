@@ -16,7 +16,7 @@ from domain.versions import Version
 from settings.ingress import repository_findings
 from settings.types import DnsName, Minutes, Name, Section, Values
 
-_VERSION = re.compile(r"\d+\.\d+\.\d+([-+][0-9A-Za-z.+-]+)?")
+_VERSION = re.compile(r"[0-9]+\.[0-9]+\.[0-9]+([-+][0-9A-Za-z.+-]+)?")
 
 
 def _version(value: str) -> str:
@@ -35,6 +35,7 @@ class RancherSettings(Section):
     rancher_version: Annotated[str, AfterValidator(_version)] = Field(examples=["2.8.5"])
     rancher_replicas: Annotated[int, Field(ge=1)] = 3
     rancher_values: Values = {}
+    rancher_upgrade_check: bool = True
     rancher_timeout_minutes: Minutes = 20
 
     def findings(self, kubernetes_version: str) -> Iterator[Finding]:

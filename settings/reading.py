@@ -9,7 +9,8 @@ import contextlib
 import difflib
 import json
 import sys
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from pydantic import SecretStr, ValidationError
@@ -62,7 +63,8 @@ def parse(
             settings[name] = section.model_validate(values)
         except ValidationError as error:
             wrong = [field_finding(item) for item in error.errors()]
-            findings += [item for item in wrong if item.key not in hidden]
+            known = {item.key for item in findings}.union(hidden)
+            findings += [item for item in wrong if item.key not in known]
             settings[name] = _stand_in(section, values, {item.key for item in wrong})
     broken = {finding.key for finding in findings} | set(hidden)
     between = Settings.model_validate(settings).findings()
@@ -78,9 +80,19 @@ def parse_file(file: StackFile) -> Settings:
     Raises:
         SettingsError: With every problem found, except what only the content of a secret could tell.
     """
-    findings = file.findings()
+    return _parse(file.config, file.encrypted, file.findings(), hidden=file.encrypted)
+
+
+def _parse(
+    config: Mapping[str, str],
+    encrypted: Collection[str],
+    misread: Sequence[Finding],
+    hidden: Collection[str] = (),
+) -> Settings:
+    """``parse`` with findings about the file, which take precedence over those about the same keys."""
+    findings = list(misread)
     try:
-        settings = parse(file.config, file.encrypted, hidden=file.encrypted)
+        settings = parse(config, encrypted, hidden)
     except SettingsError as error:
         known = {finding.key for finding in findings}
         findings += [finding for finding in error.findings if finding.key not in known]
@@ -98,10 +110,28 @@ def load() -> Settings:
     config = {stack_file.short(key): value for key, value in stack.items()}
     encrypted = {stack_file.short(key) for key in stack if is_config_secret(key)}
     try:
-        return parse(config, encrypted)
+        return _parse(config, encrypted, _misread(config))
     except SettingsError as error:
         pulumi.log.error(f"stack {pulumi.get_stack()}: {error}")
         sys.exit(REPORTED)
+
+
+def _misread(config: Mapping[str, str]) -> list[Finding]:
+    """Values in the stack's file that YAML reads as something else, as far as the engine has used them.
+
+    The engine does not say which file it has read: one given with ``--config-file`` is not checked.
+    """
+    import pulumi  # noqa: PLC0415 - see load
+
+    path = Path(f"Pulumi.{pulumi.get_stack()}.yaml")
+    if not path.exists():
+        return []
+    try:
+        file = stack_file.read(path)
+    except SettingsError as error:
+        return list(error.findings)
+    same = {key for key, text in file.config.items() if config.get(key) == text}
+    return [item for item in file.findings() if item.key in file.repeated or item.key in same]
 
 
 def effective(settings: Settings, masked: Collection[str] = ()) -> dict[str, Any]:
@@ -169,6 +199,8 @@ def field_finding(error: Mapping[str, Any]) -> Finding:
             problem = "must be a whole number"
         case "bool_parsing" | "bool_type":
             problem = "must be true or false"
+        case "date_type" | "date_parsing" | "date_from_datetime_parsing" | "date_from_datetime_inexact":
+            problem, remedy = "must be a day, such as 2026-05-01", "Write it in quotes"
         case "dict_type":
             problem, remedy = "must be an object", f"Run: pulumi config set --path {key}.NAME VALUE"
         case "list_type":

@@ -24,6 +24,8 @@ PROJECT = "rancher-on-pks"
 _PROVIDERS = ("pulumi", "kubernetes", "tls", "command", "vsphere")
 """Namespaces that the engine and the program's plugins read."""
 _ENCRYPTED = "(encrypted)"
+_REFUSED = "\t\x85\u2028\u2029"
+"""Start of a text of several lines on which the engine fails when it writes the file once more."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,7 @@ class Value:
     Attributes:
         text: As the engine hands it to the program: objects and lists as JSON, null as an empty text.
         encrypted: Whether it is, or contains, an encrypted value; ``text`` has a stand-in for that.
-        written: As it is in the file, when it is a scalar without quotes that YAML reads as another text.
+        written: As it is in the file, when the engine reads a scalar as another text.
     """
 
     text: str
@@ -47,12 +49,14 @@ class StackFile:
 
     Attributes:
         path: The file.
+        project: Namespace of the project's keys.
         values: Config key with its namespace to value.
         repeated: Keys that appear both with and without the namespace.
         secrets_provider: What encrypts its secrets; ``default`` when the file does not say.
     """
 
     path: Path
+    project: str
     values: Mapping[str, Value]
     repeated: tuple[str, ...] = ()
     secrets_provider: str = "default"
@@ -60,21 +64,26 @@ class StackFile:
     @property
     def config(self) -> dict[str, str]:
         """Config key without the project's namespace to text; keys of other namespaces keep theirs."""
-        return {short(key): value.text for key, value in self.values.items()}
+        return {short(key, self.project): value.text for key, value in self.values.items()}
 
     @property
     def encrypted(self) -> frozenset[str]:
         """The keys of ``config`` with an encrypted value: nothing is known of their content."""
-        return frozenset(short(key) for key, value in self.values.items() if value.encrypted)
+        return frozenset(short(key, self.project) for key, value in self.values.items() if value.encrypted)
 
     def findings(self) -> list[Finding]:
         """Values that the engine reads silently as something else than what is written."""
         repeated = [
-            Finding(key, f"is set twice, also as {PROJECT}:{key}", "Remove one of them")
+            Finding(key, f"is set twice, also as {self.project}:{key}", "Remove one of them")
             for key in self.repeated
         ]
         changed = [
-            Finding(short(key), f"is read as {value.text!r}", "Write it in quotes", value.written)
+            Finding(
+                short(key, self.project),
+                f"is read as {value.text!r}",
+                _remedy(value.written),
+                value.written.strip(),
+            )
             for key, value in self.values.items()
             if value.written is not None
         ]
@@ -129,7 +138,7 @@ def _read(path: Path, project: str) -> StackFile:
     top = dict(engine_yaml.members(root))
     provider = engine_yaml.value(top["secretsprovider"]) if "secretsprovider" in top else None
     values, repeated = _values(top["config"], project) if "config" in top else ({}, ())
-    return StackFile(path, values, repeated, str(provider or "default"))
+    return StackFile(path, project, values, repeated, str(provider or "default"))
 
 
 def _values(config: yaml.Node, project: str) -> tuple[dict[str, Value], tuple[str, ...]]:
@@ -163,10 +172,17 @@ def _value(key: str, node: yaml.Node) -> Value:
     plain, encrypted = _engine_value(key, found)
     if isinstance(plain, dict | list):
         return Value(json.dumps(plain, ensure_ascii=False), encrypted)
-    text = plain or "" if plain is None or isinstance(plain, str) else json.dumps(plain)
+    if isinstance(found, float):
+        text = engine_yaml.go_float(found)
+    else:
+        text = plain or "" if plain is None or isinstance(plain, str) else json.dumps(plain)
     written = str(node.value) if isinstance(node, yaml.ScalarNode) else text
-    same = written == text or found is None or isinstance(found, bool | str)
+    same = written == text or found is None or isinstance(found, bool)
     return Value(text, encrypted, None if same else written)
+
+
+def _remedy(written: str) -> str:
+    return "Remove the line break at its start" if written.startswith("\n") else "Write it in quotes"
 
 
 def _engine_value(key: str, value: Any) -> tuple[Any, bool]:
@@ -179,10 +195,18 @@ def _engine_value(key: str, value: Any) -> tuple[Any, bool]:
     if isinstance(value, list):
         entries = [_engine_value(key, item) for item in value]
         return [item for item, _ in entries], any(one for _, one in entries)
+    return _engine_scalar(key, value), False
+
+
+def _engine_scalar(key: str, value: Any) -> Any:
+    if isinstance(value, str) and "\n" in value:
+        if value[0] in _REFUSED:
+            raise YamlError(f"{key}: a text of several lines must not start with a tab. Remove it")
+        return value.removeprefix("\n")  # lost when the engine writes the file once more
     if isinstance(value, datetime):
-        return engine_yaml.go_time(value), False
+        return engine_yaml.go_time(value)
     if isinstance(value, float):
         if not math.isfinite(value):
             raise YamlError(f"{key} is not a finite number. Write it in quotes if it is a text")
-        return int(value) if value.is_integer() and abs(value) < 1e21 else value, False
-    return value, False
+        return json.loads(engine_yaml.go_float(value))
+    return value

@@ -24,6 +24,12 @@ def secret_text(secret: SecretStr | None) -> str | None:
     return secret.get_secret_value() if secret else None
 
 
+def _script(value: str) -> str:
+    if "\0" in value:
+        raise ValueError("must not contain a NUL character")
+    return value
+
+
 def _line(value: str) -> str:
     if not value.isprintable():
         raise ValueError("must be one line of printable characters")
@@ -67,6 +73,8 @@ def _file(value: str) -> str:
     return value
 
 
+Script = Annotated[str, AfterValidator(_script)]
+"""Text of any number of lines."""
 Line = Annotated[str, AfterValidator(_line)]
 """Text without line breaks and control characters."""
 Name = Annotated[Line, AfterValidator(_name)]
