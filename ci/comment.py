@@ -23,7 +23,7 @@ class Preview:
     Attributes:
         stack: Name of the stack.
         report: The engine's report.
-        failed: Whether the engine's command failed, for whatever reason.
+        failed: Whether the engine's command failed.
         destroyed: Destruction that needs approval (:mod:`ci.gate`).
         allowed: Whether it is approved.
         capacity: Markdown about the pod network.

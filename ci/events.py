@@ -167,7 +167,7 @@ def _change(urn: str, steps: list[Mapping[str, Any]]) -> Change | None:
 
 
 def _properties(step: Mapping[str, Any]) -> Iterator[Property]:
-    """The leaves that differ, of what the engine says differs; when it says nothing, of all inputs."""
+    """The leaves that differ, of the properties that the engine names, or else of all inputs."""
     old, new = step.get("old") or {}, step.get("new") or {}
     changed = {_head(path) for path in (*(step.get("diffs") or ()), *(step.get("detailedDiff") or ()))}
     shown: set[str] = set()

@@ -85,18 +85,18 @@ def policies() -> str:
     lines = [
         "# Policies",
         "",
-        "Generated from the pack in `policy/` by `make docs`. All policies are mandatory. They run with",
+        "Generated from the pack in `policy/` by `make docs`. All are mandatory. They run with",
         "",
         "```",
         "pulumi preview --policy-pack policy --policy-pack-config policy/config.<env>.json",
         "```",
         "",
-        "and with `up`, before anything is created. The figures of the pod network come from the stack's own",
-        "settings ([capacity](capacity.md)). A stack of another program takes part when its policy config "
-        "points",
-        "`pod-network-stack` at the output `podNetwork` of the server's stack. A value that is unknown at "
-        "preview",
-        "is judged during the update. A property of the wrong type is a violation by itself.",
+        "and with `up`, before anything is created. The policies judge what is known at preview; the rest",
+        "is judged during the update. The figures of the pod network come from its settings",
+        "([capacity](capacity.md)). For a Kubernetes stack of another program, the policy config of",
+        "`pod-network-stack` gives them: the output `podNetwork` of the stack that owns the cluster.",
+        "",
+        "A property of the wrong type is a violation by itself.",
         "",
         "## What counts",
         "",
@@ -111,9 +111,13 @@ def policies() -> str:
         "bundles of Fleet; Helm charts, applications and similar kinds whose controller creates a namespace "
         "|",
         "",
+        "Several stacks on one plan, such as two fleets, each count by themselves. Give each a share of the",
+        "plan in `shares`: a stack without a share is refused then, and so are shares that do not fit "
+        "together.",
+        "",
         "A preview does not see what `kubectl`, a command resource, a controller or Rancher's UI creates "
-        "later, nor",
-        "namespaces in raw manifests that a plugin renders during the update. For those, plan a reserve",
+        "later,",
+        "nor namespaces in manifests that a plugin renders during the update. For those, plan a reserve",
         "(`reservePercent`), read the live figures (`nsxManager`), and limit them where they are created, "
         "with",
         "Rancher's roles, a ResourceQuota or an admission policy.",

@@ -267,7 +267,8 @@ class LiveCluster:
     @property
     def compute_profile_document(self) -> Document | None:
         """The compute profile's parameters, where PKS shows them (JSON text inside the JSON)."""
-        text = (self.document.get("parameters") or {}).get("compute_profile")
+        parameters = self.document.get("parameters")
+        text = parameters.get("compute_profile") if isinstance(parameters, Mapping) else None
         try:
             found = json.loads(text) if isinstance(text, str) else text
         except (ValueError, RecursionError):

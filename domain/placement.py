@@ -16,8 +16,8 @@ ROLES: Mapping[str, str] = {"master": "masters", "worker": "workers"}
 """Role of a VM -> its plural. Each role has its own anti-affinity rule."""
 
 _WINDOWS = "windows-worker"
-_ERRANDS = ("apply-addons",)
-"""Instance groups whose VMs exist only while a task of BOSH runs."""
+_SHORT_LIVED = ("apply-addons", "compilation-")
+"""Start of the names of instance groups whose VMs exist only while a task of BOSH runs."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +53,11 @@ def role_of(instance_group: str) -> str | None:
     if instance_group == "worker" or instance_group.startswith("worker-"):
         return "worker"
     return instance_group if instance_group in ROLES else None
+
+
+def plural(role: str) -> str:
+    """Name of several VMs of a role, or of an instance group without one."""
+    return ROLES.get(role, f"{role} VMs")
 
 
 def is_windows_pool(instance_group: str) -> bool:
@@ -93,7 +98,7 @@ def without_rule(groups: Mapping[str, int]) -> Iterator[Finding]:
         groups: Number of VMs by instance group.
     """
     for group, number in sorted(groups.items()):
-        if not number or role_of(group) or group in _ERRANDS:
+        if not number or role_of(group) or group.startswith(_SHORT_LIVED):
             continue
         kind = "Windows pool" if is_windows_pool(group) else "instance group"
         vms = f"{number} VMs" if number != 1 else "1 VM"

@@ -1,8 +1,9 @@
 """Namespaces that Rancher creates in its own cluster, by release line, each with its source.
 
-2.15 was measured (community edition, Fleet 0.16.0, webhook 0.11.0); its default chart of Turtles was not part
-of it and adds two. Earlier lines are read from rancher/rancher and rancher/fleet at the release tags. Not
-counted: the three of Prime, and ``cattle-tokens`` on 2.15, which the first ext token creates.
+2.15 was measured (community edition, Fleet 0.16.0, webhook 0.11.0) without the chart of Turtles, which is on
+by default and adds two. The rest is read from rancher/rancher, rancher/fleet and rancher/turtles at the
+release tags. ``cattle-tokens`` is counted from the start, although 2.15 creates it with the first ext token. Not
+counted: the three namespaces of Prime.
 """
 
 from __future__ import annotations
@@ -52,6 +53,11 @@ _FLEET = (
 _IMPERSONATION = "cattle-impersonation-system"
 _SINCE_2_6 = (*_CORE, _NODE_TEMPLATES, *_FLEET, _IMPERSONATION)
 _SINCE_2_7_18 = (*_SINCE_2_6, "cattle-provisioning-capi-system")
+_SINCE_2_11 = (*_SINCE_2_7_18, "cattle-ui-plugin-system")
+# Of the token store for ext.cattle.io: pkg/ext/stores/tokens of v2.12.1.
+_EXT_TOKENS = "cattle-tokens"
+# Of the chart rancher-turtles, which the feature "turtles" installs by default.
+_TURTLES = ("cattle-turtles-system", "cattle-capi-system")
 _MEASURED = (*_CORE, *_FLEET, _IMPERSONATION, "cattle-ui-plugin-system", "cattle-local-user-passwords")
 
 LINES = (
@@ -94,15 +100,20 @@ LINES = (
     ),
     Namespaces(
         since=Version(2, 11),
-        names=(*_SINCE_2_7_18, "cattle-ui-plugin-system"),
+        names=_SINCE_2_11,
         evidence="source of v2.11.3: data/dashboard/namespace.go",
     ),
     Namespaces(
-        since=Version(2, 13),
-        names=(*_MEASURED, "cattle-tokens", "cattle-turtles-system"),
-        evidence="source of v2.13.0: pkg/rancher/rancher.go, pkg/ext/stores/tokens, systemcharts, features",
+        since=Version(2, 12, 1),
+        names=(*_SINCE_2_11, _EXT_TOKENS),
+        evidence="source of v2.12.1: pkg/ext/stores/tokens",
     ),
-    Namespaces(since=Version(2, 15), names=_MEASURED, evidence="measured on v2.15.0"),
+    Namespaces(
+        since=Version(2, 13),
+        names=(*_MEASURED, _EXT_TOKENS, *_TURTLES),
+        evidence="source of v2.13.0: pkg/rancher/rancher.go, pkg/ext/stores/tokens, systemcharts, features; "
+        "measured on v2.15.0, but for cattle-tokens and Turtles",
+    ),
 )
 """The known lines; a version between two of them counts as the older."""
 

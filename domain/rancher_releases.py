@@ -103,6 +103,19 @@ class Release:
         """Whether logins go to ``/v1-public/login``; ``/v3-public`` is deprecated from then on."""
         return self.version >= Version(2, 13)
 
+    def webhook_denies_new_ca(self, pinned: str = "") -> bool:
+        """Whether Rancher ends itself when it is restarted with another CA than before.
+
+        Webhook 0.11.0, which comes with 2.15.0, denies the change of the setting ``cacerts``. Webhook 0.11.1
+        allows it; 0.10 and older do not check it (measured; rancher/rancher#56522, rancher/webhook#1771).
+
+        Args:
+            pinned: Webhook version that CATTLE_RANCHER_WEBHOOK_VERSION sets, such as ``110.0.1+up0.11.1``.
+        """
+        if not pinned:
+            return self.version == Version(2, 15)
+        return (pinned.partition("+up")[2] or pinned).lstrip("v").startswith("0.11.0")
+
     def findings(self, kubernetes_version: str) -> Iterator[Finding]:
         """Why it cannot run on a cluster (error), or is unlikely to (warning).
 

@@ -9,6 +9,7 @@ from domain.chart_values import conflicts
 from domain.finding import Finding
 from domain.rancher_releases import Release
 
+_NO_INGRESS = "has no effect: the program creates Rancher's Ingress, and the chart creates none"
 _INGRESS_CLASS_ANNOTATION = "kubernetes.io/ingress.class"
 
 
@@ -51,9 +52,37 @@ def findings(
             "nameOverride": ("", "Rancher's Ingress leads to the Service 'rancher'"),
         },
     )
+    yield from _without_effect(values)
+    yield from _variables(values)
     if "bootstrapPassword" in values and not release.has_bootstrap_password:
         yield Finding(
             key="bootstrapPassword",
             problem=f"chart {release} does not have this value, which exists from 2.6.0 on",
             remedy="Remove it",
+        )
+
+
+def _without_effect(values: Mapping[str, Any]) -> Iterator[Finding]:
+    """Values of the Ingress that the chart does not create."""
+    ingress = values.get("ingress")
+    if not isinstance(ingress, Mapping):
+        return
+    tls = ingress.get("tls")
+    names = [name for name in ingress if name not in {"enabled", "tls"}]
+    names += [f"tls.{name}" for name in (tls if isinstance(tls, Mapping) else ()) if name != "source"]
+    for name in names:
+        yield Finding(key=f"ingress.{name}", problem=_NO_INGRESS, remedy="Remove it")
+
+
+def _variables(values: Mapping[str, Any]) -> Iterator[Finding]:
+    """Environment variables in another form than the chart's."""
+    variables = values.get("extraEnv", [])
+    valid = isinstance(variables, list) and all(
+        isinstance(item, Mapping) and isinstance(item.get("name"), str) for item in variables
+    )
+    if not valid:
+        yield Finding(
+            key="extraEnv",
+            problem="must be a list of objects with name and value or valueFrom, as in a Pod",
+            remedy="Correct it",
         )

@@ -1,4 +1,4 @@
-"""Hides secrets in texts, whatever encoding they have there. Pure, and without any dependency.
+"""Hides secrets in texts, in every encoding. Pure, and without any dependency.
 
 The engine hides what it knows to be secret. This is the second net, for what tools, servers and tracebacks
 print. A secret is found as it is, and in every form that JSON (Go's and Python's), YAML, URLs, HTML, shells,

@@ -10,6 +10,8 @@ NETWORK_PROFILE = "pulumi-python:dynamic/pks:NetworkProfile"
 VIRTUAL_MACHINES = "pulumi-python:dynamic/placement:VirtualMachines"
 
 NAMESPACE = "kubernetes:core/v1:Namespace"
+CUSTOM_NAMESPACE = "kubernetes:v1:Namespace"
+"""A namespace that is declared as a custom resource."""
 SECRET = "kubernetes:core/v1:Secret"  # noqa: S105 - a type
 SERVICE = "kubernetes:core/v1:Service"
 RELEASE = "kubernetes:helm.sh/v3:Release"
@@ -64,6 +66,8 @@ NAMESPACE_CREATORS = frozenset(
 )
 """Each creates a namespace, or has a controller create at least one."""
 
+NAMESPACE_LIST = "kubernetes:core:NamespaceList"
+
 CATTLE_SYSTEM = "cattle-system"
 """Rancher's namespace: part of what Rancher itself takes."""
 
@@ -71,7 +75,11 @@ INGRESS_CLASS_ANNOTATION = "kubernetes.io/ingress.class"
 
 
 def without_version(token: str) -> str:
-    """The token of a Kubernetes object without its API version; other tokens as they are."""
+    """The token of a Kubernetes object without its API version; other tokens as they are.
+
+    A custom resource has its ``apiVersion`` in the token, which for the core group is the version alone.
+    """
     package, _, rest = token.partition(":")
     api, _, kind = rest.partition(":")
-    return f"{package}:{api.partition('/')[0]}:{kind}" if package == "kubernetes" else token
+    group = api.partition("/")[0]
+    return f"{package}:{'core' if group == 'v1' else group}:{kind}" if package == "kubernetes" else token

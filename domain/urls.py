@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import parse_qsl
 
+_USERINFO = re.compile(r"//[^/\s\"'@]*(?:@[^/\s\"'@]*)*@")
 _HOST = re.compile(r"(\[[^\]]*\]|[^:]*)(:\d*)?")
 
 
@@ -16,6 +18,16 @@ def public_url(url: str) -> str:
     """Returns the URL for messages: without userinfo, query and fragment, which may hold secrets."""
     scheme, rest = _userinfo(url)[0]
     return scheme + re.split(r"[?#]", rest)[0]
+
+
+def hide_userinfo(text: str) -> str:
+    """Returns a text without the userinfo of the URLs in it."""
+    return _USERINFO.sub("//", text)
+
+
+def query_values(url: str) -> list[str]:
+    """Returns the values in the query of a URL, such as a signature."""
+    return [value for _, value in parse_qsl(url.partition("?")[2].partition("#")[0])]
 
 
 def _userinfo(url: str) -> tuple[tuple[str, str], bool]:

@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from domain.finding import Finding
+from domain.urls import hide_userinfo
 
 _HIDDEN = "***"
 _LONGEST = 200
@@ -120,5 +121,5 @@ def _plain(item: Mapping[str, Any]) -> str:
 
 
 def _shown(value: object) -> str:
-    text = json.dumps(value, default=str, ensure_ascii=False)
+    text = hide_userinfo(json.dumps(value, default=str, ensure_ascii=False))
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"

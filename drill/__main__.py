@@ -10,12 +10,13 @@ import argparse
 import shlex
 import signal
 import sys
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 
 from components.runtime.errors import ProviderError
-from domain.placement import ROLES
+from domain.placement import ROLES, without_rule
 from drill import drills, report, runner
 from drill.drills import KINDS, Arguments, HostCommands, Kind, PlannedDrill, Undo
 from drill.environment import DrillError, read
@@ -96,7 +97,9 @@ def _working(cluster: Cluster, *, with_vcenter: bool) -> Snapshot:
     snapshot = cluster.snapshot()
     problems = list(snapshot.problems())
     if with_vcenter:
-        roles = {vm.role for vm in snapshot.vms}
+        roles = Counter(vm.role for vm in snapshot.vms)
+        for finding in without_rule(roles):
+            _progress(f"warning: {finding}")
         problems += [f"vCenter shows no {plural}" for role, plural in ROLES.items() if role not in roles]
     try:
         cluster.check_rancher()

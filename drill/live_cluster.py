@@ -12,7 +12,7 @@ from components.kubernetes.api import Kubernetes, Object
 from components.rancher.https_probe import get
 from components.runtime.command import Command
 from components.runtime.errors import ProviderError
-from domain.placement import role_of
+from domain.placement import is_windows_pool, role_of
 from drill.drills import Arguments
 from drill.environment import Environment
 from drill.snapshot import ClusterVm, Pod, Snapshot
@@ -96,10 +96,10 @@ class LiveCluster:
             return ()
         with self._vcenter() as session:
             found = [
-                ClusterVm(item.name, role, item.host, item.running)
+                ClusterVm(item.name, role_of(job) or job, item.host, item.running)
                 for item in session.machines()
                 if item.attributes.get("deployment") == self._environment.deployment
-                and (role := role_of(item.attributes.get("job", "")))
+                and (role_of(job := item.attributes.get("job", "")) or is_windows_pool(job))
             ]
         return tuple(sorted(found, key=lambda item: item.name))
 

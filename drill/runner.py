@@ -209,8 +209,8 @@ def judge(down: Counter[str], rancher: Statistics, kubernetes: Statistics, max_g
         if service.recovery is None:
             yield f"{name} did not recover: {service.errors[0]}"
     for role, number in sorted(down.items()):
-        if number > 1:
-            yield f"{number} {ROLES[role]} were down at once: they do not run on different hosts"
+        if number > 1 and role in ROLES:
+            yield f"{number} {ROLES[role]} were down at once: they are not kept on different hosts"
 
 
 def _unsteady(pollers: tuple[Poller, ...], seconds: float, since: float) -> str:

@@ -6,18 +6,21 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from domain.placement import ROLES
+from domain.placement import plural
 
 
 def counted(roles: Mapping[str, int], separator: str = " and ") -> str:
     """Numbers of VMs by role in words, such as ``2 masters and 1 worker``."""
     found = sorted(roles.items())
-    return separator.join(f"{number} {ROLES[role] if number > 1 else role}" for role, number in found)
+    return separator.join(f"{number} {plural(role) if number > 1 else role}" for role, number in found)
 
 
 @dataclass(frozen=True)
 class ClusterVm:
-    """A VM of the cluster: its name (BOSH's CID), its role, its ESXi host, and whether it runs there."""
+    """A VM of the cluster: its name (BOSH's CID), its role, its ESXi host, and whether it runs there.
+
+    VMs without a role, such as those of Windows pools, have their instance group as role.
+    """
 
     name: str
     role: str
@@ -73,7 +76,7 @@ class Snapshot:
                 yield f"{vm.role} {vm.name} on {vm.host} does not run"
         had, has = (Counter(vm.role for vm in snapshot.vms) for snapshot in (before, self))
         for role in had - has:
-            yield f"vCenter shows {has[role]} of {had[role]} {ROLES[role]}"
+            yield f"vCenter shows {has[role]} of {had[role]} {plural(role)}"
         if self.kubernetes_error:
             yield self.kubernetes_error
             return

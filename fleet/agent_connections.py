@@ -6,6 +6,7 @@ The process of the dynamic providers has four threads: a wait in each site would
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import pulumi
 from pulumi.dynamic import Resource
@@ -15,8 +16,10 @@ from components.runtime.errors import ProviderError, log
 from components.runtime.provider import Properties
 from components.runtime.waiting import STEADY, WaitTimeoutError, wait
 from fleet import leaked_namespaces
-from fleet.access import RancherAccess
 from fleet.session import ACCESS, FleetProvider, Session, SharedAccessError
+
+if TYPE_CHECKING:
+    from fleet.access import RancherAccess
 
 _ACTIVE = "active"
 _SHOWN = 5

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pulumi
 from pulumi.dynamic import Resource
 
 from components.runtime.errors import ProviderError
 from components.runtime.provider import Properties
-from fleet.access import RancherAccess
 from fleet.session import ACCESS, FleetProvider
+
+if TYPE_CHECKING:
+    from fleet.access import RancherAccess
 
 
 class RancherConnectionProvider(FleetProvider):

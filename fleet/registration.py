@@ -128,9 +128,9 @@ def remove(session: Session, cluster_id: str) -> None:
 def _await_settled(session: Session, cluster_id: str) -> None:
     """Waits until Rancher's controllers have set up a new cluster.
 
-    The namespaces of a cluster that is deleted before remain for good: 5 of 5 clusters that were deleted 0.2
-    to 0.5 s after their creation (Rancher 2.15.0), since the finalizer that deletes them was missing
-    (``mgmt-cluster-rbac-remove`` in rancher/rancher, ``pkg/controllers/management/auth``).
+    The namespaces of a cluster that is deleted earlier remain for good: measured on Rancher 2.15.0 for 5 of 5
+    clusters, 0.2 to 0.5 s after their creation. Their removal is the task of a finalizer that Rancher adds
+    meanwhile (``mgmt-cluster-rbac-remove`` in rancher/rancher, ``pkg/controllers/management/auth``).
     """
     start = time.monotonic()
     listed = session.all("clusters", _LISTED_SECONDS)

@@ -33,6 +33,8 @@ RENEW = (
     "the token is expired or was replaced. Run `pulumi up` in the server's stack and then in this one, which "
     "stores the new token; then repeat this command"
 )
+_NO_ANSWER = frozenset({0, 502, 503, 504})
+"""Nobody answers, or the ingress in the place of Rancher."""
 _LACKS_ROLE = re.compile(r'cannot \w+ resource "(clusters|clusterregistrationtokens|settings)"')
 """Kubernetes' words for a missing role, about what every site needs."""
 _NAMESPACES = "/k8s/clusters/local/api/v1/namespaces"
@@ -114,7 +116,7 @@ class Session:
             SharedAccessError: No answer.
             RancherError: Refused.
         """
-        with _shared_errors():
+        with _shared_errors(login=False):
             return self._rancher.text("GET", path)
 
     def all(self, kind: str, fresh: float = _FRESH_SECONDS) -> list[Json]:
@@ -202,13 +204,20 @@ class Sessions:
 
 
 @contextmanager
-def _shared_errors(*, needed: bool = False) -> Iterator[None]:
-    """Marks failures that concern every site: with ``needed``, any missing permission."""
+def _shared_errors(*, login: bool = True, needed: bool = False) -> Iterator[None]:
+    """Marks failures that concern every site.
+
+    Args:
+        login: Whether the token was sent.
+        needed: Whether every site needs the permission for this request.
+    """
     try:
         yield
     except RancherError as error:
-        remedy = {0: "", HTTPStatus.UNAUTHORIZED: f": {RENEW}"}.get(error.status)
-        if error.status == HTTPStatus.FORBIDDEN and (needed or _LACKS_ROLE.search(str(error))):
+        remedy = "" if error.status in _NO_ANSWER else None
+        if error.status == HTTPStatus.UNAUTHORIZED and login:
+            remedy = f": {RENEW}"
+        elif error.status == HTTPStatus.FORBIDDEN and (needed or _LACKS_ROLE.search(str(error))):
             remedy = ". The token must belong to an administrator"
         if remedy is None:
             raise

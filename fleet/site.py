@@ -13,15 +13,18 @@ from components.rancher.api import RancherError
 from components.runtime.errors import ProviderError, log
 from components.runtime.provider import Properties
 from fleet import edge, kubeconfigs, leaked_namespaces, members, registration
-from fleet.access import RancherAccess
 from fleet.session import ACCESS, FleetProvider, Session, SharedAccessError
-from fleet.site_import import SiteImport, command_expired, failure, outputs
+from fleet.site_import import MARKS, SiteImport, command_expired, failure, outputs
 
 if TYPE_CHECKING:
+    from fleet.access import RancherAccess
     from fleet.inventory import ClusterAccess, SiteEntry
 
-_OWN = ("labels", "annotations", "members", "projects", "adopt", "kubeconfig_file", "fingerprint", "owner")
-"""Inputs that a change of the access to Rancher does not touch."""
+_OWN = (
+    *("cluster_labels", "cluster_annotations", "members", "projects"),
+    *("adopt", "kubeconfig_file", "fingerprint", "owner"),
+)
+"""Inputs that do not describe the access to Rancher. (``labels`` is an input of every resource.)"""
 
 
 class SiteProvider(FleetProvider):
@@ -65,8 +68,8 @@ class SiteProvider(FleetProvider):
         if cluster is None:
             return None
         live = {
-            kind: {key: value for key, value in (cluster.get(kind) or {}).items() if key in known[kind]}
-            for kind in ("labels", "annotations")
+            name: {key: value for key, value in (cluster.get(kind) or {}).items() if key in known[name]}
+            for kind, name in MARKS.items()
         }
         return {**live, **members.remaining(session, known)}
 
@@ -141,7 +144,9 @@ class Site(Resource, module="fleet", name="Site"):
         """
         props = {
             **access.inputs(),
-            **entry.model_dump(exclude={"kubeconfig", "registration_only"}),
+            **entry.model_dump(include={"name", "adopt", "members", "projects"}),
+            "cluster_labels": dict(entry.labels),
+            "cluster_annotations": dict(entry.annotations),
             "kubeconfig_file": cluster.kubeconfig_file if cluster else "",
             "fingerprint": cluster.fingerprint if cluster else "",
             "owner": owner,

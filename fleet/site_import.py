@@ -14,6 +14,8 @@ from components.runtime.provider import Properties
 from fleet import edge, members, registration
 from fleet.session import Session
 
+MARKS = {"labels": "cluster_labels", "annotations": "cluster_annotations"}
+"""Marks of a cluster in Rancher, and the inputs of a Site with them."""
 _NOTHING: Mapping[str, Any] = {
     "cluster_id": "",
     "objects": [],
@@ -68,14 +70,14 @@ class SiteImport:
 
     def _cluster(self) -> Json:
         """The site's cluster in Rancher, with its labels and annotations."""
-        marks = {"labels": self.wanted["labels"], "annotations": self.wanted["annotations"]}
+        marks = {kind: self.wanted[name] for kind, name in MARKS.items()}
         known_id = self.before.get("cluster_id")
         known = registration.find(self.session, known_id) if known_id else None
         if known is None:
             return registration.register(
                 self.session, self.wanted["name"], self.wanted["owner"], marks, self.wanted["adopt"]
             )
-        before = {kind: self.before[kind] for kind in marks}
+        before = {kind: self.before[name] for kind, name in MARKS.items()}
         marks["annotations"] = {**marks["annotations"], registration.OWNER: self.wanted["owner"]}
         return registration.mark(self.session, known, before, marks)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import pulumi
@@ -11,8 +12,10 @@ from pulumi.dynamic import Resource
 from components.rancher.api import Json, RancherError
 from components.runtime.errors import ProviderError
 from components.runtime.provider import Properties
-from fleet.access import RancherAccess
 from fleet.session import ACCESS, FleetProvider, Session
+
+if TYPE_CHECKING:
+    from fleet.access import RancherAccess
 
 _ROLE = "user-base"
 """Global role with which a user can log in and use what he is a member of. With ``user`` he could also import

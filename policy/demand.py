@@ -7,9 +7,10 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from domain import type_tokens as kinds
-from policy.reading import UNKNOWN, WrongTypeError, mapping, text
+from policy.reading import UNKNOWN, WrongTypeError, items, mapping, text
 
 _NAMESPACE_KIND = "Namespace/"
+_NAMESPACE = kinds.without_version(kinds.NAMESPACE)
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,10 @@ class StackDemand:
         """The sum of both."""
         return StackDemand(*(getattr(self, item.name) + getattr(other, item.name) for item in fields(self)))
 
+    def __sub__(self, other: StackDemand) -> StackDemand:
+        """What is left of this without the other."""
+        return StackDemand(*(getattr(self, item.name) - getattr(other, item.name) for item in fields(self)))
+
     def __bool__(self) -> bool:
         """Whether anything is taken."""
         return any(getattr(self, item.name) for item in fields(self))
@@ -55,8 +60,11 @@ def demand_of(kind: str, name: str, props: Mapping[str, Any]) -> StackDemand:
     if kind == kinds.RELEASE:
         return StackDemand(namespaces=len(chart_namespaces(props)))
     token = kinds.without_version(kind)
+    if token == kinds.NAMESPACE_LIST:
+        listed = items(props, "items")
+        return StackDemand(namespaces=len(listed) if isinstance(listed, list) else 1)
     if token in kinds.NAMESPACE_CREATORS:
-        own = kind == kinds.NAMESPACE and _namespace_name(name, props) == kinds.CATTLE_SYSTEM
+        own = token == _NAMESPACE and _namespace_name(name, props) == kinds.CATTLE_SYSTEM
         return StackDemand(namespaces=0 if own else 1)
     return StackDemand(
         imports=int(token in kinds.IMPORTS),

@@ -100,7 +100,7 @@ def cluster_protected(args: ResourceValidationArgs) -> Iterator[str]:
     """The cluster of a production stack is not deleted by accident."""
     if args.get_config()["protectCluster"] and not args.opts.protect:
         yield (
-            f"cluster {_shown(text(args.props, 'cluster'))} is not protected: one `pulumi destroy`, or a "
+            f"cluster {args.name!r} is not protected: one `pulumi destroy`, or a "
             "changed plan, deletes it with everything in it. Set protectCluster to true"
         )
 

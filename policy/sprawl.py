@@ -82,6 +82,7 @@ POD_NETWORK = ResourceValidationPolicy(
         {
             kinds.POD_NETWORK: [plan_fits],
             kinds.NAMESPACE: [namespace_declared],
+            kinds.CUSTOM_NAMESPACE: [namespace_declared],
             kinds.RELEASE: [chart_namespaces_declared],
         }
     ),

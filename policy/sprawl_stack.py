@@ -20,43 +20,30 @@ from capacity.model.assessment import Assessment
 from capacity.model.plan import CapacityError
 from domain import type_tokens as kinds
 from policy import plan
+from policy.budget import SHARES_SCHEMA, excess, read_shares, stack_budget, total_share, whole_plan
 from policy.demand import StackDemand, total
 from policy.reading import UNKNOWN, WrongTypeError, plain, value
 from policy.sprawl import RESERVE, URL
 
+_KEYS = {"namespaces": "plannedApplications", "projects": "plannedProjects", "users": "plannedUsers"}
 
-def judge(stack: StackDemand, assessment: Assessment) -> Iterator[str]:
-    """Compare what the stack takes with the plan, and with what the network has room for."""
-    demands = assessment.plan.demands
-    with_rancher = [demand for demand in demands if demand.rancher_version is not None]
-    administrators = len(with_rancher)  # the plan's users include them, and no resource creates them
-    for what, taken, planned, key, besides in (
-        (
-            "namespaces",
-            stack.namespaces,
-            sum(item.applications for item in demands),
-            "plannedApplications",
-            0,
-        ),
-        ("projects", stack.projects, sum(item.projects for item in with_rancher), "plannedProjects", 0),
-        ("users", stack.users, sum(item.users for item in with_rancher), "plannedUsers", administrators),
-    ):
-        left = max(planned - besides, 0)
-        if taken > left:
+
+def judge(stack: StackDemand, budget: StackDemand, assessment: Assessment) -> Iterator[str]:
+    """Compare what the stack takes with its budget."""
+    first = assessment.first_limit
+    for what, taken, most in excess(stack, budget):
+        if what in _KEYS:
             yield (
-                f"the stack creates {taken} {what}, its plan has {left}: {taken - left} too many. Remove "
-                f"them, or raise the plan ({key}) to {taken + besides}, which is then judged against the pod "
-                "network"
+                f"the stack creates {taken} {what}, its plan has {most}: {taken - most} too many. Remove "
+                f"them, or raise the plan ({_KEYS[what]}), which is then judged against the pod network"
             )
-    most = assessment.max_imports
-    if most is not None and stack.imports > most:
-        first = assessment.first_limit
-        name = first.name if first else "pod network"
-        yield (
-            f"the stack imports {stack.imports} clusters, but only {most} fit: {stack.imports - most} too "
-            f"many for the {name}, with the reserve kept. Import {most} at most; or enlarge the network: "
-            f"`python -m capacity advise --clusters {stack.imports}` says how"
-        )
+        else:
+            yield (
+                f"the stack imports {taken} clusters, but only {most} fit: {taken - most} too many for the "
+                f"{first.name if first else 'pod network'}, with the reserve and the shares of other stacks "
+                f"kept. Import {most} at most; or enlarge the network: `python -m capacity advise --clusters "
+                f"{taken}` says how"
+            )
 
 
 def validate(args: StackValidationArgs, report: ReportViolation) -> None:
@@ -83,10 +70,39 @@ def _judgement(stack: StackDemand, args: StackValidationArgs) -> Iterator[str]:
                 assessment = plan.assessed(document, config["reservePercent"])
                 if not declared:
                     yield from plan.problems(assessment)
-                yield from judge(stack, assessment)
+                yield from _compared(stack, assessment, args)
     except CapacityError as error:
         if not declared:  # policy pod-network judges those of the stack
             yield f"the figures of the pod network are invalid: {error}"
+    except WrongTypeError as error:
+        yield f"configuration of policy pod-network-stack: {error}"
+
+
+def _compared(stack: StackDemand, assessment: Assessment, args: StackValidationArgs) -> Iterator[str]:
+    """The stack against its budget, and the shares of all stacks against the plan."""
+    shares = read_shares(plain(args.get_config()["shares"]))
+    whole, name = whole_plan(assessment), _stack_name(args)
+    for what, taken, most in excess(total_share(shares), whole):
+        yield (
+            f"the shares of all stacks add up to {taken} {what}, but the plan has room for {most}. Reduce "
+            "`shares` in the configuration of policy pod-network-stack, or raise the plan"
+        )
+    budget = stack_budget(whole, shares, name, owner=stack.clusters > 0)
+    if budget is None and stack:
+        yield (
+            f"stack {name} takes {_words(stack)} and has no share of the plan. Add it to `shares` in the "
+            "configuration of policy pod-network-stack"
+        )
+    elif budget is not None:
+        yield from judge(stack, budget, assessment)
+
+
+def _stack_name(args: StackValidationArgs) -> str:
+    """``<project>/<stack>``, from the resources' URNs."""
+    for resource in args.resources:
+        _, _, stack, _, project, *_ = [*resource.urn.split(":"), "", "", "", "", ""]
+        return f"{project}/{stack}"
+    return ""
 
 
 def _figures(resource: PolicyResource) -> Any:
@@ -143,6 +159,7 @@ POD_NETWORK_STACK = StackValidationPolicy(
                 "default": "",
                 "description": "JSON file with these figures; absolute, or relative to the pack's directory.",
             },
+            "shares": SHARES_SCHEMA,
             "requireFigures": {
                 "type": "boolean",
                 "default": True,

@@ -60,7 +60,7 @@ class CapacitySettings(Section):
 
         Args:
             rancher_version: Version of Rancher.
-            profile: Parameters of the stack's own network profile, which the figures must match.
+            profile: Parameters of the network profile that the stack creates, which the figures must match.
         """
         try:
             if plan := self.plan_for("rancher", rancher_version, "small"):

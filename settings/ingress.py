@@ -9,6 +9,7 @@ from pydantic import Field, SecretStr
 
 from domain import ingress_values
 from domain.finding import Finding
+from domain.urls import has_credentials, public_url
 from settings.types import Cidr, File, Minutes, Name, Port, Section, Values
 
 
@@ -51,6 +52,16 @@ class IngressSettings(Section):
 
 
 def repository_findings(key: str, address: str) -> Iterator[Finding]:
-    """What is wrong with the address of a chart repository; an empty one means a chart on disk."""
-    if address and not address.startswith(("https://", "http://", "oci://")):
-        yield Finding(key, "must be an https://, http:// or oci:// address", value=address)
+    """What is wrong with the URL of a chart repository; an empty one means a chart on this machine."""
+    shown = public_url(address)
+    if has_credentials(address):
+        yield Finding(
+            key,
+            "contains credentials",
+            "Remove them, and set chartRepositoryUsername and chartRepositoryPassword (--secret)",
+            shown,
+        )
+    elif address and not address.startswith(("https://", "http://", "oci://")):
+        yield Finding(key, "must be an https://, http:// or oci:// URL", value=shown)
+    elif address.startswith("oci://") and shown != address:
+        yield Finding(key, "is an OCI registry, whose URL has no query or fragment", "Remove it", shown)

@@ -8,6 +8,7 @@ _CHART_ACCESS = {
     "kubernetes_version": "kubernetesVersion",
     "ca_file": "chartRepositoryCaFile",
     "username": "chartRepositoryUsername",
+    "api_versions": "helmEngine",
 }
 _NAMES = {"external_hostname": "externalHostname", "plan": "plan"}
 _CLUSTER = {
@@ -80,7 +81,11 @@ KEYS: labels.Table = {
     },
     ("helm:Rollout", "ingress"): {"timeout_minutes": "ingressTimeoutMinutes"},
     ("helm:Rollout", "rancher"): {"timeout_minutes": "rancherTimeoutMinutes"},
-    ("ingress:VirtualIp", ""): {"network": "vipCidr", "timeout_minutes": "ingressTimeoutMinutes"},
+    ("ingress:VirtualIp", ""): {
+        "network": "vipCidr",
+        "service": "ingressValues",
+        "timeout_minutes": "ingressTimeoutMinutes",
+    },
     ("rancher:EndpointCheck", "endpoint"): {**_ENDPOINT, "timeout_minutes": "ingressTimeoutMinutes"},
     ("rancher:EndpointCheck", "rancher-server"): {**_ENDPOINT, "timeout_minutes": "rancherTimeoutMinutes"},
     ("rancher:Admin", ""): {

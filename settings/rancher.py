@@ -35,6 +35,7 @@ class RancherSettings(Section):
     rancher_version: Annotated[str, AfterValidator(_version)] = Field(examples=["2.8.5"])
     rancher_replicas: Annotated[int, Field(ge=1)] = 3
     rancher_values: Values = {}
+    rancher_upgrade_check: bool = True
     rancher_timeout_minutes: Minutes = 20
 
     def findings(self, kubernetes_version: str) -> Iterator[Finding]:

@@ -31,6 +31,7 @@ def rancher(
             namespace=in_cluster.namespace,
             kubeconfig=in_cluster.cluster.kubeconfig,
             values=wanted.rancher_values,
+            check_upgrades=wanted.rancher_upgrade_check,
             timeout_minutes=wanted.rancher_timeout_minutes,
             triggers=(endpoint.certificates.fingerprint,),
         ),

@@ -13,15 +13,38 @@ SUFFIXES = {".py", ".md", ".yaml", ".yml", ".go", ".toml", ".sh", ".tpl", ".txt"
 EXCEPT = {"requirements.txt", "tests/test_english.py"}
 
 WORDS = re.compile(
-    r"""
-      \banew\b | \bmend(?:s|ed|ing)?\b | \blikewise\b | \bwhatever\b | \bwhomever\b | \btold\b | \btells?\ of\b
-    | \bbe\ had\b | \bby\ the\ way\b | \bis\ no\ (?:key|root|version|stack|file|part|figure|number|such\ file)\b
-    | \bput(?:s)?\ away\b | \bmade\ good\b | \bcome(?:s)?\ to\ (?:it|nothing|this)\b | \bof\ the\ stack's\ own\b
-    | \ba\ look\ at\b | \bthe\ look\b | \bits\ leave\b | \bhardly\b | \bthat\ it\ is\ to\b | \blets\ end\b
-    | \bnobody's\ business\b | \blet\ go\ of\b | \blooked\ after\b | \bin\ its\ stead\b | \bthe\ like\b | \bhas\ to\ be\ meant\b
-    | \brather\ leaves\b | \bwith\ which\ identity\b | \bfor\ who\b | \bwho\ looks\b | \bsays\ nothing\b
-    """,
-    re.X | re.I,
+    "|".join(
+        [
+            r"\banew\b",
+            r"\bmend(?:s|ed|ing)?\b",
+            r"\blikewise\b",
+            r"\bwhat(?:ever|so)\b",
+            r"\btold\b",
+            r"\btells? of\b",
+            r"\bbe had\b",
+            r"\bby the way\b",
+            r"\bis no (?:key|root|version|stack|file|part|figure|number)\b",
+            r"\bputs? away\b",
+            r"\bmade good\b",
+            r"\bcomes? to (?:it|nothing|this)\b",
+            r"\b(?:a|the) look\b(?! like)",
+            r"\bits leave\b",
+            r"\bhardly\b",
+            r"\blets end\b",
+            r"\bnobody's business\b",
+            r"\blet go of\b",
+            r"\blooked after\b",
+            r"\bin its stead\b",
+            r"\bhas to be meant\b",
+            r"\brather leaves\b",
+            r"\bwith which identity\b",
+            r"\bwho looks\b",
+            r"\bsays nothing\b",
+            r"\bthe outer ones\b",
+            r"\bbelieved\b",
+        ]
+    ),
+    re.I,
 )
 
 

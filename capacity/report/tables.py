@@ -10,6 +10,7 @@ from capacity.model.advice import advise
 from capacity.model.assessment import Assessment
 from capacity.model.figures import to_document
 from capacity.model.limits.kind import Limit
+from capacity.model.limits.pod_subnets import LONGEST_ADVISED_PREFIX
 from capacity.model.namespaces import namespace_count
 
 _HEADER = ("limit", "capacity", "used", "planned", "headroom", "taken", "imports left")
@@ -132,6 +133,12 @@ def _conclusion(assessment: Assessment, *, running: bool) -> list[str]:
         lines.append(f"The plan lacks {-limit.headroom} {limit.name}{why}.")
     if assessment.unknown:
         lines.append(f"Not judged, since their figures are not set: {', '.join(assessment.unknown)}.")
+    pods = assessment.plan.network.pods_per_subnet
+    if assessment.plan.network.subnet_prefix > LONGEST_ADVISED_PREFIX:
+        lines.append(
+            f"With {pods} pods per subnet, kube-system and cattle-system take several subnets each; count "
+            "them with --crowded (crowded in the figures)."
+        )
     several = len(assessment.exceeded) > 1
     for name, remedies in advise(assessment, running=running).items():
         lines += [f"- for {name}: {advice}" if several else f"- {advice}" for advice in remedies]

@@ -88,11 +88,16 @@ class Server:
     def is_free(self, zone: str, hostname: str) -> bool:
         """Whether the name has no records of its own.
 
+        For a free name the update also deletes an address that it cannot have: this changes nothing, and a
+        server with permissions by name (BIND: update-policy) refuses it as it would refuse the record.
+
         Raises:
             ProviderError: The server refuses.
         """
+        name = dns.name.from_text(hostname)
         message = self._message(zone)
-        message.absent(dns.name.from_text(hostname))
+        message.absent(name)
+        message.delete(name, "A", _NO_ADDRESS)
         return self._update(message, zone)
 
     def has(self, zone: str, hostname: str, kind: str) -> bool:
@@ -148,13 +153,15 @@ class Server:
     def taken(self, hostname: str) -> str:
         """Error for a name that is already taken."""
         name = dns.name.from_text(hostname)
-        found = [
-            f"{dns.rdatatype.to_text(item.rdtype)} {', '.join(sorted(value.to_text() for value in item))}"
-            for item in self._query(name, "ANY").answer
+        found = {
+            dns.rdatatype.to_text(item.rdtype): ", ".join(sorted(value.to_text() for value in item))
+            for kind in ("ANY", "A", "AAAA")  # to ANY a server may answer with one type only (RFC 8482)
+            for item in self._query(name, kind).answer
             if item.name == name and item.rdtype not in _SIGNATURES
-        ]
+        }
+        words = "; ".join(f"{kind} {values}" for kind, values in found.items())
         return (
-            f"the DNS name {hostname} already has other records ({'; '.join(found) or 'of unknown type'}) on "
+            f"the DNS name {hostname} already has other records ({words or 'of unknown type'}) on "
             f"{self._name}, which are not changed. Remove them or choose another name"
         )
 
@@ -224,11 +231,13 @@ def _text(name: dns.name.Name) -> str:
     return name.to_text(omit_final_dot=True)
 
 
+_NO_ADDRESS = "192.0.2.1"
+"""Of a network for documentation (RFC 5737)."""
 _SIGNATURES = {dns.rdatatype.RRSIG, dns.rdatatype.NSEC}
 _PREREQUISITES = {dns.rcode.YXDOMAIN, dns.rcode.YXRRSET, dns.rcode.NXRRSET, dns.rcode.NXDOMAIN}
 """Answers to a prerequisite that is not met (RFC 2136 section 2.2)."""
 _REMEDIES = {
-    dns.rcode.REFUSED: "Allow key {key} to update it (BIND: allow-update or update-policy)",
+    dns.rcode.REFUSED: "Allow key {key} to update it (BIND: allow-update or update-policy, and allow-query)",
     dns.rcode.NOTAUTH: "It is not authoritative for the zone: use the zone's primary server, or set the zone "
     "to one of this server",
     dns.rcode.NOTZONE: "The name is not in the zone: set the zone that holds it",

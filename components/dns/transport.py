@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import time
 
 import dns.exception
 import dns.message
@@ -55,7 +56,7 @@ class Transport:
         host, port = host_and_port(self.server)
         try:
             address = str(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][4][0])
-            answer = dns.query.tcp(message, address, timeout=_SECONDS, port=port)
+            answer = _ask(message, address, port)
         except dns.tsig.PeerError as error:
             raise ProviderError(self._tsig_problem(error)) from None
         except dns.exception.Timeout:
@@ -93,14 +94,32 @@ class Transport:
         match error:
             case dns.tsig.PeerBadKey():
                 return (
-                    f"{start} (BADKEY): it has no key with this name and algorithm. Check "
-                    f"{TSIG.where('name', 'algorithm')}"
+                    f"{start} (BADKEY): it has no key with this name and algorithm, or does not allow it to "
+                    f"update the zone (Knot DNS: acl). Check {TSIG.where('name', 'algorithm')}"
                 )
             case dns.tsig.PeerBadSignature():
                 return f"{start} (BADSIG): it has another secret. Check {TSIG.where('secret')}"
             case dns.tsig.PeerBadTime():
                 return f"{start} (BADTIME): its clock and this machine's differ too much. Set both clocks"
         return f"{start} ({error}). See the server's log"
+
+
+def _ask(message: dns.message.Message, address: str, port: int) -> dns.message.Message:
+    """The answer to a message; a signature that it has is verified.
+
+    ``dns.query.tcp`` has no answer for a message without a signature, not even for a refusal.
+    """
+    deadline = time.time() + _SECONDS
+    wire = message.to_wire()
+    with socket.create_connection((address, port), timeout=_SECONDS) as connection:
+        connection.setblocking(False)  # as dnspython needs it
+        dns.query.send_tcp(connection, wire, deadline)
+        answer, _ = dns.query.receive_tcp(connection, deadline, keyring=False)  # type: ignore[arg-type]
+    if not message.is_response(answer):
+        raise dns.query.BadResponse
+    if not answer.had_tsig:
+        return answer
+    return dns.message.from_wire(answer.wire or b"", keyring=message.keyring, request_mac=message.mac)
 
 
 def host_and_port(server: str) -> tuple[str, int]:

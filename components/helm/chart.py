@@ -42,7 +42,7 @@ class HelmChartArgs:
         kubernetes_version: ``major.minor`` that the chart's ``kubeVersion`` must accept.
         ca_file: PEM file with the CAs of the repository; None: the system's.
         username: User name for the repository.
-        password: Secret, for the releases of the chart. The check of the chart reads ``CREDENTIALS``.
+        password: Secret, for releases of the chart. The provider reads it from ``CREDENTIALS``.
         api_versions: Values of the chart's ``apiVersion`` that the Helm engine supports.
     """
 
@@ -59,6 +59,16 @@ class HelmChartArgs:
     def reference(self) -> ChartReference:
         """The chart without the password."""
         return ChartReference(self.chart, self.repository, self.version)
+
+    @property
+    def has_query(self) -> bool:
+        """Whether the repository's URL has a query, which may be a signature."""
+        return "?" in self.repository
+
+    @property
+    def repository_input(self) -> pulumi.Input[str]:
+        """The repository, as a secret if it has a query."""
+        return pulumi.Output.secret(self.repository) if self.has_query else self.repository
 
 
 class ChartProvider(Provider):
@@ -110,12 +120,14 @@ class HelmChart(Resource, module="helm", name="Chart"):
     app_version: pulumi.Output[str]
     """Version of the application."""
     digest: pulumi.Output[str]
+    password: pulumi.Input[str] | None
+    """For releases of the chart; the environment takes precedence over the arguments."""
 
     def __init__(self, name: str, args: HelmChartArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Declare the chart."""
         props = {
             "chart": args.chart,
-            "repository": "" if args.reference.is_local else args.repository,
+            "repository": "" if args.reference.is_local else args.repository_input,
             "version": args.version,
             "kubernetes_version": args.kubernetes_version,
             "ca_file": args.ca_file or "",
@@ -125,8 +137,10 @@ class HelmChart(Resource, module="helm", name="Chart"):
             "app_version": None,
             "digest": None,
         }
-        super().__init__(ChartProvider(), name, props, opts)
+        hidden = pulumi.ResourceOptions(additional_secret_outputs=["repository"] if args.has_query else [])
+        super().__init__(ChartProvider(), name, props, pulumi.ResourceOptions.merge(opts, hidden))
         self.args = args
+        self.password = CREDENTIALS.read(lambda _key: None, os.environ)["password"] or args.password
 
     @property
     def locator(self) -> str:
@@ -140,10 +154,10 @@ class HelmChart(Resource, module="helm", name="Chart"):
         if reference.is_local:
             return None
         options: dict[str, pulumi.Input[str] | None] = {
-            "repo": None if reference.is_oci else self.args.repository,
+            "repo": None if reference.is_oci else self.args.repository_input,
             "caFile": self.args.ca_file,
             "username": self.args.username or None,
-            "password": pulumi.Output.secret(self.args.password) if self.args.password is not None else None,
+            "password": pulumi.Output.secret(self.password) if self.password is not None else None,
         }
         return {key: value for key, value in options.items() if value is not None} or None
 
@@ -160,6 +174,7 @@ def _checked(wanted: Properties, password: str) -> ChartMetadata:
             f"{shown} has apiVersion {found.api_version}, which this version of Helm does not support. "
             f"Choose a version of the chart with apiVersion {' or '.join(supported)}",
             "version",
+            "api_versions",
         )
     kubernetes = wanted["kubernetes_version"]
     try:
@@ -173,5 +188,6 @@ def _checked(wanted: Properties, password: str) -> ChartMetadata:
             f"{shown} requires Kubernetes {found.kubernetes}, but the cluster has {kubernetes}. Choose "
             "another version of the chart",
             "version",
+            "kubernetes_version",
         )
     return found

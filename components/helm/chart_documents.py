@@ -53,7 +53,7 @@ def _parse(text: str) -> object:
             open_[-1].add(anchors.get(event.anchor or ""))
             continue
         if isinstance(event, yaml.ScalarEvent):
-            plain = event.style is None
+            plain = not event.style
             value: Any = None if plain and event.value in _NULL else event.value
         elif isinstance(event, yaml.CollectionStartEvent):
             value = {} if isinstance(event, yaml.MappingStartEvent) else []

@@ -9,7 +9,7 @@ from urllib.parse import SplitResult, unquote, urljoin, urlsplit
 from components.helm.chart_reference import ChartError, ChartReference, ChartUnreachableError
 from components.runtime import tls
 from components.runtime.http import HttpClient, HttpError, Response, Server, UnreachableError
-from domain.urls import public_url
+from domain.urls import public_url, query_values
 
 _REDIRECTS = 10
 _MOST_BYTES = 64 * 2**20
@@ -28,6 +28,8 @@ class Download:
         """
         self.reference = reference
         self._trust = tls.trust_system(reference.ca_file)
+        secrets = (reference.password, *query_values(reference.repository))
+        self._secrets = tuple(filter(None, secrets))
         self._clients: dict[str, HttpClient] = {}
 
     def __enter__(self) -> Download:
@@ -58,16 +60,16 @@ class Download:
             raise explained(error, missing) from None
 
     def request(self, url: str, *, authorization: str = "", accept: str = "*/*") -> Response:
-        """As ``get``. The authorization goes to the host of ``url``, and as Go's client does it, to redirects
-        within the host and its subdomains, but never from HTTPS to HTTP.
+        """As ``get``. Redirects get the authorization only within the host of ``url`` and its subdomains, on
+        the same port, and never over HTTP after HTTPS.
 
         Raises:
             HttpError: No answer, or a status of 400 and above.
             ChartError: A URL is invalid, or there are too many redirects.
         """
-        first = _split(url)
+        first = split(url)
         for _ in range(_REDIRECTS + 1):
-            parts = _split(url)
+            parts = split(url)
             own = authorization if _may_follow(first, parts) else ""
             sent = own or basic(_login_in(parts))
             response = self._client(parts).request(
@@ -81,14 +83,13 @@ class Download:
             target = response.headers.get("location")
             if not target or not 300 <= response.status < 400:
                 return response
-            url = urljoin(url, target)
+            url = joined(url, target)
         raise ChartError(f"{public_url(first.geturl())} redirects more than {_REDIRECTS} times", "repository")
 
     def _client(self, parts: SplitResult) -> HttpClient:
         origin = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
         if origin not in self._clients:
-            secrets = (self.reference.password,) if self.reference.password else ()
-            server = Server(name=origin, url=origin, trust=self._trust, secrets=secrets, proxies=True)
+            server = Server(name=origin, url=origin, trust=self._trust, secrets=self._secrets, proxies=True)
             self._clients[origin] = HttpClient(server)
         return self._clients[origin]
 
@@ -112,24 +113,47 @@ def explained(error: HttpError, missing: str = "") -> ChartError | ChartUnreacha
     return ChartError(f"{problem}. Check the address of the chart repository", "repository")
 
 
-def _split(url: str) -> SplitResult:
+def joined(base: str, url: str) -> str:
+    """A URL that is relative to another.
+
+    Raises:
+        ChartError: The URL is invalid.
+    """
+    try:
+        return urljoin(base, url)
+    except ValueError:
+        raise _invalid(url) from None
+
+
+def split(url: str) -> SplitResult:
+    """The parts of an HTTP URL.
+
+    Raises:
+        ChartError: The URL is invalid.
+    """
     try:
         parts = urlsplit(url)
         valid = parts.scheme in {"https", "http"} and bool(parts.hostname) and parts.port != 0
     except ValueError:
         valid = False
     if not valid:
-        raise ChartError(
-            f"{public_url(url)!r} is not a valid https:// URL. Correct the repository", "repository"
-        )
+        raise _invalid(url)
     return parts
 
 
+def _invalid(url: str) -> ChartError:
+    return ChartError(
+        f"{public_url(url)!r} is not a valid https:// URL. Correct the repository", "repository"
+    )
+
+
 def _may_follow(first: SplitResult, parts: SplitResult) -> bool:
-    """Whether credentials for the first URL may go to this one, which a redirect has led to."""
+    """Whether credentials for the first URL may be sent to the URL of a redirect."""
     host, start = parts.hostname or "", first.hostname or ""
-    secure = parts.scheme in {first.scheme, "https"}
-    return secure and (host == start or host.endswith(f".{start}"))
+    if host != start and not host.endswith(f".{start}"):
+        return False
+    upgrade = (first.scheme, parts.scheme) == ("http", "https") and parts.port is None
+    return upgrade or (parts.scheme, parts.port) == (first.scheme, first.port)
 
 
 def _login_in(parts: SplitResult) -> tuple[str, str] | None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
-from urllib.parse import urljoin, urlsplit
 
 from components.helm import chart_documents, local_chart, oci_registry
-from components.helm.chart_download import Download, basic
+from components.helm.chart_download import Download, basic, joined, split
 from components.helm.chart_reference import ChartError, ChartMetadata, ChartReference
 from domain.urls import has_credentials
 from domain.versions import Version
+
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 
 
 def resolve(reference: ChartReference) -> ChartMetadata:
@@ -99,14 +101,14 @@ def _same_version(one: str, other: str) -> bool:
 
 def _joined(repository: str, url: str) -> str:
     """A URL relative to the repository, with the repository's query (Helm's ``ResolveReferenceURL``)."""
-    if urlsplit(url).scheme:
+    if _SCHEME.match(url):
         return url
-    base = urlsplit(repository)
+    base = split(repository)
     folder = base._replace(path=f"{base.path.rstrip('/')}/", query="", fragment="").geturl()
-    return urlsplit(urljoin(folder, url))._replace(query=base.query, fragment="").geturl()
+    return split(joined(folder, url))._replace(query=base.query, fragment="").geturl()
 
 
 def _authorization(reference: ChartReference, archive: str) -> str:
     """The archive may be on another host, which the credentials are not for."""
-    same = urlsplit(archive)[:2] == urlsplit(reference.repository)[:2]
+    same = split(archive)[:2] == split(reference.repository)[:2]
     return basic(reference.login) if same else ""

@@ -17,6 +17,8 @@ from urllib.parse import urlsplit
 
 import yaml
 
+from components.kubernetes import oidc
+from components.kubernetes.oidc import OidcLogin
 from components.runtime import tls
 from components.runtime.errors import ProviderError
 from components.runtime.http import Server
@@ -48,6 +50,7 @@ class Kubeconfig:
         basic: User name and password.
         certificate: PEM of the client's certificate.
         key: PEM of its private key.
+        oidc: Login that gives further tokens.
     """
 
     server: str
@@ -57,6 +60,7 @@ class Kubeconfig:
     basic: tuple[str, str] | None = field(default=None, repr=False)
     certificate: str = field(default="", repr=False)
     key: str = field(default="", repr=False)
+    oidc: OidcLogin | None = None
 
     @property
     def fingerprint(self) -> str:
@@ -121,6 +125,7 @@ def parse(text: str, folder: Path | None = None) -> Kubeconfig:
         basic=(username, _text(user, "password")) if username else None,
         certificate=_pem(user, "client-certificate", folder),
         key=_pem(user, "client-key", folder),
+        oidc=_oidc(user),
     )
 
 
@@ -168,6 +173,20 @@ def reduce(text: str, *, server: str = "", tls_name: str = "") -> tuple[str, str
     return yaml.safe_dump(reduced, sort_keys=True), cluster["server"]
 
 
+def expiry(text: object) -> float | None:
+    """When the login of a kubeconfig ends, in seconds since the epoch; None: it has no end that is known.
+
+    An OIDC login lives minutes; one that cannot be read has ended (0).
+    """
+    try:
+        document = load(str(text))
+        context = _entry(document, "contexts", "context", document.get("current-context"))
+        settings = _oidc_settings(_entry(document, "users", "user", context.get("user")))
+        return None if settings is None else oidc.expiry(_text(settings, "id-token")) or 0.0
+    except KubeconfigError:
+        return None
+
+
 def same_cluster(one: object, other: object) -> bool:
     """Whether two kubeconfigs lead to the same API, whoever logs in. Invalid ones do not."""
     if one == other:
@@ -213,14 +232,33 @@ def _entry(document: Mapping[str, Any], section: str, kind: str, name: object) -
 
 def _token(user: Mapping[str, Any]) -> str:
     """The bearer token: its own, or the ID token of an OIDC login, which PKS writes."""
+    settings = _oidc_settings(user)
+    return _header_value(user, "token") if settings is None else _header_value(settings, "id-token")
+
+
+def _oidc(user: Mapping[str, Any]) -> OidcLogin | None:
+    settings = _oidc_settings(user)
+    if settings is None:
+        return None
+    return OidcLogin(
+        issuer=_text(settings, "idp-issuer-url").rstrip("/"),
+        client_id=_text(settings, "client-id"),
+        client_secret=_text(settings, "client-secret"),
+        refresh_token=_text(settings, "refresh-token"),
+        ca=_pem(settings, "idp-certificate-authority", None),
+    )
+
+
+def _oidc_settings(user: Mapping[str, Any]) -> Mapping[str, Any] | None:
     provider = user.get("auth-provider")
-    if not isinstance(provider, Mapping):
-        return _header_value(user, "token")
-    if provider.get("name") != "oidc" or not isinstance(provider.get("config"), Mapping):
+    if provider is None:
+        return None
+    settings = provider.get("config") if isinstance(provider, Mapping) else None
+    if not isinstance(settings, Mapping) or provider.get("name") != "oidc":
         raise KubeconfigError(
             "the kubeconfig's user has an auth-provider that is refused. Give a token or a client certificate"
         )
-    return _header_value(provider["config"], "id-token")
+    return settings
 
 
 def _header_value(values: Mapping[str, Any], name: str) -> str:

@@ -53,7 +53,7 @@ class Pks:
     """One identity on one PKS API, shared by all resources of a process.
 
     Reads are retried when the API does not answer, and after a new login when the old one has expired. A
-    write is sent once, whatever the CLI prints. The files of the login are in memory, and on disk (in a
+    write is sent once, no matter what the CLI prints. The files of the login are in memory, and on disk (in a
     directory of this user) only while a command runs: stacks do not share a login, and a killed engine leaves
     no tokens behind.
     """
@@ -277,11 +277,13 @@ class Pks:
     def _checked(self, answer: object, command: str) -> Document:
         if not isinstance(answer, dict) or not isinstance(answer.get("name"), str):
             raise self._unreadable(command, "an object with `name` is expected", answer)
+        if not isinstance(answer.get("parameters") or {}, dict):
+            raise self._unreadable(command, "an object is expected as `parameters`", answer)
         return answer
 
     def _cluster(self, answer: object, command: str) -> LiveCluster:
         try:
-            return LiveCluster.of(answer)
+            return LiveCluster.of(self._checked(answer, command))
         except ValueError as error:
             raise self._unreadable(command, str(error), answer) from None
 

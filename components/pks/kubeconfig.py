@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator
 
 import pulumi
@@ -9,17 +10,24 @@ from pulumi.dynamic import Resource
 
 from components.kubernetes import kubeconfig as kubeconfigs
 from components.pks.provider import PksProvider
+from components.runtime.errors import ProviderError
 from components.runtime.provider import Properties, unknown
 from domain.finding import Finding
 
 API_PORT = 8443
 """Port of the Kubernetes API on the cluster's external hostname and master IP (docs-pks 1.5)."""
 
+_SHORTEST_SECONDS = 120.0
+"""A login that ends sooner is fetched again; from then on it is renewed (``components.kubernetes.oidc``)."""
+
 _CLUSTER_VALUES = ("uuid", "master_ips", "kubernetes_version")
 
 
 class KubeconfigProvider(PksProvider):
-    """Fetches the credentials again when the cluster or the way to reach it changes."""
+    """Fetches the credentials again when the cluster or the way to reach it changes, or when they expire.
+
+    With OIDC the ID token lives minutes (docs-pks 1.20 `troubleshoot-issues`).
+    """
 
     updates = ("cluster", "external_hostname", "plan", "api_access", *_CLUSTER_VALUES)
 
@@ -41,18 +49,43 @@ class KubeconfigProvider(PksProvider):
         known = [name for name in names if name not in _CLUSTER_VALUES or not unknown(wanted.get(name))]
         return super().changed(before, wanted, known)
 
+    def is_due(self, before: Properties, wanted: Properties) -> bool:
+        del wanted
+        return _ends_soon(before.get("kubeconfig"))
+
     def identity(self, properties: Properties) -> str:
         return str(properties["cluster"])
 
     def apply(self, wanted: Properties, before: Properties) -> Properties:
         del before
-        address = wanted["master_ips"][0] if wanted["api_access"] == "master-ip" else ""
-        text, server = rewrite(self.pks.credentials(wanted["cluster"]), wanted["external_hostname"], address)
-        return {"kubeconfig": text, "server": server}
+        return self._fetch(wanted)
 
     def observe(self, id_: str, known: Properties) -> Properties | None:
         live = self.pks.cluster(id_)
-        return None if live is None or live.uuid != known["uuid"] else {}
+        if live is None or live.uuid != known["uuid"]:
+            return None
+        return self._fetch(known) if _ends_soon(known.get("kubeconfig")) else {}
+
+    def _fetch(self, wanted: Properties) -> Properties:
+        address = wanted["master_ips"][0] if wanted["api_access"] == "master-ip" else ""
+        given = self.pks.credentials(wanted["cluster"])
+        text, server = rewrite(given, wanted["external_hostname"], address)
+        end = kubeconfigs.expiry(text)
+        if end and end <= time.time():
+            raise ProviderError(
+                f"the OIDC login that PKS gave for cluster {wanted['cluster']} ended at {_clock(end)}. "
+                "Compare the clocks of this machine and of the PKS API"
+            )
+        return {"kubeconfig": text, "server": server}
+
+
+def _ends_soon(kubeconfig: object) -> bool:
+    end = kubeconfigs.expiry(kubeconfig)
+    return end is not None and end < time.time() + _SHORTEST_SECONDS
+
+
+def _clock(seconds: float) -> str:
+    return time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(seconds))
 
 
 class Kubeconfig(Resource, module="pks", name="Kubeconfig"):

@@ -7,7 +7,7 @@ task numbers, UUIDs and names, so an HTTP status counts only where it stands as 
 from __future__ import annotations
 
 import re
-from http import HTTPStatus
+from collections.abc import Mapping
 
 # docs-pks 1.7 `troubleshoot-issues`: printed when the token (600 s) or the refresh token (6 h) has expired;
 # "Unauthorized" also when the UAA does not know the token any more.
@@ -21,19 +21,20 @@ _NO_ANSWER = re.compile(
     r"|temporary failure in name resolution",
     re.I,
 )
-_TRANSIENT_STATUSES = (
-    HTTPStatus.TOO_MANY_REQUESTS,
-    HTTPStatus.BAD_GATEWAY,
-    HTTPStatus.SERVICE_UNAVAILABLE,
-    HTTPStatus.GATEWAY_TIMEOUT,
-)
-
+_UNAUTHORIZED = {401: "Unauthorized"}
+_OVERLOADED = {
+    429: "Too Many Requests",
+    502: "Bad Gateway",
+    503: "Service (Temporarily )?Unavailable",
+    504: "Gateway Time-?out",
+}
+"""HTTP statuses with their reason phrases."""
 _STATUS_WORDS = r"(?<![\w-])(?:HTTP(?:/\d(?:\.\d)?)?|(?:HTTP[ -]|response[ -])?status(?:[ -]?code)?)"
 
 
 def expired(text: str) -> bool:
     """Whether the CLI's login is missing or has expired."""
-    return bool(_NOT_AUTHENTICATED.search(text)) or _has_status(text, HTTPStatus.UNAUTHORIZED)
+    return bool(_NOT_AUTHENTICATED.search(text)) or _has_status(text, _UNAUTHORIZED)
 
 
 def rejected(text: str) -> bool:
@@ -43,7 +44,7 @@ def rejected(text: str) -> bool:
 
 def transient(text: str) -> bool:
     """Whether there was no answer, or one of an overloaded server."""
-    return bool(_NO_ANSWER.search(text)) or any(_has_status(text, status) for status in _TRANSIENT_STATUSES)
+    return bool(_NO_ANSWER.search(text)) or _has_status(text, _OVERLOADED)
 
 
 def absent(text: str, name: str) -> bool:
@@ -54,9 +55,11 @@ def absent(text: str, name: str) -> bool:
     return bool(re.search(rf"(?<![\w.-]){re.escape(name)}[^\w.-].*(not found|does not exist)", text, re.I))
 
 
-def _has_status(text: str, status: HTTPStatus) -> bool:
+def _has_status(text: str, statuses: Mapping[int, str]) -> bool:
     """Whether an HTTP status stands in the text as one: after a word for it, or before its reason phrase."""
-    code, phrase = status.value, re.escape(status.phrase).replace("\\ ", "[ -]?")
-    named = rf"{_STATUS_WORDS}['\"]?\s*[:=]?\s*['\"]?{code}\b(?![-.:]\w)"
-    phrased = rf"(?<![\w.:-]){code}[,:]? \(?{phrase}\b"
-    return bool(re.search(f"{named}|{phrased}", text, re.I))
+    for code, phrase in statuses.items():
+        named = rf"{_STATUS_WORDS}['\"]?\s*[:=]?\s*['\"]?{code}\b(?![-.:]\w)"
+        phrased = rf"(?<![\w.:-]){code}[,:]? \(?{phrase}\b"
+        if re.search(f"{named}|{phrased}", text, re.I):
+            return True
+    return False

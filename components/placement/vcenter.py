@@ -62,7 +62,7 @@ class VCenter:
                 uuid=str(vm.get("config.uuid") or ""),
                 cluster=clusters.get(host_id),
                 attributes={
-                    fields[item.key]: str(item.value)
+                    fields[item.key]: str(getattr(item, "value", ""))
                     for item in vm.get("customValue") or []
                     if item.key in fields
                 },
@@ -83,7 +83,7 @@ class VCenter:
         tasks = [
             (vm["obj"].PowerOnVM_Task() if on else vm["obj"].PowerOffVM_Task(), vm["name"])
             for vm in self._objects(["name", "runtime.powerState"], vim.VirtualMachine)
-            if vm.get("name") in names and vm.get("runtime.powerState") != wanted
+            if unescaped(str(vm.get("name"))) in names and vm.get("runtime.powerState") != wanted
         ]
         for task, name in tasks:
             _await(task, f"power {'on' if on else 'off'} VM {name}")

@@ -14,6 +14,7 @@ from components.kubernetes.deleted_object import DeletedObject
 from components.kubernetes.objects import ingress_api
 from components.rancher.endpoint import RancherEndpointArgs
 from components.rancher.endpoint_check import EndpointCheck
+from components.rancher.upgrade_check import UpgradeCheck
 from domain import rancher_values
 from domain.chart_values import merge
 from domain.rancher_releases import Release, release
@@ -38,6 +39,8 @@ class RancherServerArgs:
         replicas: Pods of Rancher.
         values: The user's values for the chart; they override the program's unless they conflict with the
             design.
+        check_upgrades: Whether unsupported changes of a deployed Rancher are errors; otherwise they are
+            warnings.
         timeout_minutes: Longest time until the pods are ready, and until Rancher answers.
         triggers: Values whose change makes Rancher's answers be checked again.
     """
@@ -50,6 +53,7 @@ class RancherServerArgs:
     private_ca: bool = True
     replicas: int = 3
     values: Mapping[str, Any] = field(default_factory=dict)
+    check_upgrades: bool = True
     timeout_minutes: int = 20
     triggers: tuple[pulumi.Input[Any], ...] = ()
 
@@ -57,8 +61,8 @@ class RancherServerArgs:
 class RancherServer(pulumi.ComponentResource):
     """Rancher, reached through the virtual IP (type ``rancher-on-pks:rancher:RancherServer``).
 
-    Produces a HelmRelease, an EndpointCheck and, for charts that always create an Ingress of their own, a
-    DeletedObject. The options must name the cluster's Kubernetes provider.
+    Produces an UpgradeCheck, a HelmRelease, an EndpointCheck and, for charts that always create an Ingress
+    of their own, a DeletedObject. The options must name the cluster's Kubernetes provider.
 
     Attributes:
         url: URL of Rancher.
@@ -87,6 +91,15 @@ class RancherServer(pulumi.ComponentResource):
         for doubt in doubts:
             pulumi.log.warn(doubt, resource=self)
         child_opts = pulumi.ResourceOptions(parent=self, deleted_with=opts.deleted_with if opts else None)
+        upgrade_check = UpgradeCheck(
+            f"{name}-upgrade",
+            version=args.chart.args.version,
+            ca_bundle=args.endpoint.ca_bundle if args.private_ca else "",
+            kubeconfig=args.kubeconfig,
+            values=args.values,
+            enabled=args.check_upgrades,
+            opts=child_opts,
+        )
         installed = HelmRelease(
             name,
             HelmReleaseArgs(
@@ -98,7 +111,7 @@ class RancherServer(pulumi.ComponentResource):
                 values=_values(args, chosen),
                 timeout_minutes=args.timeout_minutes,
             ),
-            child_opts,
+            pulumi.ResourceOptions.merge(child_opts, pulumi.ResourceOptions(depends_on=upgrade_check)),
         )
         depends_on = [installed.ready]
         if not chosen.has_ingress_switch:

@@ -84,7 +84,7 @@ def test_a_stack_whose_other_files_are_not_there_yet_can_be_planned() -> None:
     """The lab's CA exists only while the lab is up; the plan has nothing to do with it."""
     done = _run("report", "--stack-file", "Pulumi.lab.yaml")
     assert done.returncode == 0, done.stderr
-    assert "59 imported clusters fit" in done.stdout
+    assert "58 imported clusters fit" in done.stdout
 
 
 def test_several_clusters_from_what_a_stack_exports(tmp_path: Path) -> None:
@@ -177,6 +177,11 @@ def test_a_picture_marks_each_prefix_by_its_own_subnets(tmp_path: Path) -> None:
     text = path.read_text()
     assert "/24: 256 subnets, 47 clusters" in text
     assert all(word in text for word in ("floating IPs: 16", "reserve", "used by others", "exhausted"))
+
+
+def test_e4_small_subnets_are_pointed_out() -> None:
+    assert "With 13 pods per subnet, kube-system" in _run("report", "--prefix", "28").stdout
+    assert "pods per subnet, kube" not in _run("report", "--prefix", "27").stdout
 
 
 def test_e6_a_reader_that_has_enough_ends_it_quietly(tmp_path: Path) -> None:

@@ -130,8 +130,9 @@ def test_the_table_agrees_with_what_the_simulated_rancher_makes(version: str) ->
 
 def test_a_version_between_two_lines_counts_as_the_older() -> None:
     assert release("2.7.17").namespaces.fixed == 13
-    assert release("v2.12.3").namespaces.fixed == 15
-    assert release("2.14").namespaces.fixed == 16
+    assert release("v2.12.0").namespaces.fixed == 15
+    assert release("v2.12.3").namespaces.fixed == 16
+    assert release("2.14").namespaces.fixed == 17
 
 
 @pytest.mark.parametrize("version", ["2.8.5", "v2.8.5", "2.8", "2.8.5-rc1", "2.8.5+up1"])

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from email.utils import formatdate
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -238,3 +240,121 @@ def test_answers_of_no_manager(tmp_path: Path, answer: Any, text: str) -> None:
         access = login(f"{ADDRESS}:{server.port}", "a", "b", pki.write(tmp_path, "ca.pem", authority))
         with pytest.raises(NsxError, match=text):
             read(access, NETWORK, OURS)
+
+
+def _odd(request: Request) -> Response:
+    """A shared manager with blocks and objects of others in every form that NSX-T knows."""
+    lists: dict[str, list[Any]] = {
+        "pools/ip-blocks": [
+            {"id": "v6", "cidr": "fd00::/48"},
+            {"id": "none"},
+            {"id": "text", "cidr": "everything"},
+            {"id": "a", "cidr": "172.16.0.1/16", "_create_user": "admin"},
+            {"id": "b", "cidr": "172.17.255.255/16"},
+            "not an object",
+        ],
+        "pools/ip-subnets": [
+            {"cidr": "172.16.0.1/24", "tags": None},
+            {"tags": [{"scope": "ncp/cluster"}, "x", {"tag": OURS}]},
+            {"cidr": "?", "tags": {}},
+            _tagged(OURS, cidr="172.16.9.9/24"),
+        ],
+        "logical-routers": [{"tags": 5}, {"router_type": "TIER1"}, {"router_type": None}],
+        "logical-switches": [{}, _tagged(OURS)],
+        "loadbalancer/services": [{"size": None}, _tagged(OURS)],
+        "loadbalancer/virtual-servers": [{}],
+    }
+    path, _, query = request.path.removeprefix("/api/v1/").partition("?")
+    if path.endswith("/p"):
+        return Response(200, {"pool_usage": {"total_ids": "7"}})
+    items = lists.get(path, [{}, {"allocation_id": 5}])
+    return Response(200, {"results": [] if "block_id=b" in query else items})
+
+
+def test_a8_host_bits_are_ignored_and_what_concerns_nobody_here_is_skipped(tmp_path: Path) -> None:
+    authority = pki.root()
+    with serve(_odd, identity=pki.server(authority, ADDRESS)) as server:
+        ca_file = pki.write(tmp_path, "ca.pem", authority)
+        found = read(login(f"{ADDRESS}:{server.port}", "a", "b", ca_file), NETWORK, OURS, ["p"])
+    assert [block.subnets_used for block in found.network.blocks] == [3, 0]
+    assert found.own_subnets == 1
+    assert (found.network.tier1_used, found.network.segments_used) == (1, 1)
+    assert (found.network.floating_ips, found.network.floating_ips_used) == (7, 2)
+    assert found.load_balancers == (LoadBalancer("unknown", 0),)
+    assert found.skipped == 3
+
+
+@pytest.mark.parametrize("kind", ["seconds", "date", "none", "invalid"])
+@pytest.mark.parametrize("status", [429, 503])
+def test_a9_a_busy_manager_is_asked_again_after_the_time_that_it_names(
+    tmp_path: Path, status: int, kind: str
+) -> None:
+    header = {"seconds": "1", "date": formatdate(time.time() + 2, usegmt=True), "invalid": "soon"}.get(kind)
+    busy = [Response(status, {"error_code": "102"}, {"Retry-After": header} if header else {})]
+    authority = pki.root()
+
+    def answer(request: Request) -> Response:
+        return busy.pop() if busy else _manager(request)
+
+    with serve(answer, identity=pki.server(authority, ADDRESS)) as server:
+        ca_file = pki.write(tmp_path, "ca.pem", authority)
+        start = time.monotonic()
+        found = read(login(f"{ADDRESS}:{server.port}", "auditor", "right", ca_file), NETWORK, OURS)
+    assert [block.subnets_used for block in found.network.blocks] == [4, 1]
+    assert kind not in {"seconds", "date"} or time.monotonic() - start >= 0.9
+
+
+def test_a9_a_manager_that_asks_for_too_long_a_pause_is_given_up_at_once(tmp_path: Path) -> None:
+    authority = pki.root()
+    with serve(
+        lambda _: Response(429, {"error_message": "exceeded request rate"}, {"Retry-After": "3600"}),
+        identity=pki.server(authority, ADDRESS),
+    ) as server:
+        ca_file = pki.write(tmp_path, "ca.pem", authority)
+        start = time.monotonic()
+        with pytest.raises(ProviderError, match="status 429: exceeded request rate"):
+            read(login(f"{ADDRESS}:{server.port}", "auditor", "right", ca_file), NETWORK, OURS)
+    assert time.monotonic() - start < 5
+    assert len(server.requests) == 1
+
+
+def _without_manager_api(request: Request) -> Response:
+    """NSX 9, with subnets whose place in the block is not told, and a pool without its usage."""
+    if request.path.startswith("/api/v1"):
+        return Response(404, {"httpStatus": "NOT_FOUND"})
+    lists: dict[str, list[Any]] = {
+        "ip-blocks": [
+            {"path": "/infra/ip-blocks/a", "cidr": "172.16.0.0/16"},
+            {"path": "/infra/ip-blocks/b", "cidr_list": ["172.17.0.0/16"]},
+        ],
+        "ip-pools": [{"id": "one", "tags": _tagged(OURS)["tags"]}, {"id": "two"}],
+        "ip-pools/one/ip-subnets": [{"ip_block_path": "/infra/ip-blocks/a", "size": 256}],
+        "ip-pools/two/ip-subnets": [
+            {"ip_block_path": "/infra/ip-blocks/a", "size": 512},
+            {"ip_block_path": "/infra/ip-blocks/a", "size": 128},
+            {"ip_block_path": "/infra/ip-blocks/a", "size": 128},
+            {"ip_block_path": "/infra/ip-blocks/b", "size": 64, "start_ip": "172.17.0.64"},
+            {"ip_block_path": "/infra/ip-blocks/b", "size": 64, "start_ip": "172.17.0.0"},
+            {"ip_block_path": "/infra/ip-blocks/b"},
+        ],
+        "ip-pools/p/ip-subnets": [
+            {"allocation_ranges": [{"start": "10.0.0.10", "end": "10.0.0.19"}, {"start": "?"}, None]},
+        ],
+        "ip-pools/p/ip-allocations": [{"allocation_ip": "10.0.0.10"}, {}],
+        "tier-1s": [{}, _tagged(OURS)],
+        "segments": [{}, {}, _tagged(OURS)],
+    }
+    path = request.path.removeprefix("/policy/api/v1/infra/")
+    return Response(200, {"id": "p"} if path == "ip-pools/p" else {"results": lists.get(path, [])})
+
+
+def test_a10_the_policy_api_is_read_where_there_is_no_manager_api(tmp_path: Path) -> None:
+    authority = pki.root()
+    with serve(_without_manager_api, identity=pki.server(authority, ADDRESS)) as server:
+        ca_file = pki.write(tmp_path, "ca.pem", authority)
+        found = read(login(f"{ADDRESS}:{server.port}", "a", "b", ca_file), NETWORK, OURS, ["p"])
+    assert found.api == "policy API"
+    assert [block.subnets_used for block in found.network.blocks] == [2 + 1, 1 + 1]
+    assert found.own_subnets == 1
+    assert (found.network.floating_ips, found.network.floating_ips_used) == (10, 2)
+    assert (found.network.tier1_used, found.network.segments_used) == (1, 2)

@@ -1,4 +1,4 @@
-"""What is destroyed has to be meant."""
+"""Destruction needs approval."""
 
 from __future__ import annotations
 

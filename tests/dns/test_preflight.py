@@ -83,6 +83,41 @@ def test_zone_that_takes_no_updates(configured: Callable[..., Any], tmp_path: Pa
         assert "refuses to update zone lab.test (REFUSED). Allow key reader to update it" in reason
 
 
+def test_knot_refuses_a_key_that_may_not_update(configured: Callable[..., Any], tmp_path: Path) -> None:
+    with sites.knot(tmp_path) as site:
+        wanted = inputs(site, hostnames=["rancher.frozen.test"])
+        [reason] = reasons(configured(DnsPreflightProvider), wanted)
+        assert (
+            "(BADKEY): it has no key with this name and algorithm, or does not allow it to update" in reason
+        )
+        [reason] = reasons(configured(DnsPreflightProvider, dnsTsigName="reader"), inputs(site))
+        assert "does not accept TSIG key reader (BADKEY)" in reason
+
+
+def test_a_key_that_may_update_one_name_only(configured: Callable[..., Any], tmp_path: Path) -> None:
+    with sites.bind(tmp_path) as site:
+        provider = configured(DnsPreflightProvider)
+        assert reasons(provider, inputs(site, hostnames=["rancher.granted.test"])) == []
+        [reason] = reasons(provider, inputs(site, hostnames=["api.granted.test"]))
+        assert "refuses to update zone granted.test (REFUSED)" in reason
+
+
+def test_r10_refused_queries_are_reported_as_such(configured: Callable[..., Any], tmp_path: Path) -> None:
+    with sites.bind(tmp_path) as site:
+        provider, name = configured(DnsPreflightProvider), "rancher.closed.test"
+        [reason] = reasons(provider, inputs(site, hostnames=[name]))
+        assert f"refuses to answer queries for {name} or any domain above it (REFUSED)" in reason
+        assert "Allow key rancher-updates to query the zone" in reason
+        assert "authoritative" not in reason
+        [reason] = reasons(provider, inputs(site, hostnames=[name], zone="closed.test"))
+        assert "refuses to update zone closed.test (REFUSED)" in reason
+        assert "allow-query" in reason
+        # A zone of another server.
+        [reason] = reasons(provider, inputs(site, hostnames=["rancher.example.com"]))
+        assert "(REFUSED)" in reason
+        assert "or use the primary server of the zone" in reason
+
+
 def test_nobody_is_asked_when_nothing_changed(
     configured: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from domain.placement import is_windows_pool, role_of, too_few
+from domain.placement import is_windows_pool, role_of, too_few, without_rule
 
 
 @pytest.mark.parametrize(
@@ -28,6 +28,23 @@ def test_role_of_an_instance_group(group: str, role: str | None) -> None:
 def test_windows_pools() -> None:
     groups = ["windows-worker", "windows-worker-a", "windows-workers", "worker-windows-worker"]
     assert [is_windows_pool(group) for group in groups] == [True, True, False, False]
+
+
+def test_groups_without_a_rule() -> None:
+    groups = {
+        "master": 3,
+        "worker-a": 2,
+        "windows-worker": 2,
+        "apply-addons": 1,
+        "compilation-1-2": 1,
+        "odd": 1,
+    }
+    assert [str(item) for item in without_rule(groups)] == [
+        "no anti-affinity rule holds the 1 VM of the instance group odd. "
+        "Create a rule in vCenter if they must run on different hosts",
+        "no anti-affinity rule holds the 2 VMs of the Windows pool windows-worker. "
+        "Create a rule in vCenter if they must run on different hosts",
+    ]
 
 
 def test_too_few_hosts() -> None:

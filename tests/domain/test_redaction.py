@@ -1,4 +1,4 @@
-"""No secret is left in a text, whatever encoding it has there."""
+"""No secret is left in a text, in any encoding."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is drilled, and when its loss counts as made good."""
+"""What is drilled, and when a loss counts as recovered."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The poller asks on time, whatever becomes of the requests before."""
+"""The poller sends requests on time, even if earlier ones hang or fail."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A drill from its break to the judgement, and that what was broken is restored whatever happens."""
+"""A drill from its break to the verdict; the break is always undone."""
 
 from __future__ import annotations
 

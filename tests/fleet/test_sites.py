@@ -24,7 +24,9 @@ SYSTEM = "/api/v1/namespaces/cattle-system"
 @pytest.mark.parametrize("version", ["2.8.5", "2.15.0"])
 async def test_a_site_that_is_not_reached_gets_its_command(version: str, tmp_path: Path) -> None:
     async with world(tmp_path, version=version) as rancher:
-        wanted = rancher.wanted("ship-17", labels={"region": "sea"}, annotations={"owner": "fleet team"})
+        wanted = rancher.wanted(
+            "ship-17", cluster_labels={"region": "sea"}, cluster_annotations={"owner": "fleet team"}
+        )
         made = await rancher.create(wanted)
         assert made["problem"] == ""
         assert made["command"].startswith(f"kubectl apply -f https://{HOST}")
@@ -76,22 +78,22 @@ async def test_an_interrupted_run_is_continued_and_a_foreign_cluster_is_not_take
 
 async def test_labels_are_kept_and_those_of_others_stay(tmp_path: Path) -> None:
     async with world(tmp_path) as rancher:
-        wanted = rancher.wanted("berlin", labels={"region": "emea", "tier": "gold"})
+        wanted = rancher.wanted("berlin", cluster_labels={"region": "emea", "tier": "gold"})
         made = await rancher.create(wanted)
         shown = (await rancher.clusters())["berlin"]
         labels = {"region": "changed", "theirs": "yes"}
         await rancher.ask("PUT", f"/v3/clusters/{shown['id']}", {**shown, "labels": labels})
         seen = await rancher.read(made)
         assert seen is not None
-        assert seen["labels"] == {"region": "changed"}
+        assert seen["cluster_labels"] == {"region": "changed"}
         assert rancher.changes(seen, wanted)
 
-        fewer = rancher.wanted("berlin", labels={"region": "emea"})
-        mended = await rancher.update(seen, fewer)
+        fewer = rancher.wanted("berlin", cluster_labels={"region": "emea"})
+        fixed = await rancher.update(seen, fewer)
         shown = (await rancher.clusters())["berlin"]["labels"]
         assert (shown["region"], shown["theirs"], "tier" in shown) == ("emea", "yes", False)
-        assert await rancher.read(mended) == mended
-        assert not rancher.changes(mended, fewer)
+        assert await rancher.read(fixed) == fixed
+        assert not rancher.changes(fixed, fewer)
 
 
 async def test_a_site_removed_by_hand_is_seen_and_registered_again(tmp_path: Path) -> None:
@@ -116,8 +118,8 @@ async def test_an_edge_that_does_not_answer_is_one_sites_problem(tmp_path: Path)
         assert rancher.changes(made, wanted)
         with edge_cluster() as edge:  # it is back, at another address
             wanted = rancher.wanted("berlin", edge)
-            mended = await rancher.update(made, wanted)
-            assert (mended["problem"], mended["cluster_id"]) == ("", made["cluster_id"])
+            fixed = await rancher.update(made, wanted)
+            assert (fixed["problem"], fixed["cluster_id"]) == ("", made["cluster_id"])
             assert DEPLOYMENT in edge.objects
 
 
@@ -143,8 +145,8 @@ async def test_a_cluster_that_must_not_be_imported(what: str, tmp_path: Path) ->
             assert reason in made["problem"]
             assert not [path for path in edge.server.paths if path.startswith("PATCH")]
             if what == "another agent":
-                mended = await rancher.update(made, rancher.wanted("berlin", edge, adopt=True))
-                assert mended["problem"] == ""
+                fixed = await rancher.update(made, rancher.wanted("berlin", edge, adopt=True))
+                assert fixed["problem"] == ""
 
 
 async def test_removing_a_site_leaves_the_agent_of_a_renamed_one(tmp_path: Path) -> None:
@@ -205,10 +207,10 @@ async def test_projects_and_members(tmp_path: Path) -> None:
         assert seen is not None
         assert seen["project_ids"] == {}
         assert rancher.changes(seen, wanted)
-        mended = await rancher.update(seen, wanted)
-        assert set(mended["project_ids"]) == {"kiosk"}
+        fixed = await rancher.update(seen, wanted)
+        assert set(fixed["project_ids"]) == {"kiosk"}
 
-        none = await rancher.update(mended, rancher.wanted("berlin"))
+        none = await rancher.update(fixed, rancher.wanted("berlin"))
         assert (none["project_ids"], none["binding_ids"]) == ({}, {})
         names = [item["name"] for item in (await rancher.ask("GET", "/v3/projects")).body["data"]]
         assert "kiosk" not in names

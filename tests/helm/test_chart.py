@@ -105,7 +105,8 @@ def test_kubernetes_version_that_the_chart_refuses(
 ) -> None:
     [failure] = provider.check({}, {**INPUTS, "kubernetes_version": version}).failures
     assert failure.reason.startswith(
-        f"version: chart rancher 2.8.5 requires Kubernetes < 1.29.0-0, but the cluster has {version}"
+        "version, kubernetes_version: chart rancher 2.8.5 requires Kubernetes < 1.29.0-0, but the cluster "
+        f"has {version}"
     )
 
 
@@ -113,9 +114,9 @@ def test_unreadable_range(provider: ChartProvider, monkeypatch: pytest.MonkeyPat
     found = ChartMetadata("x", "1.0.0", "", "newest", "")
     monkeypatch.setattr(module, "resolve", lambda _: found)
     [failure] = provider.check({}, INPUTS).failures
-    assert (
-        failure.reason
-        == "version: chart x 1.0.0 has an invalid kubeVersion: 'newest' is not a version range. Choose another version"
+    assert failure.reason == (
+        "version: chart x 1.0.0 has an invalid kubeVersion: 'newest' is not a version range. "
+        "Choose another version"
     )
 
 
@@ -136,8 +137,8 @@ def test_apiversion_that_the_engine_does_not_support(
     assert provider.check({}, INPUTS).failures == []
     [failure] = provider.check({}, {**INPUTS, "api_versions": ["v1"]}).failures
     assert failure.reason == (
-        "version: chart x 1.0.0 has apiVersion v2, which this version of Helm does not support. "
-        "Choose a version of the chart with apiVersion v1"
+        "version, api_versions: chart x 1.0.0 has apiVersion v2, which this version of Helm does not "
+        "support. Choose a version of the chart with apiVersion v1"
     )
 
 
@@ -147,6 +148,20 @@ def test_the_environment_has_the_password(
     monkeypatch.setenv("CHART_REPOSITORY_PASSWORD", "rotated")
     provider.check({}, INPUTS)
     assert [call.password for call in calls] == ["rotated"]
+
+
+@with_engine
+def test_releases_get_the_same_password(monkeypatch: pytest.MonkeyPatch) -> pulumi.Output[None]:
+    monkeypatch.setenv("CHART_REPOSITORY_PASSWORD", "rotated")
+    RecordingMocks()
+    chart = HelmChart("c", HelmChartArgs(**{**INPUTS, "api_versions": ("v1",), "password": "old"}))
+    options = chart.repository_options
+    assert options is not None
+
+    def check(password: str) -> None:
+        assert password == "rotated"
+
+    return pulumi.Output.from_input(options["password"]).apply(check)
 
 
 @with_engine
@@ -180,3 +195,21 @@ def test_the_way_helm_takes_it(
     chart = HelmChart("c", HelmChartArgs(**{**INPUTS, "password": None, "ca_file": None, **changes}))
     assert (chart.locator, chart.repository_options) == (locator, options)
     return chart.urn.apply(lambda _: None)
+
+
+@with_engine
+def test_c4_a_query_is_secret_in_the_state() -> pulumi.Output[None]:
+    mocks = RecordingMocks()
+    args = {**INPUTS, "api_versions": ("v1",), "repository": "https://charts.example.com?sig=t0psecret"}
+    chart = HelmChart("rancher-chart", HelmChartArgs(**args))
+    options = chart.repository_options
+    assert options is not None
+
+    def check(hidden: bool) -> None:
+        assert hidden
+        assert list(mocks.requests["rancher-chart"].additionalSecretOutputs) == ["repository"]
+
+    repository = options["repo"]
+    assert isinstance(repository, pulumi.Output)
+    hidden: pulumi.Output[bool] = pulumi.Output.from_input(repository.is_secret())
+    return pulumi.Output.all(chart.urn, hidden).apply(lambda both: check(both[1]))

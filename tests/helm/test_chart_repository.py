@@ -1,12 +1,16 @@
-"""Charts in a repository, in an OCI registry and on disk: what is found, and how it is refused."""
+"""Charts in a repository and on disk: what is found, and what is refused."""
 
 from __future__ import annotations
 
 import base64
+import gzip
 import io
 import shutil
+import socketserver
 import tarfile
-from collections.abc import Callable
+import threading
+import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +19,7 @@ import yaml
 
 from components.helm.chart_reference import ChartError, ChartReference, ChartUnreachableError
 from components.helm.chart_repository import resolve
+from components.runtime import http
 from components.runtime.errors import ProviderError
 from tests import pki
 from tests.servers import ADDRESS, Request, Response, Server, serve
@@ -141,51 +146,6 @@ def test_login_is_not_sent_to_another_host() -> None:
     assert server.requests[0].headers["authorization"].startswith("Basic ")
 
 
-def registry(token: bool) -> Callable[[Request], Response]:
-    """An OCI registry with ``charts/rancher:2.15.0_up1``, which wants a token or not."""
-
-    def answer(request: Request) -> Response:
-        host = request.headers["host"]
-        if request.path.startswith("/token"):
-            known = request.headers.get("authorization") == "Basic " + base64.b64encode(b"me:s3cret").decode()
-            return Response(200, {"token": "t0ken"}) if known else Response(401)
-        if token and request.headers.get("authorization") != "Bearer t0ken":
-            challenge = (
-                f'Bearer realm="https://{host}/token",service="r",scope="repository:charts/rancher:pull"'
-            )
-            return Response(401, headers={"WWW-Authenticate": challenge})
-        answers: dict[str, Response] = {
-            "/v2/charts/rancher/manifests/2.15.0_up1": Response(
-                200, {"config": {"digest": "sha256:c0"}}, {"Docker-Content-Digest": "sha256:m0"}
-            ),
-            "/v2/charts/rancher/blobs/sha256:c0": Response(200, {**CHART, "version": "2.15.0+up1"}),
-            "/v2/charts/rancher/tags/list": Response(200, {"tags": ["2.15.0_up1", "2.14.1"]}),
-        }
-        return answers.get(request.path, Response(404))
-
-    return answer
-
-
-@pytest.mark.parametrize("token", [True, False])
-def test_chart_of_a_registry(tmp_path: Path, *, token: bool) -> None:
-    ca = pki.root()
-    (tmp_path / "ca.pem").write_text(ca.pem)
-    with serve(registry(token), identity=pki.server(ca, ADDRESS)) as server:
-        address = f"oci://{ADDRESS}:{server.port}/charts"
-        changes = {"repository": address, "ca_file": str(tmp_path / "ca.pem"), "version": "2.15.0+up1"}
-        wanted = reference(server, **changes)
-        assert wanted.locator == f"{address}/rancher"
-        found = resolve(wanted)
-        assert (found.version, found.kubernetes, found.digest) == ("2.15.0+up1", "< 1.37.0-0", "sha256:m0")
-        with pytest.raises(ChartError, match=r"no version '2\.14\.9' .* versions: 2\.15\.0\+up1, 2\.14\.1"):
-            resolve(reference(server, **{**changes, "version": "2.14.9"}))
-        with pytest.raises(ChartError, match="has no chart 'ranger'"):
-            resolve(reference(server, **{**changes, "chart": "ranger"}))
-        if token:
-            with pytest.raises(ChartError, match="access is denied"):
-                resolve(reference(server, **{**changes, "password": "wrong"}))
-
-
 def test_local_chart(tmp_path: Path) -> None:
     folder = tmp_path / "rancher"
     (folder / "templates").mkdir(parents=True)
@@ -216,3 +176,215 @@ def test_archive_without_a_chart(tmp_path: Path) -> None:
         packed.addfile(tarfile.TarInfo("x/README"), io.BytesIO())
     with pytest.raises(ChartError, match="is not a chart"):
         resolve(ChartReference(str(archive), "", "1.0.0"))
+
+
+def index_of(*entries: dict[str, Any]) -> Response:
+    return Response(body=yaml.safe_dump({"apiVersion": "v1", "entries": {"rancher": list(entries)}}))
+
+
+@pytest.mark.parametrize("path", ["/charts", "/charts/", ""])
+@pytest.mark.parametrize("archive", ["rancher.tgz", "sub/rancher.tgz", "./rancher.tgz", "/root/rancher.tgz"])
+def test_c4_query_of_the_repository(path: str, archive: str) -> None:
+    """Such as a shared access signature: the path is joined, the query kept, for the archive too."""
+    query = "sv=2024-05-04&sp=rl&sig=ab%2Fc%3D"
+
+    def answer(request: Request) -> Response:
+        if not request.path.endswith(f"?{query}"):
+            return Response(403)
+        return index_of({**CHART, "urls": [archive]}) if "index.yaml" in request.path else Response()
+
+    with serve(answer) as server:
+        resolve(ChartReference("rancher", f"{server.url}{path}?{query}", "2.15.0"))
+    folder = path.rstrip("/")
+    place = archive if archive.startswith("/") else f"{folder}/{archive.removeprefix('./')}"
+    assert server.paths == [f"GET {folder}/index.yaml?{query}", f"GET {place}?{query}"]
+
+
+def test_c4_archive_with_a_url_of_its_own() -> None:
+    """An absolute URL is taken as it is: it has its own signature."""
+    with serve(lambda _: Response()) as storage:
+        entry = {**CHART, "urls": [f"{storage.url}/rancher.tgz?sig=own"]}
+        with serve(lambda _: index_of(entry)) as server:
+            resolve(ChartReference("rancher", f"{server.url}/charts?sig=abc", "2.15.0"))
+    assert storage.paths == ["GET /rancher.tgz?sig=own"]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Response(403),
+        Response(404),
+        Response(503),
+        Response(302, headers={"Location": "ftp://x/?sig=t0psecret"}),
+    ],
+)
+def test_c4_the_query_is_in_no_message(answer: Response) -> None:
+    with serve(lambda _: answer) as server, pytest.raises(ProviderError) as caught:
+        resolve(ChartReference("rancher", f"{server.url}/charts?sig=t0psecret", "2.15.0"))
+    assert "t0psecret" not in str(caught.value)
+
+
+def test_index_and_archive_redirect_to_signed_storage() -> None:
+    def stored(request: Request) -> Response:
+        if "authorization" in request.headers or "X-Signature" not in request.path:
+            return Response(400)
+        return index_of({**CHART, "urls": ["rancher.tgz"]}) if "/index" in request.path else Response()
+
+    with serve(stored) as storage:
+
+        def answer(request: Request) -> Response:
+            name = request.path.rpartition("/")[2]
+            return Response(302, headers={"Location": f"{storage.url}/bucket/{name}?X-Signature=1"})
+
+        with serve(answer) as server:
+            assert resolve(reference(server)).version == "2.15.0"
+    # Relative to the repository, not to where its index was.
+    assert server.paths == ["GET /stable/index.yaml", "GET /stable/rancher.tgz"]
+
+
+def test_redirect_within_the_repository_keeps_the_login() -> None:
+    def answer(request: Request) -> Response:
+        if request.path.startswith("/stable"):
+            return Response(301, headers={"Location": request.path.replace("/stable", "/moved")})
+        return repository(Request("GET", request.path.replace("/moved", "/stable"), request.headers, b""))
+
+    with serve(answer) as server:
+        assert resolve(reference(server)).version == "2.15.0"
+
+
+@pytest.mark.parametrize("target", ["", "/stable/index.yaml", "file:///etc/passwd", "http://[", "//"])
+def test_redirects_that_lead_nowhere(target: str) -> None:
+    with serve(lambda _: Response(302, headers={"Location": target})) as server, pytest.raises(ChartError):
+        resolve(reference(server))
+    assert len(server.requests) <= 11
+
+
+@pytest.mark.parametrize(
+    "entries",
+    [
+        "",
+        "null",
+        "{}",
+        "[]",
+        "nonsense",
+        "{rancher: }",
+        "{rancher: []}",
+        "{rancher: [null]}",
+        "{rancher: {version: 2.15.0}}",
+        "{rancher: [{name: rancher}]}",
+        "{rancher: [{version: [2.15.0]}]}",
+        "{other: [{version: 1.0.0}]}",
+    ],
+)
+def test_c6_index_without_the_chart(entries: str) -> None:
+    index = f"apiVersion: v1\nentries: {entries}\n"
+    with serve(lambda _: Response(body=index)) as server, pytest.raises(ChartError) as caught:
+        resolve(reference(server))
+    assert str(caught.value).startswith(f"{server.url}/stable has no chart 'rancher'. Its charts: ")
+    assert caught.value.properties == ("chart",)
+
+
+@pytest.mark.parametrize(
+    "index", ["", "null", "[]", "a: b", "entries", "entries: [", "\x00", "{", "&a [*a]", "!!python/x {}"]
+)
+def test_c6_what_is_no_index(index: str) -> None:
+    with (
+        serve(lambda _: Response(body=index)) as server,
+        pytest.raises(ChartError, match=r"/stable is not a chart repository: its index\.yaml is invalid"),
+    ):
+        resolve(reference(server))
+
+
+@pytest.mark.parametrize("urls", [None, [], [None], "rancher.tgz", [{"a": 1}]])
+def test_c6_version_without_an_archive(urls: object) -> None:
+    with (
+        serve(lambda _: index_of({**CHART, "urls": urls})) as server,
+        pytest.raises(ChartError, match=r"no download URL for chart rancher 2\.15\.0"),
+    ):
+        resolve(reference(server))
+
+
+@pytest.mark.parametrize(
+    ("listed", "wanted"),
+    [("v2.15.0", "2.15.0"), ("2.15.0", "v2.15.0"), ("2.15.0+up1", "2.15.0"), ("1.10", "1.10")],
+)
+def test_version_that_is_written_differently(listed: str, wanted: str) -> None:
+    entry = f"{{name: rancher, version: {listed}, urls: [a.tgz]}}"
+    with serve(lambda r: Response(body=f"entries: {{rancher: [{entry}]}}")) as server:
+        assert resolve(reference(server, version=wanted)).version == listed
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "entries: " + "[" * 200_000,
+        "entries: " + "{a: " * 200_000,
+        "entries:\n" + "- " * 200_000,
+        '{"entries": ' + "[" * 200_000,
+    ],
+)
+def test_s9_index_that_is_nested_deeply(content: str) -> None:
+    """The loader of PyYAML would end the process."""
+    with serve(lambda _: Response(body=content)) as server, pytest.raises(ChartError, match="is invalid"):
+        resolve(reference(server))
+
+
+def test_s9_aliases_are_not_expanded() -> None:
+    lines = ["a0: &a0 [x]", *(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 40))]
+    index = "\n".join([*lines, "entries: {rancher: [{version: *a39, urls: *a39}], other: *a39}"])
+    with serve(lambda _: Response(body=index)) as server, pytest.raises(ChartError, match="has no chart"):
+        resolve(reference(server))
+
+
+def test_s9_compressed_index_without_end() -> None:
+    bomb = gzip.compress(b" " * 200_000_000, 9)
+    answer = Response(body=bomb, headers={"Content-Encoding": "gzip"})
+    with serve(lambda _: answer) as server, pytest.raises(ChartError, match=r"more than \d+ bytes"):
+        resolve(reference(server))
+
+
+def test_s9_drip(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An answer that never ends, byte by byte, meets the deadline."""
+    monkeypatch.setattr(http, "_TOTAL_SECONDS", 0.5)
+
+    class Handler(socketserver.StreamRequestHandler):
+        def handle(self) -> None:
+            self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n")
+            with suppress(OSError):
+                while True:
+                    self.wfile.write(b"#")
+                    time.sleep(0.05)
+
+    with socketserver.ThreadingTCPServer((ADDRESS, 0), Handler) as server:
+        server.daemon_threads = True
+        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+        wanted = ChartReference("rancher", f"http://{ADDRESS}:{server.server_address[1]}", "2.15.0")
+        with pytest.raises(ChartUnreachableError, match=r"not complete after 0\.5 s"):
+            resolve(wanted)
+        server.shutdown()
+
+
+@pytest.mark.parametrize(
+    "userinfo",
+    ["user:t0ken", "t0ken", ":t0ken", "user:t0/ken", "user:t0?ken", "user:t0#ken", "a@b:t0ken", "user:t0%40"],
+)
+def test_c2_credentials_in_the_url(userinfo: str) -> None:
+    wanted = ChartReference("rancher", f"https://{userinfo}@charts.example.com/stable", "2.15.0")
+    with pytest.raises(ChartError, match=r"charts\.example\.com/stable contains credentials") as caught:
+        resolve(wanted)
+    assert caught.value.properties == ("repository",)
+    assert "t0" not in str(caught.value)
+
+
+def test_c2_credentials_in_a_url_of_the_index() -> None:
+    def answer(request: Request) -> Response:
+        if "index.yaml" in request.path:
+            host = request.headers["host"]
+            return index_of({**CHART, "urls": [f"http://you:t0ken@{host}/gone.tgz"]})
+        return Response(404)
+
+    with serve(answer) as server, pytest.raises(ChartError) as caught:
+        resolve(ChartReference("rancher", server.url, "2.15.0"))
+    assert "t0ken" not in str(caught.value)
+    login = base64.b64encode(b"you:t0ken").decode()
+    assert server.requests[-1].headers["authorization"] == f"Basic {login}", "as Helm does"

@@ -108,7 +108,7 @@ def test_configuration(site: Site, bad: Engine, changes: dict[str, object], expe
     [
         ({"PKS_PASSWORD": "not-it"}, ["rejected", "pks-admin"]),
         ({"VSPHERE_PASSWORD": "not-it"}, ["rejected user 'administrator@vsphere.local'", "vspherePassword"]),
-        ({"DNS_TSIG_SECRET": OTHER_SECRET}, ["(BADSIG)", "Check config dnsTsigSecret"]),
+        ({"DNS_TSIG_SECRET": OTHER_SECRET}, ["(BADSIG)", "Check dnsTsigSecret"]),
         ({"DNS_TSIG_NAME": "nobody"}, ["TSIG key nobody", "(BADKEY)", "dnsTsigName"]),
     ],
 )
@@ -137,7 +137,7 @@ def test_names_that_are_not_to_be_had(site: Site, fresh: Engine) -> None:
         assert dns.query.tcp(message, host, 10, int(port)).rcode() == dns.rcode.NOERROR
 
     change("add", 60, "CNAME", "www.lab.test.")
-    refused(site, fresh, f"the DNS name {hostname} is already held by another record (CNAME www.lab.test.)")
+    refused(site, fresh, f"the DNS name {hostname} already has other records (CNAME www.lab.test.)")
     change("delete")
     site.configure(fresh, dnsZone="lab.test")
     site.lab.faults.write_text(json.dumps({"dns": {"rcode": "REFUSED"}}))

@@ -129,7 +129,7 @@ def test_from_tiller_in_the_cluster_to_helm_3(
     assert cluster.administrators() == []
 
     # A change that fails takes the rights away too.
-    bare.configure(engine, rancherValues={"extraEnv": "not a list"})
+    bare.configure(engine, rancherValues={"resources": "not an object"})
     failed = engine.run("up", "--yes", "--skip-preview", check=False)
     assert "helm2 upgrade` failed: UPGRADE FAILED" in failed.stdout
     assert cluster.administrators() == []

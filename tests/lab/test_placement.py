@@ -1,4 +1,4 @@
-"""Anti-affinity through the real engine: rules in the vCenter simulator, BOSH making VMs anew, bad input."""
+"""Anti-affinity through the real engine: rules in the vCenter simulator, BOSH replacing VMs, bad input."""
 
 # mypy: disable-error-code="no-untyped-call"
 # (pyVmomi makes its classes when they are used)

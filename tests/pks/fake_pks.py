@@ -1,7 +1,7 @@
 """A small ``pks`` for tests: keeps its foundation in ``$FAKE_PKS/state.json``, logs each command line there.
 
 Clusters become ready after ``state["polls"]`` polls. ``state["faults"]`` maps a command to texts with
-which its next calls fail, one each.
+which its next calls fail, one each. With ``state["id_tokens"]`` it uses OIDC.
 """
 
 from __future__ import annotations
@@ -94,13 +94,24 @@ def _find(state: dict[str, Any], key: str, name: str) -> dict[str, Any]:
 
 def _cluster(state: dict[str, Any], names: list[str], flags: dict[str, str]) -> None:
     cluster = _find(state, "clusters", names[0])
-    if cluster["last_action_state"] == "in progress":
+    if _busy(cluster):
         cluster["polls"] -= 1
         if cluster["polls"] <= 0:
             _finish(state, cluster)
             if cluster["last_action"] == "DELETE":
                 raise SystemExit(f"Error: Cluster {names[0]} not found")
     print(json.dumps(cluster))
+
+
+def _busy(cluster: dict[str, Any]) -> bool:
+    return cluster["last_action_state"] not in ("succeeded", "failed", "error")
+
+
+def _refuse_if_busy(cluster: dict[str, Any]) -> None:
+    if _busy(cluster):
+        raise SystemExit(
+            "Error: An operation is in progress for your service instance. Please try again later."
+        )
 
 
 def _finish(state: dict[str, Any], cluster: dict[str, Any]) -> None:
@@ -162,16 +173,14 @@ def _create_cluster(state: dict[str, Any], names: list[str], flags: dict[str, st
 
 def _update_cluster(state: dict[str, Any], names: list[str], flags: dict[str, str]) -> None:
     cluster = _find(state, "clusters", names[0])
+    _refuse_if_busy(cluster)
     _options(state, cluster, flags)
     _begin(state, cluster, "UPDATE")
 
 
 def _delete_cluster(state: dict[str, Any], names: list[str], flags: dict[str, str]) -> None:
     cluster = _find(state, "clusters", names[0])
-    if cluster["last_action_state"] == "in progress":
-        raise SystemExit(
-            "Error: An operation is in progress for your service instance. Please try again later."
-        )
+    _refuse_if_busy(cluster)
     _begin(state, cluster, "DELETE")
 
 
@@ -193,6 +202,14 @@ def _delete_profile(state: dict[str, Any], names: list[str], flags: dict[str, st
 def _credentials(state: dict[str, Any], names: list[str], flags: dict[str, str]) -> None:
     cluster = _find(state, "clusters", names[0])
     text = KUBECONFIG.format(name=names[0], hostname=cluster["parameters"]["kubernetes_master_host"])
+    if state.get("id_tokens"):
+        config = {
+            "id-token": state["id_tokens"].pop(0),
+            "refresh-token": "r",
+            "client-id": "pks_cluster_client",
+        }
+        user = json.dumps({"auth-provider": {"name": "oidc", "config": config}})
+        text = text.replace("{token: minted-token}", user)
     Path(os.environ["KUBECONFIG"]).write_text(text)
     print(f"Fetching credentials for cluster {names[0]}.\nContext set for cluster {names[0]}.")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -133,6 +134,46 @@ def test_no_json_is_an_error(foundation: FakeFoundation) -> None:
     foundation.executable.write_text("#!/bin/sh\necho hello; touch $PKS_HOME/creds.yml\n")
     with pytest.raises(PksError, match=r"JSON is expected \(hello\)"):
         client(foundation, username="", client="ci", client_secret="x").plans()
+
+
+@pytest.mark.parametrize(
+    ("call", "answer", "reason"),
+    [
+        ("plans", '{"message": "welcome"}', "a list is expected"),
+        ("plans", '["small"]', "an object with `name` is expected"),
+        ("network_profiles", '[{"name": "n", "parameters": "{}"}]', "an object is expected as `parameters`"),
+        ("clusters", '[{"name": "c"}]', "an object with `name` and `uuid` is expected"),
+        ("clusters", '[{"name": "c", "uuid": "u", "parameters": []}, 5]', "an object with `name`"),
+        ("cluster", "[]", "an object with `name` is expected"),
+        ("cluster", '"c"', "an object with `name` is expected"),
+        ("cluster", "c  large  succeeded", "JSON is expected"),
+        ("network_profile", "5", "an object with `name` is expected"),
+        ("cluster", "[" * 100_000, "JSON is expected"),
+    ],
+)
+def test_r10_another_shape_is_one_clear_error(
+    foundation: FakeFoundation, call: str, answer: str, reason: str
+) -> None:
+    (foundation.home / "answer").write_text(answer)
+    foundation.executable.write_text(f'#!/bin/sh\ncat "{foundation.home}/answer"\n')
+    pks = client(foundation, username="", client="ci", client_secret="x")
+    with pytest.raises(PksError, match=f"something else than PKS does: {re.escape(reason)}") as caught:
+        getattr(pks, call)(*([] if call.endswith("s") else ["c"]))
+    assert len(str(caught.value)) < 700
+    assert caught.value.properties == ("executable",)
+
+
+@pytest.mark.parametrize("variable", ["PKS_USER_PASSWORD", "TKGI_USER_PASSWORD"])
+def test_a4_get_credentials_finds_the_password_in_either_variable(
+    foundation: FakeFoundation, variable: str
+) -> None:
+    lines = [
+        'case "$1" in login) touch "$PKS_HOME/creds.yml"; exit;; esac',
+        f'[ "${variable}" = "{PASSWORD}" ] || {{ echo "EOF" >&2; exit 1; }}',
+        'echo "kind: Config" > "$KUBECONFIG"',
+    ]
+    foundation.executable.write_text("\n".join(["#!/bin/sh", *lines, ""]))
+    assert client(foundation).credentials("c") == "kind: Config\n"
 
 
 def test_a_hanging_call_is_killed(foundation: FakeFoundation, monkeypatch: pytest.MonkeyPatch) -> None:

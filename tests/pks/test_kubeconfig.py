@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
 import yaml
 from pulumi.output import UNKNOWN
 
+from components.kubernetes.oidc import expiry
 from components.pks.kubeconfig import KubeconfigProvider, rewrite
 from components.runtime.errors import ProviderError
+from tests.kubernetes.test_oidc import jwt
 from tests.pks.conftest import FakeFoundation, live
 
 KUBECONFIG: dict[str, Any] = {
@@ -70,3 +73,33 @@ def test_kubeconfig_is_gone_with_its_cluster(foundation: FakeFoundation) -> None
         state["clusters"] = [live()]
     assert provider.read("c", dict(KUBECONFIG)).outs == KUBECONFIG
     assert provider.read("c", {**KUBECONFIG, "uuid": "old"}).id == ""
+
+
+def test_a3_an_expired_login_is_fetched_again(foundation: FakeFoundation) -> None:
+    provider = foundation.configured(KubeconfigProvider)
+    with foundation.change() as state:
+        state["clusters"], state["id_tokens"] = [live()], [jwt(600), jwt(500)]
+    made = provider.create(dict(KUBECONFIG)).outs
+    assert made is not None
+    assert not provider.diff("c", made, dict(KUBECONFIG)).changes
+    assert provider.read("c", made).outs == made
+    foundation.commands()
+    stale = {**made, "kubeconfig": made["kubeconfig"].replace(id_token(made), jwt(60))}
+    assert provider.diff("c", stale, dict(KUBECONFIG)).changes
+    assert foundation.commands() == []  # the token itself says so
+    found = provider.read("c", stale).outs
+    assert found is not None
+    assert 400 < (expiry(id_token(found)) or 0) - time.time() < 550
+    assert foundation.commands() == ["cluster", "get-credentials"]
+
+
+def test_a3_a_login_that_has_ended_when_it_is_given_is_one_clear_error(foundation: FakeFoundation) -> None:
+    with foundation.change() as state:
+        state["clusters"], state["id_tokens"] = [live()], [jwt(-5)]
+    with pytest.raises(ProviderError, match=r"OIDC login that PKS gave for cluster c ended at .*clocks"):
+        foundation.configured(KubeconfigProvider).create(dict(KUBECONFIG))
+
+
+def id_token(outs: dict[str, Any]) -> str:
+    [user] = yaml.safe_load(outs["kubeconfig"])["users"]
+    return str(user["user"]["auth-provider"]["config"]["id-token"])

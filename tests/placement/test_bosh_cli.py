@@ -89,7 +89,7 @@ _HTTP = "Director responded with non-successful status code '{}' response '{}'"
 
 
 @pytest.mark.parametrize(
-    ("line", "told"),
+    ("line", "words"),
     [
         (
             _HTTP.format(404, "no s3cret"),
@@ -102,9 +102,9 @@ _HTTP = "Director responded with non-successful status code '{}' response '{}'"
         ("Expected non-empty Director URL", "failed: Expected non-empty Director URL$"),
     ],
 )
-def test_a_failure_is_one_clear_error(bosh: FakeBosh, line: str, told: str) -> None:
+def test_a_failure_is_one_clear_error(bosh: FakeBosh, line: str, words: str) -> None:
     bosh.answers(lines=("Using environment 'x' as client 'y'", "Task 7", line, "Exit code 1"), code=1)
-    with pytest.raises(ProviderError, match=told) as error:
+    with pytest.raises(ProviderError, match=words) as error:
         bosh.cids()
     assert "Exit code" not in str(error.value)
     assert "Task 7" not in str(error.value)

@@ -1,4 +1,4 @@
-"""What is read from vCenter's answers, whatever is missing in them."""
+"""What is read from vCenter's answers, even with properties missing."""
 
 # mypy: disable-error-code="no-untyped-call"
 # (pyVmomi makes its classes when they are used)

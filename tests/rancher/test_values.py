@@ -60,3 +60,22 @@ def test_other_values_are_the_users_own() -> None:
     assert [str(found) for found in values.findings(theirs, release("2.5.9"), **DESIGN)] == [
         "bootstrapPassword: chart 2.5.9 does not have this value, which exists from 2.6.0 on. Remove it"
     ]
+
+
+@pytest.mark.parametrize(
+    ("theirs", "path"),
+    [
+        ({"ingress": {"extraAnnotations": {"a": "b"}}}, "ingress.extraAnnotations"),
+        ({"ingress": {"ingressClassName": "nsx"}}, "ingress.ingressClassName"),
+        ({"ingress": {"configurationSnippet": "x"}}, "ingress.configurationSnippet"),
+        ({"ingress": {"tls": {"secretName": "mine"}}}, "ingress.tls.secretName"),
+        ({"extraEnv": {"A": "1"}}, "extraEnv"),
+        ({"extraEnv": ["A=1"]}, "extraEnv"),
+        ({"extraEnv": [{"value": "1"}]}, "extraEnv"),
+        ({"extraEnv": None}, "extraEnv"),
+    ],
+)
+@pytest.mark.parametrize("version", ["2.2.8", "2.15.0"])
+def test_c12_values_without_effect_are_refused(theirs: dict[str, Any], path: str, version: str) -> None:
+    [found] = values.findings(theirs, release(version), **DESIGN)
+    assert found.key == path

@@ -29,6 +29,7 @@ from components.kubernetes import api as kube
 from components.kubernetes.api import Kubernetes
 from components.runtime.errors import ProviderError, log
 from components.runtime.waiting import STEADY, wait
+from domain.urls import query_values
 
 _PREVIOUS = "PULUMI_COMMAND_STDOUT"
 _DEPLOYMENT = f"/apis/apps/v1/namespaces/{NAMESPACE}/deployments/tiller-deploy"
@@ -83,7 +84,7 @@ def apply(task: HelmTask, credentials: TaskCredentials) -> dict[str, object]:
         _check_name(task, revisions)
         with _tiller(task, credentials, kubernetes) as helm:
             repair(helm, kubernetes, task.release)
-            _upgrade(helm, task)
+            _upgrade(helm, task, credentials.password)
             if helm.status_code(task.release) != 1:
                 raise ProviderError(
                     f"release {task.release} is not deployed. Run `helm status {task.release}` for the reason"
@@ -143,7 +144,8 @@ def _tiller(task: HelmTask, credentials: TaskCredentials, kubernetes: Kubernetes
     """Helm with a Tiller that has permissions and finds the release, during the body."""
     history.move(kubernetes, task.release, task.storage)
     with private_home(credentials.kubeconfig) as home:
-        helm = Helm2Cli(task.helm, home, task.call_seconds, password=credentials.password)
+        secrets = (credentials.password, *query_values(task.repository))
+        helm = Helm2Cli(task.helm, home, task.call_seconds, secrets=tuple(filter(None, secrets)))
         if task.mode == "local":
             with local_tiller(task.tiller, home) as address:
                 yield _checked(replace(helm, host=address))
@@ -180,10 +182,10 @@ def _check_name(task: HelmTask, revisions: Sequence[TillerRevision]) -> None:
         )
 
 
-def _upgrade(helm: Helm2Cli, task: HelmTask) -> None:
+def _upgrade(helm: Helm2Cli, task: HelmTask, password: str) -> None:
     chart = task.chart
     if task.repository:
-        helm.add_repository(task.repository, task.ca_file, task.username)
+        helm.add_repository(task.repository, ca_file=task.ca_file, username=task.username, password=password)
         chart = f"{REPOSITORY}/{task.chart}"
     arguments = ["upgrade", task.release, chart, "--install", "--version", task.version]
     arguments += ["--namespace", task.namespace, "--values", "-"]

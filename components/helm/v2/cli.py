@@ -17,6 +17,7 @@ import yaml
 
 from components.runtime.command import Command, private_directory
 from components.runtime.errors import ProviderError
+from domain.redaction import Redactor
 
 HISTORY = 10
 """Revisions that Tiller keeps (its default is all)."""
@@ -37,14 +38,14 @@ class Helm2Cli:
         home: Directory from :func:`private_home`.
         timeout: Deadline of each call in seconds.
         host: Address of a local Tiller; empty: Helm connects to the one in the cluster.
-        password: Password for the repository, to hide in messages.
+        secrets: Values to hide in messages.
     """
 
     executable: str
     home: Path
     timeout: float
     host: str = ""
-    password: str = ""
+    secrets: tuple[str, ...] = ()
 
     def run(self, *arguments: str, stdin: str = "") -> str:
         """Run a command; returns its output.
@@ -70,7 +71,7 @@ class Helm2Cli:
             return f"{self.executable} is {client}, Tiller is {server}. Use the same version of both"
         return ""
 
-    def add_repository(self, url: str, ca_file: str, username: str) -> None:
+    def add_repository(self, url: str, *, ca_file: str, username: str, password: str) -> None:
         """Add the repository as ``charts`` and download its index.
 
         Writes the file that ``helm repo add`` writes, which would take the password as an argument.
@@ -86,13 +87,14 @@ class Helm2Cli:
             "certFile": "",
             "keyFile": "",
             "username": username,
-            "password": self.password,
+            "password": password,
         }
         _write_repositories(self.home, [entry])
         output = self.run("repo", "update")
         # The exit code is 0 even when the repository fails (helm v2.17 cmd/helm/repo_update.go).
         if found := re.search(r"Unable to get an update from.*(?:\n\s+\S.*)*", output):
-            raise ProviderError(f"`{self.executable} repo update` failed: {' '.join(found[0].split())}")
+            text = Redactor(self.secrets)(" ".join(found[0].split()))
+            raise ProviderError(f"`{self.executable} repo update` failed: {text}")
 
     def status_code(self, release: str) -> int:
         """Number of the release's status; 1 is DEPLOYED (hapi/release/status.proto)."""
@@ -103,7 +105,7 @@ class Helm2Cli:
         return Command(
             self.executable,
             {**environment(self.home), **({"HELM_HOST": self.host} if self.host else {})},
-            secrets=(self.password,) if self.password else (),
+            secrets=self.secrets,
             property="helm",
             ends_with_parent=True,
         )

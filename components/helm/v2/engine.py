@@ -31,7 +31,7 @@ class Helm2(HelmEngine):
             "namespace": spec.namespace,
             "chart": reference.chart,
             "version": chart.version,
-            "repository": "" if reference.is_local else reference.repository,
+            "repository": "" if reference.is_local else chart.args.repository_input,
             "ca_file": chart.args.ca_file or "",
             "username": chart.args.username,
             "values": spec.values,
@@ -40,7 +40,7 @@ class Helm2(HelmEngine):
         command = run(
             name,
             task=task,
-            credentials={"kubeconfig": tiller.kubeconfig, "password": chart.args.password or ""},
+            credentials={"kubeconfig": tiller.kubeconfig, "password": chart.password or ""},
             change="apply",
             delete="delete",
             triggers=[spec.release, spec.namespace],
