@@ -27,14 +27,14 @@ certificates = steps.certificates(settings, in_cluster)
 outputs = steps.cluster_outputs(settings, preflight, cluster, certificates, rules)
 
 if certificates.complete:
-    # Step 2, with Helm v2 only: Tiller
-    tiller = steps.tiller(settings, in_cluster)
+    # Step 2: Helm
+    engine = steps.helm_engine(settings, in_cluster)
 
     # Step 4: ingress controller behind an NSX-T virtual IP, DNS record, Ingress, a 503 with a green lock
-    endpoint = steps.ingress(settings, preflight, in_cluster, certificates, tiller)
+    endpoint = steps.ingress(settings, preflight, in_cluster, certificates, engine)
 
     # Step 5: Rancher, three replicas, answering through the virtual IP
-    rancher = steps.rancher(settings, preflight, in_cluster, endpoint, tiller)
+    rancher = steps.rancher(settings, preflight, in_cluster, endpoint, engine)
 
     # Step 6: first login, server URL, a token, and the cluster "local"
     bootstrap = steps.bootstrap(settings, in_cluster, endpoint, rancher)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 POD_NETWORK = "pulumi-python:dynamic/capacity:PodNetwork"
 SITE = "pulumi-python:dynamic/fleet:Site"
-FOUNDATION = "pulumi-python:dynamic/pks:Foundation"
+FOUNDATION_PREFLIGHT = "pulumi-python:dynamic/pks:FoundationPreflight"
 CLUSTER = "pulumi-python:dynamic/pks:Cluster"
 NETWORK_PROFILE = "pulumi-python:dynamic/pks:NetworkProfile"
 VIRTUAL_MACHINES = "pulumi-python:dynamic/placement:VirtualMachines"

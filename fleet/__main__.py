@@ -6,8 +6,7 @@ import asyncio
 
 import pulumi
 
-from fleet import configuration
-from fleet import session as access
+from fleet import access, configuration
 from fleet.component import Fleet, FleetArgs
 from rancher_on_pks.outputs import RancherStack
 
@@ -16,7 +15,7 @@ async def main() -> pulumi.Inputs:
     """Declare the fleet; returns the stack's outputs."""
     configured = configuration.load()
 
-    # All that is known of the server: the outputs of its stack
+    # The only source about the server: the outputs of its stack.
     reference = pulumi.StackReference("server", stack_name=configured.server_stack)
     server = RancherStack.from_reference(reference, access.REQUIRED)
 
@@ -29,8 +28,8 @@ async def main() -> pulumi.Inputs:
             owner=configured.owner,
         ),
     )
-    # Once their registration has begun the SDK awaits resources one by one; until then, all their outputs
-    # together and anew after each, in time that grows with the square of the sites.
+    # The SDK waits for resources whose registration has begun one by one. Without this pause it would wait
+    # for all their outputs again after each of them, in time that grows with the square of the sites.
     await asyncio.sleep(0)
     return {
         "clusters": fleet.clusters,

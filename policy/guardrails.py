@@ -114,7 +114,7 @@ RANCHER_DESIGN = ResourceValidationPolicy(
     description="Cluster and Rancher keep the design's availability and access.",
     validate=by_type(
         {
-            kinds.FOUNDATION: [enough_masters],
+            kinds.FOUNDATION_PREFLIGHT: [enough_masters],
             kinds.NETWORK_PROFILE: [load_balancer_size],
             kinds.CLUSTER: [cluster_protected],
             kinds.RELEASE: [enough_replicas, chart_ingress_off],

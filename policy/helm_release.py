@@ -6,7 +6,7 @@ import re
 
 from pulumi_policy import ResourceValidationArgs
 
-from domain import rancher_releases
+from domain.rancher_releases import release
 from policy.reading import text
 
 _CHARTS = ("rancher", "rancher-prime")
@@ -25,6 +25,6 @@ def has_ingress_switch(args: ResourceValidationArgs) -> bool:
     """Whether only ``ingress.enabled: false`` keeps the chart from an Ingress; False: version unknown."""
     version = text(args.props, "version")
     try:
-        return isinstance(version, str) and rancher_releases.has_ingress_switch(version)
+        return isinstance(version, str) and release(version).has_ingress_switch
     except ValueError:
         return False

@@ -14,9 +14,8 @@ from pulumi_policy import (
 )
 
 from domain import type_tokens as kinds
+from domain.placement import ROLES
 from policy.reading import WrongTypeError, boolean, items, text
-
-ROLES = ("master", "worker")
 
 
 def missing_rules(resources: list[PolicyResource]) -> Iterator[str]:

@@ -78,6 +78,10 @@ def _text(meaning: str, *, secret: bool = False) -> _Stored[str]:
     return _Stored("text", meaning, secret=secret)
 
 
+def _object(meaning: str) -> _Stored[Object]:
+    return _Stored("object", meaning)
+
+
 def _optional_text(meaning: str) -> _Stored[str | None]:
     return _Stored("text", meaning, optional=True)
 
@@ -116,7 +120,7 @@ class RancherStack:
     rancher_token = _text("API token of the administrator.", secret=True)
     rancher_token_expiry = _text("End of the token, ISO 8601 in UTC; an update renews it in time.")
     local_cluster_state = _text("State of Rancher's own cluster.")
-    pod_network = _optional_object(
+    pod_network = _object(
         "Pod subnets of the network: blocks, prefix, capacity, used (by others), planned, headroom, "
         "importedClusters, maxImportedClusters, and the figures behind them (docs/capacity.md); absent "
         "without podNetwork."

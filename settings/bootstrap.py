@@ -8,14 +8,8 @@ from typing import Annotated, Literal
 from pydantic import Field, SecretStr
 
 from domain.finding import Finding
-from domain.versions import Version
+from domain.rancher_releases import release
 from settings.types import Days, Minutes, Section, secret_text
-
-_PASSWORD_LENGTH = 12
-_PASSWORD_LENGTH_SINCE = Version(2, 6, 3)
-"""From here on Rancher's setting password-min-length is 12 (rancher/rancher pkg/settings)."""
-_TOKEN_DAYS = 90
-"""Longest life of a token (rancher/rancher pkg/settings, auth-token-max-ttl-minutes)."""
 
 
 class BootstrapSettings(Section):
@@ -31,16 +25,17 @@ class BootstrapSettings(Section):
     def findings(self, rancher_version: str) -> Iterator[Finding]:
         """What is wrong between these keys."""
         password = secret_text(self.rancher_admin_password)
-        strict = Version.parse(rancher_version) >= _PASSWORD_LENGTH_SINCE
-        if password is not None and strict and len(password) < _PASSWORD_LENGTH:
+        version = release(rancher_version)
+        if password is not None and len(password) < version.shortest_password:
             yield Finding(
                 "rancherAdminPassword",
-                f"has {len(password)} characters; Rancher {rancher_version} requires {_PASSWORD_LENGTH}",
+                f"has {len(password)} characters; Rancher {rancher_version} requires "
+                f"{version.shortest_password}",
                 "Run: pulumi config set --secret rancherAdminPassword",
                 "***",
                 depends_on=("rancherVersion",),
             )
-        life = min(self.rancher_token_days, _TOKEN_DAYS)
+        life = min(self.rancher_token_days, version.longest_token_days or self.rancher_token_days)
         if self.rancher_token_renew_days >= life:
             yield Finding(
                 "rancherTokenRenewDays",

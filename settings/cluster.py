@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, SecretStr
 
-from domain import network_profile as profile_parameters
+from domain import network_profile
+from domain.cluster import ClusterSpec, properties
 from domain.finding import Finding
 from settings.types import DnsName, File, Label, Line, Minutes, Name, Section, Values
 
@@ -16,6 +17,13 @@ def _tags(value: dict[str, str]) -> dict[str, str]:
     # `--tags "k1:v1,k2:v2,keyOnly"` (TKGI 1.19 `cli/index`) has no way to quote its separators.
     if any(not key or set(":,") & set(key + text) for key, text in value.items()):
         raise ValueError("must have no empty name, and no comma or colon in names and values")
+    return value
+
+
+def _pools(value: dict[str, int]) -> dict[str, int]:
+    # `--node-pool-instances "name:n,name:n"` (TKGI 1.20 `cli/index`) has no way to quote its separators.
+    if any(not name or set(":, ") & set(name) for name in value):
+        raise ValueError("names of node pools must not be empty or contain a comma, colon or blank")
     return value
 
 
@@ -40,6 +48,7 @@ class ClusterSettings(Section):
     network_profile_description: Line = ""
     network_profile_parameters: Values = {}
     compute_profile: Name = ""
+    node_pool_instances: Annotated[dict[Name, Annotated[int, Field(ge=1)]], AfterValidator(_pools)] = {}
     cluster_tags: Annotated[dict[Name, Name], AfterValidator(_tags)] = {}
     api_access: Literal["hostname", "master-ip"] = "hostname"
     cluster_timeout_minutes: Minutes = 90
@@ -55,21 +64,30 @@ class ClusterSettings(Section):
     pks_ca_certificate_file: File | None = None
 
     @property
-    def worker_count(self) -> int:
-        """Workers of the cluster: as configured, else as many as the plan gives."""
-        return self.workers or self.plan_workers
+    def spec(self) -> ClusterSpec:
+        """The cluster to create."""
+        renamed = {
+            "name": self.cluster_name,
+            "workers": self.workers or self.plan_workers,
+            "tags": self.cluster_tags,
+        }
+        same = {name: getattr(self, name) for name in properties() if name not in renamed}
+        return ClusterSpec.of({**same, **renamed})
 
     def findings(self) -> Iterator[Finding]:
         """What is wrong between these keys."""
-        for text in profile_parameters.problems(self.network_profile_parameters):
-            yield Finding(
-                "networkProfileParameters", text, "See `network-profiles-define` in the TKGI documentation"
-            )
+        yield from network_profile.findings(self.network_profile_parameters, "networkProfileParameters")
         if self.network_profile_parameters and not self.network_profile:
             yield Finding(
                 "networkProfile",
                 "is not set, but networkProfileParameters is",
                 "Run: pulumi config set networkProfile lb-medium",
+            )
+        if self.node_pool_instances and not self.compute_profile:
+            yield Finding(
+                "computeProfile",
+                "is not set, but nodePoolInstances is",
+                "Set the compute profile that has the node pools",
             )
         if self.pks_username and self.pks_client:
             yield Finding(

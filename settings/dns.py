@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, SecretStr
 
-from components.dns.credentials import secret_problem
+from domain.dns import DEFAULT_TSIG_ALGORITHM, TsigAlgorithm, tsig_secret_problem
 from domain.finding import Finding
 from settings.types import DnsName, Script, Section, secret_text
 
@@ -34,7 +34,7 @@ class DnsSettings(Section):
     dns_ttl: Annotated[int, Field(ge=1, le=86400)] = 300
     # Credentials: read in the providers' process (components/dns/credentials.py), and checked here.
     dns_tsig_name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$")] | None = None
-    dns_tsig_algorithm: Literal["hmac-sha224", "hmac-sha256", "hmac-sha384", "hmac-sha512"] = "hmac-sha256"
+    dns_tsig_algorithm: TsigAlgorithm = DEFAULT_TSIG_ALGORITHM
     dns_tsig_secret: SecretStr | None = None
     dns_create_command: Script = ""
     dns_delete_command: Script = ""
@@ -74,8 +74,9 @@ class DnsSettings(Section):
                 "true",
                 depends_on=("dnsMode",),
             )
-        if self.dns_tsig_secret and (reason := secret_problem(secret_text(self.dns_tsig_secret) or "")):
-            yield Finding("dnsTsigSecret", reason)
+        secret = secret_text(self.dns_tsig_secret)
+        if secret and (finding := tsig_secret_problem(secret, "dnsTsigSecret")):
+            yield finding
         names = {"rancherHostname": rancher_hostname, "externalHostname": external_hostname}
         for key, hostname in names.items():
             wanted = hostname in self.dns_hostnames(rancher_hostname, external_hostname)

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from domain.finding import Finding
+from domain.urls import public_url
 from settings.types import Name, Section
 
 Command = Annotated[Name, Field(min_length=1)]
@@ -32,7 +33,7 @@ class HelmSettings(Section):
                     key,
                     "is an OCI registry, which Helm v2 cannot read",
                     "Give an https:// repository, or set helmEngine to v3",
-                    address,
+                    public_url(address),
                     depends_on=("helmEngine",),
                 )
         if self.tiller_image and self.tiller_mode == "local":

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from pydantic import Field, SecretStr
 
 from domain import ingress_values
 from domain.finding import Finding
+from domain.urls import has_credentials, public_url
 from settings.types import Cidr, File, Minutes, Name, Port, Section, Values
 
 
@@ -45,11 +47,21 @@ class IngressSettings(Section):
                 self.chart_repository_username,
                 depends_on=("chartRepositoryPassword",),
             )
-        for text in ingress_values.problems(self.ingress_values):
-            yield Finding("ingressValues", text)
+        for finding in ingress_values.problems(self.ingress_values):
+            yield replace(finding, key=f"ingressValues.{finding.key}", depends_on=("ingressValues",))
 
 
 def repository_findings(key: str, address: str) -> Iterator[Finding]:
-    """What is wrong with the address of a chart repository; an empty one means a chart on disk."""
-    if address and not address.startswith(("https://", "http://", "oci://")):
-        yield Finding(key, "must be an https://, http:// or oci:// address", value=address)
+    """What is wrong with the URL of a chart repository; an empty one means a chart on this machine."""
+    shown = public_url(address)
+    if has_credentials(address):
+        yield Finding(
+            key,
+            "contains credentials",
+            "Remove them, and set chartRepositoryUsername and chartRepositoryPassword (--secret)",
+            shown,
+        )
+    elif address and not address.startswith(("https://", "http://", "oci://")):
+        yield Finding(key, "must be an https://, http:// or oci:// URL", value=shown)
+    elif address.startswith("oci://") and shown != address:
+        yield Finding(key, "is an OCI registry, whose URL has no query or fragment", "Remove it", shown)

@@ -8,6 +8,7 @@ _CHART_ACCESS = {
     "kubernetes_version": "kubernetesVersion",
     "ca_file": "chartRepositoryCaFile",
     "username": "chartRepositoryUsername",
+    "api_versions": "helmEngine",
 }
 _NAMES = {"cluster": "clusterName", "external_hostname": "externalHostname", "plan": "plan"}
 _CLUSTER = {**_NAMES, "network_profile": "networkProfile", "compute_profile": "computeProfile"}
@@ -74,7 +75,11 @@ KEYS: labels.Table = {
     },
     ("helm:Rollout", "ingress"): {"timeout_minutes": "ingressTimeoutMinutes"},
     ("helm:Rollout", "rancher"): {"timeout_minutes": "rancherTimeoutMinutes"},
-    ("ingress:VirtualIp", ""): {"network": "vipCidr", "timeout_minutes": "ingressTimeoutMinutes"},
+    ("ingress:VirtualIp", ""): {
+        "network": "vipCidr",
+        "service": "ingressValues",
+        "timeout_minutes": "ingressTimeoutMinutes",
+    },
     ("endpoint:Check", "endpoint"): {**_ENDPOINT, "timeout_minutes": "ingressTimeoutMinutes"},
     ("endpoint:Check", "rancher-server"): {**_ENDPOINT, "timeout_minutes": "rancherTimeoutMinutes"},
     ("rancher:Admin", ""): {

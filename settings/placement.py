@@ -7,15 +7,15 @@ from typing import Literal
 
 from pydantic import SecretStr
 
-from components.placement.preflight import Placement
 from domain.finding import Finding
+from domain.placement import Mode, Placement
 from settings.types import Line, Name, Section
 
 
 class PlacementSettings(Section):
     """Whether and how masters and workers are kept on different ESXi hosts."""
 
-    anti_affinity: Literal["off", "should", "must"] = "off"
+    anti_affinity: Literal["off"] | Mode = "off"
     vm_source: Literal["bosh", "attributes"] = "bosh"
     bosh_cli: Name = "bosh"
     bosh_environment: Name = ""

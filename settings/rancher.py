@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from domain import rancher_releases as compatibility
 from domain import rancher_values
 from domain.finding import Finding
+from domain.rancher_releases import release
 from domain.versions import Version
 from settings.ingress import repository_findings
 from settings.types import DnsName, Minutes, Name, Section, Values
@@ -34,19 +35,20 @@ class RancherSettings(Section):
     rancher_version: Annotated[str, AfterValidator(_version)] = Field(examples=["2.8.5"])
     rancher_replicas: Annotated[int, Field(ge=1)] = 3
     rancher_values: Values = {}
+    rancher_upgrade_check: bool = True
     rancher_timeout_minutes: Minutes = 20
 
     def findings(self, kubernetes_version: str) -> Iterator[Finding]:
         """What is wrong between these keys and the Kubernetes version."""
         versions = ("rancherVersion", "kubernetesVersion")
         yield from repository_findings("rancherChartRepository", self.rancher_chart_repository)
-        if mismatch := compatibility.problem(self.rancher_version, kubernetes_version):
-            yield Finding("rancherVersion", mismatch, value=self.rancher_version, depends_on=versions)
-        found = rancher_values.problems(
-            self.rancher_values,
-            self.rancher_version,
-            hostname=self.rancher_hostname,
-            replicas=self.rancher_replicas,
+        version = release(self.rancher_version)
+        for finding in version.findings(kubernetes_version):
+            if finding.severity == "error":
+                yield replace(finding, key="rancherVersion", value=self.rancher_version, depends_on=versions)
+        conflicts = rancher_values.findings(
+            self.rancher_values, version, hostname=self.rancher_hostname, replicas=self.rancher_replicas
         )
-        for text in found:
-            yield Finding("rancherValues", text, depends_on=("rancherHostname", "rancherReplicas", *versions))
+        others = ("rancherValues", "rancherHostname", "rancherReplicas", *versions)
+        for finding in conflicts:
+            yield replace(finding, key=f"rancherValues.{finding.key}", depends_on=others)

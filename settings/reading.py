@@ -17,6 +17,7 @@ from pydantic import SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 
 from domain.finding import Finding
+from domain.urls import hide_userinfo
 from settings import stack_file
 from settings.errors import SettingsError
 from settings.model import Settings
@@ -206,7 +207,7 @@ def field_finding(error: Mapping[str, Any]) -> Finding:
             problem, remedy = "must be a list", f"Run: pulumi config set --path '{key}[0]' VALUE"
         case _:
             problem = str(error["msg"]).removeprefix("Value error, ").replace("Input should", "must")
-    value = "***" if key in _SECRETS else json.dumps(error["input"], default=str)
+    value = "***" if key in _SECRETS else hide_userinfo(json.dumps(error["input"], default=str))
     inside = "".join(f"[{part}]" for part in error["loc"][1:])
     return Finding(key, f"{problem}, at {inside}" if inside else problem, remedy, value)
 

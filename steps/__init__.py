@@ -5,7 +5,7 @@ A step that the settings turn off declares nothing and returns None.
 
 from steps.certificates import certificates
 from steps.cluster import InCluster, cluster, in_cluster
-from steps.ingress import Endpoint, ingress, tiller
+from steps.ingress import Endpoint, helm_engine, ingress
 from steps.outputs import cluster_outputs, rancher_outputs
 from steps.placement import placement
 from steps.preflight import Preflight, preflight
@@ -19,11 +19,11 @@ __all__ = [
     "certificates",
     "cluster",
     "cluster_outputs",
+    "helm_engine",
     "in_cluster",
     "ingress",
     "placement",
     "preflight",
     "rancher",
     "rancher_outputs",
-    "tiller",
 ]

@@ -21,5 +21,5 @@ def certificates(settings: Settings, in_cluster: InCluster) -> RancherCertificat
             organization=given.certificate_organization or None,
             secret_opts=in_cluster.options,
         ),
-        pulumi.ResourceOptions(depends_on=in_cluster.cluster.foundation),
+        pulumi.ResourceOptions(depends_on=in_cluster.cluster.preflight),
     )

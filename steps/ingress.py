@@ -1,4 +1,4 @@
-"""Steps 2 and 4: Tiller for Helm v2; nginx behind an NSX-T virtual IP, Ingress, a 503 with a green lock."""
+"""Steps 2 and 4: the Helm engine; nginx behind an NSX-T virtual IP, Ingress, a 503 with a green lock."""
 
 from __future__ import annotations
 
@@ -7,18 +7,20 @@ from dataclasses import dataclass
 import pulumi
 
 from components.certificates.component import RancherCertificates
-from components.dns import record_text
-from components.helm import Tiller, TillerArgs
+from components.helm import HelmEngine
 from components.ingress.component import (
     IngressController,
     IngressControllerArgs,
     RancherIngress,
     RancherIngressArgs,
 )
-from components.rancher.endpoint_check import Check
+from components.rancher.endpoint import RancherEndpointArgs
+from components.rancher.endpoint_check import EndpointCheck
+from domain.dns import record_text
 from settings import Settings
 from steps.cluster import InCluster
 from steps.dns import record
+from steps.helm import helm_choice
 from steps.preflight import Preflight
 
 
@@ -28,30 +30,22 @@ class Endpoint:
 
     Attributes:
         certificates: The certificates that it presents.
+        rancher: Address, host name and CA bundle.
         vip: Virtual IP of the ingress controller.
         dns_record: The DNS record that leads there: created, or to be created by hand.
         ready: The check that clients trust its TLS.
     """
 
     certificates: RancherCertificates
+    rancher: RancherEndpointArgs
     vip: pulumi.Output[str]
     dns_record: pulumi.Output[str]
     ready: pulumi.Resource
 
 
-def tiller(settings: Settings, in_cluster: InCluster) -> Tiller | None:
-    """Tiller for the releases of Helm v2; None with Helm 3."""
-    helm = settings.helm
-    if helm.helm_engine != "v2":
-        return None
-    args = TillerArgs(
-        kubeconfig=in_cluster.cluster.kubeconfig,
-        mode=helm.tiller_mode,
-        helm=helm.helm2_cli,
-        tiller=helm.tiller_cli,
-        image=helm.tiller_image,
-    )
-    return Tiller("tiller", args, in_cluster.options)
+def helm_engine(settings: Settings, in_cluster: InCluster) -> HelmEngine:
+    """Installs the charts. Helm v2 needs Tiller, Helm 3 needs nothing in the cluster."""
+    return helm_choice(settings).engine(settings, in_cluster.cluster.kubeconfig, in_cluster.options)
 
 
 def ingress(
@@ -59,11 +53,11 @@ def ingress(
     preflight: Preflight,
     in_cluster: InCluster,
     certificates: RancherCertificates,
-    tiller: Tiller | None,
+    engine: HelmEngine,
 ) -> Endpoint:
     """Controller, DNS record and Ingress, checked at the virtual IP itself."""
     hostname = settings.rancher.rancher_hostname
-    controller = _controller(settings, preflight, in_cluster, tiller)
+    controller = _controller(settings, preflight, in_cluster, engine)
     vip = controller.vip
     created = record(settings, "rancher-dns", hostname, vip)
     route = RancherIngress(
@@ -79,21 +73,32 @@ def ingress(
             pulumi.ResourceOptions(depends_on=[*controller.ready, *certificates.secrets]),
         ),
     )
-    return Endpoint(
-        certificates=certificates,
-        vip=vip,
-        dns_record=created.record if created else record_text(hostname, settings.dns.dns_ttl, vip),
-        ready=_endpoint_check(settings, in_cluster, certificates, vip, route),
+    rancher = RancherEndpointArgs(
+        address=vip,
+        port=settings.ingress.ingress_https_port,
+        hostname=hostname,
+        ca_bundle=certificates.ca_bundle,
     )
+    text = vip.apply(lambda address: record_text(hostname, settings.dns.dns_ttl, address))
+    check = EndpointCheck(
+        "endpoint",
+        endpoint=rancher,
+        expect="ingress",
+        timeout_minutes=settings.ingress.ingress_timeout_minutes,
+        triggers=[in_cluster.cluster.uuid, certificates.fingerprint],
+        opts=pulumi.ResourceOptions(depends_on=route, deleted_with=in_cluster.cluster.resource),
+    )
+    return Endpoint(certificates, rancher, vip, created.record if created else text, check)
 
 
 def _controller(
-    settings: Settings, preflight: Preflight, in_cluster: InCluster, tiller: Tiller | None
+    settings: Settings, preflight: Preflight, in_cluster: InCluster, engine: HelmEngine
 ) -> IngressController:
     given = settings.ingress
     return IngressController(
         "ingress",
         IngressControllerArgs(
+            engine=engine,
             chart=preflight.ingress_chart,
             namespace=in_cluster.namespace,
             kubeconfig=in_cluster.cluster.kubeconfig,
@@ -102,28 +107,6 @@ def _controller(
             https_port=given.ingress_https_port,
             vip_cidr=given.vip_cidr,
             timeout_minutes=given.ingress_timeout_minutes,
-            tiller=tiller,
         ),
         in_cluster.options,
-    )
-
-
-def _endpoint_check(
-    settings: Settings,
-    in_cluster: InCluster,
-    certificates: RancherCertificates,
-    vip: pulumi.Output[str],
-    route: RancherIngress,
-) -> Check:
-    cluster = in_cluster.cluster
-    return Check(
-        "endpoint",
-        address=vip,
-        port=settings.ingress.ingress_https_port,
-        hostname=settings.rancher.rancher_hostname,
-        ca_bundle=certificates.ca_bundle,
-        expect="ingress",
-        timeout_minutes=settings.ingress.ingress_timeout_minutes,
-        triggers=[cluster.uuid, certificates.fingerprint],
-        opts=pulumi.ResourceOptions(depends_on=route, deleted_with=cluster.resource),
     )

@@ -14,7 +14,7 @@ from settings import Settings, secret_text
 def placement(settings: Settings, cluster: PksCluster) -> pulumi.Output[Mapping[str, Sequence[str]]] | None:
     """The rules; returns their names by vSphere cluster, or None with antiAffinity ``off``."""
     given = settings.placement
-    rules = given.placement_for(settings.cluster.plan_masters, settings.cluster.worker_count)
+    rules = given.placement_for(settings.cluster.plan_masters, settings.cluster.spec.worker_count)
     if rules is None:
         return None
     args = AntiAffinityArgs(

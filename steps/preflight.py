@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
 from dataclasses import dataclass
 
 import pulumi
 
 from components.capacity import CapacityPlan, CapacityPlanArgs
-from components.dns import UpdateAccess
-from components.helm import Helm2Commands, HelmChart, HelmChartArgs
-from components.placement import Hosts
+from components.helm import HelmChart, HelmChartArgs
+from components.helm.chart import CREDENTIALS
+from components.placement import PlacementPreflight
 from settings import Settings, secret_text
+from steps.dns import preflight as dns_preflight
+from steps.helm import helm_choice
 
 
 @dataclass(frozen=True)
@@ -49,33 +51,17 @@ def preflight(settings: Settings) -> Preflight:
         rancher.rancher_version,
     )
     capacity = _capacity(settings)
-    resources = [ingress_chart, rancher_chart, *_optional(settings)]
-    return Preflight(
-        ingress_chart, rancher_chart, capacity, [*resources, *([capacity.ready] if capacity else [])]
-    )
-
-
-def _optional(settings: Settings) -> Iterator[pulumi.Resource]:
-    """The checks that only some settings need."""
-    helm, dns, cluster = settings.helm, settings.dns, settings.cluster
-    if helm.helm_engine == "v2":
-        yield Helm2Commands(
-            "helm2",
-            mode=helm.tiller_mode,
-            helm=helm.helm2_cli,
-            tiller=helm.tiller_cli,
-            image=helm.tiller_image,
-        )
-    if dns.dns_mode == "rfc2136":
-        yield UpdateAccess(
-            "dns-access",
-            hostnames=settings.dns_names,
-            server=dns.dns_server or "",
-            zone=dns.dns_zone or "",
-        )
-    placement = settings.placement.placement_for(cluster.plan_masters, cluster.worker_count)
-    if placement:
-        yield Hosts("hosts", placement)
+    resources: list[pulumi.Resource] = [ingress_chart, rancher_chart]
+    resources += helm_choice(settings).preflight(settings)
+    if capacity:
+        resources.append(capacity.ready)
+    if access := dns_preflight(settings):
+        resources.append(access)
+    if placement := settings.placement.placement_for(
+        settings.cluster.plan_masters, settings.cluster.spec.worker_count
+    ):
+        resources.append(PlacementPreflight("hosts", placement=placement))
+    return Preflight(ingress_chart, rancher_chart, capacity, resources)
 
 
 def _chart(settings: Settings, name: str, chart: str, repository: str, version: str) -> HelmChart:
@@ -89,13 +75,20 @@ def _chart(settings: Settings, name: str, chart: str, repository: str, version: 
             kubernetes_version=settings.cluster.kubernetes_version,
             ca_file=access.chart_repository_ca_file,
             username=access.chart_repository_username,
-            password=secret_text(access.chart_repository_password),
-            helm=2 if settings.helm.helm_engine == "v2" else 3,
+            password=_chart_password(settings),
+            api_versions=helm_choice(settings).api_versions,
         ),
     )
 
 
+def _chart_password(settings: Settings) -> str | None:
+    """The password as the chart's provider reads it: the environment wins."""
+    given = secret_text(settings.ingress.chart_repository_password)
+    return CREDENTIALS.read(lambda _key: given, os.environ)["password"] or None
+
+
 def _capacity(settings: Settings) -> CapacityPlan | None:
+    """The plan for the pod network; None without podNetwork."""
     plan = settings.capacity_plan
     if plan is None:
         return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pulumi
 
-from components.helm import Tiller
+from components.helm import HelmEngine
 from components.rancher import RancherBootstrap, RancherBootstrapArgs, RancherServer, RancherServerArgs
 from settings import Settings, secret_text
 from steps.cluster import InCluster
@@ -17,25 +17,23 @@ def rancher(
     preflight: Preflight,
     in_cluster: InCluster,
     endpoint: Endpoint,
-    tiller: Tiller | None,
+    engine: HelmEngine,
 ) -> RancherServer:
     """Rancher's release, ready when Rancher answers."""
     wanted = settings.rancher
     return RancherServer(
         "rancher-server",
         RancherServerArgs(
+            engine=engine,
             chart=preflight.rancher_chart,
-            hostname=wanted.rancher_hostname,
+            endpoint=endpoint.rancher,
             replicas=wanted.rancher_replicas,
             namespace=in_cluster.namespace,
             kubeconfig=in_cluster.cluster.kubeconfig,
             values=wanted.rancher_values,
-            vip=endpoint.vip,
-            https_port=settings.ingress.ingress_https_port,
-            ca_bundle=endpoint.certificates.ca_bundle,
+            check_upgrades=wanted.rancher_upgrade_check,
             timeout_minutes=wanted.rancher_timeout_minutes,
             triggers=(endpoint.certificates.fingerprint,),
-            tiller=tiller,
         ),
         pulumi.ResourceOptions.merge(in_cluster.options, pulumi.ResourceOptions(depends_on=endpoint.ready)),
     )
@@ -54,10 +52,7 @@ def bootstrap(
     return RancherBootstrap(
         "rancher-bootstrap",
         RancherBootstrapArgs(
-            address=endpoint.vip,
-            port=settings.ingress.ingress_https_port,
-            hostname=settings.rancher.rancher_hostname,
-            ca_bundle=endpoint.certificates.ca_bundle,
+            endpoint=endpoint.rancher,
             version=settings.rancher.rancher_version,
             kubeconfig=in_cluster.cluster.kubeconfig,
             password=secret_text(wanted.rancher_admin_password),

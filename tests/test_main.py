@@ -58,7 +58,7 @@ def test_a_request_waits_for_its_certificate(
 
     def check(_: object) -> None:
         assert {
-            "pks:Foundation",
+            "pks:FoundationPreflight",
             "pks:NetworkProfile",
             "pks:Cluster",
             "pks:Kubeconfig",
@@ -92,7 +92,7 @@ def test_with_a_certificate_everything_is_declared(
     def check(_: object) -> None:
         kinds = mocks.types()
         assert kinds.count("kubernetes:helm.sh/v3:Release") == 2
-        assert kinds.count("endpoint:Check") == 2
+        assert kinds.count("rancher:EndpointCheck") == 2
         assert kinds.count("kubernetes:networking.k8s.io/v1:Ingress") == 1
         assert kinds.count("kubernetes:core/v1:Namespace") == 1
         [release] = [

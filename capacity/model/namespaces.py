@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from capacity.model.plan import CapacityError, Demand, Plan
-from domain.rancher_namespaces import NO_RANCHER, Namespaces, namespaces
+from domain.rancher_namespaces import NO_RANCHER, Namespaces
+from domain.rancher_releases import release
 
 
 def namespace_count(demand: Demand) -> int:
@@ -83,6 +84,6 @@ def _created(demand: Demand) -> Namespaces:
     if demand.rancher_version is None:
         return NO_RANCHER
     try:
-        return namespaces(demand.rancher_version)
+        return release(demand.rancher_version).namespaces
     except ValueError as error:
         raise CapacityError(f"rancherVersion: {error}") from None

@@ -33,12 +33,15 @@ class HttpError(ProviderError):
     Attributes:
         status: HTTP status; 0 when there was no answer.
         body: The answer; empty when there was none. It may quote anything, so it is not in the message.
+        headers: Headers of the answer; empty when there was none.
     """
 
-    def __init__(self, status: int, message: str, body: str = "") -> None:
+    def __init__(
+        self, status: int, message: str, body: str = "", headers: Mapping[str, str] | None = None
+    ) -> None:
         """Make the error."""
         super().__init__(message)
-        self.status, self.body = status, body
+        self.status, self.body, self.headers = status, body, headers or {}
 
 
 class UnreachableError(HttpError, TransientError):
@@ -202,17 +205,18 @@ class HttpClient:
                 extensions=self._extensions,
             ) as response:
                 answer = _read(response, what, most_bytes, deadline)
-        except httpx.HTTPError as error:
-            raise self._no_answer(what, error) from None
-        except (httpx.InvalidURL, UnicodeError, ValueError) as error:
+        except (httpx.LocalProtocolError, httpx.InvalidURL, UnicodeError, ValueError) as error:
             # Not the error's text: it may quote a header.
             raise HttpError(0, f"{what}: the request is invalid ({type(error).__name__})") from None
+        except httpx.HTTPError as error:
+            raise self._no_answer(what, error) from None
         if response.status_code < 400:
             return Response(response.status_code, response.headers, answer)
         text = answer.decode(errors="replace")
         words = self._redact(reason(text) or response.reason_phrase)
         kind = UnreachableError if response.status_code in temporary else HttpError
-        failure = kind(response.status_code, f"{what}: status {response.status_code}: {words}", text)
+        message = f"{what}: status {response.status_code}: {words}"
+        failure = kind(response.status_code, message, text, response.headers)
         if isinstance(failure, UnreachableError):
             failure.retry_after = _seconds(response.headers.get("Retry-After", ""))
         raise failure
@@ -254,7 +258,7 @@ def _read(response: httpx.Response, what: str, most_bytes: int, deadline: float)
     """The body, as long as it stays within the limits: a server may be slow, or its answer endless."""
     parts: list[bytes] = []
     size = 0
-    for part in response.iter_bytes(64 * 1024):
+    for part in response.iter_bytes():
         size += len(part)
         if size > most_bytes:
             raise HttpError(response.status_code, f"{what}: the answer has more than {most_bytes} bytes")

@@ -23,6 +23,10 @@ class Pace:
     longest: float
 
 
+class WaitTimeoutError(ProviderError):
+    """A wait has passed its deadline."""
+
+
 QUICK = Pace(0.1, 2.0)
 """For what takes seconds: objects of an API, tasks of vCenter."""
 STEADY = Pace(0.3, 10.0)
@@ -49,7 +53,7 @@ def wait(what: str, poll: Poll[T], *, timeout: float, resume: str, pace: Pace = 
         pace: Seconds between two polls.
 
     Raises:
-        ProviderError: The deadline passed. The message has the last state and ``resume``.
+        WaitTimeoutError: The deadline passed. The message has the last state and ``resume``.
     """
     start = reported = time.monotonic()
     while True:
@@ -58,7 +62,7 @@ def wait(what: str, poll: Poll[T], *, timeout: float, resume: str, pace: Pace = 
             return result
         now = time.monotonic()
         if now - start >= timeout:
-            raise ProviderError(
+            raise WaitTimeoutError(
                 f"{what}: not done after {timeout / 60:g} minutes; last state: {state}. {resume}",
                 "timeout_minutes",
             )

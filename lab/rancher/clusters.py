@@ -12,7 +12,7 @@ import re
 import uuid
 from collections.abc import Iterator
 
-from lab.rancher import cluster_view, identity, projects, registrations, sprawl
+from lab.rancher import cluster_view, identity, projects, registrations, sprawl, users
 from lab.rancher.context import Call, Context, RefusalError, missing
 from lab.rancher.resource import Resource
 from lab.rancher.state import LOCAL, Object
@@ -168,4 +168,5 @@ RESOURCE = Resource(
     delete=_delete,
     shown_actions=("createFromTemplate",),
     filters=("name", "id", "state"),
+    may_create=users.may_create_clusters,
 )

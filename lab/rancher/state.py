@@ -40,6 +40,10 @@ class State:
     """Role bindings of all three kinds."""
     preferences: Objects = field(default_factory=dict)
     """By ``<user>/<name>``."""
+    cacerts: str | None = None
+    """The setting of that name, which each pod sets when it starts; None before the first."""
+    webhook: str = ""
+    """Version of Rancher whose webhook is installed; empty: none."""
     leaving: dict[str, float] = field(default_factory=dict)
     """Namespaces to delete, and when."""
 

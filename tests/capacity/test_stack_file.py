@@ -58,7 +58,7 @@ def test_what_a_plan_does_not_need_may_be_wrong(tmp_path: Path) -> None:
         ({"plannedImportedCluster": "4"}, "plannedImportedCluster: is not a known config key"),
         ({"podNetwork": "{"}, "podNetwork: must be an object"),
         ({"podNetwork": {"blocks": ["172.16.0.0/26"]}}, "172.16.0.0/26 is smaller than one subnet"),
-        ({"networkProfileParameters": {"lb_size": "huge"}}, "lbSize: unknown (huge)"),
+        ({"networkProfileParameters": {"lb_size": "huge"}}, "lbSize 'huge' must be one of"),
         (
             {"networkProfileParameters": {"pod_subnet_prefix": 27}},
             "podNetwork.subnetPrefix: does not match networkProfileParameters.pod_subnet_prefix, which is 27",

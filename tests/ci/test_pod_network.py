@@ -68,7 +68,7 @@ def test_what_nsx_t_tells_holds_for_before_and_after(settings: Path) -> None:
     """Else the change would seem to have caused what others have taken meanwhile."""
     text = compare("prod", settings, "HEAD", planned(50, LIVE, used=9)).markdown
     assert "| pod subnets | 256 | 9 | 180 → **220** | 42 → **2** |" in text
-    assert "as NSX-T told just now" in text
+    assert "as NSX-T reports it now" in text
     text = compare("prod", settings, "HEAD", planned(50, CONFIGURED, used=9)).markdown
     assert "| pod subnets | 256 | 0 → **9** | 180 → **220** | 51 → **2** |" in text
 
@@ -94,7 +94,7 @@ def test_figures_are_added_or_left_out(settings: Path) -> None:
     git = ["git", "-c", "user.name=test", "-c", "user.email=test@example.com", "commit", "-qam", "none"]
     subprocess.run(git, cwd=settings.parent, check=True)
     write(settings)
-    assert "no plan that could be judged" in compare("prod", settings, "HEAD", Report()).markdown
+    assert "no valid plan" in compare("prod", settings, "HEAD", Report()).markdown
 
 
 def test_an_alarm_before_the_room_is_gone(settings: Path) -> None:
@@ -117,4 +117,4 @@ def test_of_a_fleet_what_is_deployed_is_before(tmp_path: Path, monkeypatch: pyte
     assert "Imported clusters: 40 → **50** planned, 50 fit." in text
     assert "as the server's stack says" in text
     failed = compare("fleet/emea", settings, "HEAD", Report())
-    assert "Not judged: the preview did not come to the figures of the server's stack." in failed.markdown
+    assert "Unknown: the preview ended before the figures of the server's stack." in failed.markdown

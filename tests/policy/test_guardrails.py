@@ -28,13 +28,13 @@ INGRESS_OFF = {"ingress": {"enabled": False}}
 
 @pytest.mark.parametrize(("masters", "accepted"), [(3.0, True), (5.0, True), (1.0, False), (UNKNOWN, True)])
 def test_masters(masters: object, accepted: bool) -> None:
-    found = judged(kinds.FOUNDATION, {"plan": "small", "masters": masters})
+    found = judged(kinds.FOUNDATION_PREFLIGHT, {"plan": "small", "masters": masters})
     assert (found == []) is accepted
     assert all("has 1 masters, at least 3" in message for message in found)
 
 
 def test_fewer_masters_where_the_environment_says_so() -> None:
-    assert judged(kinds.FOUNDATION, {"plan": "small", "masters": 1.0}, minimumMasters=1.0) == []
+    assert judged(kinds.FOUNDATION_PREFLIGHT, {"plan": "small", "masters": 1.0}, minimumMasters=1.0) == []
 
 
 @pytest.mark.parametrize(
@@ -156,7 +156,7 @@ def test_a_small_load_balancer_is_told_the_size_that_does() -> None:
 
 
 def test_the_cluster_is_protected_unless_the_environment_says_otherwise() -> None:
-    props = {"cluster": UNKNOWN}
+    props = {"name": UNKNOWN}
     assert judged(kinds.CLUSTER, props, protect=True) == []
     assert "Set protectCluster to true" in judged(kinds.CLUSTER, props)[0]
     assert judged(kinds.CLUSTER, props, protectCluster=False) == []

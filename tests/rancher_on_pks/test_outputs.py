@@ -50,12 +50,12 @@ async def test_another_stack_reads_them() -> None:
     outputs = read(stack, "vip", secrets=("rancherToken",))
     assert await outputs.vip.future() == "10.50.0.79"
     assert not await outputs.vip.is_secret()
-    assert await outputs.pod_network.future() is None
+    assert await outputs.anti_affinity_rules.future() is None
     assert await outputs.rancher_token.is_secret()
 
 
 @pytest.mark.parametrize(
-    ("stack", "told"),
+    ("stack", "expected"),
     [
         ({}, "no output contractVersion: it was never updated"),
         ({"contractVersion": "one"}, "no output contractVersion"),
@@ -67,13 +67,13 @@ async def test_another_stack_reads_them() -> None:
         ({"contractVersion": CONTRACT_VERSION}, r"no output rancherToken \(API token of the administrator\)"),
     ],
 )
-def test_a_producer_that_does_not_do_is_refused(stack: dict[str, Any], told: str) -> None:
+def test_an_unusable_stack_is_an_error(stack: dict[str, Any], expected: str) -> None:
     @with_engine
     async def program() -> None:
         await read(stack, "rancher_token").rancher_token.future()
 
     run: Callable[[], object] = program
-    with pytest.raises(pulumi.RunError, match=rf"stack org/rancher-on-pks/prod has .*{told}"):
+    with pytest.raises(pulumi.RunError, match=rf"stack org/rancher-on-pks/prod has .*{expected}"):
         run()
 
 

@@ -33,7 +33,7 @@ def test_the_articles_environment_with_its_defaults() -> None:
     assert shown["privateKey"] is None
 
 
-def test_every_problem_is_told_and_other_files_are_still_checked(tmp_path: Path) -> None:
+def test_every_problem_is_reported_and_other_files_are_still_checked(tmp_path: Path) -> None:
     done = _run("--quiet", _file(tmp_path, workers="x", rancherHostname="UPPER"), "Pulumi.prod.yaml", "none")
     assert done.returncode == 1
     assert "has 2 problems" in done.stderr

@@ -43,6 +43,6 @@ def test_what_the_rules_are_to_hold() -> None:
         ),
     ],
 )
-def test_what_is_wrong_is_told(values: dict[str, Any], expected: str) -> None:
+def test_one_finding_each(values: dict[str, Any], expected: str) -> None:
     [finding] = _settings(**values).findings()
     assert str(finding) == expected
