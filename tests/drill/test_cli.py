@@ -71,7 +71,7 @@ def test_a_failing_drill_gives_exit_code_1_and_says_why(
     assert site.run("--yes", "--only", "host", "--timeout", "0.01") == 1
     out = capsys.readouterr().out
     assert "FAILED" in out
-    assert "host esx-1: 2 masters were down at once: they do not run on different hosts" in out
+    assert "host esx-1: 2 masters were down at once: they are not kept on different hosts" in out
     assert site.cluster.off == set()
 
 

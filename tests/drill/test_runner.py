@@ -75,7 +75,7 @@ def test_a_host_is_lost_by_the_commands_when_they_are_given(note: Path) -> None:
 def test_two_of_a_role_on_one_host_fail_the_drill(note: Path) -> None:
     result = perform(FakeCluster(TOGETHER), note, "host", "esx-1", limits=IMPATIENT)
     told = "\n".join(result.failures)
-    assert "2 masters were down at once: they do not run on different hosts" in told
+    assert "2 masters were down at once: they are not kept on different hosts" in told
     assert "2 workers were down at once" in told
     # Of three masters one cannot decide.
     assert "no recovery in 0.2 s without help: no leader" in told
