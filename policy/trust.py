@@ -16,17 +16,19 @@ from policy.reading import UNKNOWN, Unknown, boolean, by_type, mapping, text
 
 CA_SECRET = "tls-ca"  # noqa: S105 - a name
 CA_KEY = "cacerts.pem"
-_TLS = "kubernetes.io/tls"
+TLS = "kubernetes.io/tls"
+TLS_KEY = "tls.crt"
+REMEDY = "Give the stack a new one (docs/certificates.md)"
 
 
 def ca_key(args: ResourceValidationArgs) -> Iterator[str]:
     """Rancher reads its CA from one key only."""
     if text(args.props, "metadata", "name") != CA_SECRET:
         return
-    content = _content(args)
-    if content is not UNKNOWN and CA_KEY not in content:
+    contents = content(args.props)
+    if contents is not UNKNOWN and CA_KEY not in contents:
         yield (
-            f"secret {CA_SECRET} has {len(content)} keys ({', '.join(sorted(content)) or 'none'}) and not "
+            f"secret {CA_SECRET} has {len(contents)} keys ({', '.join(sorted(contents)) or 'none'}) and not "
             f"{CA_KEY}, the only one that Rancher reads. Put the CA's PEM under {CA_KEY}"
         )
 
@@ -36,25 +38,24 @@ def certificate_lasts(args: ResourceValidationArgs) -> Iterator[str]:
     name = text(args.props, "metadata", "name")
     if name == CA_SECRET:
         key = CA_KEY
-    elif text(args.props, "type") == _TLS:
-        key = "tls.crt"
+    elif text(args.props, "type") == TLS:
+        key = TLS_KEY
     else:
         return
-    content = _content(args)
-    if content is UNKNOWN or key not in content:
+    contents = content(args.props)
+    if contents is UNKNOWN or key not in contents:
         return
     days = int(args.get_config()["certificateDays"])
-    remedy = "Give the stack a new one (docs/certificates.md)"
     try:
-        end = _first_end(content[key])
+        end = _first_end(contents[key])
     except ValueError:
-        yield f"secret {name} has no certificate under {key}, at least 1 is needed. {remedy}"
+        yield f"secret {name} has no certificate under {key}, at least 1 is needed. {REMEDY}"
         return
     left = end - datetime.now(UTC)
     if left < timedelta(days=days):
         yield (
             f"the certificate in secret {name} expires on {end:%Y-%m-%d}, in {left.days} days; at least "
-            f"{days} must be left (certificateDays). {remedy}"
+            f"{days} must be left (certificateDays). {REMEDY}"
         )
 
 
@@ -71,6 +72,8 @@ def private_ca(args: ResourceValidationArgs) -> Iterator[str]:
         )
 
 
+CERTIFICATE_DAYS = "Days for which a certificate must be valid at least."
+
 TRUSTED_CERTIFICATES = ResourceValidationPolicy(
     name="trusted-certificates",
     description="Browsers and agents trust Rancher's certificate, and it does not expire soon.",
@@ -81,7 +84,7 @@ TRUSTED_CERTIFICATES = ResourceValidationPolicy(
                 "type": "integer",
                 "minimum": 0,
                 "default": 14,
-                "description": "Days for which a certificate must be valid at least.",
+                "description": CERTIFICATE_DAYS,
             },
             "publicCa": {
                 "type": "boolean",
@@ -99,9 +102,13 @@ TRUSTED_CERTIFICATES = ResourceValidationPolicy(
 )
 
 
-def _content(args: ResourceValidationArgs) -> dict[str, bytes] | Unknown:
-    """The Secret's keys and contents; ``UNKNOWN`` when any is."""
-    data, plain = mapping(args.props, "data"), mapping(args.props, "stringData")
+def content(props: object) -> dict[str, bytes] | Unknown:
+    """A Secret's keys and contents; ``UNKNOWN`` if any is.
+
+    Raises:
+        WrongTypeError: It has a type that a Secret cannot have.
+    """
+    data, plain = mapping(props, "data"), mapping(props, "stringData")
     if data is UNKNOWN or plain is UNKNOWN:
         return UNKNOWN
     encoded = data or {}
