@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from capacity.model.plan import Plan
-from components.certificates.files import CertificateFiles
 from components.placement import Placement
 from settings.bootstrap import BootstrapSettings
 from settings.capacity import CapacitySettings
@@ -31,11 +30,6 @@ class Settings(
     ClusterSettings,
 ):
     """The settings of one stack. Times are whole minutes or days."""
-
-    @property
-    def certificate_files(self) -> CertificateFiles:
-        """The certificate settings as the certificate component takes them."""
-        return self.files_for(self.rancher_hostname)
 
     @property
     def capacity_plan(self) -> Plan | None:
