@@ -11,7 +11,8 @@ import datetime
 import functools
 import ipaddress
 import random
-from collections.abc import Callable, Iterator
+import subprocess
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -198,7 +199,7 @@ def make(plan: Plan, issuer: Made | None) -> Made:
         certificate = builder.sign(signer, hashed)
     der = certificate.public_bytes(serialization.Encoding.DER)
     edits = [*plan.get("texts", []), *(issuer.plan.get("texts", []) if issuer else [])]
-    odd = ("serial", "pssKey", "broken", "version")
+    odd = ("serial", "pssKey", "broken", "version", "explicit")
     if edits or plan.get("hash") == "sha1" or any(plan.get(name) for name in odd):
         der = _rewrite(certificate, key, signer, plan, edits)
     return Made(der, plan, certificate.serial_number, certificate.issuer)
@@ -268,8 +269,10 @@ def _rewrite(
         body = _replaced(body, bytes.fromhex("a003020102"), b"")
     if plan.get("serial"):
         raw = certificate.serial_number.to_bytes(certificate.serial_number.bit_length() // 8 + 1, "big")
-        new = {"negative": b"\xff" + raw[1:], "zero": b"\x00", "long": b"\x7f" * 22}[plan["serial"]]
+        new = {"negative": b"\x80" + raw[1:], "zero": b"\x00", "long": b"\x7f" * 22}[plan["serial"]]
         body = _replaced(body, _der(0x02, raw), _der(0x02, new))
+    if plan.get("explicit") and isinstance(key, ec.EllipticCurvePrivateKey):
+        body = _replaced(body, _named_info(key), _explicit_info(key))
     if plan.get("pssKey") and isinstance(key, rsa.RSAPrivateKey):
         form = serialization.PublicFormat
         info = key.public_key().public_bytes(serialization.Encoding.DER, form.SubjectPublicKeyInfo)
@@ -298,6 +301,28 @@ def sign(signer: Key, body: bytes, hashed: Any) -> bytes:
     return signer.sign(body)
 
 
+# P-256 by its parameters (SEC 2, section 2.4.2), as `openssl ecparam -param_enc explicit` writes it.
+_P256 = bytes.fromhex(
+    "3081f7020101302c06072a8648ce3d0101022100ffffffff00000001000000000000000000000000ffffffffffffffffffffffff"
+    "305b0420ffffffff00000001000000000000000000000000fffffffffffffffffffffffc04205ac635d8aa3a93e7b3ebbd55769886"
+    "bc651d06b0cc53b0f63bce3c3e27d2604b031500c49d360886e704936a6678e1139d26b7819f7e900441046b17d1f2e12c4247f8bc"
+    "e6e563a440f277037d812deb33a0f4a13945d898c2964fe342e2fe1a7f9b8ee7eb4a7c0f9e162bce33576b315ececbb6406837bf51"
+    "f5022100ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551020101"
+)
+_EC_KEY, _NAMED_P256 = bytes.fromhex("06072a8648ce3d0201"), bytes.fromhex("06082a8648ce3d030107")
+
+
+def _named_info(key: ec.EllipticCurvePrivateKey) -> bytes:
+    form = serialization.PublicFormat.SubjectPublicKeyInfo
+    return key.public_key().public_bytes(serialization.Encoding.DER, form)
+
+
+def _explicit_info(key: ec.EllipticCurvePrivateKey) -> bytes:
+    form = serialization.PublicFormat.UncompressedPoint
+    point = key.public_key().public_bytes(serialization.Encoding.X962, form)
+    return _der(0x30, _der(0x30, _EC_KEY + _P256) + _der(0x03, b"\x00" + point))
+
+
 def _algorithm_of(der: bytes, body_size: int) -> bytes:
     start = (4 if der[1] == 0x82 else 3) + body_size
     return der[start : start + 2 + der[start + 1]]
@@ -318,15 +343,21 @@ def _der(tag: int, content: bytes) -> bytes:
 
 
 # --- files ------------------------------------------------------------------------------------------------
-def build(plan: Plan) -> Files:
-    """The files of a plan: ``certificates`` by name, and which of them are ``sent`` and ``trusted``."""
+def make_all(plan: Plan) -> dict[str, Made]:
+    """The certificates of a plan by name."""
     made: dict[str, Made] = {}
     for name, part in plan["certificates"].items():
         issuer = part.get("issuer")
         made[name] = make(part, made[issuer] if issuer else None)
+    return made
+
+
+def build(plan: Plan, made: Mapping[str, Made] | None = None) -> Files:
+    """The files of a plan: ``certificates`` by name, and which of them are ``sent`` and ``trusted``."""
+    made = make_all(plan) if made is None else made
     chain = [_block(made[name], plan, name) for name in plan["sent"] if name in made]
     bundle = [_block(made[name], plan, name) for name in plan["trusted"] if name in made]
-    key = encode_key(key_of(plan["serverKey"]), plan.get("keyForm", "pkcs8"))
+    key = b"" if plan.get("noKey") else encode_key(key_of(plan["serverKey"]), plan.get("keyForm", "pkcs8"))
     joiner = plan.get("lineEnds", "\n").encode()
     text = b"".join(chain).replace(b"\n", joiner)
     return Files(_damage(text, plan.get("damage", "")), key, b"".join(bundle))
@@ -369,6 +400,10 @@ def encode_key(key: Key, form: str) -> bytes:
             return key.private_bytes(serialization.Encoding.PEM, formats.PKCS8, plain)
         der = key.private_bytes(serialization.Encoding.DER, formats.TraditionalOpenSSL, plain)
         return b"-----BEGIN PRIVATE KEY-----\n" + base64.encodebytes(der) + b"-----END PRIVATE KEY-----\n"
+    if form == "explicit":
+        der = key.private_bytes(serialization.Encoding.DER, formats.TraditionalOpenSSL, plain)
+        command = ["openssl", "ec", "-inform", "der", "-param_enc", "explicit"]
+        return subprocess.run(command, input=der, capture_output=True, check=True).stdout
     if form == "encrypted":
         secret = serialization.BestAvailableEncryption(b"secret")
         return key.private_bytes(serialization.Encoding.PEM, formats.PKCS8, secret)

@@ -16,60 +16,67 @@ from policy.reading import UNKNOWN, by_type, plain, value
 
 CA_SECRET = "tls-ca"  # noqa: S105 - a name
 CA_KEY = "cacerts.pem"
-_TLS = "kubernetes.io/tls"
+TLS = "kubernetes.io/tls"
+TLS_KEY = "tls.crt"
+REMEDY = "Give the stack a new one (docs/certificates.md)"
 
 
 def ca_key(args: ResourceValidationArgs) -> Iterator[str]:
     """Rancher finds its CA under one key only."""
     if value(args.props, "metadata", "name") != CA_SECRET:
         return
-    content = _content(args)
-    if content is not UNKNOWN and CA_KEY not in content:
+    contents = content(args.props)
+    if contents is not UNKNOWN and CA_KEY not in contents:
         yield (
-            f"secret {CA_SECRET} has {len(content)} keys ({', '.join(sorted(content)) or 'none'}) and not "
+            f"secret {CA_SECRET} has {len(contents)} keys ({', '.join(sorted(contents)) or 'none'}) and not "
             f"{CA_KEY}, the only one that Rancher reads. Put the CA's PEM under {CA_KEY}"
         )
 
 
 def certificate_lasts(args: ResourceValidationArgs) -> Iterator[str]:
-    """A certificate, or a CA, that ends soon takes Rancher and every agent with it."""
+    """A server's certificate and what it is sent with, or each CA, ends soon.
+
+    Old and new CA are in the bundle together while a CA is changed: one that lasts is enough here. Which of
+    them is in use depends on the server's certificate, so ``policy.trust_stack`` judges that.
+    """
     name = value(args.props, "metadata", "name")
     if name == CA_SECRET:
         key = CA_KEY
-    elif value(args.props, "type") == _TLS:
-        key = "tls.crt"
+    elif value(args.props, "type") == TLS:
+        key = TLS_KEY
     else:
         return
-    content = _content(args)
-    if content is UNKNOWN or key not in content:
+    contents = content(args.props)
+    if contents is UNKNOWN or key not in contents:
         return
     days = int(args.get_config()["certificateDays"])
-    remedy = "Give the stack a new one (docs/certificates.md)"
     try:
-        end = _first_end(content[key])
+        end = _last_end(contents[key]) if key == CA_KEY else _end_of_chain(contents[key])
     except ValueError:
-        yield f"secret {name} holds 0 certificates under {key}, at least 1 is needed. {remedy}"
+        yield f"secret {name} contains 0 certificates under {key}, at least 1 is needed. {REMEDY}"
         return
     left = end - datetime.now(UTC)
     if left < timedelta(days=days):
         yield (
             f"the certificate in secret {name} ends on {end:%Y-%m-%d}, in {left.days} days; at least {days} "
-            f"have to be left (certificateDays). {remedy}"
+            f"have to be left (certificateDays). {REMEDY}"
         )
 
 
 def private_ca(args: ResourceValidationArgs) -> Iterator[str]:
-    """Without privateCA the agents are told of no CA, and refuse Rancher's certificate."""
+    """Without privateCA the agents get no CA, and refuse Rancher's certificate."""
     if not is_rancher(args) or args.get_config()["publicCa"]:
         return
-    told = value(args.props, "values", "privateCA")
-    if told is not UNKNOWN and told is not True and str(told).lower() != "true":
+    private = value(args.props, "values", "privateCA")
+    if private is not UNKNOWN and private is not True and str(private).lower() != "true":
         yield (
-            f"Rancher's value privateCA is {told!r}, and its certificate is of no public CA: agents would "
-            "not trust it. Set privateCA to true; or, with a certificate of a public CA, publicCa in the "
+            f"Rancher's value privateCA is {private!r}, and its certificate is not from a public CA: agents "
+            "would not trust it. Set privateCA to true; or, with a certificate of a public CA, publicCa in the "
             "configuration of policy trusted-certificates"
         )
 
+
+CERTIFICATE_DAYS = "Days for which a certificate has to be valid at least."
 
 TRUSTED_CERTIFICATES = ResourceValidationPolicy(
     name="trusted-certificates",
@@ -81,7 +88,7 @@ TRUSTED_CERTIFICATES = ResourceValidationPolicy(
                 "type": "integer",
                 "minimum": 0,
                 "default": 14,
-                "description": "Days for which a certificate has to be valid at least.",
+                "description": CERTIFICATE_DAYS,
             },
             "publicCa": {
                 "type": "boolean",
@@ -98,9 +105,9 @@ TRUSTED_CERTIFICATES = ResourceValidationPolicy(
 )
 
 
-def _content(args: ResourceValidationArgs) -> Any:
-    """The Secret's keys and contents; ``UNKNOWN`` when any is."""
-    data, text = plain(value(args.props, "data")), plain(value(args.props, "stringData"))
+def content(props: object) -> Any:
+    """A Secret's keys and contents; ``UNKNOWN`` if any is."""
+    data, text = plain(value(props, "data")), plain(value(props, "stringData"))
     if data is UNKNOWN or text is UNKNOWN:
         return UNKNOWN
     try:
@@ -110,12 +117,23 @@ def _content(args: ResourceValidationArgs) -> Any:
     return {**decoded, **{key: str(item).encode() for key, item in (text or {}).items()}}
 
 
-def _first_end(pem: bytes) -> datetime:
-    """When the first of the certificates ends.
+def _last_end(pem: bytes) -> datetime:
+    """When the last of the certificates ends.
 
     Raises:
         ValueError: There is none.
     """
     from cryptography import x509  # noqa: PLC0415 - costs 0.1 s, which a stack without certificates saves
 
-    return min(item.not_valid_after_utc for item in x509.load_pem_x509_certificates(pem))
+    return max(item.not_valid_after_utc for item in x509.load_pem_x509_certificates(pem))
+
+
+def _end_of_chain(pem: bytes) -> datetime:
+    """When the first certificate of the server's path ends, as far as the chain goes.
+
+    Raises:
+        ValueError: There is no certificate.
+    """
+    from policy.trust_path import longest_lasting  # noqa: PLC0415 - costs 0.1 s, see above
+
+    return min(item.x509.not_valid_after_utc for item in longest_lasting(pem, b""))

@@ -96,7 +96,9 @@ def _hello(suite: int) -> bytes:
 
 def _certificates(chain: str) -> bytes:
     marker = "-----END CERTIFICATE-----"
-    encoded = [ssl.PEM_cert_to_DER_cert(block.strip() + marker) for block in chain.split(marker) if block.strip()]
+    encoded = [
+        ssl.PEM_cert_to_DER_cert(block.strip() + marker) for block in chain.split(marker) if block.strip()
+    ]
     return _record(11, _vector(b"".join(_vector(der) for der in encoded)))
 
 

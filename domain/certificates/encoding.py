@@ -100,8 +100,12 @@ def _check_critical_constraints(certificate: Certificate, limits: x509.NameConst
 
 
 def _check_policy_constraints(certificate: Certificate) -> Iterator[Finding]:
-    constraints = certificate.extension(x509.PolicyConstraints)
-    if constraints and constraints.require_explicit_policy is not None:
+    for extension in certificate.x509.extensions:
+        constraints = extension.value
+        if extension.critical or not isinstance(constraints, x509.PolicyConstraints):
+            continue
+        if constraints.require_explicit_policy is None:
+            continue
         problem = "demands certificate policies (policyConstraints, requireExplicitPolicy), which Go enforces"
         yield certificate.error(problem, "Use a CA without policy constraints")
 

@@ -115,9 +115,9 @@ def _ask_judges(server: Server, path: Path, expected: Expected, openssl: OpenSSL
         used = {item.der for item in path}
         surplus = [item for item in (*server.chain, *server.bundle) if item.der not in used]
         if surplus and not ask([item for item in server.chain if item.der in used], path[-1:]):
-            names_ = ", ".join(item.name for item in surplus)
-            problem = f"OpenSSL refuses the chain ({refusal}) because it also tries {names_}"
-            yield Finding(_BOTH, problem, "Remove what is not needed")
+            unneeded = ", ".join(item.name for item in surplus)
+            problem = f"OpenSSL refuses the chain ({refusal}) because it also tries {unneeded}"
+            yield Finding(_BOTH, problem, "Remove what is not needed, or put it last")
         else:
             yield Finding(_BOTH, f"OpenSSL refuses the chain: {refusal}", _REISSUE)
 
@@ -250,10 +250,10 @@ def _hints(path: Path, chain: Sequence[Certificate], bundle: Sequence[Certificat
     if not anchor.self_signed:
         problem = "is the highest CA given, but not a root, so some OpenSSL clients refuse it"
         yield anchor.warning(problem, f"Append its issuer {name_text(anchor.x509.issuer)}")
-    yield from unneeded(path, bundle)
+    yield from _unneeded(path, bundle)
 
 
-def unneeded(path: Path, bundle: Sequence[Certificate]) -> Iterator[Finding]:
+def _unneeded(path: Path, bundle: Sequence[Certificate]) -> Iterator[Finding]:
     """A warning about the members of the bundle that the path does not use."""
     used = {item.der for item in path}
     unused = [item for item in bundle if item.der not in used]
