@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import collections
+import dataclasses
 import json
 import random
 import re
@@ -67,8 +68,10 @@ def compare(plan: Plan, go: Go, *, command_line: bool = False) -> Outcome:
     """Ask the program and both judges; with ``command_line`` also the command ``openssl verify``."""
     files, with_key = chains.build(plan), not plan.get("noKey")
     with warnings.catch_warnings(action="ignore"):
-        verdict = judges.program(files, with_key=with_key)
+        verdict = judges.program(files, with_key=with_key and not plan.get("csr"))
     judged = files if verdict.errors else verdict.written
+    if plan.get("csr"):
+        judged = dataclasses.replace(judged, key=files.key)
     refusals = [f"Go: {go.refusal(judged)}"]
     if with_key:
         refusals.append(f"OpenSSL: {judges.openssl_refusal(judged)}")

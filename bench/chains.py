@@ -272,7 +272,8 @@ def _rewrite(
         new = {"negative": b"\x80" + raw[1:], "zero": b"\x00", "long": b"\x7f" * 22}[plan["serial"]]
         body = _replaced(body, _der(0x02, raw), _der(0x02, new))
     if plan.get("explicit") and isinstance(key, ec.EllipticCurvePrivateKey):
-        body = _replaced(body, _named_info(key), _explicit_info(key))
+        info = _compressed_info(key) if plan["explicit"] == "compressed" else _explicit_info(key)
+        body = _replaced(body, _named_info(key), info)
     if plan.get("pssKey") and isinstance(key, rsa.RSAPrivateKey):
         form = serialization.PublicFormat
         info = key.public_key().public_bytes(serialization.Encoding.DER, form.SubjectPublicKeyInfo)
@@ -315,6 +316,12 @@ _EC_KEY, _NAMED_P256 = bytes.fromhex("06072a8648ce3d0201"), bytes.fromhex("06082
 def _named_info(key: ec.EllipticCurvePrivateKey) -> bytes:
     form = serialization.PublicFormat.SubjectPublicKeyInfo
     return key.public_key().public_bytes(serialization.Encoding.DER, form)
+
+
+def _compressed_info(key: ec.EllipticCurvePrivateKey) -> bytes:
+    form = serialization.PublicFormat.CompressedPoint
+    point = key.public_key().public_bytes(serialization.Encoding.X962, form)
+    return _der(0x30, _der(0x30, _EC_KEY + _NAMED_P256) + _der(0x03, b"\x00" + point))
 
 
 def _explicit_info(key: ec.EllipticCurvePrivateKey) -> bytes:
@@ -463,7 +470,13 @@ def draw(random_: random.Random) -> Plan:
     }
     for _ in range(random_.choice([0, 1, 1, 1, 2, 2, 3])):
         random_.choice(_CHANGES)(plan, random_)
+    own_key = plan["serverKey"] == certificates["server"]["key"]
+    if own_key and plan.get("keyForm") not in ("encrypted", "der") and random_.random() < _REQUESTED:
+        plan["csr"] = True  # the program does not have the key yet
     return plan
+
+
+_REQUESTED = 0.1
 
 
 def _any(plan: Plan, random_: random.Random) -> Plan:
@@ -491,10 +504,15 @@ def _key_kind(plan: Plan, random_: random.Random) -> None:
 
 
 def _odd_key(plan: Plan, random_: random.Random) -> None:
-    if random_.random() < 0.5:
+    choice = random_.random()
+    if choice < 0.4:
         part = plan["certificates"]["server"]
         part["key"], part["pssKey"] = "rsa2048-pss", True
         plan["serverKey"] = part["key"]
+    elif choice < 0.7:
+        part = _any(plan, random_)
+        part["key"], part["explicit"] = "p256-odd", random_.choice(["compressed", "parameters"])
+        plan["serverKey"] = plan["certificates"]["server"]["key"]
     else:
         plan["certificates"]["server"]["bits"] = random_.choice([8192, 8200, 16384])
         plan["noKey"] = True
@@ -781,7 +799,8 @@ def _printable(plan: Plan, random_: random.Random) -> None:
     part = _any(plan, random_)
     part["subject"] = random_.choice(["Root_CA @ home", "a_b", "Good CA", "Zertifizierung*"])
     size = chr(len(part["subject"]))
-    part["texts"] = [[f"\x0c{size}{part['subject']}", f"\x13{size}{part['subject']}"]]
+    kind = random_.choice("\x13\x13\x1a\x14\x1e")  # Printable, Visible, T61, BMP
+    part["texts"] = [[f"\x0c{size}{part['subject']}", f"{kind}{size}{part['subject']}"]]
 
 
 _CHANGES: list[Callable[[Plan, random.Random], None]] = [

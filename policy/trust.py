@@ -71,8 +71,8 @@ def private_ca(args: ResourceValidationArgs) -> Iterator[str]:
     if private is not UNKNOWN and private is not True and str(private).lower() != "true":
         yield (
             f"Rancher's value privateCA is {private!r}, and its certificate is not from a public CA: agents "
-            "would not trust it. Set privateCA to true; or, with a certificate of a public CA, publicCa in the "
-            "configuration of policy trusted-certificates"
+            "would not trust it. Set privateCA to true; or, with a certificate from a public CA, publicCa in "
+            "the configuration of policy trusted-certificates"
         )
 
 

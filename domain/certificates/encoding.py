@@ -11,14 +11,15 @@ from urllib.parse import urlsplit
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.x509.name import _ASN1Type
 from cryptography.x509.oid import ExtensionOID, PublicKeyAlgorithmOID
 
 from domain.certificates.certificate import Certificate
 from domain.finding import Finding
 
 _MAXIMUM_RSA_BITS = 8192
-_EXPLICIT_CURVE = bytes.fromhex("06072a8648ce3d0101")  # prime-field, which only explicit parameters contain
-_RSA_WITHOUT_NULL = bytes.fromhex("300b06092a864886f70d010101")
+_MAXIMUM_EXPONENT_BITS = 31
+_ANY_POLICY = bytes.fromhex("0604551d2000")
 _REISSUE = "Have the CA issue it again"
 
 # Handled by Go and by OpenSSL (X509_supported_extension) in all versions.
@@ -49,6 +50,16 @@ _HANDLED_BY_NEW_GO = frozenset(
         ExtensionOID.INHIBIT_ANY_POLICY,
     }
 )
+_STRINGS = frozenset(
+    {
+        _ASN1Type.UTF8String,
+        _ASN1Type.PrintableString,
+        _ASN1Type.IA5String,
+        _ASN1Type.T61String,
+        _ASN1Type.BMPString,
+        _ASN1Type.NumericString,
+    }
+)
 _CONSTRAINABLE = (x509.DNSName, x509.RFC822Name, x509.UniformResourceIdentifier, x509.IPAddress)
 _URI_HOST = re.compile(r"[!$&-.0-9:;=@A-Z\[\]_a-z~\"<>]*")
 
@@ -63,7 +74,7 @@ def check_encoding(certificate: Certificate) -> Iterator[Finding]:
 
 def check_extensions(certificate: Certificate) -> Iterator[Finding]:
     """Rules for the certificates on the path to a CA."""
-    yield from _check_policy_constraints(certificate)
+    yield from _check_policies(certificate)
     for extension in certificate.x509.extensions:
         if not extension.critical:
             continue
@@ -99,9 +110,11 @@ def _check_critical_constraints(certificate: Certificate, limits: x509.NameConst
         yield certificate.error(problem, "Have the certificate issued by a CA without them")
 
 
-def _check_policy_constraints(certificate: Certificate) -> Iterator[Finding]:
+def _check_policies(certificate: Certificate) -> Iterator[Finding]:
     for extension in certificate.x509.extensions:
         constraints = extension.value
+        if extension.oid == ExtensionOID.POLICY_MAPPINGS and _ANY_POLICY in constraints.public_bytes():
+            yield certificate.error("maps certificate policies to anyPolicy, which Go refuses", _REISSUE)
         if extension.critical or not isinstance(constraints, x509.PolicyConstraints):
             continue
         if constraints.require_explicit_policy is None:
@@ -122,23 +135,21 @@ def _check_decoded(certificate: Certificate) -> Iterator[Finding]:
 
 
 def _check_key(certificate: Certificate) -> Iterator[Finding]:
-    key, body = certificate.x509.public_key(), certificate.x509.tbs_certificate_bytes
+    key = certificate.x509.public_key()
     remedy = (
         "Create a new key (RSA 2048 to 8192 bits, or EC P-256), and have the CA issue a certificate for it"
     )
     if certificate.x509.public_key_algorithm_oid == PublicKeyAlgorithmOID.RSASSA_PSS:
         yield certificate.error("has an RSASSA-PSS key, which Go does not support", remedy)
+    elif certificate.public_key not in certificate.x509.tbs_certificate_bytes:
+        problem = "encodes its key as Go does not read it (explicit curve parameters, or a compressed point)"
+        yield certificate.error(problem, remedy)
     elif isinstance(key, rsa.RSAPublicKey):
         if key.key_size > _MAXIMUM_RSA_BITS:
             problem = f"has an RSA key of {key.key_size} bits; Go accepts {_MAXIMUM_RSA_BITS} at most"
             yield certificate.error(problem, remedy)
-        if _RSA_WITHOUT_NULL in body:
-            yield certificate.error("encodes its RSA key without NULL parameters, which Go refuses", _REISSUE)
-    elif _EXPLICIT_CURVE in body:
-        problem = "describes its curve by explicit parameters, which Go refuses"
-        yield certificate.error(
-            problem, "Create a key on a named curve (P-256), and request a new certificate"
-        )
+        if key.public_numbers().e.bit_length() > _MAXIMUM_EXPONENT_BITS:
+            yield certificate.error("has an RSA key whose exponent is longer than Go accepts", remedy)
 
 
 def _check_serial(certificate: Certificate) -> Iterator[Finding]:
@@ -150,6 +161,10 @@ def _check_serial(certificate: Certificate) -> Iterator[Finding]:
 
 
 def _check_names(certificate: Certificate) -> Iterator[Finding]:
+    for attribute in (*certificate.x509.subject, *certificate.x509.issuer):
+        if attribute._type not in _STRINGS:
+            problem = f"encodes a part of its names as {attribute._type.name}, which Go does not read"
+            yield certificate.error(problem, f"{_REISSUE} with UTF8String")
     alternative = certificate.extension(x509.SubjectAlternativeName)
     for other in alternative or ():
         if isinstance(other, x509.DNSName | x509.RFC822Name) and not other.value.isascii():

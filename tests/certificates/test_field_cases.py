@@ -78,11 +78,12 @@ def test_b4_the_key_is_written_as_servers_load_it(tmp_path: Path, kind: str, for
     assert openssl_refusal(written) == ""
 
 
-def test_b4_a_certificate_with_explicit_curve_parameters_is_refused(tmp_path: Path) -> None:
-    files = chains.build(plan(server={"explicit": True}))
+@pytest.mark.parametrize("kind", ["parameters", "compressed"])
+def test_b4_a_certificate_whose_key_go_does_not_read(tmp_path: Path, kind: str) -> None:
+    files = chains.build(plan(server={"explicit": kind}))
     found, _ = check(tmp_path, files)
     [error] = [finding for finding in found if finding.severity == "error"]
-    assert "describes its curve by explicit parameters" in error.problem
+    assert "explicit curve parameters, or a compressed point" in error.problem
 
 
 @pytest.mark.parametrize("kind", ["p224-b4", "k256-b4", "ed448-b4", "dsa-b4"])
