@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
 
 from cryptography import x509
 
@@ -20,8 +19,12 @@ Ask = Callable[[Sequence[Certificate], Sequence[Certificate]], str]
 """Chain and CA certificates to why OpenSSL refuses the server then; empty if it accepts."""
 
 
+_NO_ISSUER = ("unable to get", "unable to verify", "certificate signature failure", "self-signed certificate")
+"""How OpenSSL's refusals begin when it finds no issuer, or another one."""
+
+
 def explain(
-    path: Path, chain: Sequence[Certificate], bundle: Sequence[Certificate], ask: Ask | None
+    path: Path, chain: Sequence[Certificate], bundle: Sequence[Certificate], refusal: str, ask: Ask
 ) -> Iterator[Finding]:
     """Warnings about key identifiers on the path.
 
@@ -29,10 +32,14 @@ def explain(
         path: From the server's certificate to a CA.
         chain: What the server sends.
         bundle: The CA certificates that clients trust.
-        ask: Asks OpenSSL about other ones; None if it accepts these.
+        refusal: Why OpenSSL refuses them; empty if it accepts.
+        ask: Asks OpenSSL about other ones.
     """
-    yield from _ambiguous(path, bundle, ask and partial(ask, chain))
-    if ask is None:
+    if refusal and not refusal.startswith(_NO_ISSUER):
+        return
+    if not refusal or not ask(chain, [path[-1]]):
+        yield from _ambiguous(path, bundle)
+    if not refusal:
         return
     wrong = [(child, issuer) for child, issuer in itertools.pairwise(path) if mismatch(child, issuer)]
     # OpenSSL has to accept the rest: it does when the certificate below the mismatch is the trusted one.
@@ -46,9 +53,7 @@ def explain(
             )
 
 
-def _ambiguous(
-    path: Path, bundle: Sequence[Certificate], ask: Callable[[Sequence[Certificate]], str] | None
-) -> Iterator[Finding]:
+def _ambiguous(path: Path, bundle: Sequence[Certificate]) -> Iterator[Finding]:
     trusted = {ca.der for ca in bundle}
     for child, issuer in itertools.pairwise(path):
         others = [
@@ -58,8 +63,6 @@ def _ambiguous(
         ]
         if not others or issuer.der not in trusted:
             continue
-        if ask is not None and ask([path[-1]]):
-            continue  # refused for another reason as well
         names = ", ".join(other.name for other in others)
         yield issuer.warning(
             f"and {names} have one name and {child.name} does not identify its issuer's key, so OpenSSL "

@@ -109,7 +109,7 @@ def _ask_judges(server: Server, path: Path, expected: Expected, openssl: OpenSSL
         return openssl(encode(chain), server.private_key, encode(bundle), expected.hostname)
 
     refusal = ask(server.chain, server.bundle)
-    explanations = list(key_ids.explain(path, server.chain, server.bundle, ask if refusal else None))
+    explanations = list(key_ids.explain(path, server.chain, server.bundle, refusal, ask))
     yield from explanations
     if refusal and not explanations:
         used = {item.der for item in path}
