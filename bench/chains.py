@@ -206,7 +206,7 @@ def make(plan: Plan, issuer: Made | None) -> Made:
 
 
 def _public_key(plan: Plan, key: Key) -> Any:
-    if plan.get("bits"):  # no private key: a modulus of that size, which nobody factors to find out
+    if plan.get("bits"):  # there is no private key for it
         modulus = random.Random(1).getrandbits(plan["bits"]) | (1 << (plan["bits"] - 1)) | 1  # noqa: S311
         return rsa.RSAPublicNumbers(65537, modulus).public_key()
     return key.public_key()
@@ -336,7 +336,7 @@ def _algorithm_of(der: bytes, body_size: int) -> bytes:
 
 
 def _replaced(body: bytes, old: bytes, new: bytes) -> bytes:
-    """A SEQUENCE with something in it replaced, whatever the lengths."""
+    """A SEQUENCE with something in it replaced; lengths may differ."""
     header = 2 if body[1] < 0x80 else 2 + (body[1] & 0x7F)
     return _der(0x30, body[header:].replace(old, new, 1))
 

@@ -105,7 +105,7 @@ def openssl_refusal(files: Files) -> str:
             file.write_bytes(content)
         try:
             client.load_verify_locations(bundle)
-            server.load_cert_chain(chain, key, password="")  # nobody is there to type one
+            server.load_cert_chain(chain, key, password="")  # an encrypted key fails instead of prompting
         except (ssl.SSLError, OSError) as error:
             return f"loading: {error}"
     return _handshake(client, server, files.hostname)

@@ -93,7 +93,7 @@ def engine() -> Engine:
 
 @pytest.fixture(autouse=True)
 def _quiet_loop(current_event_loop: None) -> None:
-    """After a failure outputs stay that nobody awaits; without a handler the loop reports each at exit."""
+    """A failure leaves outputs that are never awaited; without a handler the loop reports each at exit."""
     asyncio.get_event_loop().set_exception_handler(lambda *_: None)
 
 

@@ -204,7 +204,7 @@ def constrained(
 
 
 def version_1_root() -> pki.Identity:
-    """A root of the nineties: no extensions at all. The version field is cut out and the rest signed anew."""
+    """A root of the nineties: no extensions at all. The version field is cut out and the rest signed again."""
     key = rsa.generate_private_key(65537, 2048)
     made = pki.make("V1 Root", key=key)
     return pki.as_version_1(made, key)
