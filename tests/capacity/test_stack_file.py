@@ -52,7 +52,7 @@ def test_what_a_plan_does_not_need_may_be_wrong(tmp_path: Path) -> None:
     [
         ({"podNetwork": None}, "podNetwork is not set. Set its blocks"),
         ({"rancherVersion": None}, "rancherVersion: is not set"),
-        ({"rancherVersion": "2.99.0"}, "nothing is known"),
+        ({"rancherVersion": "2.99.0"}, "are unknown (known: 2.2 to 2.15)"),
         ({"plannedUsers": "many"}, 'plannedUsers: must be a whole number ("many")'),
         ({"plannedProjects": -1}, 'plannedProjects: must be greater than or equal to 0 ("-1")'),
         ({"plannedImportedCluster": "4"}, "plannedImportedCluster: is not a known config key"),
