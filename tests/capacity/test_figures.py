@@ -34,6 +34,7 @@ def test_not_an_object(document: Any) -> None:
     ("document", "message"),
     [
         ({3: 4, "x": 1}, "3: unknown figure"),
+        ({"network": {"blocks": ["\ud800"]}}, "figures: cannot be read"),
         (
             {"network": {"blocks": ["172.16.0.0/16"]}, "demands": [{"name": None}]},
             "demands.name: must be a valid string (None)",
