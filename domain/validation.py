@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from domain.finding import Finding
+from domain.urls import hide_userinfo
 
 _HIDDEN = "***"
 _LONGEST = 200
@@ -27,6 +28,10 @@ _PROBLEMS: Mapping[str, str] = {
     "dict_type": "must be an object",
     "model_type": "must be an object",
     "model_attributes_type": "must be an object",
+    **dict.fromkeys(
+        ("date_type", "date_parsing", "date_from_datetime_parsing", "date_from_datetime_inexact"),
+        "must be a date such as 2026-05-01",
+    ),
     "list_type": "must be a list",
     "tuple_type": "must be a list",
     "string_too_short": "must not be empty",
@@ -70,7 +75,8 @@ def path(location: Collection[int | str], place: str = "") -> str:
         if isinstance(part, int):
             text += f"[{part}]"
         elif part != "[key]":  # pydantic's mark for the key of a mapping, which precedes it
-            text += f".{part}" if text else str(part)
+            name = part if part.isprintable() else ascii(part)[1:-1]
+            text += f".{name}" if text else name
     return text
 
 
@@ -115,5 +121,5 @@ def _plain(item: Mapping[str, Any]) -> str:
 
 
 def _shown(value: object) -> str:
-    text = json.dumps(value, default=str, ensure_ascii=False)
+    text = hide_userinfo(json.dumps(value, default=str, ensure_ascii=False))
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"

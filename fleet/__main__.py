@@ -8,12 +8,17 @@ import pulumi
 
 from fleet import access, configuration
 from fleet.component import Fleet, FleetArgs
-from rancher_on_pks.outputs import RancherStack
+from rancher_on_pks import RancherStack
+from settings import labels
+
+KEYS: labels.Table = {("fleet:AgentConnections", ""): {"timeout_minutes": "timeoutMinutes"}}
+"""Config keys for messages, see ``settings.keys``."""
 
 
 async def main() -> pulumi.Inputs:
     """Declare the fleet; returns the stack's outputs."""
     configured = configuration.load()
+    labels.register(KEYS)
 
     # The only source about the server: the outputs of its stack.
     reference = pulumi.StackReference("server", stack_name=configured.server_stack)

@@ -34,7 +34,11 @@ def ca_key(args: ResourceValidationArgs) -> Iterator[str]:
 
 
 def certificate_lasts(args: ResourceValidationArgs) -> Iterator[str]:
-    """A certificate or CA that expires makes Rancher and every agent unreachable."""
+    """A server's certificate and what it is sent with, or each CA, expires soon.
+
+    Old and new CA are in the bundle together while a CA is changed: one that lasts is enough here. Which of
+    them is in use depends on the server's certificate, so ``policy.trust_stack`` judges that.
+    """
     name = text(args.props, "metadata", "name")
     if name == CA_SECRET:
         key = CA_KEY
@@ -47,7 +51,7 @@ def certificate_lasts(args: ResourceValidationArgs) -> Iterator[str]:
         return
     days = int(args.get_config()["certificateDays"])
     try:
-        end = _first_end(contents[key])
+        end = _last_end(contents[key]) if key == CA_KEY else _end_of_chain(contents[key])
     except ValueError:
         yield f"secret {name} has no certificate under {key}, at least 1 is needed. {REMEDY}"
         return
@@ -125,12 +129,23 @@ def _decoded(data: Mapping[str, Any], key: str) -> bytes:
         return b""
 
 
-def _first_end(pem: bytes) -> datetime:
-    """When the first of the certificates expires.
+def _last_end(pem: bytes) -> datetime:
+    """When the last of the certificates ends.
 
     Raises:
         ValueError: There is none.
     """
     from cryptography import x509  # noqa: PLC0415 - takes 0.1 s, which a stack without certificates saves
 
-    return min(item.not_valid_after_utc for item in x509.load_pem_x509_certificates(pem))
+    return max(item.not_valid_after_utc for item in x509.load_pem_x509_certificates(pem))
+
+
+def _end_of_chain(pem: bytes) -> datetime:
+    """When the first certificate of the server's path ends, as far as the chain goes.
+
+    Raises:
+        ValueError: There is no certificate.
+    """
+    from policy.trust_path import longest_lasting  # noqa: PLC0415 - costs 0.1 s, see above
+
+    return min(item.x509.not_valid_after_utc for item in longest_lasting(pem, b""))

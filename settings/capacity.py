@@ -15,6 +15,8 @@ from capacity.model.plan import CapacityError, Demand, LoadBalancerSize, Network
 from domain.finding import Finding
 from settings.types import File, Name, Section, Values
 
+_ELSEWHERE = {"rancherVersion": "rancherVersion", "lbSize": "networkProfileParameters.lb_size"}
+"""Parts of a plan that other config keys give."""
 Count = Annotated[int, Field(ge=0)]
 
 
@@ -58,14 +60,14 @@ class CapacitySettings(Section):
 
         Args:
             rancher_version: Version of Rancher.
-            profile: Parameters of the stack's own network profile, which the figures must match.
+            profile: Parameters of the network profile that the stack creates, which the figures must match.
         """
         try:
             if plan := self.plan_for("rancher", rancher_version, "small"):
                 assess(plan)
                 yield from _contradictions(plan.network, profile or {})
         except CapacityError as error:
-            yield Finding("podNetwork", str(error), depends_on=("rancherVersion",))
+            yield _invalid(error)
         if self.pod_network_measured_at and self.pod_network_measured_at > datetime.now(UTC).date():
             yield Finding(
                 "podNetworkMeasuredAt",
@@ -80,6 +82,15 @@ class CapacitySettings(Section):
                 "Name the pod IP blocks to read in podNetwork.blocks",
                 self.nsx_manager,
             )
+
+
+def _invalid(error: CapacityError) -> Finding:
+    """The model's error as a finding about the config key that it names first."""
+    name, colon, problem = str(error).partition(": ")
+    if not colon or not name.isidentifier():
+        return Finding("podNetwork", str(error), depends_on=("rancherVersion",))
+    key = _ELSEWHERE.get(name, f"podNetwork.{name}")
+    return Finding(key, problem, depends_on=("podNetwork", "rancherVersion"))
 
 
 def _contradictions(network: Network, profile: Mapping[str, Any]) -> Iterator[Finding]:

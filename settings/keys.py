@@ -10,18 +10,24 @@ _CHART_ACCESS = {
     "username": "chartRepositoryUsername",
     "api_versions": "helmEngine",
 }
-_NAMES = {"cluster": "clusterName", "external_hostname": "externalHostname", "plan": "plan"}
-_CLUSTER = {**_NAMES, "network_profile": "networkProfile", "compute_profile": "computeProfile"}
+_NAMES = {"external_hostname": "externalHostname", "plan": "plan"}
+_CLUSTER = {
+    **_NAMES,
+    "name": "clusterName",
+    "network_profile": "networkProfile",
+    "compute_profile": "computeProfile",
+    "node_pool_instances": "nodePoolInstances",
+}
 _VCENTER = {
     "mode": "antiAffinity",
+    "source": "vmSource",
     "datacenter": "vsphereDatacenter",
     "compute_clusters": "vsphereComputeClusters",
 }
-_ENDPOINT = {"hostname": "rancherHostname", "port": "ingressHttpsPort"}
-_RANCHER = {**_ENDPOINT, "version": "rancherVersion"}
+_ENDPOINT = {"endpoint": "rancherHostname"}
 
 KEYS: labels.Table = {
-    ("pks:Foundation", ""): {
+    ("pks:FoundationPreflight", ""): {
         **_CLUSTER,
         "masters": "planMasters",
         "workers": "planWorkers",
@@ -29,8 +35,8 @@ KEYS: labels.Table = {
         "network_profile_parameters": "networkProfileParameters",
     },
     ("pks:NetworkProfile", ""): {
-        "profile": "networkProfile",
-        "profile_description": "networkProfileDescription",
+        "name": "networkProfile",
+        "description": "networkProfileDescription",
         "parameters": "networkProfileParameters",
     },
     ("pks:Cluster", ""): {
@@ -41,20 +47,20 @@ KEYS: labels.Table = {
     },
     ("pks:Kubeconfig", ""): {
         **_NAMES,
+        "cluster": "clusterName",
         "api_access": "apiAccess",
         "expected_version": "kubernetesVersion",
     },
     ("capacity:PodNetwork", ""): {"figures": "podNetwork", "measured_at": "podNetworkMeasuredAt"},
-    ("placement:Hosts", ""): {
+    ("placement:PlacementPreflight", ""): {
         **_VCENTER,
-        "source": "vmSource",
         "bosh_cli": "boshCli",
         "masters": "planMasters",
         "workers": "workers",
     },
     ("placement:VmCids", ""): {"executable": "boshCli"},
     ("placement:VirtualMachines", ""): _VCENTER,
-    ("dns:UpdateAccess", ""): {"hostnames": "rancherHostname", "server": "dnsServer", "zone": "dnsZone"},
+    ("dns:DnsPreflight", ""): {"hostnames": "rancherHostname", "server": "dnsServer", "zone": "dnsZone"},
     ("dns:Record", ""): {"server": "dnsServer", "zone": "dnsZone", "ttl": "dnsTtl"},
     ("dns:Record", "rancher-"): {"hostname": "rancherHostname"},
     ("dns:Record", "api-"): {"hostname": "externalHostname"},
@@ -80,16 +86,22 @@ KEYS: labels.Table = {
         "service": "ingressValues",
         "timeout_minutes": "ingressTimeoutMinutes",
     },
-    ("endpoint:Check", "endpoint"): {**_ENDPOINT, "timeout_minutes": "ingressTimeoutMinutes"},
-    ("endpoint:Check", "rancher-server"): {**_ENDPOINT, "timeout_minutes": "rancherTimeoutMinutes"},
+    ("rancher:EndpointCheck", "endpoint"): {**_ENDPOINT, "timeout_minutes": "ingressTimeoutMinutes"},
+    ("rancher:EndpointCheck", "rancher-server"): {**_ENDPOINT, "timeout_minutes": "rancherTimeoutMinutes"},
     ("rancher:Admin", ""): {
-        **_RANCHER,
+        **_ENDPOINT,
+        "version": "rancherVersion",
         "password": "rancherAdminPassword",
         "telemetry": "rancherTelemetry",
         "token_days": "rancherTokenDays",
         "renew_days": "rancherTokenRenewDays",
     },
-    ("rancher:LocalCluster", ""): {**_RANCHER, "timeout_minutes": "rancherLocalTimeoutMinutes"},
+    ("rancher:UpgradeCheck", ""): {
+        "version": "rancherVersion",
+        "ca_sha256": "caCertificateFile",
+        "enabled": "rancherUpgradeCheck",
+    },
+    ("rancher:LocalCluster", ""): {**_ENDPOINT, "timeout_minutes": "rancherLocalTimeoutMinutes"},
 }
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import difflib
 import json
+import re
 import sys
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
@@ -16,8 +17,8 @@ from typing import Any
 from pydantic import SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 
+from domain import validation
 from domain.finding import Finding
-from domain.urls import hide_userinfo
 from settings import stack_file
 from settings.errors import SettingsError
 from settings.model import Settings
@@ -38,6 +39,11 @@ FIELDS: dict[str, FieldInfo] = {
 """Config key to field."""
 _SECRETS = {key for key, field in FIELDS.items() if field.annotation == SecretStr | None}
 _OBJECTS = {key for key, field in FIELDS.items() if str(field.annotation).startswith(("dict", "list"))}
+_REMEDIES = {
+    "missing": "Run: pulumi config set {key} {example}",
+    "dict_type": "Run: pulumi config set --path {key}.NAME VALUE",
+    "list_type": "Run: pulumi config set --path '{key}[0]' VALUE",
+}
 _EXAMPLES = {key: str(field.examples[0]) for key, field in FIELDS.items() if field.examples}
 
 
@@ -62,13 +68,13 @@ def parse(
         try:
             settings[name] = section.model_validate(values)
         except ValidationError as error:
-            wrong = [field_finding(item) for item in error.errors()]
+            wrong = field_findings(error)
             known = {item.key for item in findings}.union(hidden)
-            findings += [item for item in wrong if item.key not in known]
-            settings[name] = _stand_in(section, values, {item.key for item in wrong})
-    broken = {finding.key for finding in findings} | set(hidden)
+            findings += [item for item in wrong if _key(item.key) not in known]
+            settings[name] = _stand_in(section, values, {_key(item.key) for item in wrong})
+    broken = {_key(finding.key) for finding in findings} | set(hidden)
     between = Settings.model_validate(settings).findings()
-    findings += [item for item in between if not broken & {item.key, *item.depends_on}]
+    findings += [item for item in between if broken.isdisjoint(map(_key, (item.key, *item.depends_on)))]
     if findings:
         raise SettingsError(findings)
     return Settings.model_validate(settings)
@@ -174,7 +180,13 @@ def unknown_key(key: str) -> Finding:
     """The finding for a key that the program does not have."""
     close = difflib.get_close_matches(key, FIELDS, n=1)
     hint = f"Did you mean {close[0]}? " if close else "docs/configuration.md lists the keys. "
-    return Finding(key, "is not a known config key", f"{hint}Remove it: pulumi config rm {key}")
+    shown = key if key.isprintable() else ascii(key)[1:-1]
+    return Finding(shown, "is not a known config key", f"{hint}Remove it: pulumi config rm {shown}")
+
+
+def _key(path: str) -> str:
+    """The config key of a path such as ``clusterTags.owner``."""
+    return re.split(r"[.\[]", path, maxsplit=1)[0]
 
 
 def _is_structure(text: str) -> bool:
@@ -186,34 +198,14 @@ def _is_structure(text: str) -> bool:
         return False
 
 
-def field_finding(error: Mapping[str, Any]) -> Finding:
-    """A validation error in the words of this program."""
-    key = str(error["loc"][0])
-    remedy = _remedy(key) if key in _EXAMPLES else ""
-    match error["type"]:
-        case "missing":
-            return Finding(key, "is not set", _remedy(key))
-        case "string_pattern_mismatch":
-            problem = "has an invalid form"
-        case "int_parsing" | "int_from_float" | "int_type":
-            problem = "must be a whole number"
-        case "bool_parsing" | "bool_type":
-            problem = "must be true or false"
-        case "date_type" | "date_parsing" | "date_from_datetime_parsing" | "date_from_datetime_inexact":
-            problem, remedy = "must be a day, such as 2026-05-01", "Write it in quotes"
-        case "dict_type":
-            problem, remedy = "must be an object", f"Run: pulumi config set --path {key}.NAME VALUE"
-        case "list_type":
-            problem, remedy = "must be a list", f"Run: pulumi config set --path '{key}[0]' VALUE"
-        case _:
-            problem = str(error["msg"]).removeprefix("Value error, ").replace("Input should", "must")
-    value = "***" if key in _SECRETS else hide_userinfo(json.dumps(error["input"], default=str))
-    inside = "".join(f"[{part}]" for part in error["loc"][1:])
-    return Finding(key, f"{problem}, at {inside}" if inside else problem, remedy, value)
+def field_findings(error: ValidationError) -> list[Finding]:
+    """What a section finds wrong with its keys."""
+    return validation.findings(error, examples=_EXAMPLES, secrets=_SECRETS, remedies=_REMEDIES)
 
 
 def _remedy(key: str) -> str:
-    return f"Run: pulumi config set {key} {_EXAMPLES.get(key, 'VALUE')}"
+    secret = "--secret " if key in _SECRETS else ""
+    return f"Run: pulumi config set {secret}{key} {_EXAMPLES.get(key, 'VALUE')}"
 
 
 def _stand_in(section: type[Section], values: Mapping[str, Any], broken: Collection[str]) -> Section:

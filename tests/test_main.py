@@ -152,6 +152,8 @@ def test_the_table_of_config_keys_fits_the_resources(
             if kind != "helm:Helm2Commands"  # with Helm v2 only
         }
         assert {entry: names for entry, names in stale.items() if names} == {}
+        without_settings = {"rancher:Password", "kubernetes:DeletedObject"}
+        assert {kind for kind, _ in labelled} - {kind for kind, _ in keys.KEYS} <= without_settings
 
     return pulumi.Output.all(program["rancher"].ready.urn, program["bootstrap"].local_state).apply(check)
 

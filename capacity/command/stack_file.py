@@ -14,7 +14,7 @@ from capacity.model.plan import CapacityError, Plan
 from settings import stack_file
 from settings.capacity import CapacitySettings
 from settings.errors import SettingsError
-from settings.reading import FIELDS, decode, field_finding, unknown_key
+from settings.reading import FIELDS, decode, field_findings, unknown_key
 from settings.types import Values
 
 
@@ -42,7 +42,7 @@ def read(path: Path) -> Plan:
     except SettingsError as error:
         raise CapacityError(f"{path}: {error.findings[0]}") from None
     except ValidationError as error:
-        raise CapacityError(f"{path}: {field_finding(error.errors()[0])}") from None
+        raise CapacityError(f"{path}: {field_findings(error)[0]}") from None
     profile = keys.network_profile_parameters
     for finding in keys.findings(keys.rancher_version, profile):
         raise CapacityError(f"{path}: {finding}")

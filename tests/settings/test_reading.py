@@ -74,16 +74,20 @@ def test_everything_is_reported_at_once() -> None:
     )
     assert set(found) == {
         *("plan", "rancherHostName", "workers", "planPrivileged", "planMasters", "certificateSource"),
-        *("kubernetesVersion", "networkProfile", "networkProfileParameters", "clusterTags", "vipCidr"),
-        *("clusterTimeoutMinutes", "ingressHttpPort", "rancherChartRepository", "pksCaCertificateFile"),
+        *("kubernetesVersion", "networkProfile", "networkProfileParameters.lb_sise", "clusterTags"),
+        *(
+            "clusterTimeoutMinutes",
+            "ingressHttpPort",
+            "rancherChartRepository",
+            "pksCaCertificateFile",
+            "vipCidr",
+        ),
     }
     assert found["workers"] == 'workers: must be a whole number ("three")'
     assert found["planPrivileged"] == 'planPrivileged: must be true or false ("perhaps")'
     assert "Did you mean rancherHostname?" in found["rancherHostName"]
     assert "must be 'files', 'csr', 'internal-ca' or 'self-signed'" in found["certificateSource"]
-    assert (
-        "lb_sise is no key of a network profile; the keys are lb_size," in found["networkProfileParameters"]
-    )
+    assert "did you mean lb_size?" in found["networkProfileParameters.lb_sise"]
     assert "pulumi config set --path clusterTags.NAME VALUE" in found["clusterTags"]
 
 
