@@ -1,4 +1,4 @@
-"""Figures that cannot be right are refused, one clear message each."""
+"""Invalid figures are refused, with one clear message each."""
 
 from __future__ import annotations
 
