@@ -88,6 +88,7 @@ KEYS: labels.Table = {
     },
     ("rancher:EndpointCheck", "endpoint"): {**_ENDPOINT, "timeout_minutes": "ingressTimeoutMinutes"},
     ("rancher:EndpointCheck", "rancher-server"): {**_ENDPOINT, "timeout_minutes": "rancherTimeoutMinutes"},
+    ("rancher:UpgradeCheck", ""): {"version": "rancherVersion", "webhook": "rancherValues"},
     ("rancher:Admin", ""): {
         **_ENDPOINT,
         "version": "rancherVersion",
