@@ -2,8 +2,8 @@
 
 2.15 was measured (community edition, Fleet 0.16.0, webhook 0.11.0) without the chart of Turtles, which is on
 by default and adds two. The rest is read from rancher/rancher, rancher/fleet and rancher/turtles at the
-release tags. ``cattle-tokens`` is counted from the start, although 2.15 creates it with the first ext token. Not
-counted: the three namespaces of Prime.
+release tags. ``cattle-tokens`` is counted from the start, although 2.15 creates it with the first ext token.
+Not counted: the three namespaces of Prime.
 """
 
 from __future__ import annotations

@@ -91,6 +91,7 @@ LANGUAGE_HOST = Recipe(
     scripts=("python/cmd/pulumi-language-python-exec", "python/dist/pulumi-resource-pulumi-python"),
 )
 PLUGINS = Recipe("plugins", ("./cmd/...",), directory=REPO / "lab" / "plugins")
+CERTJUDGE = Recipe("certjudge", (".",), binary="certjudge")
 _KUBERNETES = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubectl")
 # Two are built at a time, in this order: the longest first, and what shares packages with another
 # (the language host with the engine, the plugins with helm) after it.
@@ -103,4 +104,5 @@ RECIPES = (
     LANGUAGE_HOST,
     PLUGINS,
     Recipe("vcsim", (".",), binary="vcsim"),
+    CERTJUDGE,
 )

@@ -9,5 +9,13 @@ from policy.hosts import HOST_FAILURE
 from policy.sprawl import POD_NETWORK
 from policy.sprawl_stack import POD_NETWORK_STACK
 from policy.trust import TRUSTED_CERTIFICATES
+from policy.trust_stack import TRUSTED_CERTIFICATES_STACK
 
-POLICIES: list[Policy] = [POD_NETWORK, POD_NETWORK_STACK, TRUSTED_CERTIFICATES, RANCHER_DESIGN, HOST_FAILURE]
+POLICIES: list[Policy] = [
+    POD_NETWORK,
+    POD_NETWORK_STACK,
+    TRUSTED_CERTIFICATES,
+    TRUSTED_CERTIFICATES_STACK,
+    RANCHER_DESIGN,
+    HOST_FAILURE,
+]

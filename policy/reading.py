@@ -46,12 +46,15 @@ def by_type(
     """A policy's validation: the rules for a resource's type judge it; other resources are not read."""
 
     def validate(args: ResourceValidationArgs, report: ReportViolation) -> None:
+        messages: dict[str, None] = {}  # two rules may read the same wrong value
         for rule in rules.get(args.resource_type, ()):
             try:
                 for message in rule(args):
-                    report(message, None)
+                    messages[message] = None
             except WrongTypeError as error:
-                report(f"{args.name}: {error}", None)
+                messages[f"{args.name}: {error}"] = None
+        for message in messages:
+            report(message, None)
 
     return validate
 

@@ -16,45 +16,50 @@ from policy.reading import UNKNOWN, Unknown, boolean, by_type, mapping, text
 
 CA_SECRET = "tls-ca"  # noqa: S105 - a name
 CA_KEY = "cacerts.pem"
-_TLS = "kubernetes.io/tls"
+TLS = "kubernetes.io/tls"
+TLS_KEY = "tls.crt"
+REMEDY = "Give the stack a new one (docs/certificates.md)"
 
 
 def ca_key(args: ResourceValidationArgs) -> Iterator[str]:
     """Rancher reads its CA from one key only."""
     if text(args.props, "metadata", "name") != CA_SECRET:
         return
-    content = _content(args)
-    if content is not UNKNOWN and CA_KEY not in content:
+    contents = content(args.props)
+    if contents is not UNKNOWN and CA_KEY not in contents:
         yield (
-            f"secret {CA_SECRET} has {len(content)} keys ({', '.join(sorted(content)) or 'none'}) and not "
+            f"secret {CA_SECRET} has {len(contents)} keys ({', '.join(sorted(contents)) or 'none'}) and not "
             f"{CA_KEY}, the only one that Rancher reads. Put the CA's PEM under {CA_KEY}"
         )
 
 
 def certificate_lasts(args: ResourceValidationArgs) -> Iterator[str]:
-    """A certificate or CA that expires makes Rancher and every agent unreachable."""
+    """A server's certificate and what it is sent with, or each CA, expires soon.
+
+    Old and new CA are in the bundle together while a CA is changed: one that lasts is enough here. Which of
+    them is in use depends on the server's certificate, so ``policy.trust_stack`` judges that.
+    """
     name = text(args.props, "metadata", "name")
     if name == CA_SECRET:
         key = CA_KEY
-    elif text(args.props, "type") == _TLS:
-        key = "tls.crt"
+    elif text(args.props, "type") == TLS:
+        key = TLS_KEY
     else:
         return
-    content = _content(args)
-    if content is UNKNOWN or key not in content:
+    contents = content(args.props)
+    if contents is UNKNOWN or key not in contents:
         return
     days = int(args.get_config()["certificateDays"])
-    remedy = "Give the stack a new one (docs/certificates.md)"
     try:
-        end = _first_end(content[key])
+        end = _last_end(contents[key]) if key == CA_KEY else _end_of_chain(contents[key])
     except ValueError:
-        yield f"secret {name} has no certificate under {key}, at least 1 is needed. {remedy}"
+        yield f"secret {name} has no certificate under {key}, at least 1 is needed. {REMEDY}"
         return
     left = end - datetime.now(UTC)
     if left < timedelta(days=days):
         yield (
             f"the certificate in secret {name} expires on {end:%Y-%m-%d}, in {left.days} days; at least "
-            f"{days} must be left (certificateDays). {remedy}"
+            f"{days} must be left (certificateDays). {REMEDY}"
         )
 
 
@@ -71,6 +76,8 @@ def private_ca(args: ResourceValidationArgs) -> Iterator[str]:
         )
 
 
+CERTIFICATE_DAYS = "Days for which a certificate must be valid at least."
+
 TRUSTED_CERTIFICATES = ResourceValidationPolicy(
     name="trusted-certificates",
     description="Browsers and agents trust Rancher's certificate, and it does not expire soon.",
@@ -81,7 +88,7 @@ TRUSTED_CERTIFICATES = ResourceValidationPolicy(
                 "type": "integer",
                 "minimum": 0,
                 "default": 14,
-                "description": "Days for which a certificate must be valid at least.",
+                "description": CERTIFICATE_DAYS,
             },
             "publicCa": {
                 "type": "boolean",
@@ -99,9 +106,13 @@ TRUSTED_CERTIFICATES = ResourceValidationPolicy(
 )
 
 
-def _content(args: ResourceValidationArgs) -> dict[str, bytes] | Unknown:
-    """The Secret's keys and contents; ``UNKNOWN`` when any is."""
-    data, plain = mapping(args.props, "data"), mapping(args.props, "stringData")
+def content(props: object) -> dict[str, bytes] | Unknown:
+    """A Secret's keys and contents; ``UNKNOWN`` if any is.
+
+    Raises:
+        WrongTypeError: It has a type that a Secret cannot have.
+    """
+    data, plain = mapping(props, "data"), mapping(props, "stringData")
     if data is UNKNOWN or plain is UNKNOWN:
         return UNKNOWN
     encoded = data or {}
@@ -118,12 +129,23 @@ def _decoded(data: Mapping[str, Any], key: str) -> bytes:
         return b""
 
 
-def _first_end(pem: bytes) -> datetime:
-    """When the first of the certificates expires.
+def _last_end(pem: bytes) -> datetime:
+    """When the last of the certificates ends.
 
     Raises:
         ValueError: There is none.
     """
     from cryptography import x509  # noqa: PLC0415 - takes 0.1 s, which a stack without certificates saves
 
-    return min(item.not_valid_after_utc for item in x509.load_pem_x509_certificates(pem))
+    return max(item.not_valid_after_utc for item in x509.load_pem_x509_certificates(pem))
+
+
+def _end_of_chain(pem: bytes) -> datetime:
+    """When the first certificate of the server's path ends, as far as the chain goes.
+
+    Raises:
+        ValueError: There is no certificate.
+    """
+    from policy.trust_path import longest_lasting  # noqa: PLC0415 - costs 0.1 s, see above
+
+    return min(item.x509.not_valid_after_utc for item in longest_lasting(pem, b""))

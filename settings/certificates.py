@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Literal
 
 from pydantic import Field, SecretStr
 
-from components.certificates.files import CertificateFiles, check_files
+from domain.certificates.certificate import CA_CERTIFICATES, CA_PRIVATE_KEY, CERTIFICATE, PRIVATE_KEY
+from domain.certificates.sources import Material
 from domain.finding import Finding
+from settings.certificate_files import CertificateFiles, load
 from settings.types import Days, DnsName, Line, Section, secret_text
+
+_DEPENDS_ON = ("certificateSource", "rancherHostname", "certificateValidityDays", "certificateWarningDays")
 
 
 class CertificateSettings(Section):
@@ -28,30 +33,30 @@ class CertificateSettings(Section):
     certificate_warning_days: Days = 30
     tls_secret_name: DnsName = "tls-rancher-ingress"  # noqa: S105 - a name
 
-    def files_for(self, hostname: str) -> CertificateFiles:
-        """These settings as the certificate component takes them."""
-        return CertificateFiles(
+    def material(self, hostname: str) -> tuple[Material, list[Finding]]:
+        """What the files and secrets hold, and what is wrong with it."""
+        paths = {
+            CERTIFICATE: self.certificate_file,
+            PRIVATE_KEY: self.private_key_file,
+            CA_CERTIFICATES: self.ca_certificate_file,
+            CA_PRIVATE_KEY: self.ca_private_key_file,
+        }
+        secrets = {
+            PRIVATE_KEY: secret_text(self.private_key),
+            CA_PRIVATE_KEY: secret_text(self.ca_private_key),
+        }
+        files = CertificateFiles(
             source=self.certificate_source,
             hostname=hostname,
-            certificate_file=self.certificate_file,
-            private_key_file=self.private_key_file,
-            private_key=secret_text(self.private_key),
-            ca_certificate_file=self.ca_certificate_file,
-            ca_private_key_file=self.ca_private_key_file,
-            ca_private_key=secret_text(self.ca_private_key),
+            paths={name: path for name, path in paths.items() if path is not None},
+            secrets={name: text for name, text in secrets.items() if text is not None},
             validity_days=self.certificate_validity_days,
             warning_days=self.certificate_warning_days,
         )
+        return load(files, now=datetime.now(UTC))
 
     def findings(self, hostname: str) -> Iterator[Finding]:
-        """What is wrong with the files."""
-        for finding in check_files(self.files_for(hostname), now=datetime.now(UTC)):
+        """What is wrong with the files and secrets themselves."""
+        for finding in self.material(hostname)[1]:
             if finding.severity == "error":
-                key, _, file = finding.where.partition(" ")
-                others = (
-                    "certificateSource",
-                    "rancherHostname",
-                    "certificateValidityDays",
-                    "certificateWarningDays",
-                )
-                yield Finding(key, finding.problem, finding.remedy, file.strip("()"), depends_on=others)
+                yield replace(finding, depends_on=(*_DEPENDS_ON, *finding.key.split(", ")))

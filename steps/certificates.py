@@ -5,21 +5,32 @@ from __future__ import annotations
 import pulumi
 
 from components.certificates.component import RancherCertificates, RancherCertificatesArgs
+from components.certificates.source import IssuanceArgs
+from components.certificates.sources import SOURCES
 from settings import Settings
 from steps.cluster import InCluster
 
 
 def certificates(settings: Settings, in_cluster: InCluster) -> RancherCertificates:
     """Certificate and key; their Secrets wait for the cluster, the rest does not."""
-    given = settings.certificates
-    return RancherCertificates(
+    given, hostname = settings.certificates, settings.rancher.rancher_hostname
+    material, findings = given.material(hostname)
+    issuance = IssuanceArgs(
+        hostname=hostname,
+        organization=given.certificate_organization or None,
+        validity_days=given.certificate_validity_days,
+        renewal_days=given.certificate_warning_days,
+    )
+    declared = RancherCertificates(
         "certificates",
         RancherCertificatesArgs(
-            files=given.files_for(settings.rancher.rancher_hostname),
+            source=SOURCES[given.certificate_source](material, issuance),
             namespace=in_cluster.namespace,
             tls_secret_name=given.tls_secret_name,
-            organization=given.certificate_organization or None,
             secret_opts=in_cluster.options,
         ),
         pulumi.ResourceOptions(depends_on=in_cluster.cluster.preflight),
     )
+    for finding in findings:  # errors have stopped the program while the settings were read
+        pulumi.log.warn(str(finding), resource=declared)
+    return declared

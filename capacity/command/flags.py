@@ -28,6 +28,8 @@ _DEMAND = (
     Flag("applications", "--applications", "other namespaces"),
     Flag("leaked", "--leaked", "namespaces that deleted clusters left behind"),
     Flag("own_namespaces", "--own-namespaces", "namespaces of the cluster itself (default 5)"),
+    Flag("users_per_cluster", "--users-per-cluster", "users with a membership in a cluster, on average"),
+    Flag("users_per_project", "--users-per-project", "users with a membership in a project, on average"),
     Flag("load_balancer_services", "--services", "Services of type LoadBalancer (default 1)"),
 )
 

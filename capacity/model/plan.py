@@ -140,6 +140,8 @@ class Demand:
         crowded: Number of pods of each namespace that outgrows a pod subnet and so takes several.
         load_balancer_services: Services of type LoadBalancer; the ingress controller has one.
         lb_size: Size of the cluster's load balancer.
+        users_per_cluster: Users with a membership in an imported cluster, on average.
+        users_per_project: Users with a membership in a project, on average.
     """
 
     __pydantic_config__: ClassVar = _AS_DOCUMENT
@@ -155,6 +157,8 @@ class Demand:
     crowded: tuple[int, ...] = ()
     load_balancer_services: int = 1
     lb_size: LoadBalancerSize = "small"
+    users_per_cluster: int = 0
+    users_per_project: int = 0
 
     def __post_init__(self) -> None:
         """Validate the figures.
@@ -179,7 +183,7 @@ class Demand:
 
 _COUNTS = (
     *("own_namespaces", "imported_clusters", "projects", "users", "applications", "leaked"),
-    "load_balancer_services",
+    *("load_balancer_services", "users_per_cluster", "users_per_project"),
 )
 
 

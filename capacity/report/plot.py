@@ -83,7 +83,7 @@ class Curve:
     @property
     def label(self) -> str:
         """Text of the legend."""
-        most = "too few without any" if self.exhausted is None else f"{int(self.exhausted)} clusters"
+        most = "too few for any" if self.exhausted is None else f"{int(self.exhausted)} clusters"
         return f"{self.points[0][1].capacity} subnets, {most}"
 
 
@@ -121,6 +121,7 @@ def draw(plan: Plan, prefixes: tuple[int, ...], path: Path) -> None:
 
     mpl.use("Agg")
     from matplotlib import pyplot as plt  # noqa: PLC0415
+    from matplotlib.ticker import MaxNLocator  # noqa: PLC0415
 
     mpl.rcParams["svg.hashsalt"] = "rancher-on-pks"  # the same picture for the same plan
     mpl.rcParams["svg.fonttype"] = "none"  # searchable text
@@ -132,6 +133,7 @@ def draw(plan: Plan, prefixes: tuple[int, ...], path: Path) -> None:
         _vertical_lines(axes, _marks(assessment, end), end)
         axes.set(xlim=(0, end), ylim=(0, _TOP), xlabel="imported clusters", ylabel="pod subnets taken (%)")
         axes.set_yticks(range(0, 101, 20))
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.set_title(f"Pod subnets of {_blocks(plan)}, by pod subnet prefix", wrap=True)
         figure.legend(title="pod_subnet_prefix", loc="outside lower center", ncols=2, fontsize="small")
         figure.savefig(path, dpi=150, metadata={"Date": None} if path.suffix == ".svg" else None)

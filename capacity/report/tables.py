@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 from capacity.model.advice import advise
 from capacity.model.assessment import Assessment
 from capacity.model.figures import to_document
+from capacity.model.forecast import forecasts
 from capacity.model.limits.kind import Limit
 from capacity.model.limits.pod_subnets import LONGEST_ADVISED_PREFIX
 from capacity.model.namespaces import namespace_count
@@ -48,6 +50,7 @@ def document(assessment: Assessment, *, running: bool = False) -> dict[str, Any]
             }
             for block, taken in zip(assessment.plan.network.blocks, assessment.block_use, strict=True)
         ],
+        "forecasts": [{**asdict(item), "exceeded": item.exceeded} for item in forecasts(assessment.plan)],
         "unknown": list(assessment.unknown),
         "advice": [str(advice) for found in remedies for advice in found],
         "figures": to_document(assessment.plan),
@@ -139,6 +142,7 @@ def _conclusion(assessment: Assessment, *, running: bool) -> list[str]:
             f"With {pods} pods per subnet, kube-system and cattle-system take several subnets each; count "
             "them with --crowded (crowded in the figures)."
         )
+    lines += [f"Forecast for Rancher on {item}." for item in forecasts(assessment.plan)]
     several = len(assessment.exceeded) > 1
     for name, remedies in advise(assessment, running=running).items():
         lines += [f"- for {name}: {advice}" if several else f"- {advice}" for advice in remedies]

@@ -1,4 +1,4 @@
-"""Rancher's certificate: reading and checking what is given, issuing the rest; ``component`` joins them.
+"""Rancher's certificate: requested, issued or given, and the two Secrets that hold it.
 
-Nothing is imported here: ``settings`` needs only the checks.
+Nothing is exported here: see ``component`` and ``sources``.
 """

@@ -1,11 +1,11 @@
-"""Keys, requests and certificates made by the ``tls`` provider, and kept in the stack's encrypted state."""
+"""Keys, requests and certificates of the ``tls`` provider. They are in the stack's state, encrypted."""
 
 from __future__ import annotations
 
 import pulumi
 import pulumi_tls as tls
 
-from components.certificates.files import CertificateFiles
+from components.certificates.source import IssuanceArgs
 
 # RSA, because an enterprise CA (AD CS) refuses requests with EC keys unless its template is made for them.
 _KEY_ALGORITHM, _KEY_BITS = "RSA", 3072
@@ -17,7 +17,7 @@ _COMMON_NAME_LENGTH = 64
 
 
 def request(
-    name: str, files: CertificateFiles, organization: str | None, *, parent: pulumi.Resource
+    name: str, issuance: IssuanceArgs, *, parent: pulumi.Resource
 ) -> tuple[tls.PrivateKey, tls.CertRequest]:
     """The server's key, and a request for a certificate that covers the host name."""
     key = _key(f"{name}-key", parent)
@@ -25,38 +25,39 @@ def request(
         f"{name}-csr",
         private_key_pem=key.private_key_pem,
         subject=tls.CertRequestSubjectArgs(
-            common_name=files.hostname if len(files.hostname) <= _COMMON_NAME_LENGTH else None,
-            organization=organization,
+            common_name=issuance.hostname if len(issuance.hostname) <= _COMMON_NAME_LENGTH else None,
+            organization=issuance.organization,
         ),
-        dns_names=[files.hostname],
+        dns_names=[issuance.hostname],
         opts=pulumi.ResourceOptions(parent=parent),
     )
 
 
 def own_ca(
-    name: str, files: CertificateFiles, organization: str | None, *, parent: pulumi.Resource
+    name: str, issuance: IssuanceArgs, *, parent: pulumi.Resource
 ) -> tuple[tls.PrivateKey, tls.SelfSignedCert]:
-    """A CA of the stack's own: its key and certificate."""
+    """Key and certificate of a CA that belongs to the stack."""
     key = _key(f"{name}-ca-key", parent)
     return key, tls.SelfSignedCert(
         f"{name}-ca",
         private_key_pem=key.private_key_pem,
         subject=tls.SelfSignedCertSubjectArgs(
-            common_name=f"Rancher CA {files.hostname}"[:_COMMON_NAME_LENGTH], organization=organization
+            common_name=f"Rancher CA {issuance.hostname}"[:_COMMON_NAME_LENGTH],
+            organization=issuance.organization,
         ),
         is_ca_certificate=True,
         set_subject_key_id=True,
         allowed_uses=_CA_USES,
         validity_period_hours=_CA_DAYS * 24,
         # Renewed while a whole server certificate still fits, so that none outlives its CA.
-        early_renewal_hours=files.validity_days * 24,
+        early_renewal_hours=issuance.validity_days * 24,
         opts=pulumi.ResourceOptions(parent=parent),
     )
 
 
 def server(
     name: str,
-    files: CertificateFiles,
+    issuance: IssuanceArgs,
     csr: tls.CertRequest,
     ca: pulumi.Input[str],
     ca_key: pulumi.Output[str],
@@ -70,8 +71,8 @@ def server(
         ca_cert_pem=ca,
         ca_private_key_pem=ca_key,
         allowed_uses=_SERVER_USES,
-        validity_period_hours=files.validity_days * 24,
-        early_renewal_hours=files.warning_days * 24,
+        validity_period_hours=issuance.validity_days * 24,
+        early_renewal_hours=issuance.renewal_days * 24,
         opts=pulumi.ResourceOptions(parent=parent),
     )
 

@@ -17,7 +17,7 @@ from components.helm.chart_reference import (
     ChartUnreachableError,
 )
 from components.runtime.credentials import Field, System
-from components.runtime.errors import ProviderError, log
+from components.runtime.errors import ProviderError
 from components.runtime.provider import LABELS, Properties, Provider, unknown
 from components.runtime.waiting import retry
 from domain import versions
@@ -86,7 +86,8 @@ class ChartProvider(Provider):
         try:
             _checked(wanted, self._password())
         except ChartUnreachableError as error:
-            log.warning("warning: chart %s is not checked: %s", wanted["chart"], error)
+            problem = f"chart {wanted['chart']} is not checked: {error}"
+            yield Finding(",".join(error.properties), problem, severity="warning")
         except ProviderError as error:
             yield Finding(",".join(error.properties), str(error))
 

@@ -52,7 +52,7 @@ def _find(reference: ChartReference, download: Download) -> ChartMetadata:
     else:
         missing = "its index.yaml lists an archive that does not exist"
         download.get(archive, authorization=_authorization(reference, archive), missing=missing)
-    return ChartMetadata.of(entry, str(entry.get("digest") or ""))
+    return ChartMetadata.of({"name": reference.chart, **entry}, str(entry.get("digest") or ""))
 
 
 def _entries(reference: ChartReference, download: Download) -> Mapping[str, Any]:
@@ -104,8 +104,10 @@ def _joined(repository: str, url: str) -> str:
     if _SCHEME.match(url):
         return url
     base = split(repository)
-    folder = base._replace(path=f"{base.path.rstrip('/')}/", query="", fragment="").geturl()
-    return split(joined(folder, url))._replace(query=base.query, fragment="").geturl()
+    folder = base._replace(path=f"{base.path.removesuffix('/')}/", query="", fragment="").geturl()
+    # Below the folder nothing needs resolving, and `urljoin` would remove an empty segment of the path.
+    whole = joined(folder, url) if url.startswith(("/", ".")) or "/." in url else f"{folder}{url}"
+    return split(whole)._replace(query=base.query, fragment="").geturl()
 
 
 def _authorization(reference: ChartReference, archive: str) -> str:

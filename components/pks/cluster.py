@@ -35,7 +35,7 @@ class ClusterProvider(PksProvider):
             return
         for name, declared in properties().items():
             if declared.emptied == "refused" and before.get(name) and not wanted.get(name):
-                yield Finding(name, f"PKS cannot remove the {declared.title} of a cluster", "Set it again")
+                yield Finding(name, f"PKS cannot remove the {declared.title} of a cluster", "Keep it")
 
     def identity(self, properties: Properties) -> str:
         return str(properties["uuid"])

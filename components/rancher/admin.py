@@ -19,7 +19,7 @@ from domain.rancher_releases import release
 
 
 class AdminProvider(Provider):
-    """Logs in with whichever credentials are valid, so that any run can continue what another began."""
+    """Logs in with any valid credentials, so that each run can continue an interrupted one."""
 
     updates = ("endpoint", "server_url", "telemetry", "password", "token_days")
 

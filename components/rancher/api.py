@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 from components.rancher.endpoint import RancherEndpoint
 from components.runtime.http import HttpClient, HttpError, UnreachableError, json_object
 from domain.rancher_releases import release
+from domain.redaction import Redactor, names_secret
 
 Json = dict[str, Any]
 
@@ -150,7 +152,13 @@ class Rancher:
         except HttpError as error:
             code = str(json_object(error.body).get("code") or "")
             kind = UnreachableRancherError if isinstance(error, UnreachableError) else RancherError
-            raise kind(error.status, str(error), code) from None
+            raise kind(error.status, Redactor(_secrets(token, body))(str(error)), code) from None
+
+
+def _secrets(token: str, body: object) -> list[str]:
+    """What was sent and must not come back in a message: the token and passwords."""
+    fields = body.items() if isinstance(body, Mapping) else ()
+    return [token, *(str(value) for name, value in fields if names_secret(str(name)))]
 
 
 class UnreachableRancherError(RancherError, UnreachableError):

@@ -1,4 +1,4 @@
-"""Login as Rancher's administrator with whichever credentials are valid, and the wanted password set."""
+"""Logs in as Rancher's administrator with any valid credentials, and sets the wanted password."""
 
 from __future__ import annotations
 

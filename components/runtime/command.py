@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import pty
 import signal
 import subprocess
 import sys
@@ -194,34 +195,39 @@ def _end_with_parent() -> None:
 def _with_prompt(
     command: Sequence[str], environment: Mapping[str, str], timeout: float, _stdin: str, password: str
 ) -> tuple[int, str, str]:
-    import pexpect  # noqa: PLC0415 - only a login needs it
+    """The tool gets a terminal, as its prompt needs one.
+
+    ``pexpect.spawn`` would fork this process, whose gRPC threads do not survive that.
+    """
+    from pexpect import EOF, TIMEOUT, fdpexpect  # noqa: PLC0415 - only a login needs it
 
     deadline = time.monotonic() + timeout
+    ours, theirs = pty.openpty()
+    terminal = fdpexpect.fdspawn(ours, timeout=timeout, encoding="utf-8", codec_errors="replace")
+    terminal.delaybeforesend = None
     try:
-        child = pexpect.spawn(
-            command[0],
-            list(command[1:]),
-            env=dict(environment),
-            timeout=timeout,
-            encoding="utf-8",
-            codec_errors="replace",
-            echo=False,
+        process = subprocess.Popen(
+            command, env=environment, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True
         )
-    except pexpect.ExceptionPexpect:
-        raise FileNotFoundError(command[0]) from None
-    child.delaybeforesend = None
-    text = ""
-    try:
-        if child.expect(["assword", pexpect.EOF]) == 0:
-            text = f"{child.before}{child.after}"
-            child.sendline(password)
-            child.timeout = max(deadline - time.monotonic(), 0)
-            child.expect(pexpect.EOF)
-        text += child.before or ""
-    except pexpect.TIMEOUT:
-        raise subprocess.TimeoutExpired(command[0], timeout) from None
+    except OSError:
+        terminal.close()
+        raise
     finally:
-        child.close(force=True)
-    code = child.exitstatus if child.exitstatus is not None else -(child.signalstatus or 0)
+        os.close(theirs)
+    with process:
+        try:
+            text = ""
+            if terminal.expect(["assword", EOF]) == 0:
+                text = f"{terminal.before}{terminal.after}"
+                terminal.sendline(password)
+                terminal.timeout = max(deadline - time.monotonic(), 0)
+                terminal.expect(EOF)
+            text += terminal.before or ""
+            code = process.wait(max(deadline - time.monotonic(), 0.1))
+        except (TIMEOUT, subprocess.TimeoutExpired):
+            process.kill()
+            raise subprocess.TimeoutExpired(command[0], timeout) from None
+        finally:
+            terminal.close()
     text = text.replace("\r\n", "\n")
     return code, text, text

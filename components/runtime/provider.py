@@ -53,8 +53,8 @@ class Provider(ResourceProvider):
     updates: ClassVar[tuple[str, ...]] = ()
     """Properties whose change updates it in place. Those in neither list change nothing."""
     observed: ClassVar[tuple[str, ...]] = ()
-    """Inputs that a refresh sets to the live values, so that the next preview shows what it changes back.
-    Never a secret: it would be stored in clear."""
+    """All inputs, for a resource whose refresh sets them to the live values: the next preview shows what it
+    changes back. Not for a resource with a secret input, which would be stored in clear."""
     delete_before_replace: ClassVar[bool] = False
 
     # --- for subclasses ---------------------------------------------------------------------------------
@@ -147,7 +147,8 @@ class Provider(ResourceProvider):
         if live is None:
             return ReadResult("", {})
         found = {**known, **live}
-        return ReadResult(id_, found, {name: found[name] for name in self.observed if name in found} or None)
+        inputs = {name: found[name] for name in (*self.observed, LABELS) if name in found}
+        return ReadResult(id_, found, inputs if self.observed else None)
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
         known = plain(_props)

@@ -1,6 +1,7 @@
-"""PEM material as people hand it over: what a file holds, and what to do when it is the wrong thing.
+"""PEM as people provide it: what it holds, and what to do when it is something else.
 
-Pure functions. Nothing here raises on bad input: each returns what it could read together with the findings.
+Pure functions. Invalid input raises nothing: each function returns what it could read and the findings.
+Nothing quotes a private key.
 """
 
 from __future__ import annotations
@@ -8,17 +9,23 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+import warnings
+from collections.abc import Callable, Sequence
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes, PublicKeyTypes
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 
-from domain.certificates.documents import Document, Finding
+from domain.certificates.certificate import Certificate
+from domain.finding import Finding
 
-# A block whose body holds no other boundary: a block that is cut off does not swallow the next one.
+FILE = "FILE"
+"""Stands in remedies for the file that was read."""
+STORE = "STORE"
+"""Stands in remedies for the command that stores its input as a secret."""
+
+# A block whose body holds no other boundary: a block that is cut off does not include the next one.
 _BLOCK = re.compile(rb"-----BEGIN ([A-Z0-9 ]+)-----((?:(?!-----).)*)-----END \1-----", re.DOTALL)
 _BEGIN = re.compile(rb"-----BEGIN [A-Z0-9 ]+-----")
 # Content types of PKCS #7 and PKCS #12 (RFC 2315, RFC 7292): signedData, and version 3 before a `data` part.
@@ -27,244 +34,191 @@ _PKCS12 = re.compile(rb"\x02\x01\x03\x30.{1,5}\x06\x09\x2a\x86\x48\x86\xf7\x0d\x
 
 _CERTIFICATE = frozenset({"CERTIFICATE", "X509 CERTIFICATE"})
 _REQUEST = frozenset({"CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST"})
-_SET = "pulumi config set --secret {key} < FILE"
+_TRUSTED = "TRUSTED CERTIFICATE"
+
+Block = tuple[str, bytes]
+"""Label and body."""
 
 
-@dataclass(frozen=True)
-class Entry:
-    """A certificate and the document it is from."""
+def certificates(source: str, content: bytes) -> tuple[list[Certificate], list[Finding]]:
+    """All certificates of a PEM text, in its order.
 
-    certificate: x509.Certificate
-    document: Document
-
-    @property
-    def name(self) -> str:
-        """The subject, as ``CN=rancher.example.com,O=Example``."""
-        return name_text(self.certificate.subject)
-
-    @property
-    def public_key(self) -> bytes:
-        """The public key, to compare."""
-        return public_key_der(self.certificate.public_key())
-
-    @property
-    def self_signed(self) -> bool:
-        """Whether the certificate names itself as its issuer."""
-        return self.certificate.subject.public_bytes() == self.certificate.issuer.public_bytes()
-
-    def error(self, problem: str, remedy: str) -> Finding:
-        """An error in this certificate."""
-        return self.document.error(f"certificate {self.name} {problem}", remedy)
-
-    def warning(self, problem: str, remedy: str) -> Finding:
-        """A warning about this certificate."""
-        return self.document.warning(f"certificate {self.name} {problem}", remedy)
-
-
-def name_text(name: x509.Name) -> str:
-    """A distinguished name for messages."""
-    return f'"{name.rfc4514_string() or "(empty subject)"}"'
-
-
-def fingerprint(certificate: x509.Certificate) -> str:
-    """SHA-256 of the DER form, written as browsers and ``openssl x509 -fingerprint`` do."""
-    return certificate.fingerprint(hashes.SHA256()).hex(":").upper()
-
-
-def public_key_der(key: PublicKeyTypes) -> bytes:
-    """SubjectPublicKeyInfo of a public key: equal for a certificate and the private key it belongs to."""
-    return key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
-
-
-def encode(entries: Iterable[Entry]) -> str:
-    """The certificates as clean PEM, in this order: no text around the blocks, Unix line ends."""
-    return "".join(
-        entry.certificate.public_bytes(serialization.Encoding.PEM).decode("ascii") for entry in entries
-    )
-
-
-def certificates(document: Document) -> tuple[list[Entry], list[Finding]]:
-    """All certificates of a document, in its order.
-
-    Text around the blocks, any line ends and indentation are accepted, as are blocks of other kinds (with a
-    warning); DER, PKCS #7, PKCS #12, requests and keys in place of a certificate are errors that say so.
+    Text around the blocks, any line ends and indentation are accepted, as are private keys (with a warning).
+    DER, PKCS #7, PKCS #12, OpenSSL's trusted certificates and requests are errors that say so.
     """
-    blocks, findings = _blocks(document)
-    entries: list[Entry] = []
+    blocks, findings = _blocks(source, content)
+    found: list[Certificate] = []
+    labels = [label for label, _ in blocks]
     for number, (label, body) in enumerate(blocks, 1):
         if label in _CERTIFICATE:
-            entry, damage = _certificate(document, number, body)
-            entries += [entry] if entry else []
+            certificate, damage = _certificate(source, number, body)
+            found += [certificate] if certificate else []
             findings += damage
-        elif label.endswith("PRIVATE KEY") and any(other in _CERTIFICATE for other, _ in blocks):
+        elif label == _TRUSTED and _CERTIFICATE & set(labels):
+            findings.append(_error(source, f"block {number} {_AN_OPENSSL_FORMAT}", _CONVERT_TRUSTED))
+        elif label.endswith("PRIVATE KEY") and _CERTIFICATE & set(labels):
+            problem = "contains a private key beside the certificates"
             findings.append(
-                document.warning(
-                    "a private key stands among the certificates", "keep keys out of files that get passed on"
-                )
+                Finding(source, problem, "Keep keys out of files that others read", "", "warning")
             )
-    if not entries and not findings:
-        findings.append(_no_certificate(document, [label for label, _ in blocks]))
-    return entries, findings
+    if not found and not any(finding.severity == "error" for finding in findings):
+        findings = [_no_certificate(source, labels)]
+    return found, findings
 
 
-def private_key(document: Document) -> tuple[PrivateKeyTypes | None, str, list[Finding]]:
-    """The one private key of a document, and its block as clean PEM text.
+def private_key(source: str, content: bytes) -> tuple[PrivateKeyTypes | None, str, list[Finding]]:
+    """The one private key of a PEM text, and the same key as PKCS #8 PEM.
 
-    Certificates and parameters beside it are passed over, so that one file may hold both.
+    A PKCS #1 body under the label of PKCS #8, or a curve by its parameters, are loaded here but not by every
+    server: the result has neither. Certificates beside the key are ignored, so one file may hold both.
     """
-    blocks, findings = _blocks(document)
+    blocks, findings = _blocks(source, content)
     keys = [(label, body) for label, body in blocks if label.endswith("PRIVATE KEY")]
     if len(keys) != 1:
-        if not findings:
-            findings.append(_no_single_key(document, [label for label, _ in blocks], len(keys)))
-        return None, "", findings
+        return None, "", findings or [_no_single_key(source, [label for label, _ in blocks], len(keys))]
     label, body = keys[0]
-    store = _SET.format(key=document.key.removesuffix("File"))
     if label == "ENCRYPTED PRIVATE KEY" or b"ENCRYPTED" in body:
-        return (
-            None,
-            "",
-            [
-                document.error(
-                    "the private key is encrypted with a passphrase",
-                    f"store it decrypted as a secret: openssl pkey -in {document.shell_name} | "
-                    + store.removesuffix(" < FILE"),
-                )
-            ],
-        )
+        remedy = f"Decrypt it into a secret: openssl pkey -in {FILE} | {STORE}"
+        return None, "", [_error(source, "the private key is encrypted with a passphrase", remedy)]
     if label == "OPENSSH PRIVATE KEY":
-        return (
-            None,
-            "",
-            [document.error("this is an OpenSSH key", "give the PEM key that the certificate was made for")],
-        )
+        remedy = "Provide the PEM key that the certificate was requested with"
+        return None, "", [_error(source, "is an OpenSSH key", remedy)]
     try:
-        der = base64.b64decode(b"".join(body.split()), validate=True)
-        key = serialization.load_der_private_key(der, None)
-    except (ValueError, TypeError, UnsupportedAlgorithm):
-        # The library's text is left out: it may quote parts of the key.
-        return (
-            None,
-            "",
-            [document.error("the private key is damaged", f"copy it again, whole; or set it with: {store}")],
+        key = serialization.load_der_private_key(
+            base64.b64decode(b"".join(body.split()), validate=True), None
         )
-    return key, _pem(label, der), findings
+    except UnsupportedAlgorithm:
+        remedy = "Create a key (RSA 2048 bits or more, or EC P-256 as a named curve) and a certificate for it"
+        return None, "", [_error(source, "the private key is of a kind that servers cannot load", remedy)]
+    except (ValueError, TypeError):  # the library's text may quote parts of the key
+        return None, "", [_error(source, "the private key is damaged", "Copy the whole key again")]
+    return key, encode_key(key), findings
 
 
-def _blocks(document: Document) -> tuple[list[tuple[str, bytes]], list[Finding]]:
-    content = document.content
+def encode_key(key: PrivateKeyTypes) -> str:
+    """The key as PKCS #8 PEM, which every server loads."""
+    form, encryption = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    return key.private_bytes(serialization.Encoding.PEM, form, encryption).decode("ascii")
+
+
+def _blocks(source: str, content: bytes) -> tuple[list[Block], list[Finding]]:
     if not content.strip():
-        return [], [document.error("is empty", "give the PEM text (-----BEGIN ...-----)")]
+        return [], [_error(source, "is empty", "Provide the PEM text (-----BEGIN ...-----)")]
     if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return [], [
-            document.error(
-                "is UTF-16 text (as Windows PowerShell writes it)",
-                "save it as ASCII or UTF-8: Set-Content -Encoding ascii",
-            )
-        ]
+        problem = "is UTF-16 text (as Windows PowerShell writes it)"
+        return [], [_error(source, problem, "Save it as ASCII or UTF-8: Set-Content -Encoding ascii")]
     if b"\\n" in content and b"\n" not in content.strip():
-        return [], [
-            document.error(
-                r"has the two characters \n where line ends belong",
-                "set it from the file: " + _SET.format(key=document.key),
-            )
-        ]
+        problem = r"contains the two characters \n in place of line ends"
+        return [], [_error(source, problem, f"Set it from the file: {STORE} < {FILE}")]
     blocks = [(match[1].decode("ascii"), match[2]) for match in _BLOCK.finditer(content)]
     if not _BEGIN.search(content):
-        return [], [_not_pem(document)]
+        return [], [_not_pem(source, content)]
     if len(blocks) != len(_BEGIN.findall(content)):
-        return blocks, [
-            document.error("a -----BEGIN line has no matching -----END line", "copy the file again, whole")
-        ]
+        problem = "a -----BEGIN line has no matching -----END line"
+        return blocks, [_error(source, problem, "Copy the whole file again")]
     return blocks, []
 
 
-def _not_pem(document: Document) -> Finding:
-    content, name = document.content, document.shell_name
+def _not_pem(source: str, content: bytes) -> Finding:
     if content[:1] != b"\x30":
         if re.fullmatch(rb"[A-Za-z0-9+/=\s]{100,}", content):
-            return document.error(
-                "is base64 without -----BEGIN and -----END lines",
-                f"add them, or: base64 -d {name} | openssl x509 -inform der",
-            )
-        return document.error("is not PEM", "give the text form, which starts with -----BEGIN")
+            remedy = f"Add them, or run: base64 -d {FILE} | openssl x509 -inform der"
+            return _error(source, "is base64 without -----BEGIN and -----END lines", remedy)
+        return _error(source, "is not PEM", "Provide the text form, which starts with -----BEGIN")
     if _PKCS12.search(content[:40]):
-        return document.error(
-            "is a PKCS #12 archive (.p12, .pfx)",
-            f"take it apart: openssl pkcs12 -in {name} -nokeys -out chain.pem, and "
-            f"openssl pkcs12 -in {name} -nocerts -nodes | pulumi config set --secret privateKey",
+        remedy = (
+            f"Split it: openssl pkcs12 -in {FILE} -nokeys -out chain.pem, and "
+            f"openssl pkcs12 -in {FILE} -nocerts -nodes -out key.pem"
         )
+        return _error(source, "is a PKCS #12 archive (.p12, .pfx)", remedy)
     if _PKCS7 in content[:40]:
-        return document.error(
-            "is a PKCS #7 archive (.p7b) in DER",
-            f"convert it: openssl pkcs7 -inform der -print_certs -in {name}",
-        )
+        remedy = f"Convert it: openssl pkcs7 -inform der -print_certs -in {FILE}"
+        return _error(source, "is a PKCS #7 archive (.p7b) in DER", remedy)
     kind = "x509"
     try:
         x509.load_der_x509_certificate(content)
     except ValueError:
         kind = "pkey"
-    return document.error(
-        "is DER (binary), not PEM", f"convert it: openssl {kind} -inform der -in {name} -out {kind}.pem"
-    )
+    remedy = f"Convert it: openssl {kind} -inform der -in {FILE} -out {kind}.pem"
+    return _error(source, "is DER (binary), not PEM", remedy)
 
 
-def _certificate(document: Document, number: int, body: bytes) -> tuple[Entry | None, list[Finding]]:
+def _certificate(source: str, number: int, body: bytes) -> tuple[Certificate | None, list[Finding]]:
     try:
-        certificate = x509.load_der_x509_certificate(base64.b64decode(b"".join(body.split()), validate=True))
-        # Both are decoded on first use: do it here, where a failure has a place in the file.
-        _ = certificate.extensions, public_key_der(certificate.public_key())
+        der = base64.b64decode(b"".join(body.split()), validate=True)
     except binascii.Error:
-        problem = "has damaged base64"
-    except (ValueError, x509.DuplicateExtension, UnsupportedAlgorithm) as error:
-        problem = f"cannot be read as X.509 ({error})"
+        problem = f"block {number} has damaged base64"
+        return None, [_error(source, problem, "Copy the whole certificate again from its CA")]
+    if _PKCS7 in der[:40]:
+        problem = f"block {number} is a PKCS #7 archive (.p7b) under the label CERTIFICATE"
+        remedy = f"Convert it: sed 's/CERTIFICATE/PKCS7/' {FILE} | openssl pkcs7 -print_certs"
+        return None, [_error(source, problem, remedy)]
+    try:
+        x509.load_der_x509_csr(der)
+    except (ValueError, UnsupportedAlgorithm):
+        pass
     else:
-        return Entry(certificate, document), []
-    return None, [
-        document.error(f"block {number} {problem}", "copy the certificate again from its CA, whole")
-    ]
+        problem = f"block {number} is a certificate request under the label CERTIFICATE"
+        return None, [_error(source, problem, "Provide the certificate that the CA issued for it")]
+    try:
+        with warnings.catch_warnings(action="ignore"):  # odd serial numbers, for which there is a rule
+            certificate = Certificate(x509.load_der_x509_certificate(der), source)
+        # Both are decoded on first use: do it here, where a failure has a place in the file.
+        _ = certificate.x509.extensions, certificate.public_key, certificate.name
+    except (ValueError, TypeError, x509.DuplicateExtension, UnsupportedAlgorithm) as error:
+        return None, [_unreadable(source, number, str(error))]
+    return certificate, []
 
 
-def _no_certificate(document: Document, labels: Sequence[str]) -> Finding:
+def _unreadable(source: str, number: int, reason: str) -> Finding:
+    if "PrintableString" in reason:
+        problem = (
+            f"block {number} has a name as PrintableString with characters that it excludes, such as @ _ *"
+        )
+        return _error(source, problem, "Have the CA issue the certificate again with UTF8String")
+    problem = f"block {number} cannot be read as X.509 ({reason})"
+    return _error(source, problem, "Copy the whole certificate again, or have the CA issue it again")
+
+
+_AN_OPENSSL_FORMAT = "is an OpenSSL trusted certificate, which Go does not read"
+_CONVERT_TRUSTED = f"Convert it: openssl x509 -in {FILE}"
+
+
+def _no_certificate(source: str, labels: Sequence[str]) -> Finding:
     kinds: list[tuple[Callable[[str], bool], str, str]] = [
-        (_REQUEST.__contains__, "holds a certificate request", "give the certificate that the CA made of it"),
+        (
+            _REQUEST.__contains__,
+            "contains a certificate request",
+            "Provide the certificate that the CA issued for it",
+        ),
         (
             lambda label: label.endswith("PRIVATE KEY"),
-            "holds a private key where a certificate is expected",
-            "give the certificate here and the key in privateKeyFile or the secret privateKey",
+            "contains a private key where a certificate is expected",
+            "Provide the certificate here, and the key where the private key belongs",
         ),
         (
             {"PKCS7", "CMS"}.__contains__,
             "is a PKCS #7 archive",
-            f"convert it: openssl pkcs7 -print_certs -in {document.shell_name}",
+            f"Convert it: openssl pkcs7 -print_certs -in {FILE}",
         ),
-        (
-            "TRUSTED CERTIFICATE".__eq__,
-            "holds an OpenSSL trusted certificate, which Go does not read",
-            f"convert it: openssl x509 -in {document.shell_name}",
-        ),
+        (_TRUSTED.__eq__, _AN_OPENSSL_FORMAT, _CONVERT_TRUSTED),
     ]
     for applies, problem, remedy in kinds:
         if any(applies(label) for label in labels):
-            return document.error(problem, remedy)
-    return document.error(
-        f"holds no certificate (only {', '.join(labels)})", "give a -----BEGIN CERTIFICATE-----"
-    )
+            return _error(source, problem, remedy)
+    problem = f"contains no certificate (only {', '.join(labels)})"
+    return _error(source, problem, "Provide a -----BEGIN CERTIFICATE-----")
 
 
-def _no_single_key(document: Document, labels: Sequence[str], count: int) -> Finding:
+def _no_single_key(source: str, labels: Sequence[str], count: int) -> Finding:
     if count:
-        return document.error(f"holds {count} private keys", "leave only the key of the certificate")
+        return _error(source, f"contains {count} private keys", "Keep only the key of the certificate")
     if any(label in _CERTIFICATE for label in labels):
-        return document.error(
-            "holds a certificate where a private key is expected", "give the key's PEM file"
-        )
-    return document.error(
-        f"holds no private key (only {', '.join(labels)})", "give a -----BEGIN PRIVATE KEY-----"
-    )
+        problem = "contains a certificate where a private key is expected"
+        return _error(source, problem, "Provide the key's PEM file")
+    problem = f"contains no private key (only {', '.join(labels)})"
+    return _error(source, problem, "Provide a -----BEGIN PRIVATE KEY-----")
 
 
-def _pem(label: str, der: bytes) -> str:
-    text = base64.b64encode(der).decode("ascii")
-    lines: Iterator[str] = (text[start : start + 64] for start in range(0, len(text), 64))
-    return "\n".join([f"-----BEGIN {label}-----", *lines, f"-----END {label}-----", ""])
+def _error(source: str, problem: str, remedy: str) -> Finding:
+    return Finding(source, problem, remedy)

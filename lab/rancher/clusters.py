@@ -120,7 +120,7 @@ def _create(call: Call) -> Object:
 def _mark(call: Call, cluster: Object) -> None:
     """Labels and annotations of a body take the place of those before, but for Rancher's own.
 
-    These are protected: whatever holds ``cattle.io/`` and is no field (norman ``types/convert/merge``).
+    These are protected: all that contain ``cattle.io/`` and are not fields (norman ``types/convert/merge``).
     """
     for kind in ("labels", "annotations"):
         given = call.body.get(kind)

@@ -96,7 +96,7 @@ class Setting:
     source: str = "default"
     """``env`` marks a value that comes with the image and cannot be changed."""
     public: bool = False
-    """Whether it is told without a login."""
+    """Whether it can be read without a login."""
 
 
 _SETTINGS = (

@@ -45,7 +45,7 @@ class Rancher:
         kubeconfig: Access to the cluster's API.
         address: Where to listen, host and port.
         seed: The cluster's identity, see ``namespaces.made``.
-        state: File that keeps what Rancher has been told; None for the life of this object only.
+        state: File that keeps Rancher's state; None: it is kept in memory.
         fault: The fault ``rancher`` now, see ``lab.rancher``.
         middlewares: Of the HTTP server, such as one that injects faults.
     """

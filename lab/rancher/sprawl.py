@@ -1,4 +1,4 @@
-"""Namespaces that come and go with what Rancher is told, besides those of ``namespaces.made``.
+"""Namespaces that come and go with Rancher's objects, besides those of ``namespaces.made``.
 
 Measured on v2.15.0: an imported cluster costs three (its own and those of the projects Default and
 System), one more once its agent is connected, a project one, a user one from his first preference on.

@@ -1,4 +1,4 @@
-"""What Rancher has been told and has made, kept in a private file over restarts of it and of its pods.
+"""Rancher's state, kept in a private file over restarts of the simulator and of Rancher's pods.
 
 A real Rancher keeps this as objects in the cluster's etcd; removing its chart leaves it there as well.
 """

@@ -52,7 +52,7 @@ def test_what_a_plan_does_not_need_may_be_wrong(tmp_path: Path) -> None:
     [
         ({"podNetwork": None}, "podNetwork is not set. Set its blocks"),
         ({"rancherVersion": None}, "rancherVersion: is not set"),
-        ({"rancherVersion": "2.99.0"}, "are unknown (known: "),
+        ({"rancherVersion": "2.99.0"}, "the namespaces of Rancher 2.99.0 are unknown"),
         ({"plannedUsers": "many"}, 'plannedUsers: must be a whole number ("many")'),
         ({"plannedProjects": -1}, 'plannedProjects: must be at least 0 ("-1")'),
         ({"plannedImportedCluster": "4"}, "plannedImportedCluster: is not a known config key"),

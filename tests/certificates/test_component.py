@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import logging
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from dataclasses import dataclass, field
 from typing import Any
 
 import pulumi
@@ -16,8 +14,11 @@ from pulumi.runtime.mocks import MockMonitor, MockResourceArgs, Mocks, set_mocks
 from pulumi.runtime.proto import resource_pb2
 from pulumi.runtime.rpc import _special_secret_sig, _special_sig_key
 
-from components.certificates.component import CertificateError, RancherCertificates, RancherCertificatesArgs
-from components.certificates.files import CertificateFiles
+from components.certificates.component import RancherCertificates, RancherCertificatesArgs
+from components.certificates.csr import RequestError
+from components.certificates.source import CertificateSource, IssuanceArgs
+from components.certificates.sources import SOURCES
+from domain.certificates.sources import Material
 from tests import pki
 
 KEY, REQUEST = "tls:index/privateKey:PrivateKey", "tls:index/certRequest:CertRequest"
@@ -92,39 +93,37 @@ def engine() -> Engine:
 
 @pytest.fixture(autouse=True)
 def _quiet_loop(current_event_loop: None) -> None:
-    """After a failure outputs stay that nobody awaits; without a handler the loop reports each at exit."""
+    """A failure leaves outputs that are never awaited; without a handler the loop reports each at exit."""
     asyncio.get_event_loop().set_exception_handler(lambda *_: None)
 
 
 def deploy(
     engine: Engine,
-    files: CertificateFiles,
+    source: CertificateSource,
     *,
     preview: bool = False,
     with_cluster: bool = False,
-    organization: str | None = None,
 ) -> Result:
     monitor = Monitor(engine)
     set_mocks(engine, project="rancher-on-pks", stack="test", preview=preview, monitor=monitor)
-    made: list[RancherCertificates] = []
+    built: list[RancherCertificates] = []
     outputs: dict[str, Any] = {}
 
     def program() -> pulumi.Output[None]:
         cluster = pulumi.ComponentResource("test:index:Cluster", "cluster") if with_cluster else None
         args = RancherCertificatesArgs(
-            files=files,
+            source=source,
             namespace="cattle-system",
             tls_secret_name="rancher-tls",
-            organization=organization,
             secret_opts=pulumi.ResourceOptions(deleted_with=cluster),
         )
-        made.append(RancherCertificates("certificates", args))
+        built.append(RancherCertificates("certificates", args))
         names = ("ca_bundle", "certificate_chain", "expiry", "fingerprint", "csr")
-        values = {name: getattr(made[0], name) for name in names}
+        values = {name: getattr(built[0], name) for name in names}
         return pulumi.Output.all(**values).apply(outputs.update)
 
     pulumi.runtime.test(program)()  # type: ignore[no-untyped-call]
-    return Result(engine, monitor.requests, made[0], outputs)
+    return Result(engine, monitor.requests, built[0], outputs)
 
 
 def public_pem(identity: pki.Identity) -> str:
@@ -142,18 +141,17 @@ def decoded(value: Any) -> dict[str, str]:
     return {key: base64.b64decode(text).decode() for key, text in secret(value).items()}
 
 
-def given(folder: Path, server: pki.Identity, ca: pki.Identity) -> CertificateFiles:
-    return CertificateFiles(
-        source="files",
-        hostname=pki.HOST,
-        certificate_file=pki.write(folder, "chain.pem", "text around\r\n", server),
-        private_key=server.key_pem,
-        ca_certificate_file=pki.write(folder, "ca.pem", ca),
-    )
+def made(name: str, material: Material | None = None, **issuance: Any) -> CertificateSource:
+    subject = {"hostname": pki.HOST, **issuance}
+    return SOURCES[name](material or Material(), IssuanceArgs(**subject))
 
 
-def test_given_files_make_the_two_secrets(engine: Engine, tmp_path: Path) -> None:
-    result = deploy(engine, given(tmp_path, engine.issued, engine.ca))
+def given(engine: Engine, key: str = "") -> Material:
+    return Material(engine.issued.pem, key, engine.ca.pem)
+
+
+def test_given_files_make_the_two_secrets(engine: Engine) -> None:
+    result = deploy(engine, made("files", given(engine, engine.server_key.key_pem)))
     assert engine.names() == [
         (SECRET, "certificates-ca-bundle"),
         (SECRET, "certificates-tls"),
@@ -181,37 +179,16 @@ def test_given_files_make_the_two_secrets(engine: Engine, tmp_path: Path) -> Non
     assert len(result.certificates.secrets) == 2
 
 
-def test_errors_stop_it_before_anything_is_declared(engine: Engine, tmp_path: Path) -> None:
-    files = replace(
-        given(tmp_path, engine.issued, engine.ca), hostname="other.example.com", ca_certificate_file=None
-    )
-    with pytest.raises(CertificateError) as caught:
-        deploy(engine, files)
-    lines = str(caught.value).splitlines()
-    assert len(lines) == 2
-    assert "caCertificateFile: is not set" in lines[0]
-    assert "is not for other.example.com" in lines[1]
-    assert engine.resources == []
-
-
-def test_warnings_are_logged(engine: Engine, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    with caplog.at_level(logging.WARNING):
-        deploy(engine, replace(given(tmp_path, engine.issued, engine.ca), warning_days=400))
-    assert [record.message.split(" expires")[0] for record in caplog.records] == [
-        f'certificateFile ({tmp_path}/chain.pem): certificate "CN=rancher.example.com"'
-    ]
-
-
 def test_only_the_secrets_wait_for_the_cluster(engine: Engine) -> None:
     """An option on the component, or on a key, would keep the keys from being made beside the cluster."""
-    result = deploy(engine, CertificateFiles(source="self-signed", hostname=pki.HOST), with_cluster=True)
+    result = deploy(engine, made("self-signed"), with_cluster=True)
     waiting = {name for name, request in result.requests.items() if request.deletedWith.endswith("::cluster")}
     assert waiting == {"certificates-ca-bundle", "certificates-tls"}
 
 
 def test_self_signed(engine: Engine) -> None:
-    files = CertificateFiles(source="self-signed", hostname=pki.HOST, validity_days=200, warning_days=20)
-    result = deploy(engine, files, organization="Example")
+    source = made("self-signed", validity_days=200, renewal_days=20, organization="Example")
+    result = deploy(engine, source)
     assert engine.names() == [
         (SECRET, "certificates-ca-bundle"),
         (SECRET, "certificates-tls"),
@@ -237,16 +214,11 @@ def test_self_signed(engine: Engine) -> None:
     assert result.certificates.complete
 
 
-def test_internal_ca(engine: Engine, tmp_path: Path) -> None:
+def test_internal_ca(engine: Engine) -> None:
     root = pki.root("Company Root")
     ca = pki.intermediate(root, "Company Issuing CA")
-    files = CertificateFiles(
-        source="internal-ca",
-        hostname=pki.HOST,
-        ca_certificate_file=pki.write(tmp_path, "ca.pem", ca, root),
-        ca_private_key=ca.key_pem,
-    )
-    result = deploy(engine, files)
+    material = Material(ca.pem, ca.key_pem, ca.pem + root.pem, ca.pem)
+    result = deploy(engine, made("internal-ca", material))
     server = engine.inputs(ISSUED, "certificates-server")
     assert server["caCertPem"] == ca.pem
     assert secret(server["caPrivateKeyPem"]) == ca.key_pem
@@ -260,14 +232,14 @@ def test_internal_ca(engine: Engine, tmp_path: Path) -> None:
 
 def test_a_long_host_name_stands_in_the_alternative_name_only(engine: Engine) -> None:
     hostname = f"{'rancher' * 8}.management.example.com"
-    deploy(engine, CertificateFiles(source="csr", hostname=hostname))
+    deploy(engine, made("csr", hostname=hostname))
     request = engine.inputs(REQUEST, "certificates-csr")
     assert request["dnsNames"] == [hostname]
     assert "commonName" not in request.get("subject", {})
 
 
 def test_csr_first_round(engine: Engine) -> None:
-    result = deploy(engine, CertificateFiles(source="csr", hostname=pki.HOST))
+    result = deploy(engine, made("csr"))
     assert engine.names() == [
         (COMPONENT, "certificates"),
         (REQUEST, "certificates-csr"),
@@ -284,9 +256,8 @@ def test_csr_first_round(engine: Engine) -> None:
     assert result.certificates.secrets == []
 
 
-def test_csr_second_round(engine: Engine, tmp_path: Path) -> None:
-    files = replace(given(tmp_path, engine.issued, engine.ca), source="csr", private_key=None)
-    result = deploy(engine, files, preview=True)
+def test_csr_second_round(engine: Engine) -> None:
+    result = deploy(engine, made("csr", given(engine)), preview=True)
     data = decoded(engine.inputs(SECRET, "certificates-tls")["data"])
     assert data == {"tls.crt": engine.issued.pem, "tls.key": engine.server_key.key_pem}
     assert result.outputs["csr"] == "REQUEST"
@@ -294,16 +265,14 @@ def test_csr_second_round(engine: Engine, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("preview", [True, False])
-def test_a_certificate_for_another_key_fails(engine: Engine, tmp_path: Path, preview: bool) -> None:
-    stranger = pki.server(engine.ca)
-    files = replace(given(tmp_path, stranger, engine.ca), source="csr", private_key=None)
-    with pytest.raises(CertificateError, match="was not issued for the request of this stack"):
-        deploy(engine, files, preview=preview)
+def test_a_certificate_for_another_key_fails(engine: Engine, preview: bool) -> None:
+    stranger = Material(pki.server(engine.ca).pem, "", engine.ca.pem)
+    with pytest.raises(RequestError, match="was not issued for the request of this stack"):
+        deploy(engine, made("csr", stranger), preview=preview)
     assert "certificates-tls" not in [name for _, name in engine.names()]
 
 
-def test_a_certificate_before_the_request_fails_at_preview(engine: Engine, tmp_path: Path) -> None:
+def test_a_certificate_before_the_request_fails_at_preview(engine: Engine) -> None:
     engine.unknown_keys = True
-    files = replace(given(tmp_path, engine.issued, engine.ca), source="csr", private_key=None)
-    with pytest.raises(CertificateError, match="this stack has made no request yet"):
-        deploy(engine, files, preview=True)
+    with pytest.raises(RequestError, match="this stack has not made a request yet"):
+        deploy(engine, made("csr", given(engine)), preview=True)

@@ -15,7 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.certificates import pem
-from domain.certificates.documents import Document, Finding, read
+from domain.certificates.certificate import encode, public_key_der
+from domain.finding import Finding
 from tests import pki
 
 
@@ -24,8 +25,8 @@ def leaf() -> pki.Identity:
     return pki.server(pki.root())
 
 
-def document(content: str | bytes, key: str = "certificateFile") -> Document:
-    return Document(key, "given.pem", content.encode() if isinstance(content, str) else content)
+def text(content: str | bytes) -> bytes:
+    return content.encode() if isinstance(content, str) else content
 
 
 def one(findings: list[Finding]) -> str:
@@ -65,10 +66,10 @@ def pkcs7_archive(encoding: serialization.Encoding) -> bytes:
     ],
 )
 def test_a_certificate_is_read_however_it_is_wrapped(change: Callable[[str], str], why: str) -> None:
-    entries, findings = pem.certificates(document(change(leaf().pem)))
-    assert [entry.certificate for entry in entries] == [leaf().certificate], why
+    entries, findings = pem.certificates("certificate", text(change(leaf().pem)))
+    assert [entry.x509 for entry in entries] == [leaf().certificate], why
     assert findings == []
-    assert pem.encode(entries) == leaf().pem
+    assert encode(entries) == leaf().pem
 
 
 @pytest.mark.parametrize(
@@ -77,9 +78,9 @@ def test_a_certificate_is_read_however_it_is_wrapped(change: Callable[[str], str
         (lambda: "", "is empty", "-----BEGIN"),
         (lambda: " \r\n", "is empty", "-----BEGIN"),
         (lambda: "hello", "is not PEM", "-----BEGIN"),
-        (lambda: leaf().der, "is DER", "openssl x509 -inform der -in given.pem"),
-        (lambda: base64.b64encode(leaf().der), "is base64 without", "base64 -d given.pem"),
-        (archive, "is a PKCS #12 archive", "openssl pkcs12 -in given.pem"),
+        (lambda: leaf().der, "is DER", "openssl x509 -inform der -in FILE"),
+        (lambda: base64.b64encode(leaf().der), "is base64 without", "base64 -d FILE"),
+        (archive, "is a PKCS #12 archive", "openssl pkcs12 -in FILE"),
         (
             lambda: pkcs7_archive(serialization.Encoding.DER),
             "is a PKCS #7 archive",
@@ -87,8 +88,12 @@ def test_a_certificate_is_read_however_it_is_wrapped(change: Callable[[str], str
         ),
         (lambda: pkcs7_archive(serialization.Encoding.PEM), "is a PKCS #7 archive", "pkcs7 -print_certs"),
         (lambda: leaf().pem.encode("utf-16"), "is UTF-16", "Set-Content -Encoding ascii"),
-        (lambda: leaf().key_pem, "private key where a certificate is expected", "privateKeyFile"),
-        (request, "holds a certificate request", "the CA made of it"),
+        (
+            lambda: leaf().key_pem,
+            "private key where a certificate is expected",
+            "where the private key belongs",
+        ),
+        (request, "contains a certificate request", "the CA issued for it"),
         (
             lambda: leaf().pem.replace("CERTIFICATE-", "TRUSTED CERTIFICATE-"),
             "trusted certificate",
@@ -96,39 +101,39 @@ def test_a_certificate_is_read_however_it_is_wrapped(change: Callable[[str], str
         ),
         (
             lambda: leaf().pem.replace("CERTIFICATE-", "PUBLIC KEY-"),
-            "holds no certificate (only PUBLIC KEY)",
+            "contains no certificate (only PUBLIC KEY)",
             "BEGIN",
         ),
-        (lambda: leaf().pem[:300], "no matching -----END", "copy the file again"),
-        (lambda: leaf().pem[:300] + "\n" + leaf().pem, "no matching -----END", "copy the file again"),
-        (lambda: leaf().pem.replace("\n", r"\n"), r"two characters \n", "pulumi config set --secret"),
+        (lambda: leaf().pem[:300], "no matching -----END", "Copy the whole file again"),
+        (lambda: leaf().pem[:300] + "\n" + leaf().pem, "no matching -----END", "Copy the whole file again"),
+        (lambda: leaf().pem.replace("\n", r"\n"), r"two characters \n", "STORE < FILE"),
         (
             lambda: leaf().pem.replace("MII", "M!I", 1),
             "block 1 has damaged base64",
-            "copy the certificate again",
+            "Copy the whole certificate again",
         ),
         (
             lambda: leaf().pem.replace("MII", "AAA", 1),
             "block 1 cannot be read as X.509",
-            "copy the certificate",
+            "Copy the whole certificate",
         ),
     ],
 )
 def test_a_wrong_thing_is_named_with_its_remedy(
     content: Callable[[], str | bytes], problem: str, remedy: str
 ) -> None:
-    entries, findings = pem.certificates(document(content()))
+    entries, findings = pem.certificates("certificate", text(content()))
     message = one(findings)
-    assert message.startswith("error certificateFile (given.pem): ")
+    assert message.startswith("error certificate: ")
     assert problem in message
     assert remedy in message
     assert len(entries) <= 1
 
 
 def test_a_private_key_among_certificates_is_warned_about() -> None:
-    entries, findings = pem.certificates(document(leaf().pem + leaf().key_pem))
+    entries, findings = pem.certificates("certificate", text(leaf().pem + leaf().key_pem))
     assert len(entries) == 1
-    assert "warning certificateFile (given.pem): a private key stands among" in one(findings)
+    assert "warning certificate: contains a private key beside" in one(findings)
 
 
 @pytest.mark.parametrize(
@@ -140,25 +145,29 @@ def test_a_private_key_among_certificates_is_warned_about() -> None:
         (serialization.PrivateFormat.TraditionalOpenSSL, "rsa"),
     ],
 )
-def test_a_private_key_is_read_and_kept_as_it_was(form: serialization.PrivateFormat, algorithm: str) -> None:
+def test_a_private_key_is_read_and_written_as_pkcs8(
+    form: serialization.PrivateFormat, algorithm: str
+) -> None:
     made = pki.ec_key() if algorithm == "ec" else rsa.generate_private_key(65537, 2048)
-    text = pki.private_pem(made, form)
-    key, block, findings = pem.private_key(document("intro\r\n" + text.replace("\n", "\r\n") + leaf().pem))
+    given = pki.private_pem(made, form)
+    key, block, findings = pem.private_key(
+        "private_key", text("intro\r\n" + given.replace("\n", "\r\n") + leaf().pem)
+    )
     assert findings == []
     assert key is not None
-    assert pem.public_key_der(key.public_key()) == pem.public_key_der(made.public_key())
-    assert block == text
+    assert public_key_der(key.public_key()) == public_key_der(made.public_key())
+    assert block == pki.private_pem(made)
 
 
 @pytest.mark.parametrize(
     ("content", "problem", "remedy"),
     [
-        (lambda: leaf().pem, "a certificate where a private key is expected", "the key's PEM file"),
-        (lambda: leaf().key_pem * 2, "holds 2 private keys", "leave only"),
+        (lambda: leaf().pem, "a certificate where a private key is expected", "key's PEM file"),
+        (lambda: leaf().key_pem * 2, "contains 2 private keys", "Keep only"),
         (
             lambda: pki.private_pem(leaf().key, passphrase=b"pass"),
             "encrypted with a passphrase",
-            "openssl pkey -in given.pem | pulumi config set --secret privateKey",
+            "openssl pkey -in FILE | STORE",
         ),
         (
             lambda: pki.private_pem(
@@ -170,17 +179,17 @@ def test_a_private_key_is_read_and_kept_as_it_was(form: serialization.PrivateFor
         (
             lambda: pki.private_pem(leaf().key, serialization.PrivateFormat.OpenSSH),
             "is an OpenSSH key",
-            "give the PEM key",
+            "PEM key",
         ),
-        (lambda: leaf().key_pem.replace("M", "A", 1), "the private key is damaged", "--secret privateKey"),
-        (request, "holds no private key (only CERTIFICATE REQUEST)", "BEGIN PRIVATE KEY"),
+        (lambda: leaf().key_pem.replace("M", "A", 1), "the private key is damaged", "Copy the whole key"),
+        (request, "contains no private key (only CERTIFICATE REQUEST)", "BEGIN PRIVATE KEY"),
         (lambda: leaf().der, "is DER", "openssl"),
     ],
 )
 def test_a_wrong_private_key_is_named_with_its_remedy(
     content: Callable[[], str | bytes], problem: str, remedy: str
 ) -> None:
-    key, block, findings = pem.private_key(document(content(), "privateKeyFile"))
+    key, block, findings = pem.private_key("private_key", text(content()))
     message = one(findings)
     assert (key, block) == (None, "")
     assert problem in message
@@ -188,23 +197,14 @@ def test_a_wrong_private_key_is_named_with_its_remedy(
     assert not any(line in message for line in leaf().key_pem.splitlines()[1:-1])
 
 
-def test_no_key_material_in_representations() -> None:
-    assert "PRIVATE" not in repr(Document("privateKey", None, leaf().key_pem.encode()))
-
-
-def test_unreadable_files_are_findings(tmp_path: object) -> None:
-    assert "there is no such file" in one(read("certificateFile", f"{tmp_path}/missing.pem")[1])
-    assert "this is a folder" in one(read("certificateFile", str(tmp_path))[1])
-
-
 @given(st.binary(max_size=300))
 def test_any_bytes_give_findings_and_no_exception(content: bytes) -> None:
-    assert pem.certificates(document(content))[1]
-    assert pem.private_key(document(content))[2]
+    assert pem.certificates("certificate", content)[1]
+    assert pem.private_key("private_key", content)[2]
 
 
 @given(st.integers(0, 10_000), st.integers(0, 255))
 def test_a_flipped_byte_never_raises(position: int, value: int) -> None:
     content = bytearray(leaf().pem.encode())
     content[position % len(content)] = value
-    pem.certificates(document(bytes(content)))
+    pem.certificates("certificate", bytes(content))

@@ -71,7 +71,7 @@ def test_a_failing_drill_gives_exit_code_1_and_says_why(
     assert site.run("--yes", "--only", "host", "--timeout", "0.01") == 1
     out = capsys.readouterr().out
     assert "FAILED" in out
-    assert "host esx-1: 2 masters were down at once: they do not run on different hosts" in out
+    assert "host esx-1: 2 masters were down at once: they are not kept on different hosts" in out
     assert site.cluster.off == set()
 
 
@@ -83,22 +83,22 @@ def test_nothing_is_broken_without_confirmation(
     assert "standard input is not a terminal. Give --yes" in capsys.readouterr().err
     monkeypatch.setattr("sys.stdin", _Terminal("yes\n"))
     assert site.run() == 2
-    told = capsys.readouterr().err
-    assert "ESXi host esx-1: this ESXi host for the cluster, with 1 master and 1 worker" in told
-    assert "not confirmed; nothing was broken" in told
+    output = capsys.readouterr().err
+    assert "ESXi host esx-1: this ESXi host for the cluster, with 1 master and 1 worker" in output
+    assert "not confirmed; nothing was broken" in output
     assert site.cluster.calls == []
     monkeypatch.setattr("sys.stdin", _Terminal("rancher-prod\n"))
     assert site.run("--only", "pod") == 0
 
 
-def test_an_environment_that_is_not_whole_is_refused(site: Site, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_cluster_with_problems_is_refused(site: Site, capsys: pytest.CaptureFixture[str]) -> None:
     site.cluster.power(["vm-w2"], on=False)
     site.cluster.fail_requests = lambda _cluster: True
     assert site.run("--yes") == 2
-    told = capsys.readouterr().err
-    assert "the cluster has problems, so nothing was broken:" in told
-    assert "worker vm-w2 on esx-2 does not run" in told
-    assert "Rancher: HTTP: status 503" in told
+    output = capsys.readouterr().err
+    assert "the cluster has problems, so nothing was broken:" in output
+    assert "worker vm-w2 on esx-2 does not run" in output
+    assert "Rancher: HTTP: status 503" in output
     assert site.cluster.calls == ["power off vm-w2"]
 
 
@@ -111,14 +111,14 @@ def test_what_a_killed_run_broke_is_restored_first(site: Site, capsys: pytest.Ca
     assert site.cluster.calls == ["power off vm-w2", "power on vm-w2", "delete p0"]
 
 
-def test_two_drills_of_one_environment_do_not_meet(site: Site, capsys: pytest.CaptureFixture[str]) -> None:
+def test_two_drills_of_one_cluster_exclude_each_other(site: Site, capsys: pytest.CaptureFixture[str]) -> None:
     with Note(site.note):
         assert site.run("--yes") == 2
     assert "another drill of this cluster is running" in capsys.readouterr().err
     assert site.cluster.calls == []
 
 
-def test_an_interrupted_run_shows_what_it_has_and_restores(
+def test_an_interrupted_run_shows_its_results_and_restores(
     site: Site, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def interrupt(call: str) -> None:
@@ -132,7 +132,7 @@ def test_an_interrupted_run_shows_what_it_has_and_restores(
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "expected"),
     [
         (["--only", "pod,cable"], "'cable' is not a drill; use pod, worker, master, host"),
         (["--max-gap", "0"], "'0' is not a number above 0"),
@@ -141,19 +141,17 @@ def test_an_interrupted_run_shows_what_it_has_and_restores(
     ],
 )
 def test_bad_arguments(
-    site: Site, capsys: pytest.CaptureFixture[str], arguments: list[str], told: str
+    site: Site, capsys: pytest.CaptureFixture[str], arguments: list[str], expected: str
 ) -> None:
     try:
         code = site.run("--yes", *arguments)
     except SystemExit as error:
         code = int(str(error.code))
     assert code == 2
-    assert told in capsys.readouterr().err
+    assert expected in capsys.readouterr().err
 
 
-def test_a_note_that_cannot_be_read_is_not_passed_over(
-    site: Site, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_note_that_cannot_be_read_is_an_error(site: Site, capsys: pytest.CaptureFixture[str]) -> None:
     site.note.write_text("{")
     assert site.run("--yes") == 2
     assert "cannot be read. Power on the cluster's VMs that are off" in capsys.readouterr().err

@@ -39,12 +39,12 @@ def test_the_host_whose_loss_is_worst_comes_first() -> None:
         ("host", "this ESXi host for the cluster, with 2 masters and 2 workers"),
     ],
 )
-def test_what_breaks_is_told(kind: Kind, breaks: str) -> None:
+def test_the_effect_is_described(kind: Kind, breaks: str) -> None:
     drill = PlannedDrill(kind, "esx-1").drill(FakeCluster(TOGETHER).snapshot(), HostCommands())
     assert drill.effect == breaks
 
 
-def test_a_worker_is_made_good_when_rancher_is_whole_without_it() -> None:
+def test_a_worker_is_recovered_when_rancher_has_all_pods_without_it() -> None:
     drill = drills.vm("worker", WHOLE)
     unnoticed = without("vm-w1", nodes=WHOLE.nodes)
     assert drill.missing(unnoticed, WHOLE) == "Kubernetes has not noticed that the node is down"
@@ -55,7 +55,7 @@ def test_a_worker_is_made_good_when_rancher_is_whole_without_it() -> None:
     assert drill.missing(replace(WHOLE, kubernetes_error="API: no answer"), WHOLE) == "API: no answer"
 
 
-def test_a_pod_is_made_good_when_another_is_ready_in_its_cluster() -> None:
+def test_a_pod_is_recovered_when_another_is_ready_in_its_place() -> None:
     drill = drills.pod(WHOLE)
     assert drill.missing(WHOLE, WHOLE) == "pod p0 still exists"
     assert (
@@ -64,7 +64,7 @@ def test_a_pod_is_made_good_when_another_is_ready_in_its_cluster() -> None:
     assert drill.missing(replace(WHOLE, ranchers=(*WHOLE.ranchers[1:], Pod("p3", "p3"))), WHOLE) == ""
 
 
-def test_problems_name_all_that_is_not_whole() -> None:
+def test_problems_name_everything_that_does_not_work() -> None:
     cluster = FakeCluster(VMS[:-1])
     cluster.power(["vm-w1"], on=False)
     view = replace(cluster.snapshot(), controllers=(Pod("nginx-1", "n1", ready=False),), ranchers=())

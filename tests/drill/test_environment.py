@@ -48,7 +48,7 @@ def test_a_pod_alone_needs_no_vcenter() -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "told"),
+    ("changes", "expected"),
     [
         (
             {"contractVersion": 2},
@@ -60,12 +60,12 @@ def test_a_pod_alone_needs_no_vcenter() -> None:
         ),
     ],
 )
-def test_another_stack_is_refused(changes: dict[str, Any], told: str) -> None:
-    with pytest.raises(DrillError, match=re.escape(told)):
+def test_another_stack_is_refused(changes: dict[str, Any], expected: str) -> None:
+    with pytest.raises(DrillError, match=re.escape(expected)):
         environment({**OUTPUTS, **changes}, VARIABLES, _no_config, with_vcenter=True)
 
 
-def test_missing_access_to_vcenter_is_told() -> None:
+def test_missing_credentials_of_vcenter_are_named() -> None:
     with pytest.raises(DrillError, match=r"no credentials for vCenter: .*VSPHERE_PASSWORD.* --only pod"):
         environment(OUTPUTS, {"VSPHERE_SERVER": "vc"}, dict, with_vcenter=True)
 

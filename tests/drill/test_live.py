@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import replace
 
 import pytest
+
 from components.runtime.credentials import Login
 from drill import __main__ as command
 from drill.environment import environment

@@ -50,7 +50,7 @@ def note(tmp_path: Path) -> Path:
         ("host", "esx-1", {"master": 1, "worker": 1}, ["power off vm-m1 vm-w1", "power on vm-m1 vm-w1"]),
     ],
 )
-def test_each_kind_passes_and_leaves_the_environment_whole(
+def test_each_kind_passes_and_restores_the_cluster(
     kind: Kind, host: str, down: dict[str, int], calls: list[str], note: Path
 ) -> None:
     cluster = FakeCluster()
@@ -64,7 +64,7 @@ def test_each_kind_passes_and_leaves_the_environment_whole(
     assert not note.exists()
 
 
-def test_a_host_is_lost_by_the_commands_when_they_are_given(note: Path) -> None:
+def test_a_host_is_lost_by_the_commands_if_given(note: Path) -> None:
     cluster = FakeCluster()
     result = perform(cluster, note, "host", "esx-2", commands=COMMANDS)
     assert result.down == {"master": 1, "worker": 1}
@@ -74,11 +74,11 @@ def test_a_host_is_lost_by_the_commands_when_they_are_given(note: Path) -> None:
 
 def test_two_of_a_role_on_one_host_fail_the_drill(note: Path) -> None:
     result = perform(FakeCluster(TOGETHER), note, "host", "esx-1", limits=IMPATIENT)
-    told = "\n".join(result.failures)
-    assert "2 masters were down at once: they do not run on different hosts" in told
-    assert "2 workers were down at once" in told
+    failures = "\n".join(result.failures)
+    assert "2 masters were down at once: they are not kept on different hosts" in failures
+    assert "2 workers were down at once" in failures
     # Of three masters one cannot decide.
-    assert "no recovery in 0.2 s without help: no leader" in told
+    assert "no recovery in 0.2 s without help: no leader" in failures
     assert result.repaired is None
     assert result.kubernetes.failures > 0
 
@@ -98,7 +98,7 @@ def test_a_gap_over_the_limit_fails_the_drill(note: Path) -> None:
     assert result.rancher.longest_gap >= 0.4
 
 
-def test_what_does_not_recover_is_restored_and_told(note: Path) -> None:
+def test_what_does_not_recover_is_restored_and_reported(note: Path) -> None:
     cluster = FakeCluster(blind=True)
     result = perform(cluster, note, "worker", limits=IMPATIENT)
     assert result.failures == ("no recovery in 0.2 s without help: 0 of 3 Rancher pods are ready",)
@@ -153,7 +153,7 @@ def test_what_cannot_be_restored_stays_noted_for_the_next_run(note: Path) -> Non
     assert not note.exists()
 
 
-def test_restoring_tries_again_until_all_is_whole() -> None:
+def test_restoring_retries_until_everything_works() -> None:
     cluster = FakeCluster(refuse={"power on vm-w1"})
     cluster.power(["vm-w1"], on=False)
     tries: list[str] = []
@@ -171,7 +171,7 @@ def test_restoring_tries_again_until_all_is_whole() -> None:
     assert restore(Undo(vms=("vm-w1",)), cluster, IMPATIENT) == "refused: power on vm-w1"
 
 
-def test_a_vm_that_bosh_has_replaced_is_accepted_and_told(note: Path) -> None:
+def test_a_vm_that_bosh_has_replaced_is_accepted_and_reported(note: Path) -> None:
     cluster = FakeCluster(blind=True)
 
     def replace_it(call: str) -> None:
@@ -185,7 +185,7 @@ def test_a_vm_that_bosh_has_replaced_is_accepted_and_told(note: Path) -> None:
     assert cluster.calls == ["power off vm-w1", "power on vm-w1"]
 
 
-def test_a_vm_that_bosh_has_replaced_is_as_good_as_the_old() -> None:
+def test_a_vm_that_bosh_has_replaced_counts_like_the_old_one() -> None:
     cluster = FakeCluster()
     before = cluster.snapshot()
     drill = drills.vm("worker", before)

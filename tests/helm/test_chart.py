@@ -205,11 +205,10 @@ def test_c4_a_query_is_secret_in_the_state() -> pulumi.Output[None]:
     options = chart.repository_options
     assert options is not None
 
-    def check(hidden: bool) -> None:
-        assert hidden
+    def check(values: list[Any]) -> None:
+        assert values[1] is True
         assert list(mocks.requests["rancher-chart"].additionalSecretOutputs) == ["repository"]
 
     repository = options["repo"]
     assert isinstance(repository, pulumi.Output)
-    hidden: pulumi.Output[bool] = pulumi.Output.from_input(repository.is_secret())
-    return pulumi.Output.all(chart.urn, hidden).apply(lambda both: check(both[1]))
+    return pulumi.Output.all(chart.urn, repository.is_secret()).apply(check)

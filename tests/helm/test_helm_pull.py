@@ -98,6 +98,13 @@ CASES: dict[str, tuple[str, Answer]] = {
         files({f"/index.yaml?{QUERY}": index("a.tgz"), f"/a.tgz?{QUERY}": TGZ}),
     ),
     "query of the archive": ("", files({"/index.yaml": index("a.tgz?sig=1"), "/a.tgz": TGZ})),
+    "encoded path": ("/p%2Fq", files({"/p%2Fq/index.yaml": index("a.tgz"), "/p%2Fq/a.tgz": TGZ})),
+    "double slash": ("/p//", files({"/p//index.yaml": index("a.tgz"), "/p//a.tgz": TGZ})),
+    "fragment": ("/p#x", files({"/p/index.yaml": index("a.tgz"), "/p/a.tgz": TGZ})),
+    "space in the archive": ("", files({"/index.yaml": index("my chart.tgz"), "/my%20chart.tgz": TGZ})),
+    "plus in the archive": ("", files({"/index.yaml": index("a+b.tgz"), "/a+b.tgz": TGZ})),
+    "encoded plus in the archive": ("", files({"/index.yaml": index("a%2Bb.tgz"), "/a%2Bb.tgz": TGZ})),
+    "archive of another scheme": ("", files({"/index.yaml": index("s3://bucket/a.tgz")})),
     "redirected index": (
         "/p",
         files(

@@ -111,7 +111,7 @@ def hooks(kubeconfig: str) -> pulumi.ResourceHookBinding:
 
 
 @pytest.mark.parametrize(("when", "left"), [("before_create", []), ("before_update", ["failed"])])
-def test_hooks_mend_the_records(mocks: RecordingMocks, api: FakeApi, when: str, left: list[str]) -> None:
+def test_hooks_repair_the_history(mocks: RecordingMocks, api: FakeApi, when: str, left: list[str]) -> None:
     async def program() -> None:
         [hook] = getattr(hooks(api.kubeconfig), when)
         await hook(ResourceHookArgs("urn", "", "rancher-release", RELEASE))

@@ -9,7 +9,6 @@ import pytest
 
 from components.pks.network_profile import NetworkProfileProvider
 from components.runtime.errors import ProviderError
-from domain.network_profile import same_parameters, transition_findings
 from tests.pks.conftest import FakeFoundation, live
 
 PROFILE: dict[str, Any] = {
@@ -72,23 +71,3 @@ def test_profile_is_exchanged_not_changed() -> None:
     assert (difference.changes, difference.replaces) == (True, ["name", "parameters"])
     assert difference.delete_before_replace is False
     assert provider.diff("lb-medium", PROFILE, dict(PROFILE)).changes is False
-
-
-@pytest.mark.parametrize(
-    ("old", "new", "expected"),
-    [
-        ({"pod_ip_block_ids": ["a"]}, {"pod_ip_block_ids": ["b", "a"]}, []),
-        ({"pod_ip_block_ids": ["a", "b"]}, {"pod_ip_block_ids": ["b"]}, ["pod_ip_block_ids"]),
-        ({"fip_pool_ids": ["a"]}, {}, ["fip_pool_ids"]),
-        ({}, {"lb_size": "large"}, ["lb_size"]),
-        ({}, {"lb_size": "small", "pod_routable": False}, []),
-        ({"nodes_dns": ["10.0.0.1"]}, {"nodes_dns": ["10.0.0.2"]}, []),
-        ({"pod_subnet_prefix": 24.0}, {"pod_subnet_prefix": 27}, ["pod_subnet_prefix"]),
-    ],
-)
-def test_profile_transitions(old: dict[str, Any], new: dict[str, Any], expected: list[str]) -> None:
-    assert [item.problem.split(" ")[0] for item in transition_findings(old, new)] == expected
-
-
-def test_defaults_are_as_good_as_absent_keys() -> None:
-    assert same_parameters({}, {"lb_size": "small", "pod_subnet_prefix": 24.0, "fip_pool_ids": []})

@@ -11,6 +11,7 @@ from domain import type_tokens as kinds
 from policy.guardrails import RANCHER_DESIGN
 from policy.hosts import HOST_FAILURE
 from policy.trust import TRUSTED_CERTIFICATES
+from policy.trust_stack import TRUSTED_CERTIFICATES_STACK
 from tests import pki
 from tests.policy.judging import UNKNOWN, Resource, judge, judge_stack
 
@@ -204,11 +205,51 @@ def test_secrets_that_are_not_known_yet_wait_for_the_update(props: dict[str, Any
 def test_certificates_last(left: int, needed: int, accepted: bool) -> None:
     certificate = pki.make("web", days=(-90, left)).pem
     web = secret("web", "kubernetes.io/tls", tls_crt=certificate, tls_key="x")
-    authority = secret("tls-ca", cacerts_pem=CA + certificate)
+    authority = secret("tls-ca", cacerts_pem=certificate)
     for props in (web, authority):
         found = trusted(kinds.SECRET, props, certificateDays=float(needed))
         assert (found == []) is accepted
         assert all(f"at least {needed} must be left" in message for message in found)
+
+
+OLD_ROOT, NEW_ROOT = pki.make("Old", ca=True, days=(-90, 5)), pki.root("New")
+EXPIRED_ROOT = pki.make("Old", ca=True, key=OLD_ROOT.key, days=(-90, -5))
+
+
+@pytest.mark.parametrize(
+    ("bundle", "issuer", "accepted"),
+    [
+        ([NEW_ROOT, OLD_ROOT], NEW_ROOT, True),
+        ([NEW_ROOT, EXPIRED_ROOT], NEW_ROOT, True),
+        ([NEW_ROOT, OLD_ROOT], OLD_ROOT, False),
+        ([EXPIRED_ROOT, NEW_ROOT], EXPIRED_ROOT, False),
+        ([OLD_ROOT], OLD_ROOT, False),
+    ],
+)
+@pytest.mark.parametrize("through", [True, False])
+def test_b10_the_path_in_use_counts(
+    bundle: list[pki.Identity], issuer: pki.Identity, accepted: bool, through: bool
+) -> None:
+    between = pki.intermediate(issuer)
+    sent = [pki.server(between), between] if through else [pki.server(issuer)]
+    authority = secret("tls-ca", cacerts_pem="".join(ca.pem for ca in bundle))
+    web = secret("web", "kubernetes.io/tls", tls_crt="".join(part.pem for part in sent), tls_key="x")
+    found = judge_stack(
+        TRUSTED_CERTIFICATES_STACK, [(kinds.SECRET, "ca", authority), (kinds.SECRET, "web", web)]
+    )
+    assert (found == []) is accepted
+    assert all('CA "CN=Old"' in message and "at least 14 must be left" in message for message in found)
+    assert (trusted(kinds.SECRET, authority) == []) is (len(bundle) == 2)
+    assert trusted(kinds.SECRET, web) == []
+
+
+def test_b10_what_is_not_known_yet_waits() -> None:
+    unknown = {"metadata": {"name": "web"}, "type": "kubernetes.io/tls", "data": {"tls.crt": UNKNOWN}}
+    resources: list[Resource] = [
+        (kinds.SECRET, "ca", secret("tls-ca", cacerts_pem=OLD_ROOT.pem)),
+        (kinds.SECRET, "web", unknown),
+    ]
+    assert judge_stack(TRUSTED_CERTIFICATES_STACK, resources) == []
 
 
 def test_a_secret_without_a_certificate_is_refused() -> None:

@@ -86,7 +86,7 @@ def test_every_limit_is_judged() -> None:
         (figures(40, subnetPrefix=8.0), "smaller than one subnet"),
         (figures(-1), "negative (-1)"),
         (figures(40, blocks=[{"cidr": "172.16.0.0/16", "subnetsUsed": 300.0}]), "there are only 256"),
-        ({**figures(), "demands": [{"rancherVersion": "9.9"}]}, "rancherVersion 9.9"),
+        ({**figures(), "demands": [{"rancherVersion": "9.9"}]}, "the namespaces of Rancher 9.9.0"),
         (None, "not an object"),
         ("many", "not an object"),
     ],

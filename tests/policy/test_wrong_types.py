@@ -130,6 +130,11 @@ def test_d5_the_other_rules_are_still_read() -> None:
     assert "Rancher's chart creates an Ingress" in ingress
 
 
+def test_d5_one_wrong_value_is_one_finding() -> None:
+    [message] = judge(TRUSTED_CERTIFICATES, kinds.SECRET, {"metadata": {"name": 5.0}})
+    assert "metadata.name: must be a text" in message
+
+
 def test_d5_a_namespace_of_a_wrong_type_counts() -> None:
     wrong, missing = judge_stack(POD_NETWORK_STACK, [(kinds.NAMESPACE, "a", {"metadata": {"name": []}})])
     assert "a: metadata.name: must be a text" in wrong

@@ -97,7 +97,7 @@ async def test_only_our_ca_is_trusted(monkeypatch: pytest.MonkeyPatch) -> None:
             await rancher.create()
 
 
-async def test_delete_revokes_the_token_and_bears_a_rancher_that_is_gone(
+async def test_delete_revokes_the_token_and_ignores_an_absent_rancher(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with world("2.15.0", monkeypatch) as rancher:

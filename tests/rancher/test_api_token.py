@@ -60,7 +60,7 @@ async def test_c8_a_rancher_that_grants_a_short_life_gets_no_new_token_at_each_u
         assert not rancher.changes(made)
         again = await rancher.update(made, password="another good password")
         assert again["token"] == made["token"]
-        assert not caplog.text  # told once, when the token was created
+        assert not caplog.text  # warned once, when the token was created
 
         assert not rancher.changes(ends_in(3.1, made))
         assert rancher.changes(ends_in(2.9, made))

@@ -13,6 +13,7 @@ from components.helm import Helm3, HelmChart, HelmChartArgs
 from components.rancher import RancherEndpointArgs, RancherServer, RancherServerArgs
 from tests.mocks import RecordingMocks, with_engine
 
+UPGRADE = "pulumi-python:dynamic/rancher:UpgradeCheck"
 RELEASE = "kubernetes:helm.sh/v3:Release"
 CHECK = "pulumi-python:dynamic/rancher:EndpointCheck"
 DELETED = "pulumi-python:dynamic/kubernetes:DeletedObject"
@@ -141,3 +142,20 @@ def test_values_against_the_design(mocks: RecordingMocks) -> None:
         server(values={"ingress": {"enabled": True}, "replicas": 1})
     assert [line.split(":")[0] for line in str(caught.value).splitlines()] == ["values of Rancher"] * 2
     assert "rancher-release" not in mocks.requests
+
+
+@with_engine
+def test_an_unsupported_upgrade_is_refused_before_the_release_changes(
+    mocks: RecordingMocks,
+) -> pulumi.Output[None]:
+    pin = {"name": "CATTLE_RANCHER_WEBHOOK_VERSION", "value": "110.0.1+up0.11.1"}
+    made = server(values={"extraEnv": [pin]}, check_upgrades=False)
+
+    def check(_: object) -> None:
+        inputs = mocks.inputs(UPGRADE, "rancher-upgrade")
+        assert (inputs["version"], inputs["webhook"], inputs["enabled"]) == ("2.15.0", pin["value"], False)
+        assert inputs["ca_sha256"] == hashlib.sha256(b"PEM").hexdigest()
+        order = list(mocks.requests)
+        assert order.index("rancher-upgrade") < order.index("rancher-release")
+
+    return made.ready.urn.apply(check)

@@ -45,8 +45,8 @@ def test_ingress_of_an_old_chart_is_kept_from_ncp() -> None:
 def test_values_against_the_design(theirs: dict[str, Any], path: str) -> None:
     [found] = values.findings(theirs, release("2.8.5"), **DESIGN)
     assert found.key == path
-    assert str(found).startswith(f"{path}: must be ")
-    assert str(found).endswith("Remove it")
+    assert str(found).startswith(f"{path}: must not be ")
+    assert str(found).endswith("Leave it out")
 
 
 def test_other_values_are_the_users_own() -> None:

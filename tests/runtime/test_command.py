@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import os
+import signal
 import stat
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -72,3 +76,39 @@ def test_a_missing_tool_names_its_property(tmp_path: Path) -> None:
         with pytest.raises(CommandMissingError, match="is not on PATH or not executable") as caught:
             Command(str(tmp_path / "none"), {}, property="cli").run("x", timeout=5, password=password)
         assert caught.value.properties == ("cli",)
+
+
+def test_background_ends_with_the_body(tmp_path: Path) -> None:
+    output = tmp_path / "output"
+    with Command("sh", {}).background("-c", "echo started; exec sleep 600", output=output) as process:
+        deadline = time.monotonic() + 30
+        while not output.read_text() and time.monotonic() < deadline:
+            time.sleep(0.02)
+        assert process.poll() is None
+    assert output.read_text() == "started\n"
+    assert process.poll() == -signal.SIGTERM
+    with (
+        pytest.raises(CommandMissingError, match="'no-such-tool' is not on PATH"),
+        Command("no-such-tool", {}).background(output=output),
+    ):
+        pass
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="prctl is Linux's")
+def test_a_tool_ends_with_its_killed_parent(tmp_path: Path) -> None:
+    file = tmp_path / "pid"
+    program = (
+        "from components.runtime.command import Command\n"
+        f"command = Command('sh', {{}}, ends_with_parent=True)\n"
+        f"command.run('-c', 'echo $$ > {file}; exec sleep 600', timeout=600)"
+    )
+    parent = subprocess.Popen([sys.executable, "-c", program], cwd=Path(__file__).parents[2])
+    deadline = time.monotonic() + 60
+    while not (file.exists() and file.read_text()) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    child = int(file.read_text())
+    parent.kill()
+    parent.wait()
+    while Path(f"/proc/{child}").exists() and "sleep" in Path(f"/proc/{child}/cmdline").read_text():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)

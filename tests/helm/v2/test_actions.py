@@ -232,7 +232,7 @@ def test_half_done_first_installation_is_removed_first(api: FakeApi, helm: FakeH
         (["SUPERSEDED", "DELETED"], "delete --purge rancher"),
     ],
 )
-def test_what_a_killed_run_left_is_mended_first(
+def test_incomplete_release_is_repaired_first(
     api: FakeApi, helm: FakeHelm, statuses: list[str], repair: str | None
 ) -> None:
     for number, status in enumerate(statuses, start=1):

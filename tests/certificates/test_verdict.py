@@ -1,4 +1,4 @@
-"""Rules for certificates together, also against OpenSSL's judgement of the same chain and bundle."""
+"""Chain and CA certificates together, compared with OpenSSL's verdict on the same ones."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import functools
 import ipaddress
 import itertools
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import pytest
 from cryptography import x509
@@ -16,33 +16,43 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.certificates import chain
-from domain.certificates.documents import Document, Finding
-from domain.certificates.pem import Entry
-from domain.certificates.x509_checks import Expected
+from domain.certificates import certificate
+from domain.certificates.certificate import Certificate
+from domain.certificates.rules import Expected
+from domain.certificates.sources.internal_ca import InternalCa
+from domain.certificates.sources.source import Given
+from domain.certificates.verdict import Server, check_server_chain
+from domain.finding import Finding
+from settings.certificate_judge import openssl
 from tests import pki
 from tests.openssl_client import refusal
 
-CHAIN = Document("certificateFile", "chain.pem", b"")
-BUNDLE = Document("caCertificateFile", "ca.pem", b"")
 EXPECTED = Expected(pki.HOST, pki.NOW, datetime.timedelta(days=30))
 
 
-def entries(document: Document, identities: Sequence[pki.Identity]) -> list[Entry]:
-    return [Entry(identity.certificate, document) for identity in identities]
+def judged(
+    given: Sequence[pki.Identity],
+    bundle: Sequence[pki.Identity],
+    server: pki.Identity | None = None,
+    expected: Expected = EXPECTED,
+) -> list[str]:
+    chain, trusted = certificate.mark_namesakes(
+        [Certificate(identity.certificate, "certificate") for identity in given],
+        [Certificate(identity.certificate, "ca_certificates") for identity in bundle],
+    )
+    mine = given.index(server) if server else 0
+    return texts(
+        check_server_chain(Server(chain[mine], chain, trusted, given[mine].key_pem), expected, openssl)
+    )
 
 
 def trust(given: Sequence[pki.Identity], bundle: Sequence[pki.Identity]) -> list[str]:
-    sent = entries(CHAIN, given)
-    found = chain.check_trust(sent[0], sent, entries(BUNDLE, bundle), BUNDLE, EXPECTED)
-    return texts(found)
+    return [
+        text for text in judged(given, bundle) if "out of order" not in text and "not part of" not in text
+    ]
 
 
-def order(given: Sequence[pki.Identity], leaf: pki.Identity) -> list[str]:
-    return texts(chain.check_order(Entry(leaf.certificate, CHAIN), entries(CHAIN, given)))
-
-
-def texts(findings: list[Finding]) -> list[str]:
+def texts(findings: Iterable[Finding]) -> list[str]:
     return [f"{finding.severity} {finding}" for finding in findings]
 
 
@@ -67,78 +77,82 @@ def other_root() -> pki.Identity:
 def test_a_whole_chain_passes_without_a_word() -> None:
     root, upper, issuing, server = family()
     assert trust([server, issuing, upper], [root]) == []
-    assert order([server, issuing, upper], server) == []
+    assert judged([server, issuing, upper], [root]) == []
 
 
 @pytest.mark.parametrize("places", list(itertools.permutations(range(3))))
 def test_order(places: tuple[int, ...]) -> None:
-    _, upper, issuing, server = family()
+    root, upper, issuing, server = family()
     right = [server, issuing, upper]
-    found = order([right[place] for place in places], server)
+    found = judged([right[place] for place in places], [root], server)
     if places == (0, 1, 2):
         assert found == []
     else:
         assert found == [
-            "error certificateFile (chain.pem): the certificates are out of order; the right order is: "
+            "error certificate: the certificates are out of order. The right order is: "
             '1. "CN=rancher.example.com"; 2. "CN=Example Issuing CA"; 3. "CN=Upper CA"'
         ]
 
 
 def test_what_a_server_need_not_send_is_warned_about() -> None:
     root, upper, issuing, server = family()
-    assert order([server, issuing, upper, root], server) == [
-        'warning certificateFile (chain.pem): certificate "CN=Example Root CA" is a root: '
-        "a server need not send it; remove it"
+    assert judged([server, issuing, upper, root], [root]) == [
+        'warning certificate: certificate "CN=Example Root CA" is a root, which a server need not send. '
+        "Remove it"
     ]
-    (extra,) = order([server, other_root(), issuing], server)
-    assert '"CN=Other Root CA" is not part of the server\'s chain; remove it' in extra
+    (extra,) = judged([server, other_root(), issuing, upper], [root])
+    assert '"CN=Other Root CA" is not part of the path to the CA certificates. Remove it' in extra
 
 
 def test_duplicates() -> None:
-    root = family()[0]
-    unique, found = chain.without_duplicates(entries(BUNDLE, [root, other_root(), root]))
-    assert len(unique) == 2
+    root = Certificate(family()[0].certificate, "ca_certificates")
+    other = Certificate(other_root().certificate, "ca_certificates")
+    again = Certificate(family()[0].certificate, "ca_certificates")
+    unique, found = certificate.without_duplicates([root, other, again])
+    assert unique == [root, other]
     assert texts(found) == [
-        'warning caCertificateFile (ca.pem): certificate "CN=Example Root CA" stands there twice; remove one'
+        'warning ca_certificates: certificate "CN=Example Root CA" is listed twice. Remove one'
     ]
 
 
 def test_a_missing_intermediate_is_named() -> None:
     root, _, _, server = family()
     (message,) = trust([server], [root])
-    assert 'was issued by "CN=Example Issuing CA", which is in none of the files' in message
-    assert "append it to certificateFile (chain.pem) if it is an intermediate" in message
+    assert 'was issued by "CN=Example Issuing CA", which is not given' in message
+    assert "Append it to the server's certificate if it is an intermediate" in message
 
 
 def test_a_wrong_ca_is_named() -> None:
     _, upper, issuing, server = family()
     (message,) = trust([server, issuing, upper], [other_root()])
-    assert 'certificate "CN=Upper CA" was issued by "CN=Example Root CA", which is in none' in message
+    assert 'certificate "CN=Upper CA" was issued by "CN=Example Root CA", which is not given' in message
 
 
 def test_a_ca_of_the_same_name_with_another_key_is_told_apart() -> None:
     _, upper, issuing, server = family()
     (message,) = trust([server, issuing, upper], [pki.root()])
-    assert 'was signed by another "CN=Example Root CA" than the one in caCertificateFile (ca.pem)' in message
+    assert 'was signed by another "CN=Example Root CA" than the one given' in message
 
 
 def test_an_untrusted_self_signed_certificate() -> None:
     (message,) = trust([pki.server(None)], [other_root()])
-    assert "is self-signed and not in caCertificateFile (ca.pem); add it there" in message
+    assert "is self-signed and not among the CA certificates. Add it there" in message
 
 
 def test_an_intermediate_in_the_bundle_only_is_accepted_with_a_warning() -> None:
     root, upper, issuing, server = family()
     found = trust([server, issuing], [upper, root])
     assert errors(found) == []
-    assert "does not send, for clients that know only the root; append it to certificateFile" in found[0]
+    assert (
+        "does not send to clients that know only the root. Append it to the server's certificate" in found[0]
+    )
 
 
 def test_an_anchor_that_is_no_root_is_accepted_with_a_warning() -> None:
     _, upper, issuing, server = family()
     (message,) = trust([server, issuing, upper], [upper])
-    assert "is the highest CA of the bundle, but no root" in message
-    assert 'append its issuer "CN=Example Root CA"' in message
+    assert "is the highest CA given, but not a root" in message
+    assert 'Append its issuer "CN=Example Root CA"' in message
 
 
 def test_a_self_signed_server_certificate_in_the_bundle_is_trusted() -> None:
@@ -149,8 +163,8 @@ def test_a_self_signed_server_certificate_in_the_bundle_is_trusted() -> None:
 def test_the_server_certificate_in_place_of_its_ca_is_refused() -> None:
     server = family()[-1]
     (message,) = errors(trust([server], [server]))
-    assert "caCertificateFile (ca.pem)" in message
-    assert "is not a CA (CA:FALSE); give the certificate of the CA that signed" in message
+    assert "error ca_certificates: " in message
+    assert "is not a CA (CA:FALSE). Provide the certificate of the CA that signed" in message
 
 
 def test_unneeded_cas_give_one_warning() -> None:
@@ -171,7 +185,11 @@ def test_of_two_ways_the_good_one_counts() -> None:
     good, expired = pki.root(), pki.make("Expired Root", ca=True, days=(-20, -10))
     ca = pki.make("Issuing", good, ca=True)
     cross = pki.make("Issuing", expired, key=ca.key, ca=True)
-    assert errors(trust([pki.server(ca), cross, ca], [expired, good])) == []
+    assert errors(trust([pki.server(ca), ca, cross], [expired, good])) == []
+    (message,) = errors(trust([pki.server(ca), cross, ca], [expired, good]))
+    assert "OpenSSL refuses the chain (certificate has expired) because it also tries" in message
+    assert f"serial {cross.certificate.serial_number:x}" in message
+    assert f"serial {ca.certificate.serial_number:x}" not in message
     assert any("expired on" in text for text in errors(trust([pki.server(ca), cross], [expired])))
 
 
@@ -186,7 +204,7 @@ def constrained(
 
 
 def version_1_root() -> pki.Identity:
-    """A root of the nineties: no extensions at all. The version field is cut out and the rest signed anew."""
+    """A root of the nineties, without extensions: the version field is cut out and the rest signed again."""
     key = rsa.generate_private_key(65537, 2048)
     made = pki.make("V1 Root", key=key)
     return pki.as_version_1(made, key)
@@ -197,7 +215,7 @@ def version_1_root() -> pki.Identity:
     [
         (lambda: pki.make("CA", ca=True), None),
         (version_1_root, None),
-        (lambda: pki.make("CA"), "has no basic constraints, so it is no CA"),
+        (lambda: pki.make("CA"), "has no basic constraints, so it is not a CA"),
         (lambda: pki.make("CA", ca=False), r"is not a CA \(CA:FALSE\)"),
         (lambda: pki.make("CA", ca=True, usage=pki.key_usage(crl_sign=True)), "lacks keyCertSign"),
         (
@@ -212,11 +230,11 @@ def version_1_root() -> pki.Identity:
         (lambda: constrained(["rancher.example.com"]), None),
         (
             lambda: constrained(["example.org", "le.com"]),
-            "may only issue for example.org, le.com, not for rancher",
+            "may only issue for example.org, le.com, not for DNS rancher",
         ),
         (
             lambda: constrained(excluded=["example.com"]),
-            "excludes rancher.example.com by its name constraints",
+            "excludes DNS rancher.example.com",
         ),
         (lambda: constrained(["example.com"], ["x.example.com"]), None),
         (
@@ -241,8 +259,8 @@ def test_path_length() -> None:
     server = pki.server(middle)
     found = errors(trust([server, middle], [root]))
     assert found == [
-        'error caCertificateFile (ca.pem): certificate "CN=Example Root CA" allows 0 CAs below it (pathlen) '
-        "and has 1; have the certificate issued by a CA higher up"
+        'error ca_certificates: certificate "CN=Example Root CA" allows 0 CAs below it (pathlen), and there '
+        "are 1. Have the certificate issued by a CA higher up"
     ]
     assert refusal([server, middle], [root])
     direct = pki.server(root)
@@ -252,10 +270,11 @@ def test_path_length() -> None:
 def test_address_constraints() -> None:
     network = x509.IPAddress(ipaddress.ip_network("10.0.0.0/8"))
     ca = pki.make("CA", ca=True, extra=[(x509.NameConstraints([network], None), True)])
-    bundle, sent = entries(BUNDLE, [ca]), entries(CHAIN, [pki.server(ca, "10.1.2.3")])
     for host, accepted in (("10.1.2.3", True), ("192.0.2.1", False), (pki.HOST, True)):
+        server = pki.server(ca, host)
         wanted = Expected(host, pki.NOW, datetime.timedelta(0))
-        assert (chain.check_trust(sent[0], sent, bundle, BUNDLE, wanted) == []) is accepted
+        assert (errors(judged([server], [ca], expected=wanted)) == []) is accepted
+        assert (refusal([server], [ca], host) is None) is accepted
 
 
 @functools.cache
@@ -289,6 +308,7 @@ def test_any_chain_and_bundle_as_openssl_judges_them(data: st.DataObject) -> Non
     trusted = [identity for identity in people() if is_ca(identity)]
     itself = [leaf] if leaf.certificate.issuer == leaf.certificate.subject else []
     bundle = data.draw(some([*trusted, *itself]))
+    sent = list({id(identity): identity for identity in sent}.values())
     ours, theirs = errors(trust(sent, bundle)), refusal(sent, bundle)
     assert bool(ours) == bool(theirs), (ours, theirs)
 
@@ -304,13 +324,14 @@ def is_ca(identity: pki.Identity) -> bool:
 def test_the_signing_ca_of_a_stack() -> None:
     root, _, issuing, _ = family()
     ca = pki.intermediate(root)
-    assert texts(chain.check_signing_ca(*signing([ca, root]), EXPECTED)) == []
-    (message,) = texts(chain.check_signing_ca(*signing([issuing]), EXPECTED))
-    assert "is the highest CA of the bundle, but no root" in message
-    (message,) = texts(chain.check_signing_ca(*signing([constrained(["example.org"])]), EXPECTED))
+    assert signing([ca, root]) == []
+    (message,) = signing([issuing])
+    assert "is the highest CA given, but not a root" in message
+    (message,) = errors(signing([constrained(["example.org"])]))
     assert "may only issue for example.org" in message
 
 
-def signing(identities: Sequence[pki.Identity]) -> tuple[Entry, list[Entry]]:
-    bundle = entries(BUNDLE, identities)
-    return bundle[0], bundle
+def signing(identities: Sequence[pki.Identity]) -> list[str]:
+    bundle = "".join(identity.pem for identity in identities).encode()
+    contents = {"ca_certificates": bundle, "ca_private_key": identities[0].key_pem.encode()}
+    return texts(InternalCa().check(Given(contents, EXPECTED, 100), openssl)[1])
