@@ -88,6 +88,11 @@ KEYS: labels.Table = {
     },
     ("rancher:EndpointCheck", "endpoint"): {**_ENDPOINT, "timeout_minutes": "ingressTimeoutMinutes"},
     ("rancher:EndpointCheck", "rancher-server"): {**_ENDPOINT, "timeout_minutes": "rancherTimeoutMinutes"},
+    ("rancher:UpgradeCheck", ""): {
+        "version": "rancherVersion",
+        "webhook": "rancherValues",
+        "enabled": "rancherUpgradeCheck",
+    },
     ("rancher:Admin", ""): {
         **_ENDPOINT,
         "version": "rancherVersion",
