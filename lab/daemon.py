@@ -1,4 +1,4 @@
-"""What the lab's asyncio daemons share."""
+"""Common parts of the lab's asyncio daemons."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """NSX-T manager: the part of its REST API that NCP and readers use (NSX-T REST API reference).
 
-Pages, names of fields and 409 on exhaustion are the product's; that allocations of a pool carry tags is taken
-from the policy API, so that NCP can tell its own after a restart. Invented: a virtual server is made with the
-id of its load balancer (``lb_service_id``); real clients add it to the latter's ``virtual_server_ids``.
+Paging, field names and 409 on exhaustion are the product's. The tags of pool allocations are borrowed from the
+policy API, so that NCP can identify its own after a restart. Invented: a virtual server is created with the id of its
+load balancer (``lb_service_id``); real clients add it to the load balancer's ``virtual_server_ids``.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _PAGE = 1000
 
 
 class NsxApi:
-    """Manager API below ``/api/v1``, and the policy API's lists, with the same content."""
+    """The manager API below ``/api/v1``, and the lists of the policy API, with the same content."""
 
     def __init__(self, state: State) -> None:
         self._state = state
@@ -31,7 +31,7 @@ class NsxApi:
         self._auth = encode_basic_auth(credentials["username"], credentials["password"])
 
     def application(self) -> web.Application:
-        """The application of the manager's port."""
+        """Returns the application of the manager's port."""
         guards = [faulty(self._state.lab, "nsx"), self._guard]
         app = web.Application(middlewares=guards)
         api = "/api/v1"
@@ -73,7 +73,7 @@ class NsxApi:
         except nsx_policy_api.AbsentError as error:
             return _absent(str(error))
         except (ValueError, KeyError, TypeError) as error:
-            return _error(400, 220, f"The request cannot be understood: {error!r}")
+            return _error(400, 220, f"The request is invalid: {error!r}")
 
     async def _blocks(self, request: web.Request) -> web.Response:
         return _page(request, self._state.inventory.blocks.values())

@@ -1,7 +1,6 @@
-"""NSX-T policy API: the read-only view of the inventory that a foundation in Policy mode, or NSX 9, offers.
+"""NSX-T policy API: a read-only view of the inventory, as in a foundation in Policy mode or with NSX 9.
 
-Field names are those of the NSX-T policy API reference. NCP has an IP pool with one block subnet for each
-namespace.
+Field names are those of the NSX-T policy API reference. NCP has an IP pool with one block subnet per namespace.
 """
 
 from __future__ import annotations
@@ -15,14 +14,14 @@ PREFIX = "/policy/api/v1/infra"
 
 
 class AbsentError(Exception):
-    """There is no such collection or object."""
+    """The collection or object does not exist."""
 
 
 def collection(inventory: Inventory, path: str) -> list[Object]:
-    """The objects at a path below ``/infra``.
+    """Returns the objects at a path below ``/infra``.
 
     Raises:
-        AbsentError: There is no such collection.
+        NotFoundError: The collection does not exist.
     """
     if path in _LISTS:
         return list(_LISTS[path](inventory))
@@ -35,10 +34,10 @@ def collection(inventory: Inventory, path: str) -> list[Object]:
 
 
 def pool(inventory: Inventory, key: str) -> Object:
-    """A floating IP pool with its usage.
+    """Returns a floating IP pool with its usage.
 
     Raises:
-        AbsentError: There is no such pool.
+        NotFoundError: The pool does not exist.
     """
     if key not in inventory.pools:
         raise AbsentError(key)

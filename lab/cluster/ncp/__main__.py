@@ -1,4 +1,4 @@
-"""``python -m lab.cluster.ncp --uuid UUID``: NCP of one cluster, until it is stopped."""
+"""``python -m lab.cluster.ncp --uuid UUID``: runs NCP of one cluster until stopped."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _HANDLERS = {
 
 
 async def run(lab: Lab, spec: ClusterSpec) -> None:
-    """Be the cluster's NCP until cancelled."""
+    """Runs the cluster's NCP until cancelled."""
     kubeconfig = ClusterFiles(lab, spec.uuid).kubeconfig("ncp")
     async with KubernetesApi(kubeconfig) as api, Nsx(lab, spec.uuid) as nsx:
         errors = ErrorReporter(api, spec.network.error_objects)
