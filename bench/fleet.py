@@ -38,7 +38,7 @@ def main() -> int:
 
 
 def _fleet(root: Path, rancher: StandaloneRancher, sites: int) -> tuple[float, float, float]:
-    """Returns the seconds of a no-change preview, of the update that registers the sites, and of a refresh."""
+    """Returns the seconds of a no-change preview, of the update that registers the sites, and a refresh."""
     fleet = Standalone(root)
     fleet.serve(**rancher.outputs())
     names = [f"site-{number:04}" for number in range(sites)]

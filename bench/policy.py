@@ -1,7 +1,7 @@
 """Measures the policy pack's run time: previews of a new fleet with and without it.
 
-Part of ``make bench``; run it alone with ``python -m bench.policy``. It needs the engine and the language host
-but no lab: the program is the one in ``fleet/``, and a preview does not call Rancher.
+Part of ``make bench``; run it alone with ``python -m bench.policy``. It needs the engine and the language
+host but no lab: the program is the one in ``fleet/``, and a preview does not call Rancher.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ runtime:
 _EMPTY_PACK = """\
 from pulumi_policy import EnforcementLevel, PolicyPack, ResourceValidationPolicy
 
-nothing = ResourceValidationPolicy("nothing", "Judges nothing.", lambda args, report: None)
+nothing = ResourceValidationPolicy("nothing", "Checks nothing.", lambda args, report: None)
 PolicyPack("empty", [nothing], enforcement_level=EnforcementLevel.MANDATORY)
 """
 _OUTPUTS: dict[str, Any] = {

@@ -30,9 +30,13 @@ def main() -> int:
         command = commands.add_parser(run.__name__.removeprefix("_"), help=text)
         command.set_defaults(run=run)
         if run is _up:
-            command.add_argument("--bare", action="store_true", help="start only the foundation, without `pulumi up`")
             command.add_argument(
-                "--helm", choices=["v2", "v3"], help="Helm version that installs the charts; v3 takes over the releases of v2"
+                "--bare", action="store_true", help="start only the foundation, without `pulumi up`"
+            )
+            command.add_argument(
+                "--helm",
+                choices=["v2", "v3"],
+                help="Helm version that installs the charts; v3 takes over the releases of v2",
             )
             command.add_argument(
                 "--tiller",
@@ -85,7 +89,7 @@ def _fleet(lab: Lab, _: argparse.Namespace) -> int:
     engine = fleet.prepare(server)
     with bringup.phase("pulumi up in fleet/"):
         exit_code = engine.stream("up", "--yes", "--skip-preview")
-    print(f"Sites: {fleet.sites_file(lab)}. Edit it and run this command again; `make lab-down` removes everything.")
+    print(f"Sites: {fleet.sites_file(lab)}. Edit it and run this again; `make lab-down` removes everything.")
     return exit_code
 
 

@@ -1,8 +1,8 @@
 """Builds the lab's tools and caches them: ``python -m lab.build``.
 
 A result is stored in ``<cache>/tools/<name>-<digest>`` (``LAB_CACHE``, default ``~/.cache/rancher-on-pks``).
-It is built in a temporary directory and renamed, so it is either complete or missing; the next build resumes an
-interrupted one. ``LAB_BUILD_ALL=1`` builds the Pulumi engine even if a suitable one is on PATH.
+It is built in a temporary directory and renamed, so it is either complete or missing; the next build resumes
+an interrupted one. ``LAB_BUILD_ALL=1`` builds the Pulumi engine even if a suitable one is on PATH.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def build(report: Report = lambda _: None, recipes: Sequence[Recipe] = RECIPES) 
 
 
 def _on_path(cache: Path) -> set[Recipe]:
-    """Returns the tools that need no build because they are on PATH: the engine, and with it its language host."""
+    """Returns tools that need no build because they are on PATH: the engine, with its language host."""
     found: set[Recipe] = set()
     if os.environ.get("LAB_BUILD_ALL") == "1":
         return found
@@ -150,8 +150,8 @@ def _build_one(go: Go, recipe: Recipe, place: Path) -> float:
 def _join(places: Sequence[Path], joined: Path) -> None:
     """Creates one directory with all commands of ``places``, unless it exists.
 
-    They are hard links: the engine uses a language host without a warning only if it is in the directory of the
-    engine's resolved executable.
+    They are hard links: the engine uses a language host without a warning only if it is in the directory of
+    the engine's resolved executable.
     """
     if joined.is_dir():
         return

@@ -46,7 +46,7 @@ class Package:
 
 
 def packages(root: Path = CHARTS) -> list[Package]:
-    """Returns every version of every chart below ``root``: from each Chart.yaml and from ``releases.yaml``."""
+    """Returns every version of every chart below ``root``, from Chart.yaml and ``releases.yaml``."""
     releases: dict[str, list[dict[str, str]]] = yaml.safe_load((root / "releases.yaml").read_text()) or {}
     return [
         _package(folder.parent, metadata)

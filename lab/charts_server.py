@@ -4,7 +4,8 @@
 served over TLS, with a certificate of the lab's CA, on port 8443 of that address. ``oci://127.N.0.6:8443/charts/NAME``
 works there too, because helm uses plain HTTP for a registry only on request.
 
-Fault ``charts``: ``{"status": 503}`` answers every request with that status, ``{"delay_seconds": 2}`` delays it.
+Fault ``charts``: ``{"status": 503}`` answers every request with that status, ``{"delay_seconds": 2}`` delays
+it.
 """
 
 from __future__ import annotations

@@ -32,7 +32,7 @@ class Tools:
 
 
 def environment(lab: Lab, tools: Tools) -> dict[str, str]:
-    """Returns the variables that point ``pulumi``, ``pks``, ``bosh``, ``helm`` and ``kubectl`` at this lab."""
+    """Returns the variables that point ``pulumi``, ``pks``, ``bosh``, ``helm``, ``kubectl`` at this lab."""
     credentials = json.loads(lab.credentials.read_text())
     path = [str(lab.home / "bin"), str(tools.bin), str(Path(sys.executable).parent)]
     path += [part for part in os.environ.get("PATH", "").split(os.pathsep) if part not in path]
@@ -40,8 +40,8 @@ def environment(lab: Lab, tools: Tools) -> dict[str, str]:
         **lab.environment,
         "PATH": os.pathsep.join(path),
         "PULUMI_HOME": str(lab.home / "pulumi"),
-        # Without .attrs files, which are not written atomically: an empty one, left by a killed engine, makes the whole
-        # # state unreadable ("failed to load checkpoint: EOF").
+        # Without .attrs files, which are not written atomically: an empty one, left by a killed engine, makes
+        # the whole state unreadable ("failed to load checkpoint: EOF").
         "PULUMI_BACKEND_URL": f"file://{lab.home / 'state'}?metadata=skip",
         "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
         "PULUMI_SKIP_UPDATE_CHECK": "true",
@@ -83,7 +83,7 @@ class Engine:
 
     @property
     def config_file(self) -> Path:
-        """``Pulumi.<stack>.yaml``, or the lab's own copy if it has a different directory, network or options."""
+        """``Pulumi.<stack>.yaml``, or the lab's own copy if its directory, network or options differ."""
         if self.project != REPO:
             return self.lab.path(self.project.name, "project", f"Pulumi.{self.stack}.yaml")
         original = REPO / f"Pulumi.{self.stack}.yaml"
@@ -138,8 +138,8 @@ class Engine:
         """Runs a command on the stack with the terminal attached; returns its exit code.
 
         Raises:
-            KeyboardInterrupt: Ctrl-C was pressed and the command has ended. The first Ctrl-C lets running operations
-                finish, the second aborts them.
+            KeyboardInterrupt: Ctrl-C was pressed, and the command has ended. The first Ctrl-C lets running
+                operations finish, the second aborts them.
         """
         # A separate process group: otherwise Ctrl-C reaches the engine twice, which aborts it.
         running = subprocess.Popen(
@@ -152,7 +152,10 @@ class Engine:
                 break
             except KeyboardInterrupt:
                 if not interrupted:
-                    print("\nStopping after the running operations; press Ctrl-C again to stop at once.", file=sys.stderr)
+                    print(
+                        "\nStopping after the running operations; press Ctrl-C again to stop at once.",
+                        file=sys.stderr,
+                    )
                 interrupted = True
                 running.send_signal(signal.SIGINT)
         if interrupted:
@@ -178,7 +181,7 @@ class Engine:
             self.run("cancel", "--yes")
 
     def _initialise(self) -> None:
-        """Runs `stack init` in a copy: it writes the stack file next to Pulumi.yaml, which is in the checkout."""
+        """Runs `stack init` in a copy, because it writes the stack file next to Pulumi.yaml."""
         project = self.lab.path("project", "Pulumi.yaml")
         if self.project != REPO:
             project = self.config_file.with_name("Pulumi.yaml")
@@ -189,7 +192,7 @@ class Engine:
         self.run("stack", "init", cwd=project.parent)
 
     def install_plugins(self) -> None:
-        """Installs a resource plugin for each SDK into the lab's Pulumi home: the user's, or else the stand-in.
+        """Installs a resource plugin for each SDK into the lab's Pulumi home: the user's, else the stand-in.
 
         A plugin on PATH is skipped, because the engine prefers it.
         """
@@ -215,7 +218,7 @@ class Engine:
 
 
 def drill_command(engine: Engine) -> list[str]:
-    """Returns the command of ``python -m drill`` with commands that fail an ESXi host; options may be appended."""
+    """Returns the command of ``python -m drill`` that can fail an ESXi host; options may be appended."""
     esxi = f"{shlex.quote(sys.executable)} -m lab.foundation.esxi"
     return [
         *(sys.executable, "-m", "drill", "--yes", "--stack", engine.stack),

@@ -77,7 +77,7 @@ def _create(server: Engine, name: str) -> None:
 
 
 def _write_kubeconfig(server: Engine, name: str) -> None:
-    """Writes the kubeconfig with the API's address, because names of the lab do not resolve on this machine."""
+    """Writes the kubeconfig with the API's address, because lab names do not resolve on this machine."""
     [address] = json.loads(_pks(server, "cluster", name, "--json"))["kubernetes_master_ips"]
     file = server.lab.path("fleet", "kubeconfigs", f"{name}.yaml")
     file.unlink(missing_ok=True)

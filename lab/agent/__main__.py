@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from lab.agent.agent import Agent
+from lab.cluster.daemon import serve_cluster
 from lab.cluster.spec import ClusterFiles, ClusterSpec
-from lab.daemon import serve_cluster
 from lab.layout import Lab
 
 

@@ -16,7 +16,7 @@ import dns.asyncresolver
 import dns.exception
 
 from lab.cluster.api import ApiError, KubernetesApi, Object
-from lab.daemon import follow
+from lab.cluster.daemon import follow
 from lab.rancher.agents import DEPLOYMENT
 from lab.rancher.namespaces import NAMESPACE
 

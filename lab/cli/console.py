@@ -123,6 +123,8 @@ def _log(entry: dict[str, object]) -> None:
         return
     descriptor = os.open(lab.path("log", "calls.jsonl"), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     try:
-        os.write(descriptor, (json.dumps(entry) + "\n").encode())  # one write, because calls may run concurrently
+        os.write(
+            descriptor, (json.dumps(entry) + "\n").encode()
+        )  # one write, because calls may run concurrently
     finally:
         os.close(descriptor)

@@ -1,9 +1,9 @@
 """``pks`` and ``tkgi``: the cluster and profile commands of the Enterprise PKS CLI.
 
 Commands, flags and texts are those of docs-pks 1.5 and 1.19 ``cli/index``; ``tkgi`` (environment variable
-``PKS_CLI_NAME``) differs only in its output. Invented, because no public source documents it: exit code 1 for every
-failure; the texts for a cancelled command, for single sign-on (which the lab lacks) and for invalid flags; the
-output of ``delete-cluster`` once the request is accepted; and the API's field for node pools.
+``PKS_CLI_NAME``) differs only in its output. Invented, because no public source documents it: exit code 1 for
+every failure; the texts for a cancelled command, for single sign-on (which the lab lacks) and for invalid
+flags; the output of ``delete-cluster`` once the request is accepted; and the API's field for node pools.
 """
 
 from __future__ import annotations

@@ -54,7 +54,7 @@ def cluster(document: Document, product: str) -> str:
 
 
 def details(document: Document) -> str:
-    """Formats the additional lines of ``cluster --details``. Keys: docs-pks 1.5 ``view-cluster-details``; layout invented."""
+    """Formats ``cluster --details``. Keys: docs-pks 1.5 ``view-cluster-details``; layout invented."""
     network = document["parameters"]["nsxt_network_details"] or {}
     lines = [
         f"  {label:<40}{f'({key}):':<27}{json.dumps(network[key])}"

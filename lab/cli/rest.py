@@ -27,7 +27,7 @@ class Answer:
 
 
 def trust(ca_pem: str = "", *, verify: bool = True) -> ssl.SSLContext:
-    """Returns a TLS context that trusts this CA, or the system's CAs without one, or anything without ``verify``.
+    """Returns a TLS context that trusts this CA, by default the system's CAs, or anything without ``verify``.
 
     Raises:
         UnreachableError: The CA is not a PEM certificate.

@@ -115,13 +115,13 @@ class KubernetesApi:
         changed: Callable[[str], None],
         listed: Callable[[], None],
     ) -> None:
-        """Keeps ``store`` in sync with the collection ``path``; calls ``changed(key)`` after each change. Never returns.
+        """Syncs ``store`` with the collection ``path``, forever; calls ``changed(key)`` after each change.
 
         Calls ``listed`` whenever the store is known to be complete.
 
         ``path`` may contain selectors as a query. A key is ``namespace/name``, or only the name. After a lost
-        connection, a restart of the API server or an expired resource version it lists the collection again and reports
-        the differences, including deletions.
+        connection, a restart of the API server or an expired resource version it lists the collection again
+        and reports the differences, including deletions.
         """
         delay = _RETRY_SECONDS[0]
         while True:

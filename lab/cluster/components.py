@@ -25,8 +25,8 @@ _Options = Mapping[str, str | int | Path]
 _LEASE_SECONDS = 12
 _STAGES = Path(__file__).with_name("stages.yaml")
 
-# User of each component that calls the API server, and the group that grants it permissions beyond the default
-# # RBAC bindings of Kubernetes for that user.
+# User of each component that calls the API server, and the group that grants it permissions beyond the
+# default RBAC bindings of Kubernetes for that user.
 _USERS = {
     "controller-manager": ("system:kube-controller-manager", ""),
     "scheduler": ("system:kube-scheduler", ""),
@@ -100,7 +100,7 @@ def control_plane(files: ClusterFiles, spec: ClusterSpec) -> dict[str, list[str]
         "allow-privileged": "true",
         "default-not-ready-toleration-seconds": eviction,
         "default-unreachable-toleration-seconds": eviction,
-        # Pods do not really run, so the webhook of a chart (upstream ingress-nginx has one) could not respond.
+        # Pods do not run, so the webhook of a chart (upstream ingress-nginx has one) could not respond.
         "disable-admission-plugins": "MutatingAdmissionWebhook,ValidatingAdmissionWebhook",
         "enable-priority-and-fairness": "false",
         "profiling": "false",
@@ -112,7 +112,7 @@ def control_plane(files: ClusterFiles, spec: ClusterSpec) -> dict[str, list[str]
 
 
 def controllers(files: ClusterFiles, spec: ClusterSpec) -> dict[str, list[str]]:
-    """Returns the commands that need a ready kube-apiserver: controllers, KWOK and the lab's own simulators."""
+    """Returns the commands that need a ready kube-apiserver: controllers, KWOK and the simulators."""
     pki = ClusterPki(files)
     manager_options: _Options = {
         "kubeconfig": files.kubeconfig("controller-manager"),

@@ -1,7 +1,7 @@
 """Starts, stops and resizes a cluster, as triggered by ``pks create-cluster``.
 
-Everything here is idempotent: a start resumes an interrupted one, and on a running cluster it restarts only what
-has exited.
+Everything here is idempotent: a start resumes an interrupted one, and on a running cluster it restarts only
+what has exited.
 """
 
 from __future__ import annotations
@@ -48,7 +48,8 @@ class ClusterError(Exception):
 async def start(lab: Lab, cluster: ClusterSpec) -> None:
     """Starts the cluster as specified; returns when its API and its nodes are ready.
 
-    On a running cluster this is cheap: it restarts processes that exited and adjusts the nodes to the workers.
+    On a running cluster this is cheap: it restarts processes that exited and adjusts the nodes to the
+    workers.
 
     Raises:
         ClusterError: A component exited or is not ready in time, or the cluster is being stopped.
@@ -81,9 +82,9 @@ async def start(lab: Lab, cluster: ClusterSpec) -> None:
 async def set_outage(lab: Lab, uuid: str, now: Outage) -> None:
     """Applies an outage: stops what is down, and resumes the rest of a running cluster.
 
-    Without a quorum etcd is frozen: it neither responds nor loses data, and so does the API. The controller manager
-    and the scheduler exit when they cannot renew their leader lease, and restart with the API, so they do not treat
-    nodes as silent during that time. The nodes are updated once the API is available.
+    Without a quorum etcd is frozen: it neither responds nor loses data, and so does the API. The controller
+    manager and the scheduler exit when they cannot renew their leader lease, and restart with the API, so
+    they do not treat nodes as silent during that time. The nodes are updated once the API is available.
 
     Raises:
         ApiError, aiohttp.ClientError, TimeoutError: The nodes could not be updated; the caller retries.
@@ -115,8 +116,8 @@ async def set_workers(lab: Lab, cluster: ClusterSpec) -> None:
 async def stop(lab: Lab, uuid: str, *, delete_data: bool) -> None:
     """Stops every process of the cluster; with ``delete_data`` also deletes its data.
 
-    The processes are killed: kube-apiserver would wait for its watches, and the kernel already has what etcd wrote.
-    A concurrent start is aborted.
+    The processes are killed: kube-apiserver would wait for its watches, and the kernel already has what etcd
+    wrote. A concurrent start is aborted.
     """
     files = ClusterFiles(lab, uuid)
     _stopping.add(uuid)
@@ -174,8 +175,8 @@ async def _wait(
 ) -> None:
     """Polls ``done`` until it returns True, while all ``daemons`` run and the time has not expired.
 
-    A daemon that exits is restarted a few times, as monit does on a BOSH VM: after a kill, the previous process may
-    still hold its port.
+    A daemon that exits is restarted a few times, as monit does on a BOSH VM: after a kill, the previous
+    process may still hold its port.
     """
     deadline = time.monotonic() + _READY_SECONDS
     missing: set[str] = set()
@@ -189,8 +190,8 @@ async def _wait(
             state = str(error) or type(error).__name__
         live = await asyncio.to_thread(process.running, files.lab, files.daemon(""))
         # Twice, because a new process is not recognised as the lab's at once.
-        absent = {name for name in daemons if files.daemon(name) not in live}
-        ended, missing = sorted(absent & missing), absent
+        not_running = {name for name in daemons if files.daemon(name) not in live}
+        ended, missing = sorted(not_running & missing), not_running
         _check_wanted(files.uuid)
         for name in ended:
             if restarts[name] == _RESTARTS:

@@ -14,8 +14,8 @@ def kubeconfig(
 ) -> str:
     """Returns a kubeconfig for ``server``; without ``user``, that of the cluster's administrator.
 
-    The shape is that of ``pks get-credentials``: cluster, user and context have the cluster's name unless another
-    user is given, and the CA is inline.
+    The shape is that of ``pks get-credentials``: cluster, user and context have the cluster's name unless
+    another user is given, and the CA is inline.
     """
     user = user or spec.name
     ca = base64.b64encode(ca_pem.encode()).decode()

@@ -25,7 +25,7 @@ async def match(api: KubernetesApi, cluster_name: str, workers: Sequence[Worker]
 
 
 async def settled(api: KubernetesApi, workers: Sequence[Worker], down: Collection[str] = ()) -> bool:
-    """Whether exactly these workers are nodes, all that are up are Ready, and no pod of a removed node is left.
+    """Whether exactly these workers are nodes, those that are up are Ready, and removed nodes have no pods.
 
     Deletes such pods, which the controllers would notice only after a minute.
     """
@@ -40,7 +40,7 @@ async def settled(api: KubernetesApi, workers: Sequence[Worker], down: Collectio
 
 
 async def power(api: KubernetesApi, down: Collection[str]) -> None:
-    """Lets KWOK play the kubelets of all nodes except those that are down, which send no heartbeat any more."""
+    """Lets KWOK play the kubelets of all nodes except those that are down, which stop sending heartbeats."""
     for node in (await api.request("GET", _NODES))["items"]:
         name, labels = node["metadata"]["name"], node["metadata"]["labels"]
         wanted = None if name in down else "on"
@@ -65,7 +65,7 @@ def _pod_path(pod: Object) -> str:
 
 
 def _node(cluster_name: str, worker: Worker) -> Object:
-    """Returns a Node object as created by PKS: the labels ``bosh.*``, ``pks-system/*`` and ``spec.ip`` identify its VM."""
+    """Returns a Node as created by PKS; labels ``bosh.*``, ``pks-system/*``, ``spec.ip`` name its VM."""
     labels = {
         "beta.kubernetes.io/arch": "amd64",
         "beta.kubernetes.io/os": "linux",

@@ -1,4 +1,4 @@
-"""Components of a cluster that are down because their VMs are; written by the foundation, read by its daemons.
+"""Parts of a cluster that are down because their VMs are; written by the foundation, read by its daemons.
 
 The file ``outage.json`` of the cluster is read on each use, so changing it starts and ends an outage.
 """

@@ -54,7 +54,7 @@ class NetworkSpec:
     l4_lb_auto_scaling: bool = True
     """Whether NCP adds a load balancer when one is full, until the Edge cluster is exhausted."""
     error_objects: bool = True
-    """Whether NCP writes NSXError objects and error annotations (PKS 1.7 and later); earlier versions only log."""
+    """Whether NCP writes NSXError objects and error annotations (PKS 1.7 and later) or only logs."""
 
 
 @dataclass(frozen=True)

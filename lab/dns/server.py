@@ -121,7 +121,7 @@ class DnsServer:
         return code
 
     def _tsig_refusal(self, wire: bytes, error: dns.rcode.Rcode) -> bytes:
-        """Returns NOTAUTH with the reason in a TSIG record, signed only for BADTIME (RFC 8945 section 5.2)."""
+        """Returns NOTAUTH with the reason in a TSIG record; only BADTIME is signed (RFC 8945 section 5.2)."""
         request = dns.message.from_wire(wire, keyring=False, continue_on_error=True)
         response = dns.message.make_response(request)
         response.set_rcode(dns.rcode.NOTAUTH)

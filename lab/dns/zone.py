@@ -127,7 +127,7 @@ class ZoneFile:
             self.zone.replace_rdataset(name, dns.rdataset.from_rdata_list(item.ttl, sorted(values)))
 
     def _clashes(self, item: dns.rrset.RRset) -> bool:
-        """Whether an alias would coexist with other records (section 3.4.2.2); the SOA is not replaced here."""
+        """Whether an alias would clash with other records (section 3.4.2.2). The SOA is never replaced."""
         types = {found.rdtype for found in self.records(item.name, dns.rdatatype.ANY)}
         if item.rdtype == dns.rdatatype.CNAME:
             return bool(types - {dns.rdatatype.CNAME})

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from lab.cluster import outage
+from lab.cluster.daemon import serve_cluster
 from lab.cluster.spec import ClusterFiles, ClusterSpec
-from lab.daemon import serve_cluster
 from lab.edge.server import Edge
 from lab.layout import Lab
 from lab.rancher import PORT

@@ -2,13 +2,13 @@
 
 A VM that is down does not respond, so its clients wait until they time out.
 
-- NSX-T's layer 4 load balancer uses pool members in turn. Its passive monitor disables a member for ``timeout``
-  seconds after ``max_fails`` consecutive connections without an answer to the SYN (NSX-T API, ``LbPassiveMonitor``;
-  both are 5). That NCP's pools have such a monitor is invented, because no source documents it. If all members are
-  disabled, connections go to any of them.
-- nginx tries the next pod when one does not accept a connection: ``proxy-next-upstream: error timeout``, after
-  ``proxy-connect-timeout: 5`` seconds, ``proxy-next-upstream-tries: 3`` in all (ingress-nginx, ConfigMap). It does
-  not remember failed pods.
+- NSX-T's layer 4 load balancer uses pool members in turn. Its passive monitor disables a member for
+  ``timeout`` seconds after ``max_fails`` consecutive connections without an answer to the SYN (NSX-T API,
+  ``LbPassiveMonitor``; both are 5). That NCP's pools have such a monitor is invented, because no source
+  documents it. If all members are disabled, connections go to any of them.
+- nginx tries the next pod when one does not accept a connection: ``proxy-next-upstream: error timeout``,
+  after ``proxy-connect-timeout: 5`` seconds, ``proxy-next-upstream-tries: 3`` in all (ingress-nginx,
+  ConfigMap). It does not remember failed pods.
 """
 
 from __future__ import annotations

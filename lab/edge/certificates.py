@@ -54,7 +54,7 @@ class Certificates:
 
 
 def _secret_context(secret: dict[str, Any], host: str) -> ssl.SSLContext | None:
-    """Returns the context of a kubernetes.io/tls Secret; None, with a log line, if ingress-nginx would reject it."""
+    """Returns the context of a kubernetes.io/tls Secret; logs and returns None if nginx would reject it."""
     name = f"{secret['metadata']['namespace']}/{secret['metadata']['name']}"
     data = secret.get("data") or {}
     try:

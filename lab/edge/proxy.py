@@ -144,8 +144,8 @@ class Proxy:
 def forwarded(request: web.BaseRequest, listener: Listener) -> CIMultiDict[str]:
     """Returns the request's headers as ingress-nginx forwards them.
 
-    Rancher needs ``Host`` and ``X-Forwarded-Proto``, ``-Port`` and ``-For``. Such headers of the client are ignored
-    (``use-forwarded-headers`` is off).
+    Rancher needs ``Host`` and ``X-Forwarded-Proto``, ``-Port`` and ``-For``. Such headers of the client are
+    ignored (``use-forwarded-headers`` is off).
     """
     scheme = "https" if listener.tls else "http"
     headers = CIMultiDict((k, v) for k, v in request.headers.items() if k.lower() not in _HOP_BY_HOP)

@@ -1,7 +1,7 @@
-"""Routing that ingress-nginx would derive from a cluster's objects: listeners, sites and backends. Pure functions.
+"""Routing that ingress-nginx would derive from a cluster's objects: listeners, sites, backends. Pure.
 
-The rules are those of ingress-nginx 1.x (user guide, "Ingress path matching", "TLS/HTTPS") and of the Kubernetes
-documentation of Ingress and Service.
+The rules are those of ingress-nginx 1.x (user guide, "Ingress path matching", "TLS/HTTPS") and of the
+Kubernetes documentation of Ingress and Service.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ INGRESS_CLASS = "nginx"
 _CLASS_ANNOTATION = "kubernetes.io/ingress.class"
 _SSL_REDIRECT = "nginx.ingress.kubernetes.io/ssl-redirect"
 # Selector values that identify an ingress controller: ingress-nginx has app.kubernetes.io/name=ingress-nginx,
-# # stable/nginx-ingress has app=nginx-ingress.
+# stable/nginx-ingress has app=nginx-ingress.
 _CONTROLLERS = {"ingress-nginx", "nginx-ingress"}
 
 
@@ -132,7 +132,7 @@ def sites(ingresses: Iterable[Object]) -> dict[str, Site]:
 
 
 def is_ours(ingress: Object) -> bool:
-    """Whether the class is nginx, by annotation or ``spec.ingressClassName``; the annotation takes precedence."""
+    """Whether the class is nginx; the annotation takes precedence over ``spec.ingressClassName``."""
     annotation = (ingress["metadata"].get("annotations") or {}).get(_CLASS_ANNOTATION)
     name: str | None = annotation or ingress["spec"].get("ingressClassName")
     return name == INGRESS_CLASS

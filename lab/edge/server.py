@@ -13,7 +13,7 @@ import aiohttp
 from aiohttp import web
 
 from lab.cluster.api import ApiError, KubernetesApi
-from lab.daemon import follow
+from lab.cluster.daemon import follow
 from lab.edge import routing
 from lab.edge.balancer import Down, Pool, Upstream
 from lab.edge.certificates import Certificates

@@ -1,7 +1,7 @@
 """BOSH Director: deployments, their VMs and ``recreate``, as far as the ``bosh`` command needs them.
 
-As in the product, ``vms`` is a task whose result is read afterwards, one JSON object per line. Task numbers restart
-with the foundation. The texts of the 404s are invented.
+As in the product, ``vms`` is a task whose result is read afterwards, one JSON object per line. Task numbers
+restart with the foundation. The texts of the 404s are invented.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _FIRST_TASK = 1000
 
 
 class BoshApi:
-    """``/info``, ``/deployments`` with ``/vms`` and ``/jobs``, ``/tasks``; a client authenticates with its secret."""
+    """``/info``, ``/deployments`` with ``/vms`` and ``/jobs``, ``/tasks``; needs client and secret."""
 
     def __init__(self, state: State, clusters: Clusters, outages: Outages) -> None:
         self._state = state
@@ -79,7 +79,9 @@ class BoshApi:
         if item is None:
             return _unknown(wanted)
         if request.query.get("state") != "recreate":
-            return web.json_response({"code": 440007, "description": "the lab supports only recreate"}, status=400)
+            return web.json_response(
+                {"code": 440007, "description": "the lab supports only recreate"}, status=400
+            )
         known = request.match_info.get("id")
         try:
             made = await self._clusters.recreate(item, None if job == "*" else job, known)

@@ -1,7 +1,7 @@
 """Lifecycle of a cluster: the actions of PKS, BOSH and NSX-T, and what the API shows meanwhile.
 
-Every action is a list of idempotent steps: after a crash of the foundation it restarts from the beginning with the
-same result.
+Every action is a list of idempotent steps: after a crash of the foundation it restarts from the beginning
+with the same result.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from lab.cluster.outage import Outage
 from lab.cluster.spec import ClusterFiles, ClusterSpec
 from lab.faults import fault
 from lab.foundation import documents, orders, provision, vcenter
-from lab.foundation.errors import absent, busy
+from lab.foundation.errors import busy, not_found
 from lab.foundation.state import FAILED, IN_PROGRESS, SUCCEEDED, Cluster, Machine, State
 from lab.layout import Lab
 
@@ -139,7 +139,7 @@ class Clusters:
         """
         item = self._state.clusters.get(name)
         if item is None:
-            raise absent("Cluster", name)
+            raise not_found("Cluster", name)
         return item
 
     # --- actions -------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ class ApiError(Exception):
         self.status = status
 
 
-def absent(kind: str, name: str) -> ApiError:
+def not_found(kind: str, name: str) -> ApiError:
     """Error for an unknown ``kind`` of that name."""
     return ApiError(404, f"{kind} {name} not found")
 

@@ -1,8 +1,8 @@
 """NSX-T's inventory: blocks, pools and objects with their limits. Pure: no I/O, no clock.
 
 Sizes and limits are those of NSX-T 2.5 (docs.pivotal.io/pra/2-2 ``routing``, Broadcom KB 322486). Error codes
-5141 and 10087 are documented (docs-pks 1.19); 5137 (block exhausted) and 5109 (pool exhausted) are those that PKS's own
-NSX-T client checks for; the other codes and most texts are invented.
+5141 and 10087 are documented (docs-pks 1.19); 5137 (block exhausted) and 5109 (pool exhausted) are those that
+PKS's own NSX-T client checks for; the other codes and most texts are invented.
 """
 
 from __future__ import annotations
@@ -170,12 +170,14 @@ class Inventory:
         size = balancer.get("size", "SMALL")
         if len(same) >= VIRTUAL_SERVERS[size]:
             raise RefusedError(
-                409, 23527, f"Load balancer of size {size} has {len(same)} virtual servers, which is its limit."
+                409,
+                23527,
+                f"Load balancer of size {size} has {len(same)} virtual servers, which is its limit.",
             )
 
 
 def cluster_tags(cluster: str) -> list[Object]:
-    """Returns the tags of objects that PKS creates for a cluster: its own, and NCP's so that NCP finds them."""
+    """Returns the tags of PKS's objects of a cluster: its own, and those by which NCP finds them."""
     return [{"scope": "pks/cluster", "tag": cluster}, {"scope": "ncp/cluster", "tag": f"pks-{cluster}"}]
 
 

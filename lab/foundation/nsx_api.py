@@ -1,8 +1,9 @@
 """NSX-T manager: the part of its REST API that NCP and readers use (NSX-T REST API reference).
 
-Paging, field names and 409 on exhaustion are the product's. The tags of pool allocations are borrowed from the
-policy API, so that NCP can identify its own after a restart. Invented: a virtual server is created with the id of its
-load balancer (``lb_service_id``); real clients add it to the load balancer's ``virtual_server_ids``.
+Paging, field names and 409 on exhaustion are the product's. The tags of pool allocations are borrowed from
+the policy API, so that NCP can identify its own after a restart. Invented: a virtual server is created with
+the id of its load balancer (``lb_service_id``); real clients add it to the load balancer's
+``virtual_server_ids``.
 """
 
 from __future__ import annotations
@@ -70,8 +71,8 @@ class NsxApi:
             return await handler(request)
         except RefusedError as error:
             return _error(error.status, error.code, str(error))
-        except nsx_policy_api.AbsentError as error:
-            return _absent(str(error))
+        except nsx_policy_api.NotFoundError as error:
+            return _not_found(str(error))
         except (ValueError, KeyError, TypeError) as error:
             return _error(400, 220, f"The request is invalid: {error!r}")
 
@@ -103,7 +104,7 @@ class NsxApi:
     async def _allocations(self, request: web.Request) -> web.Response:
         inventory, pool = self._state.inventory, request.match_info["id"]
         if pool not in inventory.pools:
-            return _absent(pool)
+            return _not_found(pool)
         return _page(request, inventory.allocations.get(pool, []))
 
     async def _allocate(self, request: web.Request) -> web.Response:
@@ -148,14 +149,14 @@ class NsxApi:
 
     def _deleted(self, store: dict[str, Object], identifier: str) -> web.Response:
         if store.pop(identifier, None) is None:
-            return _absent(identifier)
+            return _not_found(identifier)
         self._state.save()
         return web.Response(status=200)
 
 
 def _one(store: dict[str, Object], identifier: str) -> web.Response:
     if identifier not in store:
-        return _absent(identifier)
+        return _not_found(identifier)
     return web.json_response(store[identifier])
 
 
@@ -170,7 +171,7 @@ def _page(request: web.Request, items: Iterable[Object]) -> web.Response:
     return web.json_response(page)
 
 
-def _absent(identifier: str) -> web.Response:
+def _not_found(identifier: str) -> web.Response:
     return _error(404, 600, f"The object {identifier} could not be found.")
 
 

@@ -1,6 +1,7 @@
 """NSX-T policy API: a read-only view of the inventory, as in a foundation in Policy mode or with NSX 9.
 
-Field names are those of the NSX-T policy API reference. NCP has an IP pool with one block subnet per namespace.
+Field names are those of the NSX-T policy API reference. NCP has an IP pool with one block subnet per
+namespace.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from lab.foundation.inventory import Inventory, Object
 PREFIX = "/policy/api/v1/infra"
 
 
-class AbsentError(Exception):
+class NotFoundError(Exception):
     """The collection or object does not exist."""
 
 
@@ -30,7 +31,7 @@ def collection(inventory: Inventory, path: str) -> list[Object]:
             return _subnets(inventory, key)
         case ["ip-pools", key, "ip-allocations"] if key in inventory.pools:
             return [_allocation(item) for item in inventory.allocations.get(key, [])]
-    raise AbsentError(path)
+    raise NotFoundError(path)
 
 
 def pool(inventory: Inventory, key: str) -> Object:
@@ -40,7 +41,7 @@ def pool(inventory: Inventory, key: str) -> Object:
         NotFoundError: The pool does not exist.
     """
     if key not in inventory.pools:
-        raise AbsentError(key)
+        raise NotFoundError(key)
     shown = _with_path("ip-pools", inventory.pools[key])
     usage = inventory.shown_pool(key)["pool_usage"]
     return {
@@ -65,7 +66,7 @@ def _subnets(inventory: Inventory, key: str) -> list[Object]:
         ]
     subnet = inventory.subnets.get(key.removeprefix("pool-"))
     if subnet is None:
-        raise AbsentError(key)
+        raise NotFoundError(key)
     network = ipaddress.IPv4Network(subnet["cidr"])
     return [
         {

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from lab.foundation import pools, profiles, tile
-from lab.foundation.errors import ApiError, absent
+from lab.foundation.errors import ApiError, not_found
 from lab.foundation.state import Order, State
 
 
@@ -65,7 +65,7 @@ def _changed(state: State, order: Order, values: Mapping[str, Any]) -> Order:
         changes["workers"] = workers
     if network := values.get("network_profile_name"):
         if network not in state.network_profiles:
-            raise absent("Network profile", network)
+            raise not_found("Network profile", network)
         changes["network_profile"] = network
     if (tags := values.get("cluster_tags")) is not None:
         changes["tags"] = [{"name": tag["name"], "value": tag.get("value") or ""} for tag in tags]
@@ -80,7 +80,7 @@ def _compute(state: State, order: Order, values: Mapping[str, Any]) -> dict[str,
         return {}
     name = wanted or order.compute_profile
     if name not in state.compute_profiles:
-        raise absent("Compute profile", name)
+        raise not_found("Compute profile", name)
     before = order.pools if name == order.compute_profile else {}
     counts = pools.counts(state.compute_profiles[name], before, given, tile.PLANS[order.plan].workers)
     workers = sum(counts.values()) or order.workers

@@ -19,7 +19,7 @@ from lab.layout import Lab
 
 log = logging.getLogger("foundation")
 
-_LOOK_SECONDS = 0.5
+_POLL_SECONDS = 0.5
 
 Down = Callable[[], set[str]]
 """Returns the CIDs of the VMs that are down; blocking."""
@@ -37,7 +37,7 @@ class Outages:
         self._down, self._apply, self._replace = down, apply, replace
         self._since: dict[str, float] = {}
         """Time at which each VM went down, by CID (monotonic clock)."""
-        self._told: dict[str, Outage] = {}
+        self._applied: dict[str, Outage] = {}
         """Outage last applied to each cluster, by UUID."""
 
     @property
@@ -53,19 +53,19 @@ class Outages:
             except Exception as error:  # vCenter is unavailable; assume no change
                 log.debug("vCenter: %s", error)
             else:
-                await self._look(down)
-            await asyncio.sleep(_LOOK_SECONDS)
+                await self._update(down)
+            await asyncio.sleep(_POLL_SECONDS)
 
-    async def _look(self, down: set[str]) -> None:
+    async def _update(self, down: set[str]) -> None:
         now = time.monotonic()
         self._since = {cid: self._since.get(cid, now) for cid in down}
         for item in list(self._state.clusters.values()):
             if item.serving:
-                await self._tell(item, outage(item.machines, down))
+                await self._apply_change(item, outage(item.machines, down))
                 await self._resurrect(item, now)
 
-    async def _tell(self, item: Cluster, found: Outage) -> None:
-        if self._told.get(item.uuid) == found:
+    async def _apply_change(self, item: Cluster, found: Outage) -> None:
+        if self._applied.get(item.uuid) == found:
             return
         try:
             await self._apply(self._state.lab, item.uuid, found)
@@ -73,7 +73,7 @@ class Outages:
             log.warning("outage of %s: %s", item.name, error or type(error).__name__)
         else:
             log.info("cluster %s: %s", item.name, found)
-            self._told[item.uuid] = found
+            self._applied[item.uuid] = found
 
     async def _resurrect(self, item: Cluster, now: float) -> None:
         patience = options.load(self._state.lab).resurrect_seconds

@@ -14,7 +14,7 @@ from lab.cluster.kubeconfig import kubeconfig
 from lab.cluster.spec import ClusterFiles
 from lab.foundation import documents, profiles, tile
 from lab.foundation.clusters import Clusters
-from lab.foundation.errors import ApiError, absent
+from lab.foundation.errors import ApiError, not_found
 from lab.foundation.http import Handler, faulty
 from lab.foundation.inventory import Object
 from lab.foundation.state import Cluster, State
@@ -24,7 +24,7 @@ _LABELS = {"network-profiles": "Network profile", "compute-profiles": "Compute p
 
 
 class PksApi:
-    """Everything below ``/v1``. 404 for unknown objects, 401 for an invalid token, ``{"body": text}`` for errors."""
+    """Everything below ``/v1``. 404: unknown object, 401: invalid token; errors are ``{"body": text}``."""
 
     def __init__(self, state: State, clusters: Clusters, uaa: Uaa) -> None:
         self._state = state
@@ -156,7 +156,7 @@ class PksApi:
     def _profile(self, request: web.Request) -> Object:
         name, store = request.match_info["name"], self._store(request)
         if name not in store:
-            raise absent(_LABELS[request.match_info["kind"]], name)
+            raise not_found(_LABELS[request.match_info["kind"]], name)
         return store[name]
 
 

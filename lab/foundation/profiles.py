@@ -1,7 +1,7 @@
 """Validation of network profiles by the PKS API (docs-pks 1.5 and 1.19 ``network-profiles-define``).
 
-Deliberately separate from the program's own check: both are written from the same source, so an error in one shows
-up against the other. Pure. The error texts are invented.
+Deliberately separate from the program's own check: both are written from the same source, so an error in one
+shows up against the other. Pure. The error texts are invented.
 """
 
 from __future__ import annotations
@@ -154,7 +154,7 @@ def problem(
 
 
 def conflict(before: Mapping[str, Any], after: Mapping[str, Any]) -> str | None:
-    """Returns the first key that prevents a running cluster from changing its profile's parameters (TKGI 1.19).
+    """Returns the first key that prevents a change of a running cluster's profile parameters (TKGI 1.19).
 
     Blocks and pools can be added and reordered, never removed; the tile's block remains the first.
     """
@@ -193,7 +193,7 @@ def _cni_problem(cni: Mapping[str, Any] | None) -> str | None:
 
 
 def _prefix_problem(parameters: Mapping[str, Any], others: Iterable[Mapping[str, Any]]) -> str | None:
-    """Checks that profiles sharing a block have the same subnet prefix (docs-pks 1.5 ``network-profiles-pods``)."""
+    """Checks that profiles with a common block have one prefix (docs-pks 1.5 ``network-profiles-pods``)."""
     prefix = parameters.get("pod_subnet_prefix", _DEFAULTS["pod_subnet_prefix"])
     for other in others:
         theirs = other["parameters"]

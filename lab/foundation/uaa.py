@@ -1,7 +1,7 @@
 """UAA: tokens of the PKS API (docs-pks 1.5 ``_uaa``: 600 s access, 21600 s refresh).
 
-Tokens contain their claims and a signature, so they survive a restart of the foundation; their format is invented
-(UAA's are JWTs). Faults: ``lab.faults``.
+Tokens contain their claims and a signature, so they survive a restart of the foundation; their format is
+invented (UAA's are JWTs). Faults: ``lab.faults``.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Virtual machines of the clusters in vCenter, created like those of BOSH's vSphere CPI.
 
-A VM's name is its CID; the custom attributes ``deployment`` and ``job`` identify its owner (Optimize-VMwarePKS
-relies on both).
+A VM's name is its CID; the custom attributes ``deployment`` and ``job`` identify its owner
+(Optimize-VMwarePKS relies on both).
 """
 
 # mypy: disable-error-code="no-untyped-call"

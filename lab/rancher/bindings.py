@@ -1,4 +1,4 @@
-"""Who may do what: ``/v3/globalrolebindings``, ``clusterroletemplatebindings`` and those of projects."""
+"""Role bindings, global and of clusters and projects: ``/v3/globalrolebindings`` and others."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from lab.rancher.state import Object
 
 @dataclass(frozen=True)
 class _Kind:
-    """One of the three kinds of bindings."""
+    """One of the three kinds of role bindings."""
 
     singular: str
     prefix: str
     role: str
     """Field of the role."""
     scope: str = ""
-    """Field of what the role is bound in; empty for everything."""
+    """Field of the binding's scope; empty for global bindings."""
 
     @property
     def plural(self) -> str:
@@ -85,7 +85,7 @@ class _Kind:
         return self._shown(call, item)
 
     def _namespace(self, call: Call) -> str:
-        """What stands before a binding's name: the cluster or the project it is in."""
+        """Returns the prefix of a binding's name: its cluster or project."""
         if not self.scope:
             return ""
         cluster_id, _, project = call.text(self.scope).partition(":")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from lab import options
 from lab.cluster.api import KubernetesApi
+from lab.cluster.daemon import serve_cluster
 from lab.cluster.ncp import namespaces, pods, services
 from lab.cluster.ncp.controller import Controller, State
 from lab.cluster.ncp.errors import ErrorReporter
 from lab.cluster.ncp.nsx import Nsx
 from lab.cluster.spec import ClusterFiles, ClusterSpec
-from lab.daemon import serve_cluster
 from lab.layout import Lab
 
 _HANDLERS = {

@@ -45,7 +45,7 @@ class State:
     services: dict[str, Object] = field(default_factory=dict)
     pods: dict[str, Object] = field(default_factory=dict)
     assigned: dict[str, tuple[str, str]] = field(default_factory=dict)
-    """Uid of each pod and the address that this process gave it, which the watch may not have returned yet."""
+    """Uid of each pod and the address assigned by this process, which the watch may not have returned yet."""
     first_seen: dict[str, float] = field(default_factory=dict)
     """Monotonic time at which a Service without addresses was first seen."""
 

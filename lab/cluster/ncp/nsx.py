@@ -52,8 +52,8 @@ class Owned:
 class Nsx:
     """The cluster's objects in NSX-T: an in-memory inventory that every change updates.
 
-    While the cluster lives, only NCP creates or removes its objects, so the inventory is correct from ``load`` until
-    a request fails.
+    While the cluster lives, only NCP creates or removes its objects, so the inventory is correct from
+    ``load`` until a request fails.
     """
 
     def __init__(self, lab: Lab, uuid: str) -> None:
@@ -94,7 +94,7 @@ class Nsx:
         self._owned = owned
 
     def find(self, kind: str, **tags: str | None) -> list[Owned]:
-        """Returns objects of ``kind`` with these values of the tags ``project``, ``service``, ``role``; None means untagged."""
+        """Returns objects of ``kind`` with these ``project``, ``service``, ``role`` tags; None: untagged."""
         wanted = {f"ncp/{scope}": value for scope, value in tags.items()}
         return [
             item

@@ -24,14 +24,14 @@ async def reconcile(state: State, key: str) -> None:
         return  # the watch lags behind; a second address would keep the pod from starting
     namespace, name = key.split("/")
     if not subnets(state, namespace):
-        await _tell_waiting(state, pod)  # reconciled again when the namespace gets a subnet
+        await _report_waiting(state, pod)  # reconciled again when the namespace gets a subnet
         return
     address = _free_address(state, namespace)
     if address is None:
         try:
             await add_subnet(state, namespace)
         except ExhaustedError:
-            await _tell_waiting(state, pod)
+            await _report_waiting(state, pod)
             raise
         address = _free_address(state, namespace)
     # The uid prevents a replacement pod of the same name from getting this address.
@@ -57,7 +57,7 @@ def _free_address(state: State, namespace: str) -> ipaddress.IPv4Address | None:
     return None
 
 
-async def _tell_waiting(state: State, pod: Object) -> None:
+async def _report_waiting(state: State, pod: Object) -> None:
     metadata = pod["metadata"]
     event: Object = {
         "metadata": {"name": f"{metadata['name']}.{metadata['uid'][:8]}", "namespace": metadata["namespace"]},

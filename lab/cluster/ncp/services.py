@@ -47,7 +47,7 @@ async def reconcile(state: State, key: str) -> None:
 
 
 async def reconcile_cluster(state: State, _: str) -> None:
-    """Creates the cluster-wide objects: the NSXError resource, and virtual servers (HTTP, HTTPS) for Ingresses."""
+    """Creates the cluster-wide objects: the NSXError resource, and virtual servers for Ingresses."""
     await state.errors.install()
     network = state.spec.network
     if not (network.nsx_lb and network.nsx_ingress_controller):
@@ -66,8 +66,8 @@ async def reconcile_cluster(state: State, _: str) -> None:
 def status_addresses(uuid: str, key: str, floating: str) -> list[str]:
     """Returns both addresses that NCP shows, as in the article: 10.50.0.79 and 100.64.128.125.
 
-    The second is in 100.64.0.0/10 (RFC 6598): the link between Tier-0 and the load balancer's Tier-1 router, which is
-    not reachable from outside. The order is fixed for one Service and differs between Services.
+    The second is in 100.64.0.0/10 (RFC 6598): the link between Tier-0 and the load balancer's Tier-1 router,
+    which is not reachable from outside. The order is fixed for one Service and differs between Services.
     """
     link, order = hashlib.sha256(uuid.encode()).digest(), hashlib.sha256(f"{uuid}/{key}".encode()).digest()
     transit = f"100.64.{128 + link[0] % 64}.{1 + link[1] % 254}"
@@ -123,7 +123,7 @@ async def _realise(state: State, namespace: str, name: str, item: Object) -> str
 async def _virtual_server(
     state: State, label: str, tags: Mapping[str, str], body: Mapping[str, Any]
 ) -> Owned:
-    """Creates a virtual server on the first load balancer with capacity, or on a new one if the limit allows it."""
+    """Creates a virtual server on the first load balancer with capacity, or on a new one within the limit."""
     balancers = state.nsx.find(BALANCERS)
     for balancer in balancers:
         try:
