@@ -32,7 +32,7 @@ class AgentError(Exception):
 
 
 @dataclass(frozen=True)
-class Order:
+class AgentConfig:
     """The agent's configuration, as set by the manifest.
 
     Attributes:
@@ -46,7 +46,7 @@ class Order:
     token: str
 
 
-def order(deployments: dict[str, Object], secrets: dict[str, Object]) -> Order | None:
+def agent_config(deployments: dict[str, Object], secrets: dict[str, Object]) -> AgentConfig | None:
     """Returns the agent's configuration; None while no agent pod is ready or its Secret is missing."""
     found = deployments.get(f"{NAMESPACE}/{DEPLOYMENT}")
     if found is None or not (found.get("status") or {}).get("readyReplicas"):
@@ -57,7 +57,9 @@ def order(deployments: dict[str, Object], secrets: dict[str, Object]) -> Order |
     data = next((secrets[key]["data"] for name in names if (key := f"{NAMESPACE}/{name}") in secrets), None)
     if data is None:
         return None
-    return Order(env["CATTLE_SERVER"], env["CATTLE_CA_CHECKSUM"], base64.b64decode(data["token"]).decode())
+    return AgentConfig(
+        env["CATTLE_SERVER"], env["CATTLE_CA_CHECKSUM"], base64.b64decode(data["token"]).decode()
+    )
 
 
 class Agent:
@@ -76,13 +78,13 @@ class Agent:
         """Reports until cancelled."""
         deployments: dict[str, Object] = {}
         secrets: dict[str, Object] = {}
-        reported: Order | None = None
+        reported: AgentConfig | None = None
         async with KubernetesApi(self._kubeconfig) as api, asyncio.TaskGroup() as tasks:
             stores = ((_DEPLOYMENTS, deployments), (_SECRETS, secrets))
             await asyncio.gather(*(follow(tasks, api, path, store, self._changed) for path, store in stores))
             while True:
                 self._changed.clear()
-                wanted = order(deployments, secrets)
+                wanted = agent_config(deployments, secrets)
                 pause = None
                 if wanted is not None and wanted != reported:
                     try:
@@ -97,7 +99,7 @@ class Agent:
                 except TimeoutError:
                     continue
 
-    async def _report(self, api: KubernetesApi, wanted: Order) -> None:
+    async def _report(self, api: KubernetesApi, wanted: AgentConfig) -> None:
         version = await api.request("GET", "/version")
         nodes = await api.request("GET", "/api/v1/nodes")
         body = {"version": version["gitVersion"], "nodes": len(nodes["items"])}

@@ -133,7 +133,7 @@ def _run(arguments: list[str]) -> int:
 
 
 def _vms(ui: _Ui, flags: argparse.Namespace) -> None:
-    director = _greet(ui, flags)
+    director = _connect(ui, flags)
     names = [flags.deployment] if flags.deployment else _names(director)
     for name in names:
         try:
@@ -146,13 +146,13 @@ def _vms(ui: _Ui, flags: argparse.Namespace) -> None:
 
 
 def _deployments(ui: _Ui, flags: argparse.Namespace) -> None:
-    director = _greet(ui, flags)
+    director = _connect(ui, flags)
     ui.table("deployments", ("Name",), [[name] for name in _names(director)])
 
 
 def _recreate(ui: _Ui, flags: argparse.Namespace) -> None:
     """Source: bosh-cli ``director/deployments.go`` (``ChangeJobState``)."""
-    director = _greet(ui, flags)
+    director = _connect(ui, flags)
     if not flags.deployment:
         raise CliError("Expected non-empty deployment name")
     ui.line(f"Using deployment '{flags.deployment}'")
@@ -170,7 +170,7 @@ def _recreate(ui: _Ui, flags: argparse.Namespace) -> None:
     ui.line(f"Task {number} done")
 
 
-def _greet(ui: _Ui, flags: argparse.Namespace) -> _Director:
+def _connect(ui: _Ui, flags: argparse.Namespace) -> _Director:
     director = _Director(flags)
     ui.line(f"Using environment '{flags.environment}' as client '{flags.client}'")
     return director

@@ -70,7 +70,7 @@ class Edge:
             ]
             try:
                 await asyncio.gather(*complete)
-                await self._reconcile_for_ever(api, proxy)
+                await self._reconcile_forever(api, proxy)
             finally:
                 await self._close(list(self._open))
 
@@ -84,7 +84,7 @@ class Edge:
         is_rancher = (found["spec"].get("selector") or {}).get("app") == "rancher"
         return Backend(routing.nodes(self._view, service), self._rancher if is_rancher else None)
 
-    async def _reconcile_for_ever(self, api: KubernetesApi, proxy: Proxy) -> None:
+    async def _reconcile_forever(self, api: KubernetesApi, proxy: Proxy) -> None:
         while True:
             self._changed.clear()
             self._sites = routing.sites(self._view.ingresses.values())

@@ -197,26 +197,26 @@ class Clusters:
         self._state.save()
 
     async def _build(self, item: Cluster) -> None:
-        await self._until(item, _ORDER_SHARE)
+        await self._await_share(item, _ORDER_SHARE)
         item.description = "Instance provisioning in progress"
         self._state.save()
         if not _NAME.fullmatch(item.name):
             raise ValueError(f"invalid cluster name {item.name!r}")
         provision.network_objects(self._state, item)
-        await self._match(item)
+        await self._match_order(item)
         async with self._planes[item.uuid]:
             await self._control_plane.start(self._state.lab, documents.spec(self._state, item))
         item.serving = True
-        await self._until(item, 1.0)
+        await self._await_share(item, 1.0)
 
     async def _change(self, item: Cluster) -> None:
         if not item.address:
             raise provision.ProvisionError("the cluster was never built; delete it")
-        await self._match(item)
+        await self._match_order(item)
         async with self._planes[item.uuid]:
             await self._control_plane.set_workers(self._state.lab, documents.spec(self._state, item))
         item.serving = True
-        await self._until(item, _UPDATE_SHARE)
+        await self._await_share(item, _UPDATE_SHARE)
 
     async def _remove(self, item: Cluster) -> None:
         async with self._planes[item.uuid]:
@@ -225,9 +225,9 @@ class Clusters:
         self._state.save()
         await self._machines()
         self._state.inventory.remove_cluster(item.uuid)
-        await self._until(item, _DELETE_SHARE)
+        await self._await_share(item, _DELETE_SHARE)
 
-    async def _until(self, item: Cluster, share: float) -> None:
+    async def _await_share(self, item: Cluster, share: float) -> None:
         """Waits until the action has used this share of the time to create a cluster."""
         injected = fault(self._state.lab, f"{item.action.lower()}-cluster").get("seconds")
         seconds = options.load(self._state.lab).cluster_seconds * share
@@ -235,7 +235,7 @@ class Clusters:
             seconds = float(injected)
         await asyncio.sleep(max(0.0, item.since + seconds - time.time()))
 
-    async def _match(self, item: Cluster) -> None:
+    async def _match_order(self, item: Cluster) -> None:
         """Reconciles the cluster's machines with its order."""
         provision.plan_machines(item)
         self._state.save()
@@ -248,7 +248,7 @@ class Clusters:
                 for item in self._state.clusters.values()
                 for machine in item.machines
             ]
-            await _to_its_end(asyncio.to_thread(self._match_machines, self._state.lab, wanted))
+            await _uninterrupted(asyncio.to_thread(self._match_machines, self._state.lab, wanted))
 
     async def _reconcile(self) -> None:
         """Restores the VMs that a restarted vCenter has lost, and restarts components that have died."""
@@ -267,7 +267,7 @@ class Clusters:
                     log.warning("control plane of %s: %s", item.name, error)
 
 
-async def _to_its_end(work: Coroutine[Any, Any, None]) -> None:
+async def _uninterrupted(work: Coroutine[Any, Any, None]) -> None:
     """Awaits ``work``, which must not be cancelled: a cancellation takes effect after its end."""
     task = asyncio.ensure_future(work)
     try:

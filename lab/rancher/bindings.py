@@ -89,7 +89,7 @@ class _Kind:
         if not self.scope:
             return ""
         cluster_id, _, project = call.text(self.scope).partition(":")
-        if not sprawl.backed(call.context, cluster_id):
+        if not sprawl.has_namespaces(call.context, cluster_id):
             raise not_found("namespaces", cluster_id)
         if not project:
             return f"{cluster_id}:"
@@ -98,7 +98,7 @@ class _Kind:
             raise not_found("namespaces", project)
         if not call.context.release.webhook_names_bindings:
             return f"{project}:"
-        if call.now < item["created"] + sprawl.PROJECT_BACKING_SECONDS:
+        if call.now < item["created"] + sprawl.PROJECT_NAMESPACE_SECONDS:
             raise not_found("namespaces", item["namespace"])
         return f"{item['namespace']}:"
 

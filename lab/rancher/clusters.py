@@ -50,7 +50,7 @@ def _new(context: Context, name: str, cluster_id: str, creator: str | None) -> O
     return cluster
 
 
-def _clear(context: Context) -> None:
+def _remove_deleted(context: Context) -> None:
     """Removes deleted clusters that are no longer listed."""
     clusters, now = context.state.clusters, context.clock()
     gone = [item["id"] for item in clusters.values() if item["removed"] and now >= _gone_at(item)]
@@ -63,14 +63,14 @@ def _gone_at(cluster: Object) -> float:
     return at
 
 
-def _present(call: Call) -> Iterator[Object]:
+def _listed(call: Call) -> Iterator[Object]:
     for cluster in call.state.clusters.values():
         if cluster["removed"] is None or call.now < _gone_at(cluster):
             yield cluster
 
 
 def _all(call: Call) -> Iterator[Object]:
-    for cluster in _present(call):
+    for cluster in _listed(call):
         if cluster["id"] == LOCAL:
             _advance_local(call.context, cluster)
         yield cluster_view.full(call, cluster)
@@ -94,7 +94,7 @@ def _check_name(call: Call, cluster_id: str) -> str:
     name = call.text("name")
     if not name:
         raise missing(_NAME_FIELD)
-    if any(item["name"] == name and item["id"] != cluster_id for item in _present(call)):
+    if any(item["name"] == name and item["id"] != cluster_id for item in _listed(call)):
         raise RefusalError(422, "NotUnique", field_name=_NAME_FIELD)
     if not _LABEL.fullmatch(name):
         message = (
@@ -107,17 +107,17 @@ def _check_name(call: Call, cluster_id: str) -> str:
 
 
 def _create(call: Call) -> Object:
-    _clear(call.context)
+    _remove_deleted(call.context)
     name = _check_name(call, "")
     cluster = _new(call.context, name, identity.name("c"), creator=call.user["id"])
-    _mark(call, cluster)
+    _merge_metadata(call, cluster)
     projects.make_default(call.context, cluster)
     registrations.make_default(call.context, cluster)
     call.context.commit()
     return cluster_view.fresh(call, cluster)
 
 
-def _mark(call: Call, cluster: Object) -> None:
+def _merge_metadata(call: Call, cluster: Object) -> None:
     """Replaces labels and annotations with those of a body, except for Rancher's own.
 
     Protected are keys that contain ``cattle.io/`` and are not fields (norman ``types/convert/merge``).
@@ -137,7 +137,7 @@ def _update(call: Call, cluster_id: str) -> Object:
     name = _check_name(call, cluster_id)
     cluster = call.state.clusters[cluster_id]
     cluster["name"], cluster["saved"] = name, call.now
-    _mark(call, cluster)
+    _merge_metadata(call, cluster)
     call.context.commit()
     return cluster_view.full(call, cluster)
 

@@ -98,7 +98,7 @@ class Namespace:
         return {"metadata": {"name": self.name, "annotations": annotations}}
 
 
-def made(version: str, seed: str, *, server_url: bool) -> Sequence[Namespace]:
+def created(version: str, seed: str, *, server_url: bool) -> Sequence[Namespace]:
     """Returns the namespaces that Rancher ``version`` has created, in order, besides cattle-system.
 
     Args:

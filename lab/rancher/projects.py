@@ -74,7 +74,7 @@ def _shown(call: Call, project: Object) -> Object:
 
 def _all(call: Call) -> Iterator[Object]:
     for project in call.state.projects.values():
-        if sprawl.backed(call.context, project["clusterId"]):
+        if sprawl.has_namespaces(call.context, project["clusterId"]):
             yield _shown(call, project)
 
 
@@ -84,7 +84,7 @@ def _create(call: Call) -> Object:
     for field_name, value in (("name", title), ("clusterId", cluster_id)):
         if not value:
             raise missing(field_name)
-    if not sprawl.backed(call.context, cluster_id):
+    if not sprawl.has_namespaces(call.context, cluster_id):
         raise not_found("namespaces", cluster_id)
     project = _new(call.context, cluster_id, title, identity.name("p"), call.user["id"])
     call.context.commit()

@@ -120,7 +120,7 @@ def _create(call: Call) -> Object:
     cluster_id = call.text("clusterId")
     if not cluster_id:
         raise missing("clusterId")
-    if not sprawl.backed(call.context, cluster_id):
+    if not sprawl.has_namespaces(call.context, cluster_id):
         raise not_found("namespaces", cluster_id)
     item = _new(call.context, cluster_id, identity.name("crt"), call.user["id"], call.now)
     call.context.commit()

@@ -19,7 +19,7 @@ class Release:
     """A version of Rancher, comparable, with its features."""
 
     text: str
-    """As in the image's tag, such as ``v2.15.0``."""
+    """The image's tag, such as ``v2.15.0``."""
 
     @property
     def numbers(self) -> _Triple:

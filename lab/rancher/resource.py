@@ -60,7 +60,7 @@ class Resource:
     def on_collection(self, call: Call) -> web.Response:
         """Handles a request for ``/v3/<plural>``."""
         if call.request.method == "GET":
-            listed = collection(call, self.singular, self.plural, self._narrowed(call), self.shown_actions)
+            listed = collection(call, self.singular, self.plural, self._filtered(call), self.shown_actions)
             if not self.counted:
                 del listed["pagination"]["total"]
             return answer(listed)
@@ -87,7 +87,7 @@ class Resource:
             return answer(body, 200 if body else 204)
         raise _not_allowed(call)
 
-    def _narrowed(self, call: Call) -> Iterable[Object]:
+    def _filtered(self, call: Call) -> Iterable[Object]:
         wanted = {name: call.request.query[name] for name in self.filters if name in call.request.query}
         for item in self.all(call):
             if all(_text(item.get(name)) == value for name, value in wanted.items()):

@@ -54,11 +54,11 @@ def _shown(context: Context, base: str, known: Setting) -> Object:
         "links": dict.fromkeys(verbs, url),
         "source": source,
         "uuid": str(uuid.uuid5(uuid.UUID(context.state.install_uuid), known.name)),
-        "value": kept or _given(context, known),
+        "value": kept or _default_value(context, known),
     }
 
 
-def _given(context: Context, known: Setting) -> str:
+def _default_value(context: Context, known: Setting) -> str:
     """Returns the default value of a setting."""
     given: dict[str, Callable[[], str]] = {
         "cacerts": context.ca,

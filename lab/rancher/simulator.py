@@ -44,7 +44,7 @@ class Rancher:
     Args:
         kubeconfig: Access to the cluster's API.
         address: Address to listen on, host and port.
-        seed: The cluster's identity, see ``namespaces.made``.
+        seed: The cluster's identity, see ``namespaces.created``.
         state: File that stores Rancher's state; None keeps it in memory.
         fault: Returns the current fault ``rancher``, see ``lab.rancher``.
         middlewares: Additional middlewares of the HTTP server, for example for fault injection.
@@ -90,11 +90,11 @@ class Rancher:
             ]
             try:
                 await asyncio.gather(*followed)
-                await self._reconcile_for_ever(api)
+                await self._reconcile_forever(api)
             finally:
                 await self._stop()
 
-    async def _reconcile_for_ever(self, api: KubernetesApi) -> None:
+    async def _reconcile_forever(self, api: KubernetesApi) -> None:
         while True:
             self._changed.clear()
             try:

@@ -1,4 +1,4 @@
-"""Namespaces that depend on Rancher's objects, besides those of ``namespaces.made``.
+"""Namespaces that depend on Rancher's objects, besides those of ``namespaces.created``.
 
 Measured on v2.15.0: an imported cluster has three (its own and those of the projects Default and System) and
 one more once its agent is connected, a project has one, a user has one after the first preference. After a
@@ -20,9 +20,9 @@ from lab.rancher.context import Context
 from lab.rancher.namespaces import Namespace
 from lab.rancher.state import LOCAL, Object
 
-BACKING_SECONDS = 0.3
+CLUSTER_NAMESPACES_SECONDS = 0.3
 """Time from a cluster's creation to its namespaces; 0.14 to 0.47 s measured."""
-PROJECT_BACKING_SECONDS = 0.1
+PROJECT_NAMESPACE_SECONDS = 0.1
 """Time from a project's creation to its namespace, which bindings in the project need."""
 _FLEET_GONE_SECONDS = 0.8
 _GONE_SECONDS = 1.6
@@ -32,10 +32,10 @@ _log = logging.getLogger(__name__)
 Kind = Literal["fleet", "users", "clusters", "projects"]
 
 
-def backed(context: Context, cluster_id: str) -> bool:
+def has_namespaces(context: Context, cluster_id: str) -> bool:
     """Whether the cluster has its namespaces; objects in it can be created only then."""
     cluster = context.state.clusters.get(cluster_id)
-    return cluster is not None and cluster["removed"] is None and context.clock() >= _backed_at(cluster)
+    return cluster is not None and cluster["removed"] is None and context.clock() >= _namespaces_due(cluster)
 
 
 def fleet_namespace(cluster_id: str) -> str:
@@ -55,7 +55,7 @@ def schedule_deletion(context: Context, kind: Kind, names: Iterable[str]) -> Non
 def wanted(context: Context) -> list[Namespace]:
     """Returns the namespaces that must exist now, in the order of their creation."""
     state = context.state
-    fixed = namespaces.made(context.version(), context.seed, server_url=bool(state.setting("server-url")))
+    fixed = namespaces.created(context.version(), context.seed, server_url=bool(state.setting("server-url")))
     found = [*fixed, *_of_clusters(context)]
     found += [Namespace(name) for name in {key.partition("/")[0]: None for key in state.preferences}]
     known = {project["namespace"] for project in state.projects.values()}
@@ -65,13 +65,13 @@ def wanted(context: Context) -> list[Namespace]:
 
 def _of_clusters(context: Context) -> Iterator[Namespace]:
     for cluster in context.state.clusters.values():
-        if cluster["id"] != LOCAL and backed(context, cluster["id"]):
+        if cluster["id"] != LOCAL and has_namespaces(context, cluster["id"]):
             yield Namespace(cluster["id"], system=True)
             if cluster["connected"] and context.release.fleet:
                 yield Namespace(fleet_namespace(cluster["id"]))
     own = set(namespaces.local_projects(context.seed).values())
     for project in context.state.projects.values():
-        if project["namespace"] not in own and backed(context, project["clusterId"]):
+        if project["namespace"] not in own and has_namespaces(context, project["clusterId"]):
             yield Namespace(project["namespace"], system=True)
 
 
@@ -79,7 +79,7 @@ def pause(context: Context) -> float | None:
     """Returns the seconds until the next time-dependent change; None if there is none."""
     now = context.clock()
     times = [*context.state.leaving.values()]
-    times += [at for cluster in context.state.clusters.values() if (at := _backed_at(cluster)) > now]
+    times += [at for cluster in context.state.clusters.values() if (at := _namespaces_due(cluster)) > now]
     return max(0.01, min(times) - now) if times else None
 
 
@@ -100,6 +100,6 @@ async def keep(api: KubernetesApi, context: Context, made: set[str]) -> None:
         context.state.save(context.path)
 
 
-def _backed_at(cluster: Object) -> float:
-    at: float = cluster["created"] + (0 if cluster["id"] == LOCAL else BACKING_SECONDS)
+def _namespaces_due(cluster: Object) -> float:
+    at: float = cluster["created"] + (0 if cluster["id"] == LOCAL else CLUSTER_NAMESPACES_SECONDS)
     return at

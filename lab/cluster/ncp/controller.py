@@ -95,7 +95,7 @@ class Controller:
                 if not self._loaded:
                     await self._load()
                 if item == _AUDIT:
-                    self._audit()
+                    self._requeue_all()
                 else:
                     await self._handlers[item.kind](self._state, item.key)
             except ExhaustedError as error:
@@ -116,7 +116,7 @@ class Controller:
         await state.nsx.load(state.spec.network.pod_ip_block_ids, state.spec.network.fip_pool_ids)
         self._loaded = True
 
-    def _audit(self) -> None:
+    def _requeue_all(self) -> None:
         """Reconciles everything again, including objects deleted while no watch was active."""
         state = self._state
         keys = {Item("namespace", name) for name in state.namespaces}
