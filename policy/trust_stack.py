@@ -44,7 +44,7 @@ def _name(props: object) -> object:
 
 
 def _contents(props: object) -> dict[str, bytes]:
-    """A Secret's contents; empty while they are unknown or invalid, which the policy on the Secret reports."""
+    """A Secret's contents; empty if unknown or invalid, which the policy on the Secret reports."""
     try:
         contents = content(props)
     except WrongTypeError:
@@ -64,8 +64,8 @@ def _judge(chain: bytes, bundle: bytes, name: str, days: int) -> Iterator[str]:
     left = end - datetime.now(UTC)
     if first is not path[0] and left < timedelta(days=days):
         yield (
-            f"the CA {first.name}, which the certificate in secret {name} leads to, expires on {end:%Y-%m-%d}, "
-            f"in {left.days} days; at least {days} must be left (certificateDays). {REMEDY}"
+            f"the CA {first.name}, which the certificate in secret {name} leads to, expires on "
+            f"{end:%Y-%m-%d}, in {left.days} days; at least {days} must be left (certificateDays). {REMEDY}"
         )
 
 

@@ -101,11 +101,6 @@ KEYS: labels.Table = {
         "token_days": "rancherTokenDays",
         "renew_days": "rancherTokenRenewDays",
     },
-    ("rancher:UpgradeCheck", ""): {
-        "version": "rancherVersion",
-        "ca_sha256": "caCertificateFile",
-        "enabled": "rancherUpgradeCheck",
-    },
     ("rancher:LocalCluster", ""): {**_ENDPOINT, "timeout_minutes": "rancherLocalTimeoutMinutes"},
 }
 
