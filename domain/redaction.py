@@ -38,10 +38,11 @@ _ESCAPE = re.compile(
     | (?:%[0-9a-fA-F]{2})+                                           # URLs
     | &(?:\#[0-9]+|\#[xX][0-9a-fA-F]+|[a-zA-Z]+);                    # HTML
     | \\\n[ \t]*                                                      # continuation of a line in YAML
-    | \n[ \t]*[-+~>|][ \t]                                           # line of a diff or a quotation
     """,
     re.X,
 )
+_MARKER = re.compile(r"\n[ \t]*[-+~>|][ \t]")
+"""Beginning of a line of a diff or of a quotation. It may also belong to the secret: both are tried."""
 _DROPPED = re.compile(r"[\s\\\"'`+\u200b-\u200d\u2060\ufeff\x00-\x1f\x7f\x85\u2028\u2029]+")
 """Characters that encodings add, change or remove: quotes, escapes, white space, ``+`` for a space."""
 _JUNK = rf"(?:{_DROPPED.pattern[:-1]})*?"
@@ -149,16 +150,25 @@ class Redactor:
         if self._literals:
             yield from (match.span() for match in self._literals.finditer(text))
         decoded = _decoded(text) if self._needles or self._odd else ""
-        if self._needles and self._needles.search(_DROPPED.sub("", decoded)):
-            yield from _spans_of(
-                self._needles, [item for item in _letters(text) if not _DROPPED.fullmatch(item[0])]
-            )
-        if self._odd and self._odd.search(decoded):
-            yield from _spans_of(self._odd, _letters(text))
+        if self._found(decoded):
+            yield from self._encoded_spans(_letters(text))
+        if _MARKER.search(decoded) and self._found(_MARKER.sub("\n", decoded)):
+            yield from self._encoded_spans(list(_without_markers(_letters(text))))
         if depth and self._literals:
             for run in _BASE64_RUN.finditer(text):
                 if any(self._holds(inner, depth - 1) for inner in _debased(run[0])):
                     yield run.span()
+
+    def _found(self, decoded: str) -> bool:
+        """Whether decoded text holds a secret; quicker than asking where."""
+        needle = self._needles and self._needles.search(_DROPPED.sub("", decoded))
+        return bool(needle or (self._odd and self._odd.search(decoded)))
+
+    def _encoded_spans(self, letters: list[_Letter]) -> Iterator[tuple[int, int]]:
+        if self._needles:
+            yield from _spans_of(self._needles, [item for item in letters if not _DROPPED.fullmatch(item[0])])
+        if self._odd:
+            yield from _spans_of(self._odd, letters)
 
     def _holds(self, text: str, depth: int) -> bool:
         return next(self._spans(text, depth), None) is not None
@@ -207,6 +217,15 @@ def _unescaped(letters: list[_Letter]) -> Iterator[_Letter]:
     yield from letters[position:]
 
 
+def _without_markers(letters: list[_Letter]) -> Iterator[_Letter]:
+    """The letters without the beginnings of a diff's or a quotation's lines."""
+    position = 0
+    for match in _MARKER.finditer("".join(letter for letter, _, _ in letters)):
+        yield from letters[position : match.start() + 1]
+        position = match.end()
+    yield from letters[position:]
+
+
 def _value(escape: str) -> str:
     """What an escape stands for."""
     if escape[0] == "%":
@@ -214,7 +233,7 @@ def _value(escape: str) -> str:
     if escape[0] == "&":
         return html.unescape(escape)
     if "\n" in escape:
-        return "" if escape[0] == "\\" else "\n"
+        return ""
     codes = re.findall(r"[uUx]([0-9a-fA-F]+)", escape)
     units = b"".join(
         int(code, 16).to_bytes(2, "big")

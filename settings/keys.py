@@ -90,6 +90,7 @@ KEYS: labels.Table = {
     ("rancher:EndpointCheck", "rancher-server"): {**_ENDPOINT, "timeout_minutes": "rancherTimeoutMinutes"},
     ("rancher:UpgradeCheck", ""): {
         "version": "rancherVersion",
+        "ca_sha256": "caCertificateFile",
         "webhook": "rancherValues",
         "enabled": "rancherUpgradeCheck",
     },

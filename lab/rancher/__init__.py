@@ -1,10 +1,11 @@
 """Simulated Rancher server: acts as the pods labelled ``app=rancher`` in cattle-system of one cluster.
 
-It serves HTTP while a Rancher pod is ready, creates Rancher's namespaces, and keeps pods with missing Secrets
-from starting. The API is that of the release in the pods' image: v2.15.0 was recorded from a real server;
-2.2, 2.6 and 2.8 differ according to their source code (``release``). State is kept in
+It serves HTTP while a Rancher pod is ready, creates Rancher's namespaces, and keeps pods with missing
+Secrets from starting. The API is that of the release in the pods' image: v2.15.0 was recorded from a real
+server; 2.2, 2.6 and 2.8 differ according to their source code (``release``). State is kept in
 ``clusters/<uuid>/rancher.json`` across restarts. A pod of 2.15.0 that starts with another CA than the
-previous one exits, as with webhook 0.11.0, while the ValidatingWebhookConfiguration ``rancher.cattle.io`` exists.
+previous one exits, as with webhook 0.11.0, while the ValidatingWebhookConfiguration ``rancher.cattle.io``
+exists.
 
 Fault ``rancher`` (``lab.faults``): ``local_stuck`` (true or false), whether the cluster ``local`` hangs in
 Provisioning until it is saved (default: true before 2.6); ``leak``, a list of the kinds whose namespaces

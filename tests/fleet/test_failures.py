@@ -121,7 +121,7 @@ def leave_behind(context: Context, kind: str, names: Iterable[str]) -> None:
 async def test_f6_a_cluster_that_is_deleted_at_once_leaks_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(sprawl, "leave", leave_behind)
+    monkeypatch.setattr(sprawl, "schedule_deletion", leave_behind)
     monkeypatch.setattr(registration, "_SETTLE_SECONDS", 2.5)
     async with world(tmp_path) as rancher:
         made = await rancher.create(rancher.wanted("berlin"))

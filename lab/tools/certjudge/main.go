@@ -31,7 +31,7 @@ type question struct {
 
 type answer struct {
 	Verify    string `json:"verify"`    // why crypto/x509 refuses; empty if it accepts
-	Handshake string `json:"handshake"` // why crypto/tls refuses; empty if it accepts or there is no key
+	Handshake string `json:"handshake"` // why crypto/tls refuses; empty if it accepts or the key is missing
 }
 
 func main() {
