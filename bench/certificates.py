@@ -105,6 +105,8 @@ def run(count: int, seed: int, folder: Path, go: Go) -> collections.Counter[str]
         plan = chains.draw(random.Random(f"{seed}-{number}"))  # noqa: S311
         outcome = compare(plan, go, command_line=number % _SAMPLE == 0)
         counts[outcome.kind] += 1
+        if number % 1000 == 999:
+            print(f"{number + 1} chains", file=sys.stderr, flush=True)
         first = counts[outcome.kind] == 1
         if outcome.texts and (outcome.fails or first):
             small = chains.shrink(plan, lambda candidate: compare(candidate, go).kind == outcome.kind)  # noqa: B023

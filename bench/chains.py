@@ -679,7 +679,7 @@ def _order(plan: Plan, random_: random.Random) -> None:
 
 def _missing(plan: Plan, random_: random.Random) -> None:
     plan["sent"].remove(random_.choice(plan["sent"]))
-    if random_.random() < 0.3:
+    if not plan["sent"] or random_.random() < 0.3:
         plan["sent"] = ["server"]
 
 
@@ -703,7 +703,7 @@ def _trusted(plan: Plan, random_: random.Random) -> None:
             ["other"],
             ["root", "other"],
             ["other", "root"],
-            [plan["sent"][-1]],
+            plan["sent"][-1:],
             [*plan["sent"][1:], "root"],
             ["server"],
         ]

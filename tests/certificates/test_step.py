@@ -1,0 +1,48 @@
+"""The step between settings and component: material from the files, warnings in the engine's log."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pulumi
+import pytest
+
+from settings import parse
+from steps.certificates import certificates
+from steps.cluster import Inside
+from tests import pki
+from tests.mocks import RecordingMocks, with_engine
+from tests.test_settings import GOOD
+
+
+@with_engine
+def test_warnings_are_logged(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> pulumi.Output[None]:
+    RecordingMocks()
+    caplog.set_level(logging.WARNING)
+    root = pki.root()
+    server = pki.server(root, GOOD["rancherHostname"], days=(-1, 5))
+    settings = parse(
+        {
+            **GOOD,
+            "certificateSource": "files",
+            "certificateFile": pki.write(tmp_path, "server.pem", server),
+            "privateKey": server.key_pem,
+            "caCertificateFile": pki.write(tmp_path, "ca.pem", root),
+        }
+    )
+    inside: Any = SimpleNamespace(
+        cluster=SimpleNamespace(foundation=None), namespace="cattle-system", options=pulumi.ResourceOptions()
+    )
+    made = certificates(settings, cast(Inside, inside))
+
+    def check(values: list[str]) -> None:
+        assert values == [server.pem, root.pem]
+        assert len(made.secrets) == 2
+        [record] = [item for item in caplog.records if "expires on" in item.message]
+        assert record.message.startswith("certificateFile: certificate")
+        assert "server.pem" in record.message
+
+    return pulumi.Output.all(made.certificate_chain, made.ca_bundle).apply(check)
