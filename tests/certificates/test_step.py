@@ -18,10 +18,8 @@ from tests.mocks import RecordingMocks, with_engine
 from tests.test_settings import GOOD
 
 
-@with_engine
-def test_warnings_are_logged(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> pulumi.Output[None]:
+def test_warnings_are_logged(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     RecordingMocks()
-    caplog.set_level(logging.WARNING)
     root = pki.root()
     server = pki.server(root, GOOD["rancherHostname"], days=(-1, 5))
     settings = parse(
@@ -36,13 +34,17 @@ def test_warnings_are_logged(tmp_path: Path, caplog: pytest.LogCaptureFixture) -
     inside: Any = SimpleNamespace(
         cluster=SimpleNamespace(foundation=None), namespace="cattle-system", options=pulumi.ResourceOptions()
     )
-    made = certificates(settings, cast(Inside, inside))
+    outputs: list[str] = []
 
-    def check(values: list[str]) -> None:
-        assert values == [server.pem, root.pem]
+    @with_engine
+    def program() -> pulumi.Output[None]:
+        made = certificates(settings, cast(Inside, inside))
         assert len(made.secrets) == 2
-        [record] = [item for item in caplog.records if "expires on" in item.message]
-        assert record.message.startswith("certificateFile: certificate")
-        assert "server.pem" in record.message
+        return pulumi.Output.all(made.certificate_chain, made.ca_bundle).apply(outputs.extend)
 
-    return pulumi.Output.all(made.certificate_chain, made.ca_bundle).apply(check)
+    with caplog.at_level(logging.WARNING):
+        program()
+    assert outputs == [server.pem, root.pem]
+    [message] = [record.message for record in caplog.records if "expires on" in record.message]
+    assert message.startswith("certificateFile: certificate")
+    assert "server.pem" in message
