@@ -111,6 +111,10 @@ def _ask_judges(server: Server, path: Path, expected: Expected, openssl: OpenSSL
     refusal = ask(server.chain, server.bundle)
     explanations = list(key_ids.explain(path, server.chain, server.bundle, refusal, ask))
     yield from explanations
+    if refusal.endswith("subtree violation"):
+        limiting = [ca for ca in path[1:] if ca.extension(x509.NameConstraints)]
+        explanations = [_broken_subject(server.certificate, ca, refusal) for ca in limiting]
+        yield from explanations
     if refusal and not explanations:
         used = {item.der for item in path}
         surplus = [item for item in (*server.chain, *server.bundle) if item.der not in used]
@@ -120,6 +124,12 @@ def _ask_judges(server: Server, path: Path, expected: Expected, openssl: OpenSSL
             yield Finding(_BOTH, problem, "Remove what is not needed, or put it last")
         else:
             yield Finding(_BOTH, f"OpenSSL refuses the chain: {refusal}", _REISSUE)
+
+
+def _broken_subject(certificate: Certificate, ca: Certificate, refusal: str) -> Finding:
+    """OpenSSL compares name constraints with the subject as well: its name, e-mail address and common name."""
+    problem = f"has name constraints that the subject {certificate.name} breaks ({refusal})"
+    return ca.error(problem, "Have the certificate issued with another subject, or by another CA")
 
 
 def ask_verifier(path: Path, expected: Expected) -> str:
