@@ -127,7 +127,7 @@ def _ask_judges(server: Server, path: Path, expected: Expected, openssl: OpenSSL
 
 
 def _broken_subject(certificate: Certificate, ca: Certificate, refusal: str) -> Finding:
-    """OpenSSL compares name constraints with the subject as well: its name, e-mail address and common name."""
+    """OpenSSL compares name constraints with the subject, too: its name, e-mail address and common name."""
     problem = f"has name constraints that the subject {certificate.name} breaks ({refusal})"
     return ca.error(problem, "Have the certificate issued with another subject, or by another CA")
 
