@@ -1,47 +1,49 @@
 """One Rancher server on one PKS foundation: settings -> steps of the article -> outputs.
 
-Each step is in ``steps/`` and makes components of ``components/``; docs/architecture.md has the picture.
+Each step is in ``steps/`` and declares components of ``components/``; docs/architecture.md shows the graph.
 """
 
 from __future__ import annotations
 
 import pulumi
 
+import rancher_on_pks
 import steps
-from settings import load
+from settings import keys, load
 
 settings = load()
+keys.label_resources()
 
-# Refused here, before anything is ordered: charts, pod network, DNS server, ESXi hosts
-checks = steps.checks(settings)
+# Preflight: charts, pod network, DNS server and ESXi hosts are checked before the cluster is ordered
+preflight = steps.preflight(settings)
 
-# Step 1: plan, network profile, cluster, access to it; and the DRS rules of step 6, which only need its VMs
-cluster = steps.cluster(settings, checks)
+# Step 1: plan, network profile, cluster, access to it; and the DRS rules of step 6, which need only its VMs
+cluster = steps.cluster(settings, preflight)
 rules = steps.placement(settings, cluster)
-inside = steps.inside(settings, cluster)
+in_cluster = steps.in_cluster(settings, cluster)
 
 # Step 3: certificate, key and CA, made and checked while PKS builds the cluster
-certificates = steps.certificates(settings, inside)
-outputs = steps.cluster_outputs(settings, checks, cluster, certificates, rules)
+certificates = steps.certificates(settings, in_cluster)
+outputs = steps.cluster_outputs(settings, preflight, cluster, certificates, rules)
 
 if certificates.complete:
-    # Step 2, with Helm v2 alone: Tiller
-    tiller = steps.tiller(settings, inside)
+    # Step 2: Helm
+    engine = steps.helm_engine(settings, in_cluster)
 
     # Step 4: ingress controller behind an NSX-T virtual IP, DNS record, Ingress, a 503 with a green lock
-    endpoint = steps.ingress(settings, checks, inside, certificates, tiller)
+    endpoint = steps.ingress(settings, preflight, in_cluster, certificates, engine)
 
     # Step 5: Rancher, three replicas, answering through the virtual IP
-    rancher = steps.rancher(settings, checks, inside, endpoint, tiller)
+    rancher = steps.rancher(settings, preflight, in_cluster, endpoint, engine)
 
     # Step 6: first login, server URL, a token, and the cluster "local"
-    bootstrap = steps.bootstrap(settings, inside, endpoint, rancher)
-    outputs = steps.rancher_outputs(outputs, endpoint, rancher, bootstrap)
+    bootstrap = steps.bootstrap(settings, in_cluster, endpoint, rancher)
+    outputs |= steps.rancher_outputs(endpoint, rancher, bootstrap)
 else:
     pulumi.log.warn(
-        "Rancher waits for its certificate: have the output certificateRequest signed by the CA, set "
+        "Rancher waits for its certificate: have the CA sign the output certificateRequest, set "
         "certificateFile and caCertificateFile, and run `pulumi up` again. "
-        "Until then there is neither ingress nor Rancher."
+        "Ingress and Rancher are not deployed until then."
     )
 
-outputs.export()
+rancher_on_pks.export(**outputs)

@@ -1,7 +1,7 @@
-"""What the policy pack costs: previews of a new fleet with it against the same previews without it.
+"""Time that the policy pack takes: previews of a new fleet with it and without it.
 
-Part of ``make bench``; alone: ``python -m bench.policy``. It needs engine and language host, no lab: the
-program is that in ``fleet/``, and a preview asks no Rancher.
+Part of ``make bench``; alone: ``python -m bench.policy``. It needs the engine and the language host, but no
+lab: the program is that in ``fleet/``, and a preview does not call Rancher.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from lab.standalone import Standalone
 
 SIZES = (10, 100, 1000)
 AIM = 1.15
-"""Ratio for the largest size, against a preview without a pack."""
+"""Target ratio for the largest size, against a preview without a pack."""
 _ROUNDS = 3
 
 _RUNTIME = """\
@@ -30,7 +30,7 @@ runtime:
 _EMPTY_PACK = """\
 from pulumi_policy import EnforcementLevel, PolicyPack, ResourceValidationPolicy
 
-nothing = ResourceValidationPolicy("nothing", "Looks at nothing.", lambda args, report: None)
+nothing = ResourceValidationPolicy("nothing", "Judges nothing.", lambda args, report: None)
 PolicyPack("empty", [nothing], enforcement_level=EnforcementLevel.MANDATORY)
 """
 _OUTPUTS: dict[str, Any] = {
@@ -43,13 +43,13 @@ _OUTPUTS: dict[str, Any] = {
         "figures": {"network": {"blocks": ["10.0.0.0/9"]}, "demands": [{"rancherVersion": "2.15"}]}
     },
 }
-"""Of a server with room for all; no Rancher is asked, as nothing is made."""
+"""Outputs of a server with room for all; Rancher is not called, since nothing is created."""
 
 
 def main() -> int:
-    """Print one row a size."""
+    """Print one row per size."""
     print(f"{'preview of a new fleet':<24} {'plain':>8} {'empty pack':>11} {'this pack':>10}", end="")
-    print(f" {'/ plain':>8} {'/ empty':>8}   aim / plain {AIM} at {SIZES[-1]}")
+    print(f" {'/ plain':>8} {'/ empty':>8}   target / plain {AIM} at {SIZES[-1]}")
     for sites, (plain, empty, pack) in measure():
         print(f"{f'{sites} imported clusters':<24} {plain:>7.2f}s {empty:>10.2f}s {pack:>9.2f}s", end="")
         print(f" {pack / plain:>8.2f} {pack / empty:>8.2f}", flush=True)
@@ -59,7 +59,7 @@ def main() -> int:
 def measure() -> Iterator[tuple[int, tuple[float, ...]]]:
     """For each size the median seconds of a preview: without a pack, with an empty one, with this one.
 
-    A pack of one policy that looks at nothing shows what the engine and the SDK cost, whatever the rules.
+    A pack with one policy that judges nothing shows what the engine and the SDK take without any rules.
     """
     with tempfile.TemporaryDirectory(prefix="lab-bench-policy-") as directory:
         root = Path(directory)
@@ -74,13 +74,13 @@ def measure() -> Iterator[tuple[int, tuple[float, ...]]]:
         for sites in SIZES:
             labels = {"region": "emea", "owner": "edge"}
             names = (f"site-{number:04}" for number in range(sites))
-            fleet.site([{"name": name, "registrationOnly": True, "labels": labels} for name in names])
+            fleet.sites([{"name": name, "registrationOnly": True, "labels": labels} for name in names])
             rounds = [[_preview(fleet, pack) for pack in packs] for _ in range(_ROUNDS + 1)]
             yield sites, tuple(statistics.median(times) for times in zip(*rounds[1:], strict=True))
 
 
 def _preview(fleet: Standalone, pack: Path | None) -> float:
-    """Seconds of a preview, as it is run for a pull request."""
+    """Seconds of a preview, run as for a pull request."""
     start = time.monotonic()
     gate = ["--policy-pack", str(pack)] if pack else []
     fleet.pulumi("preview", "--suppress-progress", *gate)

@@ -1,1 +1,1 @@
-"""What namespaces cost on NSX-T, and how many Rancher makes: a pure model, its report and its readings."""
+"""Capacity of a pod network: the model, its reports and the command ``python -m capacity``."""

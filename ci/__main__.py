@@ -1,6 +1,6 @@
-"""``python -m ci``: the steps of the workflows, each of which a person can run by hand (docs/pipelines.md).
+"""``python -m ci``: the steps of the workflows, each of which can be run by hand (docs/pipelines.md).
 
-``stacks``, ``comment`` and ``issue`` need nothing but Python: they run where the program is not installed.
+``stacks``, ``comment`` and ``issue`` need Python alone: they run where the program is not installed.
 """
 
 from __future__ import annotations
@@ -12,20 +12,21 @@ import subprocess
 import sys
 from pathlib import Path
 
-from ci import stacks
+from ci import artifacts, stacks
 from ci.github import GitHub
 from ci.problem import StepError
+from domain.redaction import Redactor, secret_variables
 
 _LABEL = "drift"
 
 
 def main() -> int:
-    """Run a step; returns 0 when all is well, 1 when not, 3 for drift."""
+    """Run a step; returns 0 for success, 1 for failure, 3 for drift."""
     arguments = _parser().parse_args()
     try:
         exit_code: int = arguments.run(arguments)
     except (StepError, OSError) as error:
-        return _told(str(error))
+        return _error(str(error))
     return exit_code
 
 
@@ -33,10 +34,10 @@ def _stacks(arguments: argparse.Namespace) -> int:
     if event := os.environ.get("GITHUB_EVENT_PATH"):
         reason = stacks.refusal(json.loads(Path(event).read_text()))
         if reason:
-            return _told(reason)
+            return _error(reason)
     found = stacks.stacks(path.as_posix() for path in (*Path().iterdir(), *Path(stacks.FLEET).glob("*")))
     if unknown := sorted(set(arguments.names) - set(found)):
-        return _told(f"no {stacks.settings_file(unknown[0])}; there are {', '.join(found) or 'none'}")
+        return _error(f"no {stacks.settings_file(unknown[0])}; there are {', '.join(found) or 'none'}")
     if arguments.names:
         found = [stack for stack in found if stack in arguments.names]
     if arguments.base:
@@ -74,27 +75,34 @@ def _gate(arguments: argparse.Namespace) -> int:
 
     report = events.read(arguments.events.read_text().splitlines())
     if not report.finished:
-        return _told(f"{arguments.events} holds no whole preview")
+        return _error(f"{arguments.events} is not the event log of a complete preview")
     found = gate.destroyed(report.changes)
     for message in found:
         print(message if arguments.allow_destructive else f"error: {message}", file=sys.stderr)
     if found and not arguments.allow_destructive:
-        return _told(f"if it is meant: --allow-destructive (label {gate.LABEL})")
+        return _error(f"to approve it: --allow-destructive (label {gate.LABEL})")
     return 0
 
 
 def _comment(arguments: argparse.Namespace) -> int:
     event = json.loads(Path(os.environ["GITHUB_EVENT_PATH"]).read_text())
+    github, known, failed = GitHub.of(), json.loads(arguments.stacks), 0
     for file in arguments.files:
-        print(GitHub.of().comment(event["pull_request"]["number"], file.read_text()))
-    return 0
+        try:
+            stack = artifacts.stack_of(file, known)
+            print(
+                github.comment(event["pull_request"]["number"], artifacts.comment(stack, file.read_bytes()))
+            )
+        except (StepError, OSError) as error:  # one bad file stops no other
+            failed = _error(str(error))
+    return failed
 
 
 def _issue(arguments: argparse.Namespace) -> int:
     github = GitHub.of()
     for directory in arguments.directories:
         result = json.loads((directory / "result.json").read_text())
-        body = (directory / "drift.md").read_text()
+        body = artifacts.issue(result["stack"], (directory / "drift.md").read_bytes())
         if result["found"]:
             print(github.issue(f"{result['stack']}: {result['verdict']}", body, _LABEL))
         else:
@@ -109,9 +117,9 @@ def _deploy(arguments: argparse.Namespace) -> int:
 
 
 def _drift(arguments: argparse.Namespace) -> int:
-    from ci.run import look  # noqa: PLC0415
+    from ci.run import check_drift  # noqa: PLC0415
 
-    return look(
+    return check_drift(
         arguments.stack,
         directory=arguments.output,
         settings=arguments.config_file,
@@ -119,7 +127,8 @@ def _drift(arguments: argparse.Namespace) -> int:
     )
 
 
-def _told(message: str) -> int:
+def _error(message: str) -> int:
+    message = Redactor(secret_variables(os.environ))(message)
     print(f"error: {message}", file=sys.stderr)
     if os.environ.get("GITHUB_ACTIONS"):  # on the page of the run, too; standard output may be captured
         print(f"::error::{message.replace('%', '%25').replace(chr(10), '%0A')}", file=sys.stderr)
@@ -135,7 +144,7 @@ def _parser() -> argparse.ArgumentParser:
         "--output", type=Path, default=Path("build/ci"), help="directory for what is found (default build/ci)"
     )
     allowed = argparse.ArgumentParser(add_help=False)
-    allowed.add_argument("--allow-destructive", action="store_true", help="the destruction is meant")
+    allowed.add_argument("--allow-destructive", action="store_true", help="the destruction is approved")
 
     parser = argparse.ArgumentParser(
         prog="python -m ci", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -143,7 +152,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(
         required=True, metavar="stacks | preview | gate | comment | deploy | drift | issue"
     )
-    command = commands.add_parser("stacks", help="the environments, by their files Pulumi.<stack>.yaml")
+    command = commands.add_parser("stacks", help="list the environments, by their files Pulumi.<stack>.yaml")
     command.add_argument("names", nargs="*", metavar="STACK", help="only these")
     command.add_argument("--json", action="store_true", help="as the matrix of a workflow")
     command.add_argument("--base", help="only those that a change since this revision of git can concern")
@@ -152,20 +161,23 @@ def _parser() -> argparse.ArgumentParser:
     )
     command.set_defaults(run=_stacks)
     command = commands.add_parser(
-        "preview", parents=[stack, output, allowed], help="preview, judged, as a comment"
+        "preview", parents=[stack, output, allowed], help="preview with policies, written as a comment"
     )
     command.add_argument("--base", help="revision of git to compare the capacity with")
     command.set_defaults(run=_preview)
-    command = commands.add_parser("gate", parents=[allowed], help="judge the event log of a preview again")
+    command = commands.add_parser("gate", parents=[allowed], help="check the event log of a preview again")
     command.add_argument("events", type=Path)
     command.set_defaults(run=_gate)
-    command = commands.add_parser("comment", help="put comments on the pull request, each in its place")
+    command = commands.add_parser("comment", help="write the comments on the pull request, each in its place")
+    command.add_argument(
+        "--stacks", required=True, metavar="JSON", help="output of `stacks --json` in this run"
+    )
     command.add_argument("files", type=Path, nargs="+")
     command.set_defaults(run=_comment)
-    command = commands.add_parser("deploy", parents=[stack, allowed], help="preview, judge, update")
+    command = commands.add_parser("deploy", parents=[stack, allowed], help="preview, check, update")
     command.set_defaults(run=_deploy)
     command = commands.add_parser(
-        "drift", parents=[stack, output], help="look for drift and for lack of room"
+        "drift", parents=[stack, output], help="check for drift and for too little capacity"
     )
     command.add_argument(
         "--headroom",
@@ -175,7 +187,7 @@ def _parser() -> argparse.ArgumentParser:
         help="alarm below this share of a limit (default 5)",
     )
     command.set_defaults(run=_drift)
-    command = commands.add_parser("issue", help="keep the issue of each stack that was looked at")
+    command = commands.add_parser("issue", help="update the issue of each checked stack")
     command.add_argument("directories", type=Path, nargs="+", metavar="DIR", help="output of `drift`")
     command.set_defaults(run=_issue)
     return parser

@@ -1,8 +1,7 @@
-"""What a change does to the capacity of the pod network: the base branch's settings against its own."""
+"""Compares the capacity of the pod network before and after a change."""
 
 from __future__ import annotations
 
-import json
 import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -12,18 +11,16 @@ from typing import Any
 
 from capacity.command import stack_file
 from capacity.model import figures
-from capacity.model.assessment import Assessment
-from capacity.model.plan import CapacityError, Network, Plan
+from capacity.model.assessment import Assessment, with_use
+from capacity.model.plan import DEFAULT_RESERVE, CapacityError, Plan
 from capacity.report.tables import as_comparison
 from ci import stacks
 from ci.events import Report
-from ci.thresholds import thresholds
-from components.capacity.choice import LIVE
-from domain import type_tokens as kinds
+from ci.problem import StepError
+from ci.thresholds import reserve_percent, thresholds
+from components.capacity.figures_source import LIVE
+from domain import type_tokens
 from policy.plan import assessed
-
-_RESERVE = 10
-"""Percent; the policies' own default (``reservePercent``)."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +28,7 @@ class Capacity:
     """The figures of the pod network.
 
     Attributes:
-        after: As the change leaves them; None: they cannot be told.
+        after: After the change; None: unknown.
         markdown: Before and after, for a person.
     """
 
@@ -42,7 +39,7 @@ class Capacity:
         """The limits of which less than a share remains."""
         return tuple(
             f"{limit.name}: {limit.headroom} of {limit.capacity} remain beyond the plan and the reserve, "
-            f"less than {least_percent}%. `python -m capacity advise` says what can be done"
+            f"less than {least_percent}%. See `python -m capacity advise`"
             for limit in (self.after.limits if self.after else ())
             if limit.headroom * 100 < limit.capacity * least_percent
         )
@@ -55,43 +52,36 @@ def compare(stack: str, settings: Path, base: str | None, report: Report) -> Cap
         stack: Name of the stack.
         settings: Its file as changed.
         base: Revision of git that the change is compared with; None: there is none.
-        report: The preview, whose figures of use may be those that NSX-T told. Of a fleet, whose sites are
-            not in its settings, it tells all: what is deployed is before.
+        report: The preview; its figures of use may be those that NSX-T reports. For a fleet, whose sites are
+            not in its settings, it has both: what is deployed is before.
     """
-    reserve = reserve_percent(stack, settings)
     fleet = stacks.is_fleet(stack)
     stack_says = "the server's stack says" if fleet else "the settings say"
     try:
-        after, told_by = _planned(report.inputs)
+        reserve = reserve_percent(thresholds(stack, settings), DEFAULT_RESERVE)
+        after, source = _planned(report.inputs)
         if after is None and fleet:
-            return Capacity(
-                None, "Not judged: the preview did not come to the figures of the server's stack."
-            )
+            return Capacity(None, "Unknown: the preview ended before the figures of the server's stack.")
         after = after or stack_file.read(settings)
-        before, note = (_planned(report.deployed)[0], "") if fleet else _before(settings, base)
-        if before and told_by == LIVE:
-            before = replace(before, network=_with_use_of(before.network, after.network))
+        before, comparison = (_planned(report.deployed)[0], "") if fleet else _before(settings, base)
+        if before and source == LIVE:
+            before = replace(before, network=with_use(before.network, after.network))
         assessment = _assessed(after, reserve)
         table = as_comparison(
             _assessed(before, reserve) if before else None, assessment, running=fleet or _running(report)
         )
-    except (CapacityError, OSError) as error:
-        return Capacity(None, f"Not judged: {error}.")
-    source = "as NSX-T told just now" if told_by == LIVE else f"as {stack_says}"
-    told = f"What others use is {source}. Headroom is what remains beyond a reserve of {reserve}%.{note}"
-    return Capacity(assessment, f"{table}\n\n{told}")
-
-
-def reserve_percent(stack: str, settings: Path) -> int:
-    """The reserve that the policies keep for a stack."""
-    file = thresholds(stack, settings)
-    given = json.loads(file.read_text()) if file else {}
-    return int(given.get("pod-network", {}).get("reservePercent", _RESERVE))
+    except (CapacityError, StepError, OSError) as error:
+        return Capacity(None, f"Unknown: {error}.")
+    origin = "as NSX-T reports it now" if source == LIVE else f"as {stack_says}"
+    note = (
+        f"What others use is {origin}. Headroom is what remains beyond a reserve of {reserve}%.{comparison}"
+    )
+    return Capacity(assessment, f"{table}\n\n{note}")
 
 
 def _planned(inputs: Mapping[str, Sequence[Mapping[str, Any]]]) -> tuple[Plan | None, str]:
-    """The plan and where its figures are from, as the program registered them; None: it has not."""
-    for values in inputs.get(kinds.POD_NETWORK, ()):
+    """The plan and the source of its figures, as the program registered them; None: it has not."""
+    for values in inputs.get(type_tokens.POD_NETWORK, ()):
         return figures.from_document(values["figures"]), str(values["source"])
     return None, ""
 
@@ -110,31 +100,15 @@ def _before(settings: Path, base: str | None) -> tuple[Plan | None, str]:
         try:
             return stack_file.read(file), ""
         except CapacityError:
-            return None, " Before the change there was no plan that could be judged."
+            return None, " Before the change there was no valid plan."
 
 
 def _assessed(plan: Plan, reserve: int) -> Assessment:
     return assessed(figures.to_document(plan), reserve)
 
 
-def _with_use_of(network: Network, live: Network) -> Network:
-    """The network with what NSX-T says of its blocks: else the change would seem to have caused it."""
-    used = {block.cidr: block.subnets_used for block in (*live.blocks, *live.node_blocks)}
-    changes: Mapping[str, Any] = {
-        name: tuple(replace(block, subnets_used=used.get(block.cidr, block.subnets_used)) for block in blocks)
-        for name, blocks in (("blocks", network.blocks), ("node_blocks", network.node_blocks))
-    }
-    return replace(
-        network,
-        **changes,
-        floating_ips_used=live.floating_ips_used,
-        tier1_used=live.tier1_used,
-        segments_used=live.segments_used,
-    )
-
-
 def _running(report: Report) -> bool:
     """Whether the cluster exists and stays: then its subnet prefix cannot change any more."""
     made = {"create", "replace"}
-    new = any(change.kind == kinds.CLUSTER and change.operation in made for change in report.changes)
-    return kinds.CLUSTER in report.inputs and not new
+    new = any(change.kind == type_tokens.CLUSTER and change.operation in made for change in report.changes)
+    return type_tokens.CLUSTER in report.inputs and not new

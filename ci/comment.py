@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from ci.events import Report, Violation
 from ci.gate import LABEL
 from ci.markdown import bullet, changes, code, folded, quiet, section
-from domain.redaction import Redactor
 
 LIMIT = 65_000
 """GitHub refuses a comment of more than 65,536 characters."""
@@ -19,17 +18,17 @@ _ERRORS, _LOSSES, _VIOLATIONS, _CAPACITY, _CHANGES, _WARNINGS = 8_000, 6_000, 12
 
 @dataclass(frozen=True, kw_only=True)
 class Preview:
-    """What a preview came to.
+    """The result of a preview, without secrets.
 
     Attributes:
         stack: Name of the stack.
-        report: What the engine told.
-        failed: Whether the engine's command failed, for whatever reason.
-        destroyed: What would be destroyed that has to be meant (:mod:`ci.gate`).
-        allowed: Whether it is meant.
+        report: The engine's report.
+        failed: Whether the engine's command failed.
+        destroyed: Destruction that needs approval (:mod:`ci.gate`).
+        allowed: Whether it is approved.
         capacity: Markdown about the pod network.
         diff: What ``pulumi preview --diff`` prints.
-        notes: What else the reviewer has to know.
+        notes: Notes for the reviewer.
         source: The commit, and where the run's log is.
     """
 
@@ -50,23 +49,23 @@ class Preview:
 
     @property
     def verdict(self) -> str:
-        """How it ended, in a few words."""
+        """The result in a few words."""
         if any(violation.mandatory for violation in self.report.violations):
             return "refused by a policy"
         if self.failed:
             return "failed"
         if self.refused:
-            return "refused, it would destroy what must last"
+            return "refused, it needs approval to destroy"
         return "can be deployed" if self.report.changes else "nothing changes"
 
 
 def marker(stack: str) -> str:
-    """The hidden line by which the comment on a stack is found again."""
+    """The hidden first line that identifies the comment on a stack."""
     return f"<!-- rancher-on-pks: preview of {stack} -->"
 
 
-def render(preview: Preview, mask: Redactor) -> str:
-    """The comment; holds no secret and is never longer than GitHub takes."""
+def render(preview: Preview) -> str:
+    """The comment; never longer than GitHub accepts."""
     report = preview.report
     parts = [
         f"{marker(preview.stack)}\n### Preview of `{preview.stack}`: {preview.verdict}",
@@ -76,33 +75,34 @@ def render(preview: Preview, mask: Redactor) -> str:
         section(_destructive(preview), map(bullet, preview.destroyed), _LOSSES),
         section("Policy violations", map(_violation, report.violations), _VIOLATIONS),
         section("Capacity of the pod network", preview.capacity.splitlines(), _CAPACITY),
-        changes("Changed resources", report.changes, mask, _CHANGES),
+        changes("Changed resources", report.changes, _CHANGES),
         section("Warnings", map(bullet, report.warnings), _WARNINGS),
     ]
-    text = mask("\n\n".join(part for part in parts if part))
+    text = "\n\n".join(part for part in parts if part)
     end = f"<sub>{quiet(preview.source)}</sub>\n" if preview.source else ""
-    diff = folded("pulumi preview --diff", mask(preview.diff), LIMIT - len(text) - len(end) - 4)
+    diff = folded("pulumi preview --diff", preview.diff, LIMIT - len(text) - len(end) - 4)
     return "\n\n".join(part for part in (text, diff, end) if part)
 
 
 def counts(report: Report) -> str:
     """How many resources change, in which way."""
-    told = {name: number for name, number in sorted(report.counts.items()) if name != "same" and number}
-    stay = f"{report.counts.get('same', 0)} stay as they are."
-    if not told:
-        return stay if report.finished else ""
-    return f"{', '.join(f'**{number} to {name}**' for name, number in told.items())}, {stay}"
+    changing = {name: number for name, number in sorted(report.counts.items()) if name != "same" and number}
+    same = report.counts.get("same", 0)
+    unchanged = f"{same} {'stays' if same == 1 else 'stay'} unchanged."
+    if not changing:
+        return unchanged if report.finished else ""
+    return f"{', '.join(f'**{number} to {name}**' for name, number in changing.items())}, {unchanged}"
 
 
 def _errors(report: Report) -> list[str]:
-    """Why it failed; that it did when a policy refused it says nothing more."""
+    """Why it failed, without the engine's general line after a violation."""
     return [error for error in report.errors if not report.violations or error != "preview failed"]
 
 
 def _destructive(preview: Preview) -> str:
     if preview.allowed:
         return f"Destroyed, as the label `{LABEL}` allows"
-    return f"Destroyed; if that is meant, a maintainer adds the label `{LABEL}`"
+    return f"Destroyed; to approve it, a maintainer adds the label `{LABEL}`"
 
 
 def _violation(violation: Violation) -> str:

@@ -1,4 +1,4 @@
-"""What a look at a stack found: drift, and how much room its pod network has left. Pure."""
+"""The result of a drift check: drift, and how much capacity the pod network has left. Pure."""
 
 from __future__ import annotations
 
@@ -8,29 +8,28 @@ from dataclasses import dataclass, field
 from ci.comment import counts
 from ci.events import Report
 from ci.markdown import bullet, changes, section
-from domain.redaction import Redactor
 
 FOUND = 3
-"""Exit code when the look went well and something has to be looked after."""
+"""Exit code when the check succeeded and found something."""
 
 _SECTION = 12_000
 _DRIFT = "Changed by something other than this program"
 _REMEDY = (
-    "Undo it by hand, or take it over into the state with `pulumi refresh`: the next preview then shows what "
-    "this program makes of it. Until then nothing is deployed."
+    "Undo it by hand, or accept it into the state with `pulumi refresh`: the next preview then shows what "
+    "this program changes back. Until then nothing is deployed."
 )
 
 
 @dataclass(frozen=True, kw_only=True)
-class Findings:
-    """What was found.
+class DriftCheck:
+    """What a check found, without secrets.
 
     Attributes:
         stack: Name of the stack.
-        failed: Whether a part of the look failed, for another reason than what it found.
-        drift: What ``pulumi refresh --preview-only`` told.
-        pending: What ``pulumi preview`` told: what is merged and not deployed, and what the policies say.
-        alarms: Limits of the pod network with too little room.
+        failed: Whether a part of the check failed, for another reason than what it found.
+        drift: Report of ``pulumi refresh --preview-only``.
+        pending: Report of ``pulumi preview``: what is merged but not deployed, and policy violations.
+        alarms: Limits of the pod network with too little capacity left.
         capacity: Markdown about the pod network.
     """
 
@@ -43,32 +42,37 @@ class Findings:
 
     @property
     def exit_code(self) -> int:
-        """0: nothing; 1: the look failed; 3: something."""
+        """0: nothing found; 1: the check failed; 3: something found."""
         if self.failed:
             return 1
         return FOUND if self.drift.changes or self.alarms or self.pending.violations else 0
 
     @property
     def verdict(self) -> str:
-        """How it ended, in a few words."""
+        """The result in a few words."""
         if self.failed:
-            return "the look failed"
+            return "the drift check failed"
         found = {
             "drift": self.drift.changes,
-            "too little room": self.alarms,
+            "too little capacity": self.alarms,
             "policy violations": self.pending.violations,
         }
         return ", ".join(name for name, items in found.items() if items) or "no drift"
 
 
-def render(found: Findings, mask: Redactor) -> str:
-    """The report of a look, for a person."""
+def marker(stack: str) -> str:
+    """The hidden first line that identifies the issue on a stack."""
+    return f"<!-- rancher-on-pks: drift of {stack} -->"
+
+
+def render(found: DriftCheck) -> str:
+    """The report of a check, for a person."""
     parts = [
-        f"<!-- rancher-on-pks: look at {found.stack} -->\n### `{found.stack}`: {found.verdict}",
+        f"{marker(found.stack)}\n### `{found.stack}`: {found.verdict}",
         section("Errors", map(bullet, (*found.drift.errors, *found.pending.errors)), _SECTION),
-        changes(_DRIFT, found.drift.changes, mask, _SECTION),
+        changes(_DRIFT, found.drift.changes, _SECTION),
         _REMEDY if found.drift.changes else "",
-        section("Too little room", map(bullet, found.alarms), _SECTION),
+        section("Too little capacity", map(bullet, found.alarms), _SECTION),
         section(
             "Policy violations",
             (bullet(f"{item.policy}: {item.message}") for item in found.pending.violations),
@@ -79,4 +83,4 @@ def render(found: Findings, mask: Redactor) -> str:
             "Merged and not deployed", [counts(found.pending)] if found.pending.changes else [], _SECTION
         ),
     ]
-    return mask("\n\n".join(part for part in parts if part)) + "\n"
+    return "\n\n".join(part for part in parts if part) + "\n"

@@ -1,4 +1,4 @@
-"""Runs ``pulumi`` on one stack, shows what it prints without secrets, and reads what it told."""
+"""Runs ``pulumi`` on one stack; nothing that it prints or reports leaves this module with a secret."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ import yaml
 from ci import events, stacks
 from ci.problem import StepError
 from ci.thresholds import thresholds
-from domain.redaction import Redactor, secret_variables
+from domain.redaction import Redactor, secret_variables, url_secrets
 
 _CHANGES = 7
 """Exit code of ``pulumi`` when changes were found and ``--expect-no-changes`` was given."""
@@ -26,12 +26,12 @@ _CHANGES = 7
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a command came to.
+    """The result of a command, without secrets.
 
     Attributes:
-        exit_code: As ``pulumi`` ended.
+        exit_code: Of ``pulumi``.
         output: What it printed.
-        report: What it told in its event log.
+        report: What its event log reports.
     """
 
     exit_code: int
@@ -90,8 +90,8 @@ class Engine:
         listed = json.loads(self._ask("stack", "ls", "--json"))
         return any(item["name"].rpartition("/")[2] == self.name for item in listed)
 
-    def masker(self) -> Redactor:
-        """What hides the stack's secret config and the environment's credentials.
+    def redactor(self) -> Redactor:
+        """Hides the stack's secret config and the environment's credentials.
 
         Raises:
             StepError: The stack's file cannot be read, or its secrets cannot be decrypted.
@@ -101,22 +101,24 @@ class Engine:
         except StepError as error:
             raise StepError(f"{self.settings}: {error}") from None
         hidden = [[item.get("value"), item.get("objectValue")] for item in config.values() if item["secret"]]
-        return Redactor([*_texts(hidden), *secret_variables(self.environment)])
+        found = [*_texts(hidden)]
+        inside = (part for text in found for part in url_secrets(text))
+        return Redactor([*found, *inside, *secret_variables(self.environment)])
 
     def preview(self, mask: Redactor) -> Outcome:
         """``pulumi preview`` with the policies."""
         return self._run(mask, "preview", "--diff", *self.policies())
 
     def update(self, mask: Redactor) -> Outcome:
-        """``pulumi up`` with the policies, after a preview that was judged."""
+        """``pulumi up`` with the policies, after a preview that was accepted."""
         return self._run(mask, "up", "--yes", "--skip-preview", "--suppress-outputs", *self.policies())
 
     def refresh(self, mask: Redactor) -> Outcome:
-        """``pulumi refresh`` that only looks; writes no state, takes no lock."""
+        """``pulumi refresh`` as a preview: writes no state, takes no lock."""
         return self._run(mask, "refresh", "--preview-only", "--expect-no-changes", "--diff")
 
     def policies(self) -> list[str]:
-        """The pack, with the stack's thresholds; without some, the pack's own defaults, which are strict."""
+        """The pack, with the stack's thresholds or else the pack's own defaults, which are strict."""
         given = thresholds(self.stack, self.settings)
         return [
             *("--policy-pack", self._from_project(Path("policy"))),
@@ -124,10 +126,10 @@ class Engine:
         ]
 
     def create(self) -> None:
-        """Make the stack in the backend, with the secrets provider that its file names.
+        """Create the stack in the backend, with the secrets provider that its file names.
 
         Raises:
-            StepError: It could not be made.
+            StepError: It could not be created.
         """
         document = yaml.safe_load(self.settings.read_text()) or {}
         provider = document.get("secretsprovider", "default")
@@ -139,15 +141,15 @@ class Engine:
 
     @contextmanager
     def rehearsal(self) -> Iterator[Engine]:
-        """The engine of the stack in a backend that is thrown away afterwards: as if it were made now.
+        """The engine of the stack in a temporary backend, for the preview of a stack that does not exist yet.
 
         Raises:
-            StepError: It is a fleet's, whose server is in the real backend alone.
+            StepError: It is a fleet, whose server is in the real backend only.
         """
         if stacks.is_fleet(self.stack):
             raise StepError(
                 f"stack {self.stack} does not exist yet, and its preview reads its server's stack in the "
-                f"same backend. Make it there: pulumi -C {self.project} stack init {self.name}"
+                f"same backend. Create it there: pulumi -C {self.project} stack init {self.name}"
             )
         with tempfile.TemporaryDirectory() as directory:
             scratch = {
@@ -192,17 +194,18 @@ class Engine:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
                 text=True,
+                errors="replace",
             )
             assert process.stdout is not None  # noqa: S101 - it is a pipe
             lines = []
-            for line in process.stdout:
+            for line in mask.lines(process.stdout):
                 lines.append(line)
-                print(mask(line), end="", flush=True)
+                print(line, end="", flush=True)
             exit_code = process.wait()
-            told = log.read_text().splitlines() if log.exists() else []
+            logged = log.read_text(errors="replace").splitlines() if log.exists() else []
             if self.event_log:
-                self.event_log.write_text("".join(f"{mask(line)}\n" for line in told))
-        output, report = "".join(lines), events.read(told)
+                self.event_log.write_text("".join(f"{mask(line)}\n" for line in logged))
+        output, report = "".join(lines), events.read(logged, mask)
         if exit_code and not report.finished and not report.errors:
             # The CLI itself failed: a wrong passphrase, a backend that is not there.
             report.errors.append(output[output.rfind("error: ") :].strip())

@@ -1,6 +1,6 @@
-"""What the engine tells of a preview or a refresh: its event log (``pulumi ... --event-log FILE``). Pure.
+"""The engine's event log of a preview or a refresh (``pulumi ... --event-log FILE``). Pure.
 
-It has one event a line, and other than ``pulumi preview --json`` it tells what the policies found.
+It has one event a line and, unlike ``pulumi preview --json``, what the policies found.
 """
 
 from __future__ import annotations
@@ -9,10 +9,12 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
+
+from domain.redaction import MASK, Redactor
 
 REPLACE = "replace"
-"""Operation of a resource that is deleted and made anew."""
+"""Operation of a resource that is deleted and created again."""
 
 _REPLACEMENTS = {"replace", "create-replacement", "delete-replaced", "import-replacement", "read-replacement"}
 _NO_CHANGE = {"same", "read", "refresh", "read-discard", "discard-replaced", "remove-pending-replace"}
@@ -82,17 +84,17 @@ class Violation:
 
 @dataclass
 class Report:
-    """Everything that a run told.
+    """What a run reported.
 
     Attributes:
         changes: The resources that change, in the order of the engine.
         counts: Number of resources by operation.
         violations: What the policies found.
-        warnings: What was warned of.
+        warnings: Warnings.
         errors: Why it failed.
-        inputs: The planned inputs of each resource by type token, for who looks for one.
-        deployed: The inputs in the state, likewise.
-        finished: Whether the engine came to its summary.
+        inputs: The planned inputs of each resource, by type token.
+        deployed: The inputs of each resource in the state, by type token.
+        finished: Whether the engine wrote its summary.
     """
 
     changes: list[Change] = field(default_factory=list)
@@ -105,11 +107,16 @@ class Report:
     finished: bool = False
 
 
-def read(lines: Iterable[str]) -> Report:
-    """Read an event log; a line that a killed run left incomplete is passed over."""
+def read(lines: Iterable[str], mask: Redactor | None = None) -> Report:
+    """Read an event log; a line that a killed run left incomplete is ignored.
+
+    Args:
+        lines: The log.
+        mask: Hides secrets in every text, before anything is escaped or cut.
+    """
     report = Report()
     steps: dict[str, list[Mapping[str, Any]]] = {}
-    for event in _events(lines):
+    for event in _events(lines, mask or Redactor(())):
         if (step := event.get("resourcePreEvent") or event.get("resOutputsEvent")) is not None:
             metadata = step["metadata"]
             steps.setdefault(metadata["urn"], []).append(metadata)
@@ -131,23 +138,23 @@ def read(lines: Iterable[str]) -> Report:
     return report
 
 
-def _events(lines: Iterable[str]) -> Iterator[Mapping[str, Any]]:
+def _events(lines: Iterable[str], mask: Redactor) -> Iterator[Mapping[str, Any]]:
     for line in lines:
         try:
             event = json.loads(line)
         except ValueError:
             continue
         if isinstance(event, dict):
-            yield event
+            yield cast(Mapping[str, Any], mask.document(event))
 
 
 def _change(urn: str, steps: list[Mapping[str, Any]]) -> Change | None:
-    """The one thing that several steps of a resource come to; None: nothing."""
-    telling = [step for step in steps if step["op"] not in _NO_CHANGE]
-    if not telling:
+    """The one change that several steps of a resource amount to; None: none."""
+    relevant = [step for step in steps if step["op"] not in _NO_CHANGE]
+    if not relevant:
         return None
-    replaced = [step for step in telling if step["op"] in _REPLACEMENTS]
-    main = next((step for step in replaced if step.get("old") and step.get("new")), telling[0])
+    replaced = [step for step in relevant if step["op"] in _REPLACEMENTS]
+    main = next((step for step in replaced if step.get("old") and step.get("new")), relevant[0])
     operation = REPLACE if replaced else str(main["op"])
     both = operation in {"update", REPLACE}
     return Change(
@@ -160,26 +167,26 @@ def _change(urn: str, steps: list[Mapping[str, Any]]) -> Change | None:
 
 
 def _properties(step: Mapping[str, Any]) -> Iterator[Property]:
-    """The leaves that differ, of what the engine says differs; when it says nothing, of all inputs."""
+    """The leaves that differ, of the properties that the engine names, or else of all inputs."""
     old, new = step.get("old") or {}, step.get("new") or {}
-    told = {_head(path) for path in (*(step.get("diffs") or ()), *(step.get("detailedDiff") or ()))}
+    changed = {_head(path) for path in (*(step.get("diffs") or ()), *(step.get("detailedDiff") or ()))}
     shown: set[str] = set()
     for part in ("inputs", "outputs"):
         before, after = old.get(part) or {}, new.get(part) or {}
         if part == "outputs" and not after:  # a preview knows no outputs, a refresh does
             continue
-        keys = told or (before.keys() | after.keys() if part == "inputs" else set())
+        keys = changed or (before.keys() | after.keys() if part == "inputs" else set())
         for key in sorted(keys - shown):
             if key.startswith("__"):
                 continue
             for found in _leaves(key, before.get(key, Missing), after.get(key, Missing)):
                 shown.add(key)
                 yield found
-    for key in sorted(told - shown):
+    for key in sorted(changed - shown):
         value = (new.get("inputs") or {}).get(key, (old.get("inputs") or {}).get(key))
         # Both are hidden, so they look alike.
-        if not key.startswith("__") and "[secret]" in json.dumps(_clear(value)):
-            yield Property(key, "[secret]", "[secret]")
+        if not key.startswith("__") and MASK in json.dumps(_clear(value)):
+            yield Property(key, MASK, MASK)
 
 
 def _leaves(path: str, old: object, new: object) -> Iterator[Property]:
@@ -200,7 +207,7 @@ def _leaves(path: str, old: object, new: object) -> Iterator[Property]:
 def _clear(value: object) -> object:
     """The value without the engine's signatures."""
     if isinstance(value, Mapping):
-        return "[secret]" if _SECRET_KEY in value else {key: _clear(item) for key, item in value.items()}
+        return MASK if _SECRET_KEY in value else {key: _clear(item) for key, item in value.items()}
     if isinstance(value, list):
         return [_clear(item) for item in value]
     return "(known after the update)" if value == _UNKNOWN else value
@@ -242,5 +249,5 @@ def _diagnostic(event: Mapping[str, Any], report: Report) -> None:
 
 
 def plain(text: str) -> str:
-    """The text without the engine's marks of colour."""
+    """The text without the engine's colours."""
     return _COLOUR.sub("", text).strip()

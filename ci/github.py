@@ -1,10 +1,11 @@
-"""One comment a stack on a pull request, and one issue, edited in place, through GitHub's REST API.
+"""One comment for each stack on a pull request, and one issue, edited in place through GitHub's REST API.
 
-It runs where nothing is installed, so it does with the standard library.
+It runs where nothing is installed, so it uses the standard library alone.
 """
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import re
@@ -17,6 +18,9 @@ from typing import Any
 from ci.problem import StepError
 
 _SECONDS = 30
+_MOST_BYTES = 32 * 2**20
+_WORKFLOWS = "github-actions[bot]"
+"""Login of what a workflow writes with its own token."""
 _NEXT = re.compile(r'<([^>]+)>; rel="next"')
 
 
@@ -44,33 +48,33 @@ class GitHub:
         missing = [name for name in ("GITHUB_REPOSITORY", "GITHUB_TOKEN") if not environment.get(name)]
         if missing:
             raise StepError(
-                f"{' and '.join(missing)} not set; in a workflow, give the step `env: GITHUB_TOKEN`"
+                f"{' and '.join(missing)} not set. In a workflow, give the step `env: GITHUB_TOKEN`"
             )
         api = environment.get("GITHUB_API_URL", "https://api.github.com")
         return cls(api, environment["GITHUB_REPOSITORY"], environment["GITHUB_TOKEN"])
 
     def comment(self, pull_request: int, body: str) -> str:
-        """Write a comment, in the place of the one that begins with the same line; returns its address.
+        """Write a comment, or replace the one that begins with the same line; returns its address.
 
         Raises:
-            StepError: GitHub did not take it.
+            StepError: GitHub refused it.
         """
         return self._upsert(f"issues/{pull_request}/comments", "per_page=100", {"body": body})
 
     def issue(self, title: str, body: str, label: str) -> str:
-        """Write an issue, in the place of the open one that begins with the same line; returns its address.
+        """Write an issue, or replace the open one that begins with the same line; returns its address.
 
         Raises:
-            StepError: GitHub did not take it.
+            StepError: GitHub refused it.
         """
         document = {"title": title, "body": body, "labels": [label]}
         return self._upsert("issues", f"state=open&labels={label}&per_page=100", document)
 
     def close_issue(self, body: str, label: str) -> str:
-        """Close the open issue that begins with the same line as ``body``; returns its address, empty: none.
+        """Close the open issue that begins with the same line as ``body``; returns its address, or nothing.
 
         Raises:
-            StepError: GitHub did not take it.
+            StepError: GitHub refused it.
         """
         found = self._own("issues", f"state=open&labels={label}&per_page=100", body)
         if found is None:
@@ -87,13 +91,13 @@ class GitHub:
         return str(written["html_url"])
 
     def _own(self, path: str, query: str, body: str) -> Any:
-        """What a workflow wrote that begins with the same line, None if there is nothing.
+        """What this repository's workflows wrote that begins with the same line; None if there is nothing.
 
-        Anybody can begin a text with that line, so it has to be a workflow's.
+        Anybody can begin a text with that line, and so can any other bot.
         """
         mark = body.splitlines()[0]
         for item in self._pages(f"{self.api}/repos/{self.repository}/{path}?{query}"):
-            if item["user"]["type"] == "Bot" and (item["body"] or "").startswith(mark):
+            if item["user"].get("login") == _WORKFLOWS and (item["body"] or "").splitlines()[:1] == [mark]:
                 return item
         return None
 
@@ -121,15 +125,27 @@ class GitHub:
             },
         )
         try:
-            with urllib.request.urlopen(request, timeout=_SECONDS) as answer:  # noqa: S310
-                return answer.headers.get("Link", ""), json.load(answer)
+            with _OPENER.open(request, timeout=_SECONDS) as answer:
+                return answer.headers.get("Link", ""), json.loads(answer.read(_MOST_BYTES))
         except urllib.error.HTTPError as error:
-            told = error.read(500).decode(errors="replace")
+            words = error.read(500).decode(errors="replace")
             remedy = (
                 " The job needs `pull-requests: write` for comments, `issues: write` for issues."
                 if error.code in {401, 403, 404}
                 else ""
             )
-            raise StepError(f"{method} {url}: HTTP {error.code}: {told}.{remedy}") from None
-        except OSError as error:
-            raise StepError(f"{method} {url}: {error}") from None
+            raise StepError(f"{method} {url}: HTTP {error.code}: {words}.{remedy}") from None
+        except (OSError, ValueError, http.client.HTTPException) as error:
+            # Not the error's own text: it may quote a header.
+            reason = getattr(error, "reason", "") or type(error).__name__
+            raise StepError(f"{method} {url}: {reason}") from None
+
+
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    """A redirect would take the token to another host, or turn a write into a read: it is an error."""
+
+    def redirect_request(self, *_args: object, **_kwargs: object) -> None:
+        return None
+
+
+_OPENER = urllib.request.build_opener(_NoRedirect)

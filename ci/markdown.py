@@ -1,11 +1,11 @@
-"""Markdown of what the engine told, with nothing in it that GitHub would take for our own. Pure."""
+"""Markdown of the engine's texts, with nothing in it that GitHub would take for our own. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
 from ci.events import REPLACE, Change, Property
-from domain.redaction import MASK, Redactor, names_secret
+from domain.redaction import MASK, names_secret
 
 _VALUE = 80
 _TEXT = 2_000
@@ -30,12 +30,12 @@ def section(title: str, lines: Iterable[str], limit: int) -> str:
     return "\n".join([f"#### {title}", "", *kept]) if kept else ""
 
 
-def changes(title: str, found: Iterable[Change], mask: Redactor, limit: int) -> str:
+def changes(title: str, found: Iterable[Change], limit: int) -> str:
     """A table of the resources that change, what is destroyed first."""
     shown = [change for change in found if not change.kind.startswith(_PARTS)]
     shown.sort(key=lambda change: _ORDER.get(change.operation, len(_ORDER)))
     head = ["| resource | type | operation | what changes |", "|---|---|---|---|"]
-    return section(title, [*head, *(_row(change, mask) for change in shown)] if shown else [], limit)
+    return section(title, [*head, *(_row(change) for change in shown)] if shown else [], limit)
 
 
 def bullet(text: str) -> str:
@@ -66,14 +66,14 @@ def folded(title: str, text: str, limit: int) -> str:
     return f"{head}{text}{foot}"
 
 
-def _row(change: Change, mask: Redactor) -> str:
+def _row(change: Change) -> str:
     operation = f"**{change.operation}**" if change.operation in {REPLACE, "delete"} else change.operation
-    told = [_property(item, change.because, mask) for item in change.properties[:_PROPERTIES]]
+    shown = [_property(item, change.because) for item in change.properties[:_PROPERTIES]]
     if len(change.properties) > _PROPERTIES:
-        told.append(f"and {len(change.properties) - _PROPERTIES} more")
-    if change.because and not told:
-        told.append(f"because of {', '.join(map(code, change.because))}")
-    return f"| {code(change.name)} | {code(_short(change.kind))} | {operation} | {'<br>'.join(told)} |"
+        shown.append(f"and {len(change.properties) - _PROPERTIES} more")
+    if change.because and not shown:
+        shown.append(f"because of {', '.join(map(code, change.because))}")
+    return f"| {code(change.name)} | {code(_short(change.kind))} | {operation} | {'<br>'.join(shown)} |"
 
 
 def _short(kind: str) -> str:
@@ -85,15 +85,15 @@ def _short(kind: str) -> str:
     return ":".join([package, *(["/".join(parts)] if parts else []), name])
 
 
-def _property(item: Property, because: Sequence[str], mask: Redactor) -> str:
+def _property(item: Property, because: Sequence[str]) -> str:
     replaces = " (replaces)" if any(item.path.startswith(key) for key in because) else ""
     if MASK in (item.old, item.new) or names_secret(item.path):
         return f"{code(item.path)}: a secret{replaces}"
-    return f"{code(item.path)}: {_value(item.old, mask)} → {_value(item.new, mask)}{replaces}"
+    return f"{code(item.path)}: {_value(item.old)} → {_value(item.new)}{replaces}"
 
 
-def _value(value: str | None, mask: Redactor) -> str:
+def _value(value: str | None) -> str:
     if value is None:
         return "none"
-    text = " ".join(mask(value).split())  # masked before it is cut: half a secret would not be found
+    text = " ".join(value.split())
     return code(text if len(text) <= _VALUE else f"{text[: _VALUE - 1]}…")

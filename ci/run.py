@@ -1,4 +1,4 @@
-"""The steps that need the engine: preview, deploy, drift. Each writes what it found and says how it ended."""
+"""The steps that need the engine: preview, deploy, drift. Each writes its findings and prints its verdict."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from ci import capacity_diff as pod_network
-from ci import comment, drift, gate
+from ci import capacity_diff, comment, drift, gate
 from ci.engine import Engine, Outcome
 from ci.events import Report
 from ci.problem import StepError
@@ -17,14 +16,14 @@ from domain.redaction import Redactor, secret_variables
 
 
 def preview(stack: str, *, directory: Path, settings: Path | None, base: str | None, allowed: bool) -> int:
-    """Preview a stack and write what a reviewer sees of it.
+    """Preview a stack and write the comment for a reviewer.
 
     Args:
         stack: Name of the stack.
         directory: Gets ``comment.md``, ``result.json`` and the engine's ``events.jsonl``.
         settings: The stack's file; None: the one beside ``Pulumi.yaml``.
         base: Revision of git whose settings are those before the change.
-        allowed: Whether destruction is meant.
+        allowed: Whether destruction is approved.
 
     Returns:
         0 when the change may be deployed, else 1.
@@ -35,14 +34,14 @@ def preview(stack: str, *, directory: Path, settings: Path | None, base: str | N
     try:
         with ExitStack() as cleanup:
             if not engine.exists():
-                notes.append("The stack does not exist yet: this is what its first deployment makes.")
+                notes.append("The stack does not exist yet: this is what its first deployment creates.")
                 engine = cleanup.enter_context(engine.rehearsal())
-            mask = engine.masker()
+            mask = engine.redactor()
             outcome = engine.preview(mask)
     except StepError as error:
-        outcome = Outcome(1, "", Report(errors=[str(error)]))
+        outcome = Outcome(1, "", Report(errors=[mask(str(error))]))
     found = _judged(engine, outcome, base, allowed=allowed, notes=notes)
-    text = comment.render(found, mask)
+    text = comment.render(found)
     (directory / "comment.md").write_text(text)
     result = {"stack": stack, "changes": bool(found.report.changes), "refused": found.refused}
     (directory / "result.json").write_text(json.dumps(result))
@@ -51,7 +50,7 @@ def preview(stack: str, *, directory: Path, settings: Path | None, base: str | N
 
 
 def deploy(stack: str, *, settings: Path | None, allowed: bool) -> int:
-    """Update a stack, unless it has drifted or its preview is refused; one that does not exist yet is made.
+    """Update a stack, unless it has drifted or its preview is refused; a new stack is created first.
 
     Returns:
         0 when it is up to date, else 1.
@@ -62,22 +61,22 @@ def deploy(stack: str, *, settings: Path | None, allowed: bool) -> int:
     engine = Engine.of(stack, settings)
     if not engine.exists():
         engine.create()
-    mask = engine.masker()
-    seen = engine.refresh(mask)
-    if seen.failed or seen.report.changes:
-        # A preview compares with the state: with drift, nobody has been shown what an update would do.
-        drifted = drift.Findings(stack=stack, failed=seen.failed, drift=seen.report)
-        _conclude(drift.render(drifted, mask), drifted.verdict)
+    mask = engine.redactor()
+    refreshed = engine.refresh(mask)
+    if refreshed.failed or refreshed.report.changes:
+        # A preview compares with the state: with drift it does not show what an update would do.
+        drifted = drift.DriftCheck(stack=stack, failed=refreshed.failed, drift=refreshed.report)
+        _conclude(drift.render(drifted), drifted.verdict)
         return 1
     found = _judged(engine, engine.preview(mask), None, allowed=allowed)
-    _conclude(comment.render(found, mask), found.verdict)
+    _conclude(comment.render(found), found.verdict)
     if found.refused:
         return 1
     return 1 if engine.update(mask).exit_code else 0
 
 
-def look(stack: str, *, directory: Path, settings: Path | None, least_percent: int) -> int:
-    """Compare a stack's state with what is really there, and the pod network with the plan; changes nothing.
+def check_drift(stack: str, *, directory: Path, settings: Path | None, least_percent: int) -> int:
+    """Compare a stack's state with reality, and the pod network with the plan; changes nothing.
 
     Args:
         stack: Name of the stack.
@@ -86,17 +85,17 @@ def look(stack: str, *, directory: Path, settings: Path | None, least_percent: i
         least_percent: Share of each limit that has to remain beyond plan and reserve.
 
     Returns:
-        0: as it should be; 3: drift, or too little room; 1: the look failed.
+        0: nothing found; 3: drift, or too little capacity; 1: the check failed.
 
     Raises:
         StepError: The backend cannot be asked, or the stack's secrets cannot be decrypted.
     """
     directory.mkdir(parents=True, exist_ok=True)
     engine = Engine.of(stack, settings)
-    mask = engine.masker()
+    mask = engine.redactor()
     refreshed, previewed = engine.refresh(mask), engine.preview(mask)
-    capacity = pod_network.compare(stack, engine.settings, None, previewed.report)
-    found = drift.Findings(
+    capacity = capacity_diff.compare(stack, engine.settings, None, previewed.report)
+    found = drift.DriftCheck(
         stack=stack,
         failed=refreshed.failed or previewed.failed,
         drift=refreshed.report,
@@ -104,7 +103,7 @@ def look(stack: str, *, directory: Path, settings: Path | None, least_percent: i
         alarms=capacity.alarms(least_percent),
         capacity=capacity.markdown,
     )
-    text = drift.render(found, mask)
+    text = drift.render(found)
     (directory / "drift.md").write_text(text)
     result = {"stack": stack, "verdict": found.verdict, "found": found.exit_code != 0}
     (directory / "result.json").write_text(json.dumps(result))
@@ -121,7 +120,7 @@ def _judged(
         failed=outcome.exit_code != 0,
         destroyed=gate.destroyed(outcome.report.changes),
         allowed=allowed,
-        capacity=pod_network.compare(engine.stack, engine.settings, base, outcome.report).markdown,
+        capacity=capacity_diff.compare(engine.stack, engine.settings, base, outcome.report).markdown,
         diff=outcome.output,
         notes=notes,
         source=_source(os.environ),

@@ -1,4 +1,4 @@
-"""Which stacks there are, and which of them a change concerns. Pure, and without any dependency."""
+"""Lists the stacks of a checkout, and those that a change affects. Pure, and without any dependency."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 LAB = "lab"
-"""The stack of the lab: it has no foundation outside a developer's machine."""
+"""The stack of the lab: its foundation is on a developer's machine only."""
 FLEET = "fleet"
 """Folder of the fleet's project. Its stacks are called ``fleet/<stack>``, by the folder of their file."""
 
 _PREFIX, _SUFFIX = "Pulumi.", ".yaml"
 _POLICY = "policy/config."
-# What no stack is made of. Anything that is not listed concerns every stack.
+# Files that affect no stack. Any other file affects every stack.
 _ELSEWHERE = ("docs/", "lab/", "tests/", ".github/", ".ci/", "ci/")
 _ELSEWHERE_FILES = {"README.md", "Makefile", ".gitignore"}
 
@@ -20,8 +20,8 @@ _ELSEWHERE_FILES = {"README.md", "Makefile", ".gitignore"}
 def stacks(files: Iterable[str]) -> list[str]:
     """The stacks of the checkout's files: each ``Pulumi.<stack>.yaml`` and ``fleet/Pulumi.<stack>.yaml``.
 
-    In the order in which a change is to reach them: production after the others, and fleets, which read what
-    a server's stack exports, after the servers. The lab's are left out.
+    In the order of deployment: production after the others, and fleets, which read the outputs of a server's
+    stack, after the servers. Without the lab's.
     """
     found = {stack for name in files if (stack := _stack(name)) and _name(stack) != LAB}
     return sorted(found, key=lambda stack: (is_fleet(stack), _name(stack).startswith("prod"), stack))
@@ -39,15 +39,15 @@ def settings_file(stack: str) -> str:
 
 
 def affected(known: Iterable[str], changed: Collection[str]) -> list[str]:
-    """Those stacks that a change of these files (paths from the checkout) can concern."""
-    return [stack for stack in known if any(_concerns(path, stack) for path in changed)]
+    """Those stacks that a change of these files (paths from the checkout) can affect."""
+    return [stack for stack in known if any(_affects(path, stack) for path in changed)]
 
 
 def refusal(event: Mapping[str, Any]) -> str | None:
     """Why a pull request gets no preview: it would run code of a fork with the foundation's credentials.
 
     Args:
-        event: What GitHub tells of the event (the file that ``GITHUB_EVENT_PATH`` names).
+        event: The event, from the file that ``GITHUB_EVENT_PATH`` names.
     """
     request = event.get("pull_request")
     if not request:
@@ -75,7 +75,7 @@ def _name(stack: str) -> str:
     return stack.rpartition("/")[2]
 
 
-def _concerns(path: str, stack: str) -> bool:
+def _affects(path: str, stack: str) -> bool:
     if settings := _stack(path):
         return settings == stack
     if path.startswith(_POLICY):  # a fleet is judged by its server's thresholds

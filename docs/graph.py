@@ -1,7 +1,7 @@
-"""Draws what waits for what, from a stack's state: ``pulumi stack export | python docs/graph.py [--check]``.
+"""Draws a stack's dependencies from its state: ``pulumi stack export | python docs/graph.py [--check]``.
 
-The picture in ``docs/architecture.md`` is of the lab's stack. Each box is a component or a lone resource; an
-arrow leads to what needs it. Arrows that others imply are left out.
+The graph in ``docs/architecture.md`` is of the lab's stack. Each box is a component, or a resource outside of
+components; an arrow points to what depends on it. Arrows that others imply are omitted.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from pathlib import Path
 from typing import Any
 
 PAGE = Path(__file__).with_name("architecture.md")
-_DRAWN = re.compile(r"(?<=<!-- graph -->\n).*?(?=<!-- /graph -->)", re.DOTALL)
-_ENGINES_OWN = ("pulumi:pulumi:Stack", "pulumi:providers:")
+_GRAPH = re.compile(r"(?<=<!-- graph -->\n).*?(?=<!-- /graph -->)", re.DOTALL)
+_ENGINE_TYPES = ("pulumi:pulumi:Stack", "pulumi:providers:")
 
 Edges = dict[str, set[str]]
-"""A box's name to those of the boxes that it waits for."""
+"""Name of a box to the names of the boxes on which it depends."""
 
 
 def edges(resources: Sequence[Mapping[str, Any]]) -> Edges:
-    """What each component waits for, without what follows from the rest."""
+    """The direct dependencies of each box."""
     boxes = dict(_boxes(resources))
     found: Edges = {box: set() for box in boxes.values()}
     for resource in resources:
@@ -38,18 +38,18 @@ def edges(resources: Sequence[Mapping[str, Any]]) -> Edges:
 
 
 def mermaid(found: Edges) -> str:
-    """The picture as a Mermaid block."""
+    """The graph as a Mermaid block."""
     lines = [f"  {needed} --> {box}" for box in found for needed in sorted(found[box])]
     return "\n".join(["```mermaid", "flowchart TD", *sorted(lines), "```", ""])
 
 
 def _boxes(resources: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
-    """Each resource's URN with the name of the outermost component that holds it."""
+    """URN of each resource, with the name of its outermost component."""
     parents = {resource["urn"]: resource.get("parent", "") for resource in resources}
     stack = next(urn for urn, parent in parents.items() if not parent and "pulumi:pulumi:Stack" in urn)
     for resource in resources:
         urn = resource["urn"]
-        if parents[urn] == stack and resource["type"].startswith(_ENGINES_OWN):
+        if parents[urn] == stack and resource["type"].startswith(_ENGINE_TYPES):
             continue
         while parents.get(urn) and parents[urn] != stack:
             urn = parents[urn]
@@ -58,7 +58,7 @@ def _boxes(resources: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
 
 
 def _direct(found: Edges, box: str) -> set[str]:
-    """What a box waits for and nothing else that it waits for does."""
+    """The dependencies of a box that none of its other dependencies has."""
     implied: set[str] = set()
     for needed in found[box]:
         reached, left = set[str](), list(found[needed])
@@ -72,15 +72,15 @@ def _direct(found: Edges, box: str) -> set[str]:
 
 
 def main() -> int:
-    """Put the picture into the page, or with ``--check`` tell whether it is there."""
+    """Write the graph into the page, or with ``--check`` fail when it is stale."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true", help="write nothing; fail when the picture is stale")
+    parser.add_argument("--check", action="store_true", help="write nothing; fail when the graph is stale")
     check = parser.parse_args().check
-    picture = mermaid(edges(json.load(sys.stdin)["deployment"]["resources"]))
+    graph = mermaid(edges(json.load(sys.stdin)["deployment"]["resources"]))
     page = PAGE.read_text()
     if check:
-        return 0 if picture in page else 1
-    PAGE.write_text(_DRAWN.sub(lambda _: picture, page))
+        return 0 if graph in page else 1
+    PAGE.write_text(_GRAPH.sub(lambda _: graph, page))
     return 0
 
 

@@ -1,4 +1,4 @@
-"""Writes the pages that are made from the code: ``python docs/reference.py [--check]``.
+"""Generates pages from the code: ``python docs/reference.py [--check]``.
 
 ``docs/configuration.md`` comes from the schema in ``Pulumi.yaml``, ``docs/outputs.md`` from
 ``rancher_on_pks/outputs.py``, ``docs/policy.md`` from the policy pack.
@@ -14,7 +14,7 @@ from pathlib import Path
 
 import yaml
 
-from rancher_on_pks.outputs import CONTRACT_VERSION, definitions
+from rancher_on_pks import CONTRACT_VERSION, definitions
 
 DOCS = Path(__file__).parent
 _SECTION = re.compile(r"  # --- (.*?) -*$")
@@ -28,9 +28,12 @@ def configuration() -> str:
     lines = [
         "# Configuration",
         "",
-        "Made from `Pulumi.yaml` by `make docs`. `python -m settings Pulumi.<env>.yaml` checks a stack's",
-        "file: it names every problem at once and prints the effective settings. A new environment begins",
-        "as a copy of [environment.template.yaml](environment.template.yaml).",
+        "Generated from `Pulumi.yaml` by `make docs`. `python -m settings Pulumi.<env>.yaml` checks a stack",
+        "file offline: it reports every problem at once and prints the effective settings. For a new",
+        "environment, copy [environment.template.yaml](environment.template.yaml).",
+        "",
+        "Put versions, dates and other texts that look like numbers in quotes: YAML reads `1.30` as 1.3 and",
+        "`0443` as 291. A value without quotes that YAML reads as something else is an error.",
     ]
     in_config = False
     for line in text.splitlines():
@@ -52,10 +55,20 @@ def outputs() -> str:
     lines = [
         "# Outputs",
         "",
-        "Made from `rancher_on_pks/outputs.py` by `make docs`. Another program reads them typed, with",
-        "`RancherStack.from_reference(pulumi.StackReference(...))`, as [the fleet](fleet.md) does; secrets",
-        f"stay secret. The contract has version {CONTRACT_VERSION} (output `contractVersion`), which is",
-        "raised when an output is renamed, removed or changes its meaning; a reader refuses another version.",
+        "Generated from `rancher_on_pks/outputs.py` by `make docs`. Another program reads them typed, and",
+        "secrets stay secret, as in [the fleet](fleet.md). `pip wheel . --no-deps` builds the package",
+        "`rancher-on-pks`, which contains this reader and needs only `pulumi`:",
+        "",
+        "```python",
+        "import pulumi",
+        "from rancher_on_pks import RancherStack",
+        "",
+        'rancher = RancherStack.from_reference(pulumi.StackReference("company/rancher-on-pks/prod"))',
+        'pulumi.export("rancher", rancher.rancher_url)',
+        "```",
+        "",
+        f"The contract has version {CONTRACT_VERSION} (output `contractVersion`). It is raised when an",
+        "output is renamed, removed or changes its meaning; a reader fails on another version.",
         "",
         "| output | type | secret | meaning |",
         "|---|---|---|---|",
@@ -72,16 +85,42 @@ def policies() -> str:
     lines = [
         "# Policies",
         "",
-        "Made from the pack in `policy/` by `make docs`. All are mandatory. They run with",
+        "Generated from the pack in `policy/` by `make docs`. All are mandatory. They run with",
         "",
         "```",
         "pulumi preview --policy-pack policy --policy-pack-config policy/config.<env>.json",
         "```",
         "",
-        "and also with `up`, before anything is made. What a policy judges is known at preview; the figures",
-        "of the pod network come from the stack's own settings ([capacity](capacity.md)). A Kubernetes stack",
-        "of another program takes part when its config file points `pod-network-stack` at the output",
-        "`podNetwork`. What is not known at preview is judged during the update.",
+        "and with `up`, before anything is created. The policies judge what is known at preview; the rest",
+        "is judged during the update. The figures of the pod network come from its settings",
+        "([capacity](capacity.md)). For a Kubernetes stack of another program, the policy config of",
+        "`pod-network-stack` gives them: the output `podNetwork` of the stack that owns the cluster.",
+        "",
+        "A property of the wrong type is a violation by itself.",
+        "",
+        "## What counts",
+        "",
+        "| takes | resources |",
+        "|---|---|",
+        "| an imported cluster | sites of the fleet; `rancher2` `Cluster` and `ClusterV2`; the kind "
+        "`Cluster` of management.cattle.io, provisioning.cattle.io, fleet.cattle.io and cluster.x-k8s.io |",
+        "| a project | `Project` of `rancher2` and management.cattle.io |",
+        "| a user | `User` of `rancher2` and management.cattle.io |",
+        "| a namespace | Kubernetes and `rancher2` namespaces except cattle-system; each namespace in a Helm "
+        "release's `resourceNames`; `rancher2` apps; workspaces, managed charts, Git repositories and "
+        "bundles of Fleet; Helm charts, applications and similar kinds whose controller creates a namespace "
+        "|",
+        "",
+        "Several stacks on one plan, such as two fleets, each count by themselves. Give each a share of the",
+        "plan in `shares`: a stack without a share is refused then, and so are shares that do not fit "
+        "together.",
+        "",
+        "A preview does not see what `kubectl`, a command resource, a controller or Rancher's UI creates "
+        "later,",
+        "nor namespaces in manifests that a plugin renders during the update. For those, plan a reserve",
+        "(`reservePercent`), read the live figures (`nsxManager`), and limit them where they are created, "
+        "with",
+        "Rancher's roles, a ResourceQuota or an admission policy.",
     ]
     for policy in POLICIES:
         severity = policy.severity.value if policy.severity else ""
@@ -100,7 +139,7 @@ PAGES = {"configuration.md": configuration, "outputs.md": outputs, "policy.md": 
 
 
 def main() -> int:
-    """Write the pages, or with ``--check`` tell which are stale."""
+    """Write the pages, or with ``--check`` name those that are stale."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing; fail when a page is stale")
     check = parser.parse_args().check

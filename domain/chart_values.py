@@ -1,37 +1,46 @@
-"""Values of a chart: the program's with the user's laid over them, but never against the design."""
+"""Values of a Helm chart: the program's, overridden by the user's except where the design depends on them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
+from domain.finding import Finding
 
-def merge(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> dict[str, Any]:
-    """Both, map by map; where both have a value that is no map, theirs."""
-    merged = dict(ours)
-    for key, value in theirs.items():
-        below = merged.get(key)
-        merged[key] = (
-            merge(below, value) if isinstance(below, Mapping) and isinstance(value, Mapping) else value
-        )
+_UNSET = object()
+
+
+def merge(defaults: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
+    """Merges two sets of values as Helm does: objects by key; any other override replaces the default."""
+    merged = dict(defaults)
+    for key, value in overrides.items():
+        default = merged.get(key)
+        both = isinstance(default, Mapping) and isinstance(value, Mapping)
+        merged[key] = merge(default, value) if both else value  # type: ignore[arg-type]
     return merged
 
 
-def conflicts(values: Mapping[str, Any], fixed: Mapping[str, tuple[object, str]]) -> list[str]:
-    """One message for each value that is set to something else than the design needs.
+def conflicts(values: Mapping[str, Any], fixed: Mapping[str, tuple[object, str]]) -> list[Finding]:
+    """Returns one finding for each value that the design does not allow; its key is the value's path.
 
     Args:
         values: The user's values.
-        fixed: Dotted path to the only value allowed there, and why.
+        fixed: Dotted path to the only value allowed there, and the reason.
     """
-    found = []
-    for path, (wanted, why) in fixed.items():
+    found: dict[str, Finding] = {}
+    for path, (allowed, reason) in fixed.items():
         given: Any = values
+        at: list[str] = []
         for part in path.split("."):
-            given = given.get(part, _ABSENT) if isinstance(given, Mapping) else _ABSENT
-        if given is not _ABSENT and given != wanted:
-            found.append(f"{path} must not be {given!r}: {why}. Leave it out")
-    return found
-
-
-_ABSENT = object()
+            if not isinstance(given, Mapping):
+                key = ".".join(at)
+                found[key] = Finding(key, f"must be an object, not {given!r}", "Correct it or leave it out")
+                break
+            at.append(part)
+            given = given.get(part, _UNSET)
+            if given is _UNSET:
+                break
+        else:
+            if given != allowed:
+                found[path] = Finding(path, f"must not be {given!r}: {reason}", "Leave it out")
+    return list(found.values())

@@ -38,10 +38,17 @@ class Finding:
         return f"{start}{self.problem}{shown}{end}"
 
     def renamed(self, names: Mapping[str, str]) -> Finding:
-        """The finding with the names that a program has for its keys; a key without one stays as it is."""
-        keys = [names.get(key, key) for key in self.key.split(",")]
+        """The finding with the program's names for its keys; a key without one keeps its own.
+
+        In a path such as ``parameters.lb_size`` the first part is the key.
+        """
+
+        def named(path: str) -> str:
+            key, dot, rest = path.strip().partition(".")
+            return names.get(path, f"{names.get(key, key)}{dot}{rest}")
+
         return replace(
             self,
-            key=", ".join(keys),
-            depends_on=tuple(names.get(key, key) for key in self.depends_on),
+            key=", ".join(named(path) for path in self.key.split(",")),
+            depends_on=tuple(named(path) for path in self.depends_on),
         )

@@ -1,4 +1,4 @@
-"""The parameters of a network profile, typed (docs-pks 1.5 and TKGI 1.19 `network-profiles-define`).
+"""Parameters of a network profile (docs-pks 1.2 to TKGI 1.20 `network-profiles-define`).
 
 The names are those of the PKS documents, so a profile's JSON file can be pasted into the config.
 """
@@ -6,10 +6,22 @@ The names are those of the PKS documents, so a profile's JSON file can be pasted
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
+
+from domain import validation
+from domain.finding import Finding
 
 
 def _network(value: str) -> str:
@@ -30,19 +42,28 @@ def _address(value: str) -> str:
     return value
 
 
+def _flag(value: object) -> object:
+    return value == "true" if value in ("true", "false") else value
+
+
 def _distinct(values: list[str]) -> list[str]:
     if len(set(values)) != len(values):
-        raise ValueError("must name each object once")
+        raise ValueError("must not name an object twice")
     return values
 
 
 Name = Annotated[str, Field(min_length=1)]
-Ids = Annotated[list[Name], Field(min_length=1), AfterValidator(_distinct)]
-"""UUIDs of NSX-T objects, in the order in which they are used up."""
+Ids = Annotated[list[Name], AfterValidator(_distinct)]
+"""UUIDs of NSX-T objects, in the order of their use; an empty list stands for the tile's."""
 Prefix = Annotated[int, Field(ge=16, le=30)]
 Address = Annotated[str, AfterValidator(_address)]
 Network = Annotated[str, AfterValidator(_network)]
 Positive = Annotated[int, Field(ge=1)]
+FirewallLog = Literal["ALL", "ALLOW", "DENY"]
+Failover = Literal["PREEMPTIVE", "NON_PREEMPTIVE"]
+Algorithm = Literal["round_robin", "least_connection", "ip_hash", "weighted_round_robin"]
+Flag = Annotated[bool, BeforeValidator(_flag)]
+"""A boolean, which samples of the documentation quote (docs-pks 1.4 to 1.20 `network-profiles-edge`)."""
 
 
 class _Strict(BaseModel):
@@ -58,7 +79,7 @@ class Persistence(_Strict):
     @model_validator(mode="after")
     def _both_or_neither(self) -> Persistence:
         if (self.persistence_type is None) != (self.persistence_timeout is None):
-            raise ValueError("persistence_type and persistence_timeout go together: set both or neither")
+            raise ValueError("persistence_type and persistence_timeout must be set together")
         return self
 
 
@@ -67,12 +88,12 @@ class LogSettings(_Strict):
 
     log_level: Literal["INFO", "WARNING", "DEBUG", "ERROR", "CRITICAL"] | None = None
     log_dropped_traffic: bool | None = None
-    log_firewall_traffic: Name | None = None
-    """TKGI's name for ``log_dropped_traffic``."""
+    log_firewall_traffic: FirewallLog | None = None
+    """TKGI's successor of ``log_dropped_traffic``."""
 
 
 class NcpExtensions(_Strict):
-    """Sections of ``ncp.ini`` handed on as they are."""
+    """Sections of ``ncp.ini``."""
 
     nsx_v3: dict[str, Any] | None = None
     coe: dict[str, Any] | None = None
@@ -98,9 +119,9 @@ class CniParameters(_Strict):
     log_settings: LogSettings | None = None
     max_l4_lb_service: Positive | None = None
     l4_persistence_type: Literal["source_ip"] | None = None
-    l4_lb_algorithm: Literal["round_robin", "least_connection", "ip_hash", "weighted_round_robin"] | None = (
-        None
-    )
+    l4_lb_algorithm: Algorithm | None = None
+    l4_algorithm: Algorithm | None = None
+    """The name of ``l4_lb_algorithm`` in samples (docs-pks 1.5 to 1.9 `network-profiles-ncp-lb`)."""
     top_firewall_section_marker: Name | None = None
     bottom_firewall_section_marker: Name | None = None
     lb_http_request_header_size: Positive | None = None
@@ -109,6 +130,11 @@ class CniParameters(_Strict):
     connect_retry_timeout: Positive | None = None
     enable_hostport: bool | None = None
     enable_nodelocaldns: bool | None = None
+    enable_err_crd: bool | None = None
+    """NSX errors as objects of the cluster (docs-pks 1.6 to 1.20 `network-profiles-ncp-logerr`)."""
+    failover_mode: Failover | None = None
+    log_firewall_traffic: FirewallLog | None = None
+    """This and ``failover_mode`` stand here in docs-pks 1.10 and 1.11 `network-profiles-define`."""
     client_ssl_profile: Name | None = None
     lb_connection_multiplexing_enabled: bool | None = None
     lb_connection_multiplexing_number: Positive | None = None
@@ -123,44 +149,91 @@ class CniConfigurations(_Strict):
 
 
 class NetworkProfileParameters(_Strict):
-    """``parameters`` of a network profile. Absent keys are left to PKS."""
+    """``parameters`` of a network profile. PKS decides about absent keys."""
 
     lb_size: Literal["small", "medium", "large"] | None = None
     pod_ip_block_ids: Ids | None = None
     pod_subnet_prefix: Prefix | None = None
-    pod_routable: bool | None = None
+    pod_routable: Flag | None = None
     fip_pool_ids: Ids | None = None
     t0_router_id: Name | None = None
     master_vms_nsgroup_id: Name | None = None
     node_ip_block_ids: Ids | None = None
-    node_routable: bool | None = None
+    node_routable: Flag | None = None
     node_subnet_prefix: Prefix | None = None
     nodes_dns: Annotated[list[Address], Field(min_length=1, max_length=3)] | None = None
     dns_lookup_mode: Literal["API", "API_INGRESS"] | None = None
     ingress_prefix: Name | None = None
     single_tier_topology: bool | None = None
     infrastructure_networks: Annotated[list[Network], Field(min_length=1)] | None = None
-    failover_mode: Literal["PREEMPTIVE", "NON_PREEMPTIVE"] | None = None
+    failover_mode: Failover | None = None
     cni_configurations: CniConfigurations | None = None
 
 
-def problems(parameters: Mapping[str, Any]) -> list[str]:
-    """What is wrong with a profile's parameters; each entry names the key. Empty when nothing is."""
+_DEFAULTS: Mapping[str, object] = {
+    "lb_size": "small",
+    "pod_subnet_prefix": 24,
+    "pod_routable": False,
+    "node_routable": False,
+    "failover_mode": "PREEMPTIVE",
+}
+"""Values of absent keys (docs-pks 1.5 and 1.19 `network-profiles-define`)."""
+
+_FLAGS = ("pod_routable", "node_routable")
+
+_GROWING = ("pod_ip_block_ids", "fip_pool_ids", "node_ip_block_ids")
+"""Lists of a running cluster's profile that can be extended or reordered, never shortened."""
+
+_CHANGEABLE = ("nodes_dns", "cni_configurations")
+"""Other keys of a running cluster's profile that can change (TKGI 1.19; before, PKS itself refuses them)."""
+
+_SOURCE = "See `network-profiles-define` in the TKGI documentation"
+
+
+def findings(parameters: Mapping[str, Any], key: str = "parameters") -> list[Finding]:
+    """What is wrong with a profile's parameters.
+
+    Args:
+        parameters: ``parameters`` of the profile's JSON document.
+        key: What the findings call them.
+    """
     try:
         NetworkProfileParameters.model_validate(parameters)
     except ValidationError as error:
-        return [_describe(item["loc"], item["type"], item["msg"], item["input"]) for item in error.errors()]
+        known = [name for model in _Strict.__subclasses__() for name in model.model_fields]
+        found = validation.findings(error, place=key, known=known)
+        return [replace(item, remedy=_SOURCE) for item in found]
     return []
 
 
-def _describe(location: tuple[int | str, ...], kind: str, message: str, given: object) -> str:
-    path = ".".join(str(part) for part in location) or "parameters"
-    if kind == "extra_forbidden":
-        keys = (
-            f"; the keys are {', '.join(NetworkProfileParameters.model_fields)}" if len(location) == 1 else ""
-        )
-        return f"{path} is no key of a network profile{keys}"
-    if kind == "missing":
-        return f"{path} is not set"
-    text = message.removeprefix("Value error, ").replace("Input should", "should")
-    return f"{path} = {given!r}: {text}"
+def same_parameters(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Whether two profiles mean the same: an absent key equals an empty value and the default."""
+    return _normal(one) == _normal(other)
+
+
+def transition_findings(
+    old: Mapping[str, Any], new: Mapping[str, Any], key: str = "parameters"
+) -> Iterator[Finding]:
+    """Why a running cluster cannot change from one profile's parameters to another's.
+
+    Source: docs-pks 1.5 `network-profiles` and 1.19 `network-profiles-define` ("field ... has conflict").
+    """
+    before, after = _normal(old), _normal(new)
+    for name in sorted(before.keys() | after.keys()):
+        was, wanted = before.get(name), after.get(name)
+        if was == wanted or name in _CHANGEABLE:
+            continue
+        if name not in _GROWING:
+            yield Finding(
+                key, f"{name} of a running cluster cannot change (from {was!r} to {wanted!r})", "Keep it"
+            )
+        elif missing := [item for item in was or [] if item not in (wanted or [])]:
+            yield Finding(
+                key, f"{name} of a running cluster can only grow", f"Add {', '.join(missing)} again"
+            )
+
+
+def _normal(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    given = {name: value for name, value in parameters.items() if value not in (None, "", [], {})}
+    flags = {name: _flag(given[name]) for name in _FLAGS if name in given}
+    return {**_DEFAULTS, **given, **flags}

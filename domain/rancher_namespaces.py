@@ -1,21 +1,21 @@
-"""Namespaces that Rancher makes in its own cluster, by release line, each with its source.
+"""Namespaces that Rancher creates in its own cluster, by release line, each with its source.
 
-2.15 was measured (community edition, Fleet 0.16.0, webhook 0.11.0); its default chart of Turtles was not part
-of it and adds two. Earlier lines are read from rancher/rancher and rancher/fleet at the release tags. Not
-counted: the three of Prime, and ``cattle-tokens`` on 2.15, which the first ext token makes.
+2.15 was measured (community edition, Fleet 0.16.0, webhook 0.11.0) without the chart of Turtles, which is on
+by default and adds two. The rest is read from rancher/rancher, rancher/fleet and rancher/turtles at the
+release tags. ``cattle-tokens`` is counted from the start, although 2.15 creates it with the first ext token.
+Not counted: the three namespaces of Prime.
 """
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
-from capacity.model.plan import CapacityError
+from domain.versions import Version
 
 
 @dataclass(frozen=True, kw_only=True)
 class Namespaces:
-    """What a release line makes.
+    """What a release line creates.
 
     Attributes:
         since: First version of the line.
@@ -25,7 +25,7 @@ class Namespaces:
         evidence: Where the numbers are from.
     """
 
-    since: tuple[int, int, int]
+    since: Version
     names: tuple[str, ...]
     registered: int = 3
     connected: int = 1
@@ -33,11 +33,11 @@ class Namespaces:
 
     @property
     def fixed(self) -> int:
-        """How many Rancher makes for itself."""
+        """How many Rancher creates for itself."""
         return len(self.names)
 
 
-NO_RANCHER = Namespaces(since=(0, 0, 0), names=(), registered=0, connected=0, evidence="")
+NO_RANCHER = Namespaces(since=Version(0, 0), names=(), registered=0, connected=0, evidence="")
 """Of a cluster without Rancher."""
 
 # Its own and that of cluster `local`, with the projects Default and System of that cluster:
@@ -53,23 +53,28 @@ _FLEET = (
 _IMPERSONATION = "cattle-impersonation-system"
 _SINCE_2_6 = (*_CORE, _NODE_TEMPLATES, *_FLEET, _IMPERSONATION)
 _SINCE_2_7_18 = (*_SINCE_2_6, "cattle-provisioning-capi-system")
+_SINCE_2_11 = (*_SINCE_2_7_18, "cattle-ui-plugin-system")
+# Of the token store for ext.cattle.io: pkg/ext/stores/tokens of v2.12.1.
+_EXT_TOKENS = "cattle-tokens"
+# Of the chart rancher-turtles, which the feature "turtles" installs by default.
+_TURTLES = ("cattle-turtles-system", "cattle-capi-system")
 _MEASURED = (*_CORE, *_FLEET, _IMPERSONATION, "cattle-ui-plugin-system", "cattle-local-user-passwords")
 
 LINES = (
     Namespaces(
-        since=(2, 2, 0),
+        since=Version(2, 2),
         names=_CORE,
         connected=0,
         evidence="source of v2.2.8: app/global_namespace.go, project_cluster_handler.go",
     ),
     Namespaces(
-        since=(2, 4, 0),
+        since=Version(2, 4),
         names=(*_CORE, _NODE_TEMPLATES),
         connected=0,
         evidence="source of v2.4.18: global_namespace.go",
     ),
     Namespaces(
-        since=(2, 5, 0),
+        since=Version(2, 5),
         names=(
             *(
                 *_CORE,
@@ -84,50 +89,49 @@ LINES = (
         evidence="source of v2.5: pkg/controllers/dashboard/fleetcharts, systemcharts",
     ),
     Namespaces(
-        since=(2, 6, 0),
+        since=Version(2, 6),
         names=_SINCE_2_6,
         evidence="source of v2.6: pkg/fleet/const.go, pkg/impersonation/impersonation.go",
     ),
     Namespaces(
-        since=(2, 7, 18),
+        since=Version(2, 7, 18),
         names=_SINCE_2_7_18,
         evidence="source of v2.7.18 and v2.8.0: systemcharts, features",
     ),
     Namespaces(
-        since=(2, 11, 0),
-        names=(*_SINCE_2_7_18, "cattle-ui-plugin-system"),
+        since=Version(2, 11),
+        names=_SINCE_2_11,
         evidence="source of v2.11.3: data/dashboard/namespace.go",
     ),
     Namespaces(
-        since=(2, 13, 0),
-        names=(*_MEASURED, "cattle-tokens", "cattle-turtles-system"),
-        evidence="source of v2.13.0: pkg/rancher/rancher.go, pkg/ext/stores/tokens, systemcharts, features",
+        since=Version(2, 12, 1),
+        names=(*_SINCE_2_11, _EXT_TOKENS),
+        evidence="source of v2.12.1: pkg/ext/stores/tokens",
     ),
-    Namespaces(since=(2, 15, 0), names=_MEASURED, evidence="measured on v2.15.0"),
+    Namespaces(
+        since=Version(2, 13),
+        names=(*_MEASURED, _EXT_TOKENS, *_TURTLES),
+        evidence="source of v2.13.0: pkg/rancher/rancher.go, pkg/ext/stores/tokens, systemcharts, features; "
+        "measured on v2.15.0, but for cattle-tokens and Turtles",
+    ),
 )
 """The known lines; a version between two of them counts as the older."""
 
-NEWEST = (2, 15)
-"""Newest line that the table knows."""
+_UNKNOWN_FROM = Version(2, 16)
+"""First line that the table does not know."""
 
 
-def namespaces(version: str) -> Namespaces:
-    """What the Rancher of a version makes.
-
-    Args:
-        version: Such as ``2.8`` or ``v2.15.0``.
+def namespaces_of(version: Version) -> Namespaces:
+    """What a version of Rancher creates.
 
     Raises:
-        CapacityError: It is no version, older than 2.2, or newer than the table.
+        ValueError: It is older than 2.2, or newer than the table.
     """
-    match = re.fullmatch(r"v?(\d+)\.(\d+)(?:\.(\d+)(?:[-+].+)?)?", version, re.ASCII)
-    if not match:
-        raise CapacityError(f"rancherVersion {version!r} is no version; give one such as 2.8.5")
-    wanted = int(match[1]), int(match[2]), int(match[3] or 0)
-    known = [line for line in LINES if line.since <= wanted]
-    if not known or wanted[:2] > NEWEST:
-        raise CapacityError(
-            f"rancherVersion {version}: nothing is known of its namespaces (known: 2.2 to "
-            f"{NEWEST[0]}.{NEWEST[1]}). Measure them, and add the line to domain/rancher_namespaces.py"
+    known = [line for line in LINES if line.since <= version]
+    if not known or version >= _UNKNOWN_FROM:
+        raise ValueError(
+            f"the namespaces of Rancher {version.major}.{version.minor}.{version.patch} are unknown (known: "
+            f"2.2 to 2.{_UNKNOWN_FROM.minor - 1}). Measure them and add the line to "
+            "domain/rancher_namespaces.py"
         )
     return known[-1]

@@ -1,15 +1,21 @@
-"""Which Rancher goes with which Kubernetes, and which values its chart knows.
+"""What depends on Rancher's version: one table of release lines, one ``Release`` to ask.
 
-Source: ``kubeVersion`` and values in ``chart/`` of rancher/rancher at every release tag. The charts set no
-lower bound; those up to 2.4.12 and of the 2.5 line (except 2.5.5) set no upper one either.
+Sources, unless a member names another: ``kubeVersion`` and the values in ``chart/`` of rancher/rancher at
+every release tag, and ``pkg/settings/setting.go``. The charts set no lower bound for Kubernetes; those up to
+2.4.12 and of the 2.5 line (except 2.5.5) set no upper bound either.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from domain.finding import Finding
+from domain.rancher_namespaces import Namespaces, namespaces_of
 from domain.versions import Version, minor_satisfies
 
 _NO_BOUND = ""
-_BOUNDS = {
+_KUBERNETES = {
     Version(2, 0): _NO_BOUND,
     Version(2, 4, 13): "< 1.20.0-0",
     Version(2, 5): _NO_BOUND,
@@ -31,75 +37,141 @@ _BOUNDS = {
     Version(2, 14): "< 1.36.0-0",
     Version(2, 15): "< 1.37.0-0",
 }
-"""Chart version to the range of Kubernetes versions that it and the following ones accept."""
+"""First chart version to the range of Kubernetes versions that it and the following ones accept."""
 
-_AFTER = Version(2, 16)
+_UNKNOWN_FROM = Version(2, 16)
 """First version that the table does not know; there the chart's own ``kubeVersion`` decides."""
 
 _BETA_INGRESS_END = Version(1, 22)
 """First Kubernetes version without extensions/v1beta1, which the charts without a bound use."""
 
-_INGRESS_SWITCH = Version(2, 5, 6)
-_BOOTSTRAP_PASSWORD = Version(2, 6)
+
+@dataclass(frozen=True)
+class Release:
+    """A release of Rancher.
+
+    Attributes:
+        version: Its version without a pre-release: a candidate is like the release it becomes.
+    """
+
+    version: Version
+
+    @property
+    def kubernetes(self) -> str:
+        """The Kubernetes versions that its chart accepts; empty: any, or unknown."""
+        if self.version >= _UNKNOWN_FROM:
+            return _NO_BOUND
+        first = max((first for first in _KUBERNETES if first <= self.version), default=None)
+        return _KUBERNETES[first] if first else _NO_BOUND
+
+    @property
+    def namespaces(self) -> Namespaces:
+        """The namespaces that it creates.
+
+        Raises:
+            ValueError: They are unknown: it is older than 2.2 or newer than the table.
+        """
+        return namespaces_of(self.version)
+
+    @property
+    def has_ingress_switch(self) -> bool:
+        """Whether the chart's value ``ingress.enabled`` turns its own Ingress off."""
+        return self.version >= Version(2, 5, 6)
+
+    @property
+    def has_bootstrap_password(self) -> bool:
+        """Whether the first password is the chart's ``bootstrapPassword`` or generated; before: ``admin``."""
+        return self.version >= Version(2, 6)
+
+    @property
+    def shortest_password(self) -> int:
+        """Characters that a password needs: the setting ``password-min-length``, from 2.6.3 on."""
+        return 12 if self.version >= Version(2, 6, 3) else 1
+
+    @property
+    def has_telemetry(self) -> bool:
+        """Whether it has the setting ``telemetry-opt``."""
+        return self.version < Version(2, 11)
+
+    @property
+    def longest_token_days(self) -> int | None:
+        """Longest life of an API token: the default of ``auth-token-max-ttl-minutes``; None: no limit."""
+        return 90 if self.version >= Version(2, 8) else None
+
+    @property
+    def has_v1_login(self) -> bool:
+        """Whether logins go to ``/v1-public/login``; ``/v3-public`` is deprecated from then on."""
+        return self.version >= Version(2, 13)
+
+    def webhook_denies_new_ca(self, pinned: str = "") -> bool:
+        """Whether Rancher ends itself when it is restarted with another CA than before.
+
+        Webhook 0.11.0, which comes with 2.15.0, denies the change of the setting ``cacerts``. Webhook 0.11.1
+        allows it; 0.10 and older do not check it (measured; rancher/rancher#56522, rancher/webhook#1771).
+
+        Args:
+            pinned: Webhook version that CATTLE_RANCHER_WEBHOOK_VERSION sets, such as ``110.0.1+up0.11.1``.
+        """
+        if not pinned:
+            return self.version == Version(2, 15)
+        return (pinned.partition("+up")[2] or pinned).lstrip("v").startswith("0.11.0")
+
+    def findings(self, kubernetes_version: str) -> Iterator[Finding]:
+        """Why it cannot run on a cluster (error), or is unlikely to (warning).
+
+        Args:
+            kubernetes_version: ``major.minor``.
+
+        Raises:
+            ValueError: The Kubernetes version is invalid.
+        """
+        both = ("version", "kubernetes_version")
+        accepted = self.kubernetes
+        if accepted and not minor_satisfies(kubernetes_version, accepted):
+            fitting = [line for line in _lines() if _accepts(line, kubernetes_version)]
+            lines = "one of the lines " + ", ".join(fitting) if fitting else "another version"
+            yield Finding(
+                key="version",
+                problem=f"Rancher {self} runs on Kubernetes {accepted}, not {kubernetes_version}",
+                remedy=f"Choose {lines}",
+                depends_on=both,
+            )
+        elif not (accepted or self.has_ingress_switch) and (
+            Version.parse(kubernetes_version) >= _BETA_INGRESS_END
+        ):
+            yield Finding(
+                key="version",
+                problem=f"Rancher {self} is unlikely to run on Kubernetes {kubernetes_version}: its chart's "
+                "Ingress has the API extensions/v1beta1, which Kubernetes removed in "
+                f"{_BETA_INGRESS_END.major}.{_BETA_INGRESS_END.minor}",
+                remedy="Choose a newer version",
+                severity="warning",
+                depends_on=both,
+            )
+
+    def __str__(self) -> str:
+        """``2.8.5``."""
+        return f"{self.version.major}.{self.version.minor}.{self.version.patch}"
 
 
-def problem(rancher_version: str, kubernetes_version: str) -> str | None:
-    """Why Rancher cannot run on the cluster; None when it can, or when nothing is known against it.
-
-    Args:
-        rancher_version: Such as ``2.8.5``.
-        kubernetes_version: ``major.minor``.
+def release(version: str) -> Release:
+    """The release of a version such as ``2.8.5`` or ``v2.15.0-rc1``.
 
     Raises:
-        ValueError: One of them is no version.
+        ValueError: The version is invalid.
     """
-    bound = _bound(_release(rancher_version))
-    if not bound or minor_satisfies(kubernetes_version, bound):
-        return None
-    fitting = [str(line) for line in _lines() if _accepts(line, kubernetes_version)]
-    remedy = f"choose one of the lines {', '.join(fitting)}" if fitting else "choose another version"
-    return f"Rancher {rancher_version} is for Kubernetes {bound}, not {kubernetes_version}; {remedy}"
-
-
-def doubt(rancher_version: str, kubernetes_version: str) -> str | None:
-    """Why Rancher will hardly run on the cluster although its chart does not say so; else None."""
-    old = not _bound(_release(rancher_version)) and _release(rancher_version) < _INGRESS_SWITCH
-    if not old or Version.parse(kubernetes_version) < _BETA_INGRESS_END:
-        return None
-    return (
-        f"Rancher {rancher_version} is of the time before Kubernetes {_BETA_INGRESS_END.major}."
-        f"{_BETA_INGRESS_END.minor}, which does not know its chart's Ingress any more"
-    )
-
-
-def has_ingress_switch(rancher_version: str) -> bool:
-    """Whether ``ingress.enabled=false`` keeps the chart from making its own Ingress."""
-    return _release(rancher_version) >= _INGRESS_SWITCH
-
-
-def has_bootstrap_password(rancher_version: str) -> bool:
-    """Whether the chart knows ``bootstrapPassword``; before, the first login is admin/admin."""
-    return _release(rancher_version) >= _BOOTSTRAP_PASSWORD
-
-
-def _release(text: str) -> Version:
-    """The version without its pre-release: a candidate's chart is like the release's."""
-    version = Version.parse(text)
-    return Version(version.major, version.minor, version.patch)
-
-
-def _bound(version: Version) -> str:
-    if version >= _AFTER:
-        return _NO_BOUND
-    return next((_BOUNDS[first] for first in sorted(_BOUNDS, reverse=True) if first <= version), _NO_BOUND)
+    parsed = Version.parse(version)
+    return Release(Version(parsed.major, parsed.minor, parsed.patch))
 
 
 def _lines() -> list[str]:
     """``2.6``, ``2.7``, ...: lines with a bound."""
-    return list(dict.fromkeys(f"{first.major}.{first.minor}" for first in _BOUNDS if first >= Version(2, 6)))
+    return list(
+        dict.fromkeys(f"{first.major}.{first.minor}" for first in _KUBERNETES if first >= Version(2, 6))
+    )
 
 
 def _accepts(line: str, kubernetes_version: str) -> bool:
     """Whether the last version of the line accepts the cluster."""
     first = Version.parse(line)
-    return minor_satisfies(kubernetes_version, _bound(Version(first.major, first.minor, 999)))
+    return minor_satisfies(kubernetes_version, Release(Version(first.major, first.minor, 999)).kubernetes)

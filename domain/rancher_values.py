@@ -1,69 +1,88 @@
-"""Values of Rancher's chart."""
+"""Values of Rancher's chart: the program's, and what is wrong with the user's."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-import pulumi
+from domain.chart_values import conflicts
+from domain.finding import Finding
+from domain.rancher_releases import Release
 
-from domain import rancher_releases as compatibility
-from domain.chart_values import conflicts, merge
-
-_CA_VARIABLE = "RANCHER_ON_PKS_CA_SHA256"
+_NO_INGRESS = "has no effect: the program creates Rancher's Ingress, and the chart creates none"
 _INGRESS_CLASS_ANNOTATION = "kubernetes.io/ingress.class"
 
 
-def defaults(version: str, *, hostname: str, replicas: int, private_ca: bool) -> dict[str, Any]:
-    """The program's values for a chart version.
+def defaults(release: Release, *, hostname: str, replicas: int, private_ca: bool) -> dict[str, Any]:
+    """The program's values.
 
-    Without a switch for the chart's own Ingress (before 2.5.6) that is given to nginx until it is deleted, so
-    that NCP makes no NSX-T objects for it.
+    A chart without a switch for its own Ingress (before 2.5.6) creates one that is deleted afterwards; until
+    then it has the class nginx, so that NCP creates no NSX-T objects for it.
     """
     ingress: dict[str, Any] = {"tls": {"source": "secret"}}
-    if compatibility.has_ingress_switch(version):
+    if release.has_ingress_switch:
         ingress["enabled"] = False
     else:
         ingress["extraAnnotations"] = {_INGRESS_CLASS_ANNOTATION: "nginx"}
     return {"hostname": hostname, "replicas": replicas, "privateCA": private_ca, "ingress": ingress}
 
 
-def combine(
-    ours: Mapping[str, Any], theirs: Mapping[str, Any], ca_checksum: pulumi.Input[str]
-) -> dict[str, Any]:
-    """The program's values with the user's laid over them.
-
-    Rancher reads the CA in Secret ``tls-ca`` when it starts: its checksum in the pods' environment makes a
-    new CA restart them, and another server certificate of the same CA not.
-    """
-    merged = merge(ours, theirs)
-    merged["extraEnv"] = [{"name": _CA_VARIABLE, "value": ca_checksum}, *theirs.get("extraEnv", [])]
-    return merged
-
-
-def problems(
-    values: Mapping[str, Any], version: str, *, hostname: str, replicas: int, private_ca: bool = True
-) -> list[str]:
-    """What in the user's values would break the design; empty when nothing does.
+def findings(
+    values: Mapping[str, Any], release: Release, *, hostname: str, replicas: int, private_ca: bool = True
+) -> Iterator[Finding]:
+    """What in the user's values conflicts with the design; the keys are paths such as ``ingress.enabled``.
 
     Args:
         values: The user's values.
-        version: Version of the chart.
+        release: The chart's.
         hostname: Rancher's DNS name.
         replicas: As configured.
-        private_ca: Whether clients have to trust the CA in Secret ``tls-ca``.
+        private_ca: Whether clients must trust the CA in Secret ``tls-ca``.
     """
-    fixed: dict[str, tuple[object, str]] = {
-        "hostname": (hostname, "it is config rancherHostname"),
-        "replicas": (replicas, "it is config rancherReplicas"),
-        "ingress.enabled": (False, "the program makes Rancher's Ingress itself, and there must be only one"),
-        "ingress.tls.source": ("secret", "the certificate comes from config certificateSource"),
-        "tls": ("ingress", "TLS ends at nginx in the cluster; the load balancer in front works at layer 4"),
-        "privateCA": (private_ca, "agents have to trust the CA in Secret tls-ca"),
-        "fullnameOverride": ("", "Rancher's Ingress leads to the Service 'rancher'"),
-        "nameOverride": ("", "Rancher's Ingress leads to the Service 'rancher'"),
-    }
-    found = conflicts(values, fixed)
-    if "bootstrapPassword" in values and not compatibility.has_bootstrap_password(version):
-        found.append(f"bootstrapPassword is not known to chart {version}, only from 2.6.0 on. Leave it out")
-    return found
+    yield from conflicts(
+        values,
+        {
+            "hostname": (hostname, "it is the host name of the certificate and the Ingress"),
+            "replicas": (replicas, "it is the configured number of replicas"),
+            "ingress.enabled": (False, "the program creates Rancher's Ingress, and there must be only one"),
+            "ingress.tls.source": ("secret", "the program creates the certificate's Secret"),
+            "tls": ("ingress", "TLS ends at nginx in the cluster; the load balancer works at layer 4"),
+            "privateCA": (private_ca, "agents must trust the CA in Secret tls-ca"),
+            "fullnameOverride": ("", "Rancher's Ingress leads to the Service 'rancher'"),
+            "nameOverride": ("", "Rancher's Ingress leads to the Service 'rancher'"),
+        },
+    )
+    yield from _without_effect(values)
+    yield from _variables(values)
+    if "bootstrapPassword" in values and not release.has_bootstrap_password:
+        yield Finding(
+            key="bootstrapPassword",
+            problem=f"chart {release} does not have this value, which exists from 2.6.0 on",
+            remedy="Remove it",
+        )
+
+
+def _without_effect(values: Mapping[str, Any]) -> Iterator[Finding]:
+    """Values of the Ingress that the chart does not create."""
+    ingress = values.get("ingress")
+    if not isinstance(ingress, Mapping):
+        return
+    tls = ingress.get("tls")
+    names = [name for name in ingress if name not in {"enabled", "tls"}]
+    names += [f"tls.{name}" for name in (tls if isinstance(tls, Mapping) else ()) if name != "source"]
+    for name in names:
+        yield Finding(key=f"ingress.{name}", problem=_NO_INGRESS, remedy="Remove it")
+
+
+def _variables(values: Mapping[str, Any]) -> Iterator[Finding]:
+    """Environment variables in another form than the chart's."""
+    variables = values.get("extraEnv", [])
+    valid = isinstance(variables, list) and all(
+        isinstance(item, Mapping) and isinstance(item.get("name"), str) for item in variables
+    )
+    if not valid:
+        yield Finding(
+            key="extraEnv",
+            problem="must be a list of objects with name and value or valueFrom, as in a Pod",
+            remedy="Correct it",
+        )

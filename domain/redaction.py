@@ -1,18 +1,27 @@
-"""Takes secrets out of a text. The engine does it for what it knows to be secret; this is the second net."""
+"""Hides secrets in texts, in every encoding. Pure, and without any dependency.
+
+The engine hides what it knows to be secret. This is the second net, for what tools, servers and tracebacks
+print. A secret is found as it is, and in every form that JSON (Go's and Python's), YAML, URLs, HTML, shells,
+Markdown, base64 and line breaks can give it: text and secret are reduced to the same form and compared there.
+"""
 
 from __future__ import annotations
 
 import base64
-import json
+import binascii
+import html
 import re
-from collections.abc import Iterable, Mapping
-from urllib.parse import quote
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 MASK = "[secret]"
 """What stands for a secret; the engine's own word."""
 
-_SECRET_VARIABLE = re.compile(r"PASSWORD|PASSPHRASE|SECRET|TOKEN|PRIVATE_KEY|ACCESS_KEY|CREDENTIAL")
+_SECRET_VARIABLE = re.compile(
+    r"PASSWORD|PASSWD|PASSPHRASE|SECRET|TOKEN|CREDENTIAL|(PRIVATE|ACCESS|ACCOUNT|STORAGE|API|SHARED)_?KEY|_SAS"
+)
 _SECRET_PROPERTY = re.compile(r"(password|passphrase|secret|token|private_?key(_?pem)?|kubeconfig)$", re.I)
+_SECRET_PARAMETER = re.compile(r"sig(nature)?|.*(token|secret|password|key)", re.I)
 _PEM_KEY = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.S)
 _SHORTEST = 6
 """A shorter secret would mask parts of ordinary words; it is masked only where it stands alone."""
@@ -21,10 +30,44 @@ _LINE = 20
 _NO_SECRETS = {"true", "false", "yes", "no", "0", "1"}
 """Values of switches with a name that sounds like a secret's."""
 
+_ESCAPE = re.compile(
+    r"""
+      \\+u[dD][89abAB][0-9a-fA-F]{2}\\+u[dD][c-fC-F][0-9a-fA-F]{2}   # a pair of surrogates in JSON
+    | \\+(?:u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|x[0-9a-fA-F]{2})
+    | \\+[abefnrtv0NLP_]                                             # control characters
+    | (?:%[0-9a-fA-F]{2})+                                           # URLs
+    | &(?:\#[0-9]+|\#[xX][0-9a-fA-F]+|[a-zA-Z]+);                    # HTML
+    | \\\n[ \t]*                                                      # continuation of a line in YAML
+    | \n[ \t]*[-+~>|][ \t]                                           # line of a diff or a quotation
+    """,
+    re.X,
+)
+_DROPPED = re.compile(r"[\s\\\"'`+\u200b-\u200d\u2060\ufeff\x00-\x1f\x7f\x85\u2028\u2029]+")
+"""Characters that encodings add, change or remove: quotes, escapes, white space, ``+`` for a space."""
+_JUNK = rf"(?:{_DROPPED.pattern[:-1]})*?"
+_DEPTH = 4
+"""Encodings within each other that are undone: JSON in JSON in a URL."""
+_BASE64_RUN = re.compile(r"[A-Za-z0-9+/_-]{12,}")
+
 
 def secret_variables(environment: Mapping[str, str]) -> list[str]:
-    """The values of the environment's credentials."""
-    return [value for name, value in environment.items() if _SECRET_VARIABLE.search(name)]
+    """The credentials in an environment: variables with such names, and passwords inside URLs."""
+    named = [value for name, value in environment.items() if _SECRET_VARIABLE.search(name)]
+    return [*named, *(part for value in environment.values() for part in url_secrets(value))]
+
+
+def url_secrets(text: str) -> Iterator[str]:
+    """The password and the signed parameters of a URL; nothing for another text."""
+    if "://" not in text:
+        return
+    try:
+        parts = urlsplit(text)
+        parameters = parse_qsl(parts.query)
+    except ValueError:
+        return
+    if parts.password:
+        yield unquote(parts.password)
+    yield from (value for name, value in parameters if _SECRET_PARAMETER.fullmatch(name))
 
 
 def names_secret(path: str) -> bool:
@@ -33,35 +76,195 @@ def names_secret(path: str) -> bool:
 
 
 class Redactor:
-    """Hides known secrets in texts, as they are and as JSON, base64 and URLs have them."""
+    """Replaces known secrets in texts."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
-        """Take note of the secrets."""
-        self._short: set[str] = set()
+        """Prepare the search for these secrets."""
         parts: set[str] = set()
+        self._of_lines: list[str] = []
         for secret in secrets:
-            for part in {
-                secret.strip(),
-                *(line.strip() for line in secret.splitlines() if len(line) >= _LINE),
-            }:
-                if len(part) >= _SHORTEST:
-                    parts |= set(_forms(part))
-                elif part and part.lower() not in _NO_SECRETS:
-                    self._short.add(part)
-        # The longest first: one secret may be part of another.
-        longest = sorted(parts, key=lambda part: (-len(part), part))
-        self._pattern = re.compile("|".join(map(re.escape, longest))) if longest else None
+            whole = secret.strip()
+            if "\n" in whole:
+                self._of_lines.append(_reduced(whole))
+            lines = (line.strip() for line in whole.splitlines())
+            parts |= {part for part in (whole, *(line for line in lines if len(line) >= _LINE)) if part}
+        long = {part for part in parts if len(part) >= _SHORTEST}
+        self._short = {part for part in parts - long if part.lower() not in _NO_SECRETS}
+        encoded = {form for part in long for form in _binary_forms(part)}
+        needles = {*map(_reduced, long), *(_DROPPED.sub("", form) for form in encoded)}
+        self._needles = _alternatives(needle for needle in needles if len(needle) >= _SHORTEST)
+        odd = [part for part in long if len(_reduced(part)) < _SHORTEST]
+        self._literals = _alternatives({*long, *encoded})
+        self._odd = _alternatives((), map(_loosely, odd))
 
     def __call__(self, text: str) -> str:
         """The text without secrets."""
         if text in self._short:
             return MASK
-        text = _PEM_KEY.sub(MASK, text)
-        return self._pattern.sub(MASK, text) if self._pattern else text
+        return self._masked(_PEM_KEY.sub(MASK, text))
+
+    def lines(self, lines: Iterable[str]) -> Iterator[str]:
+        """Lines without secrets, as they come; those that may begin a secret wait for the next."""
+        waiting = ""
+        for line in lines:
+            waiting += line
+            if not self._may_begin(waiting):
+                yield self(waiting)
+                waiting = ""
+        if waiting:
+            yield self(waiting)
+
+    def document(self, value: object) -> object:
+        """A JSON document without secrets in its texts."""
+        if isinstance(value, str):
+            return self(value)
+        if isinstance(value, Mapping):
+            return {key: self.document(item) for key, item in value.items()}
+        return [self.document(item) for item in value] if isinstance(value, list) else value
+
+    def _may_begin(self, text: str) -> bool:
+        """Whether the text ends with the beginning of a secret that has several lines."""
+        if not self._of_lines:
+            return False
+        end = _reduced(text)
+        return any(
+            end.endswith(secret[:length])
+            for secret in self._of_lines
+            for length in range(1, min(len(end), len(secret) - 1) + 1)
+        )
+
+    def _masked(self, text: str) -> str:
+        found = sorted(self._spans(text, _DEPTH))
+        if not found:
+            return text
+        parts, position = [], 0
+        for start, end in found:
+            if start >= position:
+                parts += [text[position:start], MASK]
+            position = max(position, end)
+        return "".join([*parts, text[position:]])
+
+    def _spans(self, text: str, depth: int) -> Iterator[tuple[int, int]]:
+        """Where secrets are."""
+        if self._literals:
+            yield from (match.span() for match in self._literals.finditer(text))
+        decoded = _decoded(text) if self._needles or self._odd else ""
+        if self._needles and self._needles.search(_DROPPED.sub("", decoded)):
+            yield from _spans_of(
+                self._needles, [item for item in _letters(text) if not _DROPPED.fullmatch(item[0])]
+            )
+        if self._odd and self._odd.search(decoded):
+            yield from _spans_of(self._odd, _letters(text))
+        if depth and self._literals:
+            for run in _BASE64_RUN.finditer(text):
+                if any(self._holds(inner, depth - 1) for inner in _debased(run[0])):
+                    yield run.span()
+
+    def _holds(self, text: str, depth: int) -> bool:
+        return next(self._spans(text, depth), None) is not None
 
 
-def _forms(secret: str) -> Iterable[str]:
-    yield secret
-    yield json.dumps(secret)[1:-1]
-    yield quote(secret, safe="")
-    yield base64.b64encode(secret.encode()).decode()
+def _reduced(text: str) -> str:
+    """What all encodings of a text have in common."""
+    return _DROPPED.sub("", _decoded(text))
+
+
+def _decoded(text: str) -> str:
+    """The text without escapes."""
+    for _ in range(_DEPTH):
+        plain = _ESCAPE.sub(lambda match: _value(match[0]), text)
+        if plain == text:
+            break
+        text = plain
+    return text
+
+
+_Letter = tuple[str, int, int]
+"""A character, and where the text that stands for it begins and ends."""
+
+
+def _letters(text: str) -> list[_Letter]:
+    """The characters of ``_decoded``, with their positions."""
+    letters = [(letter, index, index + 1) for index, letter in enumerate(text)]
+    for _ in range(_DEPTH):
+        letters = list(_unescaped(letters))
+    return letters
+
+
+def _spans_of(pattern: re.Pattern[str], letters: Sequence[_Letter]) -> Iterator[tuple[int, int]]:
+    for match in pattern.finditer("".join(letter for letter, _, _ in letters)):
+        yield letters[match.start()][1], letters[match.end() - 1][2]
+
+
+def _unescaped(letters: list[_Letter]) -> Iterator[_Letter]:
+    """One round of ``_decoded`` on letters with their positions."""
+    text, position = "".join(letter for letter, _, _ in letters), 0
+    for match in _ESCAPE.finditer(text):
+        yield from letters[position : match.start()]
+        start, end = letters[match.start()][1], letters[match.end() - 1][2]
+        yield from ((letter, start, end) for letter in _value(match[0]))
+        position = match.end()
+    yield from letters[position:]
+
+
+def _value(escape: str) -> str:
+    """What an escape stands for."""
+    if escape[0] == "%":
+        return binascii.unhexlify(escape.replace("%", "")).decode(errors="replace")
+    if escape[0] == "&":
+        return html.unescape(escape)
+    if "\n" in escape:
+        return "" if escape[0] == "\\" else "\n"
+    codes = re.findall(r"[uUx]([0-9a-fA-F]+)", escape)
+    units = b"".join(
+        int(code, 16).to_bytes(2, "big")
+        if int(code, 16) < 0x10000
+        else chr(int(code, 16)).encode("utf-16-be")
+        for code in codes
+        if int(code, 16) <= 0x10FFFF
+    )
+    return units.decode("utf-16-be", errors="replace") if codes else "\n"
+
+
+def _binary_forms(secret: str) -> Iterator[str]:
+    """The secret in base64, wherever in other bytes it begins, and in hexadecimal."""
+    content = secret.encode(errors="surrogatepass")
+    for offset in range(3):
+        # The first and the last characters of the code depend on the neighbours too.
+        code = base64.b64encode(bytes(offset) + content).decode().rstrip("=")
+        inner = code[(0, 2, 3)[offset] : len(code) - (1 if (offset + len(content)) % 3 else 0)]
+        if len(inner) >= _SHORTEST:
+            yield inner
+            yield inner.replace("+", "-").replace("/", "_")
+    yield content.hex()
+    yield content.hex().upper()
+
+
+def _debased(run: str) -> Iterator[str]:
+    """What a run of base64 may stand for, at each alignment."""
+    code = run.replace("-", "+").replace("_", "/")
+    for skipped in range(4):
+        whole = code[skipped : skipped + (len(code) - skipped) // 4 * 4]
+        yield base64.b64decode(whole).decode(errors="replace")
+
+
+def _loosely(secret: str) -> str:
+    """A pattern for a secret of mostly quotes, in decoded text: encodings may add more of them."""
+    patterns = []
+    for run in re.findall(rf"{_DROPPED.pattern}|.", _decoded(secret), re.S):
+        quotes = len(re.findall(r"[\"'`]", run))
+        if not _DROPPED.fullmatch(run):
+            patterns.append(re.escape(run))
+        elif patterns and quotes:
+            patterns.append(rf"(?:{_JUNK}[\"'`]){{{min(quotes, 4)}}}")
+        patterns.append(_JUNK)
+    while patterns and patterns[-1] == _JUNK:
+        patterns.pop()
+    return "".join(patterns) or re.escape(secret)
+
+
+def _alternatives(texts: Iterable[str], patterns: Iterable[str] = ()) -> re.Pattern[str] | None:
+    """A pattern for any of the texts, the longest first: one secret may be part of another."""
+    longest = sorted(texts, key=lambda text: (-len(text), text))
+    every = [*map(re.escape, longest), *patterns]
+    return re.compile("|".join(every)) if every else None

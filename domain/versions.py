@@ -1,6 +1,6 @@
-"""Versions and version ranges as Helm reads them (Semantic Versioning 2.0.0, Masterminds/semver v3).
+"""Versions and version ranges as Helm parses them (Semantic Versioning 2.0.0, Masterminds/semver v3).
 
-No library on PyPI has these ranges: npm's and PEP 440's differ in pre-releases, blanks and commas.
+No library on PyPI supports these ranges: those of npm and PEP 440 differ in pre-releases, blanks and commas.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _HYPHEN = re.compile(rf"({_BARE})\s+-\s+({_BARE})")
 @total_ordering
 @dataclass(frozen=True)
 class Version:
-    """A semantic version; build metadata does not count. Missing numbers are 0."""
+    """A semantic version. Missing numbers are 0; build metadata is ignored."""
 
     major: int
     minor: int = 0
@@ -37,14 +37,14 @@ class Version:
 
     @classmethod
     def parse(cls, text: str) -> Version:
-        """Read ``1.2.3``, ``v1.2.3-rc.1`` or ``1.2``.
+        """Parses ``1.2.3``, ``v1.2.3-rc.1`` or ``1.2``.
 
         Raises:
-            ValueError: It is no version.
+            ValueError: The version is invalid.
         """
         found = _VERSION.fullmatch(text.strip())
         if not found:
-            raise ValueError(f"{text!r} is not a version; give one such as 1.2.3")
+            raise ValueError(f"{text!r} is not a version. Use one such as 1.2.3")
         return _version([int(found[part] or 0) for part in ("major", "minor", "patch")], found["pre"] or "")
 
     def __lt__(self, other: Version) -> bool:
@@ -52,29 +52,29 @@ class Version:
 
     def _key(self) -> tuple[object, ...]:
         identifiers = self.pre_release.split(".") if self.pre_release else []
-        # A number is lower than a text, and any pre-release lower than the version itself.
+        # A number is lower than text; every pre-release is lower than its release.
         order = [(0, int(item), "") if item.isdigit() else (1, 0, item) for item in identifiers]
         return self.major, self.minor, self.patch, not identifiers, order
 
 
 def satisfies(version: Version, constraint: str) -> bool:
-    """Whether the version is in the range.
+    """Returns whether the version is in the range.
 
     Args:
-        version: A pre-release is in a range only if that names a pre-release itself, as ``>=1.21.0-0`` does.
+        version: A pre-release is only in ranges that name a pre-release, such as ``>=1.21.0-0``.
         constraint: Such as ``< 1.37.0-0``, ``>=1.21.0-0 <2``, ``1.2.x || ~1.4``, ``1.2 - 1.4``, ``^1.2``.
 
     Raises:
-        ValueError: The range cannot be read.
+        ValueError: The range is invalid.
     """
     return any(all(holds(version) for holds in _conditions(part)) for part in constraint.split("||"))
 
 
 def minor_satisfies(minor: str, constraint: str) -> bool:
-    """Whether some patch of a ``major.minor`` version is in the range.
+    """Returns whether any patch release of a ``major.minor`` version is in the range.
 
     Raises:
-        ValueError: One of them cannot be read.
+        ValueError: The version or the range is invalid.
     """
     first = Version.parse(minor)
     patches = {first.patch, _LATE_PATCH, *map(int, re.findall(r"\d+\.\d+\.(\d+)", constraint))}
@@ -83,11 +83,11 @@ def minor_satisfies(minor: str, constraint: str) -> bool:
 
 
 _LATE_PATCH = 999
-"""Later than any patch release."""
+"""Higher than any patch release."""
 
 
 def nearest(wanted: str, available: Iterable[str], count: int = 5) -> list[str]:
-    """Those of the ``available`` versions that a reader of ``wanted`` most likely meant, the newest first."""
+    """Returns the ``available`` versions closest to ``wanted``, newest first."""
     readable = {text: version for text in available if (version := _read(text)) is not None}
     target = _read(wanted)
     if target is None:
@@ -109,7 +109,7 @@ def _read(text: str) -> Version | None:
 
 
 def _conditions(text: str) -> Iterator[Callable[[Version], bool]]:
-    """The conditions of one alternative of a range; all must hold."""
+    """Yields the conditions of one alternative of a range; all must hold."""
     rest = _HYPHEN.sub(r">=\1 <=\2", text.strip()) or "*"
     names_pre_release = False
     bounds: list[Callable[[Version], bool]] = []
@@ -124,8 +124,8 @@ def _conditions(text: str) -> Iterator[Callable[[Version], bool]]:
     yield from bounds
 
 
-def _bound(found: re.Match[str]) -> Callable[[Version], bool]:  # noqa: PLR0911 - one a kind of operator
-    """The condition; a partial version (``1.2``, ``1.2.x``) stands for all that begin with it."""
+def _bound(found: re.Match[str]) -> Callable[[Version], bool]:  # noqa: PLR0911 - one per operator
+    """Returns the condition; a partial version (``1.2``, ``1.2.x``) matches all that begin with it."""
     parts = [found[part] for part in ("major", "minor", "patch")]
     numbers: list[int] = []
     for part in parts:
@@ -157,11 +157,11 @@ def _bound(found: re.Match[str]) -> Callable[[Version], bool]:  # noqa: PLR0911 
 
 
 def _next(numbers: list[int]) -> Version:
-    """The lowest version after all that begin with ``numbers``, pre-releases of it included."""
+    """Returns the lowest version above all that begin with ``numbers``, including its pre-releases."""
     return _version([*numbers[:-1], numbers[-1] + 1], "0")
 
 
 def _version(numbers: list[int], pre_release: str) -> Version:
-    """The version of up to three numbers; missing ones are 0."""
+    """Returns the version with up to three numbers; missing ones are 0."""
     major, minor, patch = [*numbers, 0, 0, 0][:3]
     return Version(major, minor, patch, pre_release)

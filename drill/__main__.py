@@ -1,27 +1,29 @@
-"""``python -m drill``: kill parts of a live environment, one after the other, and see what users notice.
+"""``python -m drill``: kill parts of a live cluster, one after the other, and see what users notice.
 
-It asks Rancher's health page at the virtual IP all the while, and restores what it broke. Exit codes: 0 all
-drills passed, 1 one failed, 2 nothing could be drilled, 130 interrupted. docs/drill.md tells more.
+It sends requests to Rancher's health page at the virtual IP meanwhile, and restores what it broke. Exit
+codes: 0 all drills passed, 1 one failed, 2 no drill was possible, 130 interrupted. See docs/drill.md.
 """
 
 from __future__ import annotations
 
 import argparse
+import shlex
 import signal
 import sys
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 
-from components.rancher.https_probe import ProbeError
 from components.runtime.errors import ProviderError
+from domain.placement import ROLES, without_rule
 from drill import drills, report, runner
-from drill.drills import KINDS, HostCommands, Kind, Target, Undo
+from drill.drills import KINDS, Arguments, HostCommands, Kind, PlannedDrill, Undo
 from drill.environment import DrillError, read
-from drill.live import Live
+from drill.live_cluster import LiveCluster
 from drill.note import Note
-from drill.runner import Limits, Place, Result
-from drill.view import ROLES, View
+from drill.runner import Cluster, Limits, Result
+from drill.snapshot import Snapshot
 
 LIMITS = Limits()
 """The defaults."""
@@ -48,74 +50,79 @@ def main() -> int:
 
 
 def _drill(arguments: argparse.Namespace, results: list[Result]) -> None:
-    """Carry out what is asked, adding to the results."""
+    """Perform the drills, adding to the results."""
     commands = _commands(arguments)
     kinds: list[Kind] = arguments.only
     environment = read(arguments.stack, with_vcenter=kinds != ["pod"])
-    place, limits = Live(environment), _limits(arguments)
+    with_vcenter = environment.vcenter is not None
+    cluster, limits = LiveCluster(environment), _limits(arguments)
     note_file = arguments.note or Path(".drill", f"{environment.deployment}.json")
     with Note(note_file) as note:
-        if left := note.read():
-            whole = place if environment.vcenter else Live(read(arguments.stack, with_vcenter=True))
-            _restore_last(*left, whole, limits)
+        if broken := note.read():
+            whole = cluster if with_vcenter else LiveCluster(read(arguments.stack, with_vcenter=True))
+            _restore_last(*broken, whole, limits)
             note.clear()
-        view = _healthy(place, with_vcenter=environment.vcenter is not None)
-        targets = drills.plan(kinds, view, all_hosts=arguments.all_hosts)
+        snapshot = _working(cluster, with_vcenter=with_vcenter)
+        planned = drills.plan(kinds, snapshot, all_hosts=arguments.all_hosts)
         if not arguments.yes:
-            _confirm(environment.cluster, str(environment.rancher), targets, view, commands)
-        for target in targets:
-            view = _healthy(place, with_vcenter=environment.vcenter is not None)
-            drill = target.drill(view, commands)
-            if target.kind == "host" and not drill.machines:
-                _say(f"{target} has no VM of the cluster any more: left out")
+            _confirm(environment.cluster, environment.endpoint.url, planned, snapshot, commands)
+        for item in planned:
+            snapshot = _working(cluster, with_vcenter=with_vcenter)
+            drill = item.drill(snapshot, commands)
+            if item.kind == "host" and not drill.vms:
+                _progress(f"{item} has no VM of the cluster any more: skipped")
                 continue
-            _say(f"{target}: {drill.breaks}")
-            results.append(runner.Run(drill, place, note, limits, _say).perform())
+            _progress(f"{item}: {drill.effect}")
+            results.append(runner.Run(drill, cluster, note, limits, _progress).perform())
             if note.read():
                 raise DrillError(
-                    "the environment is not whole: no further drill. Run this again to restore it"
+                    "the break is not undone yet, so no further drill. Run this again to restore it"
                 )
 
 
-def _restore_last(what: str, undo: Undo, place: Place, limits: Limits) -> None:
-    """Restore what a run that was killed had broken."""
-    _say(f"the last run broke {what} and did not restore it: restoring")
-    problem = runner.restore(undo, place, limits)
+def _restore_last(what: str, undo: Undo, cluster: Cluster, limits: Limits) -> None:
+    """Undo the break of a run that was killed."""
+    _progress(f"the last run broke {what} and did not restore it: restoring")
+    problem = runner.restore(undo, cluster, limits)
     if problem:
-        raise DrillError(f"not whole {limits.recovery:g} s after {what} was restored: {problem}")
+        raise DrillError(f"not restored within {limits.recovery:g} s (break of {what}): {problem}")
 
 
-def _healthy(place: Place, *, with_vcenter: bool) -> View:
-    """The environment.
+def _working(cluster: Cluster, *, with_vcenter: bool) -> Snapshot:
+    """The cluster, in which everything works.
 
     Raises:
-        DrillError: It is not whole.
+        DrillError: Something does not.
     """
-    view = place.look()
-    problems = list(view.problems())
+    snapshot = cluster.snapshot()
+    problems = list(snapshot.problems())
     if with_vcenter:
-        roles = {machine.role for machine in view.machines}
+        roles = Counter(vm.role for vm in snapshot.vms)
+        for finding in without_rule(roles):
+            _progress(f"warning: {finding}")
         problems += [f"vCenter shows no {plural}" for role, plural in ROLES.items() if role not in roles]
     try:
-        place.ask_rancher()
-    except (ProbeError, ProviderError) as error:
+        cluster.check_rancher()
+    except ProviderError as error:
         problems.append(f"Rancher: {error}")
     if problems:
         listed = "".join(f"\n  - {problem}" for problem in problems)
-        raise DrillError(f"the environment is not whole, so nothing is broken:{listed}\nMend it first")
-    return view
+        raise DrillError(f"the cluster has problems, so nothing was broken:{listed}\nFix them first")
+    return snapshot
 
 
-def _confirm(cluster: str, rancher: str, targets: list[Target], view: View, commands: HostCommands) -> None:
+def _confirm(
+    cluster: str, rancher: str, planned: list[PlannedDrill], snapshot: Snapshot, commands: HostCommands
+) -> None:
     print(
         f"This breaks parts of cluster {cluster}, which serves {rancher}, one after the other:",
         file=sys.stderr,
     )
-    for target in targets:
-        print(f"  - {target}: {target.drill(view, commands).breaks}", file=sys.stderr)
+    for item in planned:
+        print(f"  - {item}: {item.drill(snapshot, commands).effect}", file=sys.stderr)
     if not sys.stdin.isatty():
-        raise DrillError("nobody is there to confirm it; give --yes")
-    if input("Each is restored afterwards. Type the cluster's name to go on: ").strip() != cluster:
+        raise DrillError("this needs a confirmation, but standard input is not a terminal. Give --yes")
+    if input("Each is restored afterwards. Type the cluster's name to continue: ").strip() != cluster:
         raise DrillError("not confirmed; nothing was broken")
 
 
@@ -126,7 +133,7 @@ def _show(arguments: argparse.Namespace, results: list[Result]) -> None:
         print(report.as_json(results, _limits(arguments)))
 
 
-def _say(line: str) -> None:
+def _progress(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 
@@ -147,14 +154,22 @@ def _limits(arguments: argparse.Namespace) -> Limits:
 def _commands(arguments: argparse.Namespace) -> HostCommands:
     down, up = arguments.host_down_command, arguments.host_up_command
     if bool(down) != bool(up):
-        raise DrillError("--host-down-command and --host-up-command go together: what is lost must come back")
+        raise DrillError("--host-down-command and --host-up-command go together: a lost host must come back")
     return HostCommands(down, up)
+
+
+def _command(text: str) -> Arguments:
+    """The arguments of a command line. A host's name is inserted into them later, so it needs no quotes."""
+    try:
+        return tuple(shlex.split(text))
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a command line ({error})") from None
 
 
 def _kinds(text: str) -> list[Kind]:
     unknown = set(text.split(",")) - set(KINDS)
     if unknown:
-        raise argparse.ArgumentTypeError(f"{min(unknown)!r} is no drill; there are {', '.join(KINDS)}")
+        raise argparse.ArgumentTypeError(f"{min(unknown)!r} is not a drill; use {', '.join(KINDS)}")
     return [kind for kind in KINDS if kind in text.split(",")]
 
 
@@ -164,7 +179,7 @@ def _positive(text: str) -> float:
     except ValueError:
         number = 0.0
     if not 0 < number < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text!r} is no number above 0")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0")
     return number
 
 
@@ -173,51 +188,29 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m drill", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     add = parser.add_argument
-    add("--stack", default="", help="the stack whose environment is drilled (default: the selected one)")
-    add(
-        "--only",
-        type=_kinds,
-        default=list(KINDS),
-        metavar="KINDS",
-        help=f"of {','.join(KINDS)} (default all)",
-    )
+    add("--stack", default="", help="stack whose cluster is drilled (default: the selected one)")
+    kinds = ",".join(KINDS)
+    add("--only", type=_kinds, default=list(KINDS), metavar="KINDS", help=f"of {kinds} (default: all)")
     add(
         "--all-hosts",
         action="store_true",
-        help="each ESXi host in turn, not only the one with most of a role",
+        help="each ESXi host in turn, not only the worst one",
     )
-    add("--max-gap", type=_positive, default=LIMITS.max_gap, metavar="SECONDS", help="default %(default)g")
-    add(
-        "--timeout",
-        type=_positive,
-        default=LIMITS.recovery / 60,
-        metavar="MINUTES",
-        help="longest time to recover",
-    )
-    add(
-        "--interval",
-        type=_positive,
-        default=LIMITS.interval,
-        metavar="SECONDS",
-        help="from request to request",
-    )
-    add(
-        "--settle",
-        type=_positive,
-        default=LIMITS.settle,
-        metavar="SECONDS",
-        help="without failure: recovered",
-    )
+    for name, default, unit, text in (
+        ("--max-gap", LIMITS.max_gap, "SECONDS", "longest time without an answer"),
+        ("--timeout", LIMITS.recovery / 60, "MINUTES", "longest time to recover"),
+        ("--interval", LIMITS.interval, "SECONDS", "from request to request"),
+        ("--settle", LIMITS.settle, "SECONDS", "time without a failure that counts as recovered"),
+    ):
+        add(name, type=_positive, default=default, metavar=unit, help=f"{text} (default: %(default)g)")
     add("--format", choices=["table", "json", "both"], default="table")
-    add(
-        "--host-down-command",
-        default="",
-        metavar="COMMAND",
-        help="takes ESXi host {host} away (IPMI, Redfish)",
-    )
-    add("--host-up-command", default="", metavar="COMMAND", help="brings it back; harmless when it is there")
-    add("--note", type=Path, metavar="FILE", help="where what is broken is noted (default below .drill)")
-    add("--yes", action="store_true", help="break things without asking")
+    for name, text in (
+        ("--host-down-command", "takes ESXi host {host} down (IPMI, Redfish); runs without a shell"),
+        ("--host-up-command", "brings it up; must do no harm when it is up"),
+    ):
+        add(name, type=_command, default=(), metavar="COMMAND", help=text)
+    add("--note", type=Path, metavar="FILE", help="where breaks are noted (default: in .drill)")
+    add("--yes", action="store_true", help="break things without confirmation")
     return parser
 
 

@@ -1,4 +1,4 @@
-"""The four drills: what each breaks, when its loss is made good, and how it is undone."""
+"""The four drills: what each breaks, when the cluster has recovered by itself, and how it is undone."""
 
 from __future__ import annotations
 
@@ -7,29 +7,32 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
-from drill.view import Machine, View, counted
+from drill.snapshot import ClusterVm, Snapshot, counted
 
 Kind = Literal["pod", "worker", "master", "host"]
 KINDS: tuple[Kind, ...] = ("pod", "worker", "master", "host")
 
+Arguments = tuple[str, ...]
+"""A command and its arguments; empty: none. They are never joined to a line, so no name needs quotes."""
 
-class Hands(Protocol):
-    """What a drill does to the environment."""
+
+class Actions(Protocol):
+    """What a drill does to a cluster."""
 
     def delete_pod(self, name: str) -> None: ...
     def power(self, names: Sequence[str], *, on: bool) -> None: ...
-    def run(self, command: str) -> None: ...
+    def run(self, command: Arguments) -> None: ...
 
 
 @dataclass(frozen=True)
 class Undo:
-    """How what was broken is restored, also by a later run: a command first, then VMs to power on.
+    """How a break is undone, also by a later run: a command first, then VMs to power on.
 
-    VMs that BOSH has made anew meanwhile are gone by their old names, and need nothing.
+    VMs that BOSH has replaced meanwhile do not exist under their old names, and need nothing.
     """
 
-    command: str = ""
-    machines: tuple[str, ...] = ()
+    command: Arguments = ()
+    vms: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -39,126 +42,136 @@ class Drill:
     Attributes:
         kind: What it is.
         target: Its name.
-        breaks: What goes down with it, for the confirmation.
+        effect: What goes down with it, for the confirmation.
         break_: Breaks it.
-        undo: Restores it.
-        machines: VMs that go down with it.
-        pod: UID of the pod that goes.
+        undo: Undoes the break.
+        vms: VMs that go down with it.
+        pod: UID of the pod that is deleted.
     """
 
     kind: Kind
     target: str
-    breaks: str
-    break_: Callable[[Hands], None] = field(repr=False, compare=False)
+    effect: str
+    break_: Callable[[Actions], None] = field(repr=False, compare=False)
     undo: Undo = field(default_factory=Undo)
-    machines: tuple[Machine, ...] = ()
+    vms: tuple[ClusterVm, ...] = ()
     pod: str = ""
 
-    def missing(self, now: View, before: View) -> str:
-        """What the environment has not made good yet, without any help; empty when it has.
+    def missing(self, now: Snapshot, before: Snapshot) -> str:
+        """What the cluster has not recovered yet, without any help; empty when it has recovered.
 
-        Rancher has all its pods again, on nodes that live. Kubernetes must have noticed: else they were just
-        not missed yet. When HA or BOSH brought the VMs back before that, it need not.
+        Rancher has all its pods again, on nodes that live. Kubernetes must have noticed the loss: otherwise
+        the pods of the dead node still count as ready. When HA or BOSH brought the VMs back
+        first, it need not.
         """
-        if now.trouble:
-            return now.trouble
+        if now.kubernetes_error:
+            return now.kubernetes_error
         if any(pod.uid == self.pod for pod in now.ranchers):
-            return f"pod {self.target} is still there"
+            return f"pod {self.target} still exists"
         noticed = not all(now.nodes.values())
         back = not any(now.problems(before))
-        if any(machine.role == "worker" for machine in self.machines) and not noticed and not back:
-            return "Kubernetes has not missed the node yet"
+        if any(vm.role == "worker" for vm in self.vms) and not noticed and not back:
+            return "Kubernetes has not noticed that the node is down"
         return now.missing_ranchers()
 
 
 @dataclass(frozen=True)
 class HostCommands:
-    """Commands that take an ESXi host away and bring it back, ``{host}`` being its name; or none."""
+    """Commands that take an ESXi host down and bring it up; ``{host}`` in an argument is its name."""
 
-    down: str = ""
-    up: str = ""
+    down: Arguments = ()
+    up: Arguments = ()
+
+    def for_host(self, name: str) -> HostCommands:
+        """The commands for one host."""
+        down, up = (
+            tuple(item.replace("{host}", name) for item in command) for command in (self.down, self.up)
+        )
+        return HostCommands(down, up)
 
 
-def pod(view: View) -> Drill:
+def pod(before: Snapshot) -> Drill:
     """Delete one of Rancher's pods."""
-    chosen = view.ranchers[0]
+    chosen = before.ranchers[0]
     return Drill(
-        "pod", chosen.name, "this Rancher pod", lambda hands: hands.delete_pod(chosen.name), pod=chosen.uid
+        "pod",
+        chosen.name,
+        "this Rancher pod",
+        lambda actions: actions.delete_pod(chosen.name),
+        pod=chosen.uid,
     )
 
 
-def machine(kind: Literal["worker", "master"], view: View) -> Drill:
+def vm(kind: Literal["worker", "master"], before: Snapshot) -> Drill:
     """Power off one VM of a role."""
-    chosen = min((item for item in view.machines if item.role == kind), key=lambda item: item.name)
+    chosen = min((item for item in before.vms if item.role == kind), key=lambda item: item.name)
     return Drill(
         kind,
         chosen.name,
         f"this {kind} VM, on {chosen.host}",
-        lambda hands: hands.power([chosen.name], on=False),
-        Undo(machines=(chosen.name,)),
+        lambda actions: actions.power([chosen.name], on=False),
+        Undo(vms=(chosen.name,)),
         (chosen,),
     )
 
 
-def host(name: str, view: View, commands: HostCommands) -> Drill:
+def host(name: str, before: Snapshot, commands: HostCommands) -> Drill:
     """Lose an ESXi host: by the commands, or as the cluster sees it, by losing its VMs there at once."""
-    lost = tuple(machine for machine in view.machines if machine.host == name)
-    names = tuple(machine.name for machine in lost)
-    roles = Counter(machine.role for machine in lost)
+    lost = tuple(item for item in before.vms if item.host == name)
+    names = tuple(item.name for item in lost)
+    roles = Counter(item.role for item in lost)
+    given = commands.for_host(name)
 
-    def break_(hands: Hands) -> None:
-        if commands.down:
-            hands.run(commands.down.replace("{host}", name))
+    def break_(actions: Actions) -> None:
+        if given.down:
+            actions.run(given.down)
         else:
-            hands.power(names, on=False)
+            actions.power(names, on=False)
 
     return Drill(
         "host",
         name,
-        f"this ESXi host{'' if commands.down else ' for the cluster'}, with {counted(roles)}",
+        f"this ESXi host{'' if given.down else ' for the cluster'}, with {counted(roles)}",
         break_,
-        Undo(commands.up.replace("{host}", name), names),
+        Undo(given.up, names),
         lost,
     )
 
 
-def hosts(view: View) -> list[str]:
+def hosts(before: Snapshot) -> list[str]:
     """The ESXi hosts with VMs of the cluster, those first whose loss takes most of one role."""
 
     def worst(name: str) -> tuple[int, int, str]:
-        roles = Counter(machine.role for machine in view.machines if machine.host == name)
+        roles = Counter(item.role for item in before.vms if item.host == name)
         return (-max(roles.values()), -roles.total(), name)
 
-    return sorted({machine.host for machine in view.machines}, key=worst)
+    return sorted({item.host for item in before.vms}, key=worst)
 
 
 @dataclass(frozen=True)
-class Target:
-    """What is drilled in its turn: by then VMs and pods may be others."""
+class PlannedDrill:
+    """A drill whose turn has not come: by then VMs and pods may be others."""
 
     kind: Kind
     host: str = ""
 
     def __str__(self) -> str:
-        return (
-            f"ESXi host {self.host}"
-            if self.kind == "host"
-            else {"pod": "a Rancher pod"}.get(self.kind, f"a {self.kind}")
-        )
+        return {"host": f"ESXi host {self.host}", "pod": "a Rancher pod"}.get(self.kind, f"a {self.kind}")
 
-    def drill(self, view: View, commands: HostCommands) -> Drill:
-        """The drill in the environment as it is now."""
+    def drill(self, now: Snapshot, commands: HostCommands) -> Drill:
+        """The drill in the cluster as it is now."""
         if self.kind == "pod":
-            return pod(view)
-        return host(self.host, view, commands) if self.kind == "host" else machine(self.kind, view)
+            return pod(now)
+        return host(self.host, now, commands) if self.kind == "host" else vm(self.kind, now)
 
 
-def plan(kinds: Collection[Kind], view: View, *, all_hosts: bool) -> list[Target]:
-    """What is drilled, in the order of the article: with ``all_hosts`` every host with VMs of the cluster."""
-    chosen = hosts(view)[: None if all_hosts else 1]
-    return [
-        target
-        for kind in KINDS
-        if kind in kinds
-        for target in ([Target(kind, name) for name in chosen] if kind == "host" else [Target(kind)])
-    ]
+def plan(kinds: Collection[Kind], before: Snapshot, *, all_hosts: bool) -> list[PlannedDrill]:
+    """The drills in the article's order: with ``all_hosts`` each host that has VMs of the cluster."""
+    chosen = hosts(before)[: None if all_hosts else 1]
+    planned: list[PlannedDrill] = []
+    for kind in KINDS:
+        if kind in kinds:
+            planned += (
+                [PlannedDrill(kind, name) for name in chosen] if kind == "host" else [PlannedDrill(kind)]
+            )
+    return planned

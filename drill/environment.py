@@ -1,10 +1,9 @@
-"""Which environment is drilled: from the outputs of its stack; vCenter from where placement has it."""
+"""How a stack's cluster and vCenter are reached: outputs, environment variables, config."""
 
 from __future__ import annotations
 
 import json
 import os
-import subprocess
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,9 +12,10 @@ from urllib.parse import urlsplit
 
 from pydantic.alias_generators import to_camel
 
-from components.placement import credentials as access
-from components.placement.credentials import VCenterAccess
-from components.rancher.https_probe import Target
+from components.placement.credentials import VSPHERE
+from components.rancher.endpoint import RancherEndpoint
+from components.runtime.command import Command, CommandMissingError
+from components.runtime.credentials import Login
 from components.runtime.errors import ProviderError
 from rancher_on_pks import outputs
 
@@ -24,12 +24,9 @@ _NAME = "rancher-on-pks"
 _NEEDED = ("cluster_name", "cluster_uuid", "kubeconfig", "vip", "ca_bundle", "rancher_url")
 _SECONDS = 120.0
 
-Run = Callable[[list[str]], str]
-"""Runs a command; what it prints."""
-
 
 class DrillError(Exception):
-    """The drill cannot be made; the message says why and what to do."""
+    """No drill is possible; the message says why and what to do."""
 
 
 @dataclass(frozen=True)
@@ -38,32 +35,33 @@ class Environment:
 
     Attributes:
         cluster: Name of the PKS cluster.
-        deployment: BOSH deployment, which its VMs in vCenter are marked with.
-        rancher: Rancher's health page at the virtual IP.
+        deployment: Its BOSH deployment: an attribute of its VMs in vCenter.
+        endpoint: Where Rancher is reached.
         kubeconfig: Secret.
-        vcenter: Access to vCenter; None when it is not needed.
-        datacenter: vSphere datacenter to look in; empty: all.
+        vcenter: Login to vCenter; None when it is not needed.
+        datacenter: vSphere datacenter to search; empty: all.
     """
 
     cluster: str
     deployment: str
-    rancher: Target
+    endpoint: RancherEndpoint
     kubeconfig: str = field(repr=False)
-    vcenter: VCenterAccess | None = None
+    vcenter: Login | None = None
     datacenter: str = ""
 
 
 def read(stack: str, *, with_vcenter: bool) -> Environment:
-    """The environment of a stack, an empty name being the selected one, as ``pulumi`` tells it.
+    """The environment of a stack; of the selected stack if the name is empty.
 
     Raises:
-        DrillError: The stack is not up, of another version of the program, or access is missing.
+        DrillError: The stack is not deployed, another version of the program deployed it, or credentials are
+            missing.
     """
-    named = ["--stack", stack] if stack else []
-    document = json.loads(_pulumi(["pulumi", "stack", "output", "--json", "--show-secrets", *named]))
+    stack_option = ["--stack", stack] if stack else []
+    document = json.loads(_pulumi("stack", "output", "--json", "--show-secrets", *stack_option))
 
     def config() -> Mapping[str, str]:
-        found = json.loads(_pulumi(["pulumi", "config", "--json", "--show-secrets", *named]))
+        found = json.loads(_pulumi("config", "--json", "--show-secrets", *stack_option))
         prefix = f"{_NAME}:"
         return {key.removeprefix(prefix): str(item.get("value", "")) for key, item in found.items()}
 
@@ -77,7 +75,7 @@ def environment(
     *,
     with_vcenter: bool,
 ) -> Environment:
-    """The environment that a stack's outputs describe; its config is asked only for what variables lack.
+    """The environment that a stack's outputs describe; its config is read only for what variables lack.
 
     Raises:
         DrillError: As for ``read``.
@@ -86,46 +84,52 @@ def environment(
     if version not in {None, outputs.CONTRACT_VERSION}:
         raise DrillError(
             f"the stack has version {version} of the output contract, this program reads version "
-            f"{outputs.CONTRACT_VERSION}. Drill it from the release that deployed it"
+            f"{outputs.CONTRACT_VERSION}. Run the drill from the release that deployed the stack"
         )
     missing = [to_camel(name) for name in _NEEDED if not document.get(to_camel(name))]
     if missing:
         raise DrillError(
-            f"the stack has no output {', '.join(missing)}: Rancher is not up. Run `pulumi up`, or name "
-            "another stack with --stack"
+            f"the stack has no output {', '.join(missing)}: Rancher is not deployed. Run `pulumi up`, or "
+            "name another stack with --stack"
         )
     url = urlsplit(document["rancherUrl"])
-    hostname = url.hostname or ""
-    target = Target(document["vip"], url.port or 443, hostname, document["caBundle"], "/ping")
-    found, datacenter = None, ""
-    if with_vcenter:
-        complete = all(variables.get(name) for name in access.VSPHERE.values())
-        known = {} if complete else config()
-        datacenter = known.get("vsphereDatacenter", "")
-        try:
-            found = access.vcenter(known.get, variables)
-        except ProviderError as error:
-            raise DrillError(f"{error}. For a Rancher pod alone none is needed: --only pod") from None
+    vcenter, datacenter = _vcenter(variables, config) if with_vcenter else (None, "")
     return Environment(
         document["clusterName"],
         f"service-instance_{document['clusterUuid']}",
-        target,
+        RancherEndpoint(
+            address=document["vip"],
+            port=url.port or 443,
+            hostname=url.hostname or "",
+            ca_bundle=document["caBundle"],
+        ),
         document["kubeconfig"],
-        found,
+        vcenter,
         datacenter,
     )
 
 
-def _pulumi(command: list[str]) -> str:
-    """What a ``pulumi`` command prints. Its output may hold secrets: an error quotes the other stream."""
+def _vcenter(variables: Mapping[str, str], config: Callable[[], Mapping[str, str]]) -> tuple[Login, str]:
+    complete = all(variables.get(item.variable) for item in VSPHERE.fields)
+    known = {} if complete else config()
+    login = VSPHERE.read(known.get, variables)
     try:
-        done = subprocess.run(
-            command, cwd=_PROJECT, capture_output=True, text=True, timeout=_SECONDS, check=False
-        )
-    except FileNotFoundError:
-        raise DrillError("there is no `pulumi` on PATH: it knows the stack's outputs") from None
-    except subprocess.TimeoutExpired:
-        raise DrillError(f"`{' '.join(command[:3])}` did not end within {_SECONDS:g} s") from None
-    if done.returncode:
-        raise DrillError(f"`{' '.join(command[:3])}` failed: {done.stderr.strip()}")
-    return done.stdout
+        login.require("server", "user", "password")
+    except ProviderError as error:
+        raise DrillError(f"{error}. A drill of a Rancher pod needs none: --only pod") from None
+    return login, known.get("vsphereDatacenter", "")
+
+
+def _pulumi(*arguments: str) -> str:
+    """Standard output of a ``pulumi`` command. It may hold secrets: an error quotes standard error only."""
+    what = " ".join(["pulumi", *arguments[:2]])
+    try:
+        done = Command("pulumi", os.environ).run("--cwd", str(_PROJECT), *arguments, timeout=_SECONDS)
+    except CommandMissingError:
+        raise DrillError("`pulumi` is not on PATH, which reads the stack's outputs. Install it") from None
+    except ProviderError as error:
+        raise DrillError(str(error)) from None
+    if done.exit_code:
+        errors = done.text.removeprefix(done.output.strip()).strip()
+        raise DrillError(f"`{what}` failed: {errors}")
+    return done.output

@@ -1,6 +1,6 @@
-"""A note of what is broken, so that a run after a killed one restores it.
+"""A note of what is broken, so that the next run can restore it after a kill.
 
-The file is locked while a run lasts, so two runs do not undo each other; a kill frees the lock, not the note.
+The file is locked during a run, so two runs do not undo each other. A kill releases the lock; the note stays.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ class Note:
     """The note of one environment, as a context."""
 
     def __init__(self, path: Path) -> None:
-        """Nothing is opened yet."""
+        """Make it; no file is opened."""
         self._path = path
 
     def __enter__(self) -> Self:
-        """Open and lock it.
+        """Open and lock the file.
 
         Raises:
-            DrillError: Another run has it.
+            DrillError: Another run holds it.
         """
         self._path.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
@@ -37,31 +37,34 @@ class Note:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             self._file.close()
-            raise DrillError(
-                f"another drill of this environment is under way (it holds {self._path})"
-            ) from None
+            raise DrillError(f"another drill of this cluster is running (it holds {self._path})") from None
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Let it go; what is broken stays noted."""
+        """Unlock the file; it is deleted unless something is broken."""
         if not self._text():
             self._path.unlink(missing_ok=True)
         self._file.close()
 
     def read(self) -> tuple[str, Undo] | None:
-        """What is broken, in words, and how it is restored; None when nothing is."""
+        """What is broken, in words, and how it is undone; None when nothing is.
+
+        Raises:
+            DrillError: The file cannot be read.
+        """
         text = self._text()
         if not text:
             return None
         try:
             document = json.loads(text)
-            return document["what"], Undo(document["command"], tuple(document["machines"]))
+            command, vms = (tuple(map(str, document[name])) for name in ("command", "vms"))
+            return str(document["what"]), Undo(command, vms)
         except (ValueError, KeyError, TypeError):
             raise DrillError(
-                f"{self._path} cannot be read: look in vCenter for VMs of the cluster that are off, power "
-                "them on, and remove the file"
+                f"{self._path} cannot be read. Power on the cluster's VMs that are off in vCenter, then "
+                "delete the file"
             ) from None
 
     def write(self, what: str, undo: Undo) -> None:
@@ -69,7 +72,7 @@ class Note:
         self._replace(json.dumps({"what": what, **asdict(undo)}))
 
     def clear(self) -> None:
-        """Nothing is broken any more."""
+        """Note that nothing is broken."""
         self._replace("")
 
     def _text(self) -> str:

@@ -1,4 +1,4 @@
-"""Asks a service at a fixed rate, from threads of its own, for as long as a drill lasts."""
+"""Sends requests to a service at a fixed rate, from its own threads, for as long as a drill lasts."""
 
 from __future__ import annotations
 
@@ -10,33 +10,32 @@ from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
 from typing import Self
 
-from components.rancher.https_probe import ProbeError
 from components.runtime.errors import ProviderError
 from drill.statistics import Request
 
 _SLOW_SECONDS = 2.0
-"""A request that has had no answer for so long is taken for trouble before it ends."""
+"""A request without an answer for that long counts as a failure before it ends."""
 PATIENCE_SECONDS = 10.0
-"""A request that takes longer is failed, whatever comes at last: nobody waits that long."""
+"""A request that takes longer has failed, even if it is answered in the end: no user waits that long."""
 _LONGEST_SECONDS = 40.0
-"""How long a request may hold a thread; what asks has its own limits below this."""
+"""How long a request may occupy a thread; the requests' own timeouts are below this."""
 
 
 class Poller:
-    """A context in which a service is asked.
+    """A context in which requests are sent.
 
-    Requests are sent at their time whether or not earlier ones were answered: one that waits for a dead
+    Each is sent at its time, whether or not earlier ones were answered: a request that waits for a dead
     server must not keep the others from being counted.
     """
 
-    def __init__(self, ask: Callable[[], None], interval: float) -> None:
+    def __init__(self, send: Callable[[], None], interval: float) -> None:
         """Prepare it.
 
         Args:
-            ask: One request; raises ProbeError or ProviderError when it is not answered well.
-            interval: Seconds from one to the next.
+            send: Sends one request; raises ProviderError when it fails.
+            interval: Seconds from one request to the next.
         """
-        self._ask = ask
+        self._send = send
         self._interval = interval
         self._requests: list[Request] = []
         self._pending: dict[int, float] = {}
@@ -46,28 +45,28 @@ class Poller:
         self._pool = ThreadPoolExecutor(math.ceil(_LONGEST_SECONDS / interval))
 
     def __enter__(self) -> Self:
-        """Begin to ask."""
+        """Start sending."""
         self._thread.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Ask no more, and wait for the answers that are due."""
+        """Stop sending, and wait for the answers that are pending."""
         self._stopped.set()
         self._thread.join()
         self._pool.shutdown()
 
     @property
     def requests(self) -> list[Request]:
-        """All that have ended, by their start."""
+        """All requests that have ended, by their start."""
         with self._lock:
             return sorted(self._requests, key=lambda request: request.start)
 
-    def quiet(self, seconds: float, since: float) -> bool:
-        """Whether all requests of the last so many seconds were answered well and in time.
+    def steady(self, seconds: float, since: float) -> bool:
+        """Whether all requests of the last ``seconds`` were answered, and in time.
 
-        It is not known before so many seconds have passed after ``since``, on the monotonic clock.
+        False until that many seconds have passed after ``since``, on the monotonic clock.
         """
         now = time.monotonic()
         window = max(seconds, 2 * self._interval)
@@ -80,7 +79,7 @@ class Poller:
 
     @property
     def last_error(self) -> str:
-        """Error of the last request that failed; empty without one."""
+        """Error of the last request that failed; empty if none has."""
         return next((request.error for request in reversed(self.requests) if request.failed), "")
 
     def _run(self) -> None:
@@ -96,8 +95,8 @@ class Poller:
         start = self._pending[number]
         error = ""
         try:
-            self._ask()
-        except (ProbeError, ProviderError) as failure:
+            self._send()
+        except ProviderError as failure:
             error = str(failure)
         except Exception as failure:
             error = f"{type(failure).__name__}: {failure}"

@@ -7,22 +7,16 @@ from collections.abc import Sequence
 from typing import Any
 
 from drill.runner import Limits, Result
+from drill.snapshot import counted
 from drill.statistics import Statistics
-from drill.view import counted
 
+_WIDTH = 100
+"""Columns of the table; a long name continues on the next line."""
 _HEADER = (
-    "drill",
-    "target",
-    "down",
-    "requests",
-    "failed",
-    "longest gap",
-    "recovered",
-    "slowest",
-    "API gap",
-    "repaired",
-    "",
+    *("drill", "target", "down", "failed of\nrequests", "longest\ngap", "recovered\nafter", "slowest"),
+    *("API\ngap", "repaired\nafter", "result"),
 )
+_FIRST_NUMBER = 3
 
 
 def document(results: Sequence[Result], limits: Limits) -> dict[str, Any]:
@@ -55,38 +49,40 @@ def as_json(results: Sequence[Result], limits: Limits) -> str:
 
 def as_table(results: Sequence[Result], limits: Limits) -> str:
     """A table for a terminal, and below it why drills failed."""
-    from rich.box import SIMPLE  # noqa: PLC0415 - JSON needs none
+    from rich.box import SIMPLE_HEAD  # noqa: PLC0415 - JSON needs none
     from rich.console import Console  # noqa: PLC0415
     from rich.table import Table  # noqa: PLC0415
 
-    table = Table(*_HEADER, box=SIMPLE)
+    table = Table(*_HEADER, box=SIMPLE_HEAD, padding=0, show_edge=False)
     for column in table.columns:
         column.no_wrap = True
-    for column in table.columns[3:-1]:
+    target = table.columns[1]
+    target.no_wrap, target.overflow = False, "fold"
+    for column in table.columns[_FIRST_NUMBER:-1]:
         column.justify = "right"
     for result in results:
         table.add_row(*_row(result), style="bold red" if result.failures else "")
-    console = Console(highlight=False, width=180)
-    with console.capture() as shown:
+    console = Console(highlight=False, markup=False, width=_WIDTH)
+    with console.capture() as capture:
         console.print(table)
     lines = [f"{result.kind} {result.target}: {why}" for result in results for why in result.failures]
     replaced = [name for result in results for name in result.replaced]
     if replaced:
         lines.append(
-            f"BOSH has made others in place of {', '.join(replaced)}: have the DRS rules hold them by "
-            "`pulumi refresh` and `pulumi up`."
+            f"BOSH has replaced {', '.join(replaced)}. Run `pulumi refresh` and `pulumi up`, so that the DRS "
+            "rules hold the new VMs."
         )
-    lines.append(f"Limit of a gap: {limits.max_gap:g} s; a request to Rancher each {limits.interval:g} s.")
-    return shown.get() + "\n".join(lines)
+    lines.append(f"Limit of a gap: {limits.max_gap:g} s. One request to Rancher each {limits.interval:g} s.")
+    shown = [line.rstrip() for line in capture.get().splitlines()]
+    return "\n".join([*shown, "", *lines])
 
 
 def _row(result: Result) -> tuple[str, ...]:
     return (
         result.kind,
         result.target,
-        counted(result.down),
-        str(result.rancher.requests),
-        str(result.rancher.failures),
+        counted(result.down, "\n"),
+        f"{result.rancher.failures}/{result.rancher.requests}",
         _seconds(result.rancher.longest_gap),
         _seconds(result.rancher.recovery),
         _seconds(result.rancher.slowest),

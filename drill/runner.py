@@ -1,4 +1,4 @@
-"""Carries a drill out: polls, breaks, waits for the environment to make it good, restores, judges."""
+"""Performs a drill: sends requests, breaks, waits until the cluster has recovered, restores, judges."""
 
 from __future__ import annotations
 
@@ -9,35 +9,38 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from components.runtime import waiting
 from components.runtime.errors import ProviderError
-from drill.drills import Drill, Hands, Undo
+from domain.placement import ROLES
+from drill.drills import Actions, Drill, Undo
 from drill.note import Note
 from drill.polling import Poller
+from drill.snapshot import Snapshot
 from drill.statistics import Statistics, statistics
-from drill.view import ROLES, View
 
-Say = Callable[[str], None]
+Progress = Callable[[str], None]
+"""Shows a line to the operator."""
 
 
-class Place(Hands, Protocol):
-    """What is drilled: ``drill.live.Live``, or a double in tests."""
+class Cluster(Actions, Protocol):
+    """The cluster that is drilled: ``drill.live_cluster.LiveCluster``, or a fake in tests."""
 
-    def look(self) -> View: ...
-    def ask_rancher(self) -> None: ...
-    def ask_kubernetes(self) -> None: ...
+    def snapshot(self) -> Snapshot: ...
+    def check_rancher(self) -> None: ...
+    def check_kubernetes(self) -> None: ...
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What is allowed, in seconds.
+    """Times in seconds.
 
     Attributes:
-        max_gap: Longest gap of Rancher, and of the Kubernetes API.
-        recovery: Time to make a loss good, and as much again to be whole once it is restored.
-        settle: How long no request may fail before a service counts as back.
+        max_gap: Longest time without an answer from Rancher, and from the Kubernetes API.
+        recovery: Longest time until the cluster has recovered by itself, and again until it is restored.
+        settle: How long no request may fail before a service counts as recovered.
         interval: From one request to Rancher to the next.
         kubernetes_interval: From one request to the Kubernetes API to the next.
-        pause: From one look at the environment to the next.
+        pause: From one snapshot of the cluster to the next.
     """
 
     max_gap: float = 30.0
@@ -50,7 +53,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class Result:
-    """What a drill showed.
+    """The result of a drill.
 
     Attributes:
         kind: Kind of drill.
@@ -58,8 +61,8 @@ class Result:
         down: Most VMs of each role that were down at once.
         rancher: Rancher, as its users saw it.
         kubernetes: The Kubernetes API.
-        repaired: Seconds until the loss was made good without help; None: not in time.
-        replaced: VMs that are gone: BOSH has made others in their place, which a DRS rule does not hold yet.
+        repaired: Seconds until the cluster had recovered by itself; None: it had not, in time.
+        replaced: VMs that BOSH has replaced; no DRS rule holds the new ones yet.
         failures: Why the drill failed; empty when it passed.
     """
 
@@ -75,43 +78,39 @@ class Result:
 
 @dataclass
 class Run:
-    """One drill under way."""
+    """One drill that is performed."""
 
     drill: Drill
-    place: Place
+    cluster: Cluster
     note: Note
     limits: Limits
-    say: Say
+    progress: Progress
     down: Counter[str] = field(default_factory=Counter)
     problems: list[str] = field(default_factory=list)
     replaced: tuple[str, ...] = ()
 
     def perform(self) -> Result:
-        """Carry it out; what was broken is restored whatever happens.
+        """Perform it; the break is undone in any case.
 
         Raises:
-            ProviderError: It could not be broken or not be restored.
-            KeyboardInterrupt: After restoring.
+            ProviderError: The break, or its undoing, failed.
+            KeyboardInterrupt: After undoing the break.
         """
-        before = self.place.look()
+        before = self.cluster.snapshot()
         with ExitStack() as polling:
             limits = self.limits
-            rancher = polling.enter_context(Poller(self.place.ask_rancher, limits.interval))
-            kubernetes = polling.enter_context(Poller(self.place.ask_kubernetes, limits.kubernetes_interval))
+            rancher = polling.enter_context(Poller(self.cluster.check_rancher, limits.interval))
+            kubernetes = polling.enter_context(
+                Poller(self.cluster.check_kubernetes, limits.kubernetes_interval)
+            )
             pollers = (rancher, kubernetes)
-            began_at = time.monotonic()
-            if state := wait(lambda: _unquiet(pollers, self.limits.settle, began_at), self.limits):
-                raise ProviderError(f"nothing was broken, for the services do not answer steadily: {state}")
+            started_at = time.monotonic()
+            if state := wait(lambda: _unsteady(pollers, limits.settle, started_at), limits):
+                raise ProviderError(f"nothing was broken: the services do not answer steadily: {state}")
             self.note.write(f"{self.drill.kind} {self.drill.target}", self.drill.undo)
             broken_at = time.monotonic()
-            repaired: float | None = None
             try:
-                self.drill.break_(self.place)
-                self.say(f"  {self.drill.kind} {self.drill.target} is down")
-                if state := wait(lambda: self._missing(before, pollers, broken_at), self.limits):
-                    self.problems.append(f"not made good in {self.limits.recovery:g} s without help: {state}")
-                else:
-                    repaired = time.monotonic() - broken_at
+                repaired = self._break(before, pollers, broken_at)
             finally:
                 self._restore(before, pollers)
             until = time.monotonic()
@@ -121,22 +120,31 @@ class Run:
             repaired,
         )
 
-    def _missing(self, before: View, pollers: tuple[Poller, ...], broken_at: float) -> str:
-        now = self.place.look()
-        self.down |= now.machines_down()
-        return self.drill.missing(now, before) or _unquiet(pollers, self.limits.settle, broken_at)
+    def _break(self, before: Snapshot, pollers: tuple[Poller, ...], broken_at: float) -> float | None:
+        """Break it; returns the seconds until the cluster has recovered by itself."""
+        self.drill.break_(self.cluster)
+        self.progress(f"  {self.drill.kind} {self.drill.target} is down")
+        if state := wait(lambda: self._missing(before, pollers, broken_at), self.limits):
+            self.problems.append(f"no recovery in {self.limits.recovery:g} s without help: {state}")
+            return None
+        return time.monotonic() - broken_at
 
-    def _restore(self, before: View, pollers: tuple[Poller, ...]) -> None:
-        self.say("  restoring")
-        problem = restore(self.drill.undo, self.place, self.limits, lambda now: now.problems(before))
+    def _missing(self, before: Snapshot, pollers: tuple[Poller, ...], broken_at: float) -> str:
+        now = self.cluster.snapshot()
+        self.down |= now.vms_down()
+        return self.drill.missing(now, before) or _unsteady(pollers, self.limits.settle, broken_at)
+
+    def _restore(self, before: Snapshot, pollers: tuple[Poller, ...]) -> None:
+        self.progress("  restoring")
+        problem = restore(self.drill.undo, self.cluster, self.limits, lambda now: now.problems(before))
         if problem:
-            self.problems.append(f"not whole {self.limits.recovery:g} s after it was restored: {problem}")
+            self.problems.append(f"not restored within {self.limits.recovery:g} s: {problem}")
             return
         self.note.clear()
-        kept = {machine.name for machine in self.place.look().machines}
-        self.replaced = tuple(machine.name for machine in before.machines if machine.name not in kept)
+        kept = {vm.name for vm in self.cluster.snapshot().vms}
+        self.replaced = tuple(vm.name for vm in before.vms if vm.name not in kept)
         restored_at = time.monotonic()
-        wait(lambda: _unquiet(pollers, self.limits.settle, restored_at), self.limits)
+        wait(lambda: _unsteady(pollers, self.limits.settle, restored_at), self.limits)
 
     def _result(self, rancher: Statistics, kubernetes: Statistics, repaired: float | None) -> Result:
         return Result(
@@ -152,35 +160,45 @@ class Run:
 
 
 def restore(
-    undo: Undo, place: Place, limits: Limits, problems: Callable[[View], Iterator[str]] = View.problems
+    undo: Undo,
+    cluster: Cluster,
+    limits: Limits,
+    problems: Callable[[Snapshot], Iterator[str]] = Snapshot.problems,
 ) -> str:
-    """Restore what was broken and wait until the environment is whole; what is still missing, or nothing.
+    """Undo a break and wait until everything works; returns what does not, in the end.
 
     Raises:
-        ProviderError: The command that restores it failed.
+        ProviderError: The command that undoes it failed.
     """
     if undo.command:
-        place.run(undo.command)
+        cluster.run(undo.command)
 
     def missing() -> str:
-        if undo.machines:
-            place.power(undo.machines, on=True)
-        return next(problems(place.look()), "")
+        if undo.vms:
+            cluster.power(undo.vms, on=True)
+        return next(problems(cluster.snapshot()), "")
 
     return wait(missing, limits)
 
 
 def wait(missing: Callable[[], str], limits: Limits) -> str:
-    """Ask what is missing until it is nothing or the time for recovery is over; what it was at last."""
-    deadline = time.monotonic() + limits.recovery
-    while True:
+    """Wait until nothing is missing, or the time for recovery has passed; returns what was missing last."""
+    state = ""
+
+    def poll() -> tuple[str, bool | None]:
+        nonlocal state
         try:
             state = missing()
         except ProviderError as error:
             state = str(error)
-        if not state or time.monotonic() > deadline:
-            return state
-        time.sleep(limits.pause)
+        return state, None if state else True
+
+    pace = waiting.Pace(limits.pause, limits.pause)
+    try:
+        waiting.wait("the cluster", poll, timeout=limits.recovery, resume="", pace=pace)
+    except ProviderError:
+        return state
+    return ""
 
 
 def judge(down: Counter[str], rancher: Statistics, kubernetes: Statistics, max_gap: float) -> Iterator[str]:
@@ -189,15 +207,15 @@ def judge(down: Counter[str], rancher: Statistics, kubernetes: Statistics, max_g
         if service.longest_gap > max_gap:
             yield f"{name} gave no answer for {service.longest_gap:.1f} s, more than {max_gap:g} s"
         if service.recovery is None:
-            yield f"{name} did not come back: {service.errors[0]}"
+            yield f"{name} did not recover: {service.errors[0]}"
     for role, number in sorted(down.items()):
-        if number > 1:
+        if number > 1 and role in ROLES:
             yield f"{number} {ROLES[role]} were down at once: they are not kept on different hosts"
 
 
-def _unquiet(pollers: tuple[Poller, ...], seconds: float, since: float) -> str:
-    """What is not answered well; empty when everything was for so many seconds."""
+def _unsteady(pollers: tuple[Poller, ...], seconds: float, since: float) -> str:
+    """Why a service is not steady; empty when all were for that many seconds."""
     for poller in pollers:
-        if not poller.quiet(seconds, since):
-            return poller.last_error or "no request was answered yet"
+        if not poller.steady(seconds, since):
+            return poller.last_error or "no request has been answered yet"
     return ""

@@ -1,4 +1,4 @@
-"""What the requests of a poller say about a service. Pure."""
+"""Statistics of a service from the requests of a poller. Pure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class Request:
     Attributes:
         start: When it was sent.
         seconds: How long it took.
-        error: Why it failed; empty when it was answered well.
+        error: Why it failed; empty when it succeeded.
     """
 
     start: float
@@ -39,11 +39,11 @@ class Statistics:
     Attributes:
         requests: Number of requests.
         failures: Of these, failed ones.
-        longest_gap: Longest time in which no good answer came; with a good service about the interval.
-        recovery: From the break to the good answer of the first request after the last that failed; 0 without
-            a failure since the break, None when the last request failed: the service is not back.
-        slowest: Longest time that an answered request took.
-        errors: The different errors, most frequent first.
+        longest_gap: Longest time without a successful answer; about the interval if nothing fails.
+        recovery: From the break to the answer of the first request after the last that failed; 0 without a
+            failure since the break, None when the last request failed: the service has not recovered.
+        slowest: Longest time that a successful request took.
+        errors: The distinct errors, most frequent first.
     """
 
     requests: int

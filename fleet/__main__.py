@@ -6,17 +6,21 @@ import asyncio
 
 import pulumi
 
-from fleet import configuration
-from fleet import session as access
+from fleet import access, configuration
 from fleet.component import Fleet, FleetArgs
-from rancher_on_pks.outputs import RancherStack
+from rancher_on_pks import RancherStack
+from settings import labels
+
+KEYS: labels.Table = {("fleet:AgentConnections", ""): {"timeout_minutes": "timeoutMinutes"}}
+"""Config keys for messages, see ``settings.keys``."""
 
 
 async def main() -> pulumi.Inputs:
     """Declare the fleet; returns the stack's outputs."""
     configured = configuration.load()
+    labels.register(KEYS)
 
-    # All that is known of the server: the outputs of its stack
+    # The only source about the server: the outputs of its stack.
     reference = pulumi.StackReference("server", stack_name=configured.server_stack)
     server = RancherStack.from_reference(reference, access.REQUIRED)
 
@@ -29,8 +33,8 @@ async def main() -> pulumi.Inputs:
             owner=configured.owner,
         ),
     )
-    # Once their registration has begun the SDK awaits resources one by one; until then, all their outputs
-    # together and anew after each, in time that grows with the square of the sites.
+    # The SDK waits for resources whose registration has begun one by one. Without this pause it would wait
+    # for all their outputs again after each of them, in time that grows with the square of the sites.
     await asyncio.sleep(0)
     return {
         "clusters": fleet.clusters,

@@ -11,10 +11,10 @@ import pulumi
 from capacity.model import figures
 from capacity.model.plan import CapacityError
 from components.capacity.pod_network import PodNetwork
-from fleet import session as access
-from fleet.agents import Arrivals
+from fleet.access import RancherAccess
+from fleet.agent_connections import AgentConnections
 from fleet.inventory import Inventory
-from fleet.server_check import Server
+from fleet.rancher_connection import RancherConnection
 from fleet.site import Site
 from fleet.user import User
 from rancher_on_pks.outputs import RancherStack
@@ -22,13 +22,13 @@ from rancher_on_pks.outputs import RancherStack
 
 @dataclass(frozen=True, kw_only=True)
 class FleetArgs:
-    """What is imported where.
+    """Arguments of a ``Fleet``.
 
     Attributes:
         server: Outputs of the server's stack.
         inventory: Sites and users.
         timeout_minutes: Longest time until all agents are connected.
-        owner: The stack, as clusters in Rancher are marked with.
+        owner: The stack, written into an annotation of its clusters in Rancher.
     """
 
     server: RancherStack
@@ -40,14 +40,14 @@ class FleetArgs:
 class Fleet(pulumi.ComponentResource):
     """The sites in Rancher (type ``rancher-on-pks:fleet:Fleet``).
 
-    Produces the figures of the server's pod network with this fleet in them, for the policies; a look at
-    Rancher; a User and a Site each; and the one resource that waits for the agents.
+    Produces a PodNetwork (the server's figures with this fleet in them, for the policies), a
+    RancherConnection, a User and a Site each, and AgentConnections.
 
     Attributes:
         clusters: Id in Rancher by site.
-        commands: What to run on each cluster that cannot be reached from here. Secret.
+        commands: Command to run on each cluster that this program does not reach. Secret.
         passwords: First password by user. Secret.
-        leaked: Namespaces of removed sites that stay on the server's cluster.
+        leaked: Namespaces of removed sites that remain on the server's cluster.
     """
 
     clusters: pulumi.Output[Mapping[str, str]]
@@ -56,74 +56,87 @@ class Fleet(pulumi.ComponentResource):
     leaked: pulumi.Output[list[str]]
 
     def __init__(self, name: str, args: FleetArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        """Declare it."""
+        """Declare the resources."""
         super().__init__("rancher-on-pks:fleet:Fleet", name, None, opts)
-        inside = pulumi.ResourceOptions(parent=self)
-        reach = access.inputs(args.server)
-        inventory = args.inventory
-        planned = pulumi.Output.from_input(args.server.pod_network or {})
-        gate = PodNetwork(
+        self._access = RancherAccess.from_outputs(args.server)
+        capacity = PodNetwork(
             f"{name}-capacity",
-            figures=planned.apply(lambda document: with_fleet(document, inventory)),
+            figures=args.server.pod_network.apply(
+                lambda document: with_fleet(document or {}, args.inventory)
+            ),
             source="server",
             measured_at="",
-            opts=inside,
+            opts=self._after(),
         )
-        after = pulumi.ResourceOptions(parent=self, depends_on=gate)
-        server = Server(f"{name}-server", access=reach, opts=after)
-        after = pulumi.ResourceOptions(parent=self, depends_on=server)
-        users = {
+        rancher = RancherConnection(f"{name}-rancher", access=self._access, opts=self._after(capacity))
+        users = self._users(args, rancher)
+        sites = self._sites(args, rancher, *users.values())
+        agents = self._agents(name, args, sites, rancher, *users.values())
+        self.clusters = _all({site: made.cluster_id for site, made in sites.items()})
+        self.leaked = agents.leaked
+        commands = _all({site: made.command for site, made in sites.items()})
+        self.commands = pulumi.Output.secret(commands.apply(_without_empty))
+        passwords = {user: made.password for user, made in users.items()}
+        self.passwords = pulumi.Output.secret(_all(passwords))
+        self.register_outputs({"leaked": self.leaked})
+
+    def _after(self, *resources: pulumi.Resource) -> pulumi.ResourceOptions:
+        return pulumi.ResourceOptions(parent=self, depends_on=list(resources))
+
+    def _users(self, args: FleetArgs, *after: pulumi.Resource) -> dict[str, User]:
+        return {
             user.name: User(
                 user.name,
                 name=user.name,
                 display_name=user.display_name,
                 owner=args.owner,
-                access=reach,
-                opts=after,
+                access=self._access,
+                opts=self._after(*after),
             )
-            for user in inventory.users.values()
+            for user in args.inventory.users.values()
         }
-        after = pulumi.ResourceOptions(parent=self, depends_on=[server, *users.values()])
-        sites = {
-            site.name: Site(
-                site.name,
-                site,
-                reachable=inventory.access.get(site.name),
+
+    def _sites(self, args: FleetArgs, *after: pulumi.Resource) -> dict[str, Site]:
+        return {
+            entry.name: Site(
+                entry.name,
+                entry=entry,
+                cluster=args.inventory.access.get(entry.name),
                 owner=args.owner,
-                access=reach,
-                opts=after,
+                access=self._access,
+                opts=self._after(*after),
             )
-            for site in inventory.sites.values()
+            for entry in args.inventory.sites.values()
         }
+
+    def _agents(
+        self, name: str, args: FleetArgs, sites: Mapping[str, Site], *after: pulumi.Resource
+    ) -> AgentConnections:
         ids = _all({site: made.cluster_id for site, made in sites.items()})
         problems = _all({site: made.problem for site, made in sites.items()})
 
-        def of(wanted: bool) -> pulumi.Output[Any]:
+        def imported(reached: bool) -> pulumi.Output[Any]:
             return pulumi.Output.all(ids, problems).apply(
                 lambda both: {
                     site: cluster
                     for site, cluster in both[0].items()
-                    if (site in inventory.access) == wanted and not both[1][site]
+                    if (site in args.inventory.access) == reached and not both[1][site]
                 }
             )
 
-        arrivals = Arrivals(
-            f"{name}-arrivals",
-            awaited=of(True),
-            registered=of(False),
-            problems=problems.apply(lambda all_: {site: text for site, text in all_.items() if text}),
+        return AgentConnections(
+            f"{name}-agents",
+            awaited=imported(True),
+            registered=imported(False),
+            problems=problems.apply(_without_empty),
             timeout_minutes=args.timeout_minutes,
-            access=reach,
-            opts=after,
+            access=self._access,
+            opts=self._after(*after),
         )
-        self.clusters, self.leaked = ids, arrivals.leaked
-        commands = _all({site: made.command for site, made in sites.items()})
-        self.commands = pulumi.Output.secret(
-            commands.apply(lambda all_: {site: text for site, text in all_.items() if text})
-        )
-        passwords = {user: made.password for user, made in users.items()}
-        self.passwords = pulumi.Output.secret(_all(passwords))
-        self.register_outputs({"leaked": self.leaked})
+
+
+def _without_empty(texts: Mapping[str, str]) -> Mapping[str, str]:
+    return {name: text for name, text in texts.items() if text}
 
 
 def _all(outputs: Mapping[str, pulumi.Output[str]]) -> pulumi.Output[Mapping[str, str]]:
@@ -132,14 +145,14 @@ def _all(outputs: Mapping[str, pulumi.Output[str]]) -> pulumi.Output[Mapping[str
 
 
 def with_fleet(document: Mapping[str, Any], inventory: Inventory) -> Mapping[str, Any]:
-    """Figures of the server's pod network, with at least what this fleet takes of it.
+    """Figures of the server's pod network, with at least the subnets that this fleet takes.
 
     Args:
         document: The server's output ``podNetwork``.
         inventory: The fleet. Each cluster counts as connected, each user as one who saves a preference.
 
     Raises:
-        RunError: The figures cannot be right.
+        RunError: The figures are invalid.
     """
     try:
         plan = figures.from_document(document["figures"])

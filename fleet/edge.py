@@ -1,39 +1,49 @@
-"""Rancher's agent in an edge cluster: its manifest applied, and its objects removed."""
+"""Rancher's agent in an edge cluster: applies its manifest, and removes its objects."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import yaml
 
-from components.kubernetes import api as kube
-from components.kubernetes.api import Kubernetes
-from components.runtime.provider import wait
-from fleet.registration import SiteError
+from components.kubernetes.api import Kubernetes, Object
+from components.kubernetes.discovery import Discovery
+from components.kubernetes.kubeconfig import Kubeconfig
+from components.runtime.errors import ProviderError
+from components.runtime.http import HttpClient
+from components.runtime.waiting import QUICK, wait
 
 MANAGER = "rancher-on-pks"
 CLUSTER = "rancher-on-pks/cluster"
-"""Annotation of each object that was applied: the cluster's id in Rancher."""
+"""Annotation of each applied object: the cluster's id in Rancher."""
 _SYSTEM = "/api/v1/namespaces/cattle-system"
 _DEPLOYMENTS = "/apis/apps/v1/namespaces/cattle-system/deployments"
-_AGENTS_OWN = ("cattle-fleet-system", "cattle-impersonation-system")
-"""Namespaces that the agent makes itself."""
+_NAMESPACES_OF_AGENT = ("cattle-fleet-system", "cattle-impersonation-system")
+"""Namespaces that the agent itself creates."""
 _TERMINATING_SECONDS = 60.0
 
 
-def apply(kubeconfig: str, manifest: str, cluster_id: str, url: str, *, adopt: bool) -> list[str]:
-    """Apply the agent's manifest, server-side; returns the paths of its objects.
+def apply(kubeconfig: Kubeconfig, manifest: str, cluster_id: str, url: str, *, adopt: bool) -> list[str]:
+    """Applies the agent's manifest, server-side; returns the paths of its objects.
+
+    Args:
+        kubeconfig: Of the edge cluster.
+        manifest: YAML documents.
+        cluster_id: Id of the cluster in Rancher.
+        url: URL of Rancher.
+        adopt: Whether an agent of another Rancher is replaced.
 
     Raises:
-        SiteError: The cluster runs a Rancher, or another Rancher's agent.
-        KubernetesError: The API refuses, or does not answer.
+        ProviderError: The cluster runs a Rancher or another Rancher's agent, cannot be reached, or refuses.
     """
     documents = [item for item in yaml.safe_load_all(manifest) if item]
-    with kube.client(kubeconfig) as api:
+    with _client(kubeconfig) as api:
         _check_free(api, url, adopt)
-        _await_terminated(api)
-        paths = list(_paths(api, documents))
+        _await_termination(api)
+        discovery = Discovery(api)
+        paths = [_path(discovery, document) for document in documents]
         for path, document in sorted(zip(paths, documents, strict=True), key=_namespaces_first):
             metadata = document["metadata"]
             annotations = {**(metadata.get("annotations") or {}), CLUSTER: cluster_id}
@@ -41,24 +51,32 @@ def apply(kubeconfig: str, manifest: str, cluster_id: str, url: str, *, adopt: b
     return paths
 
 
-def remove(kubeconfig: str, paths: list[str], cluster_id: str) -> None:
-    """Remove the objects at these paths, as far as they are still those of this cluster.
+def remove(kubeconfig: Kubeconfig, paths: list[str], cluster_id: str) -> None:
+    """Deletes the objects at these paths that still belong to this cluster.
 
     Raises:
-        KubernetesError: The API refuses, or does not answer.
+        ProviderError: The cluster cannot be reached, or refuses.
     """
-    with kube.client(kubeconfig) as api:
-        ours = [path for path in paths if _is_of(api.get(path), cluster_id)]
+    with _client(kubeconfig) as api:
+        ours = [path for path in paths if _belongs_to(api.get(path), cluster_id)]
         if _SYSTEM in ours:
-            ours += [f"/api/v1/namespaces/{name}" for name in _AGENTS_OWN]
+            ours += [f"/api/v1/namespaces/{name}" for name in _NAMESPACES_OF_AGENT]
         for path in reversed(ours):
             api.delete(path)
 
 
+@contextmanager
+def _client(kubeconfig: Kubeconfig) -> Iterator[Kubernetes]:
+    with HttpClient(kubeconfig.connection()) as http:
+        yield Kubernetes(http)
+
+
 def _check_free(api: Kubernetes, url: str, adopt: bool) -> None:
-    """What must not be imported."""
+    """Refuses a cluster that must not be imported."""
     if api.get(f"{_DEPLOYMENTS}/rancher"):
-        raise SiteError("its kubeconfig leads to a cluster that runs a Rancher server itself. Correct it")
+        raise ProviderError(
+            "its kubeconfig leads to a cluster that runs a Rancher server. Correct it", "kubeconfig_file"
+        )
     agent = api.get(f"{_DEPLOYMENTS}/cattle-cluster-agent") or {}
     containers = agent.get("spec", {}).get("template", {}).get("spec", {}).get("containers") or []
     servers = {
@@ -68,45 +86,43 @@ def _check_free(api: Kubernetes, url: str, adopt: bool) -> None:
         if entry.get("name") == "CATTLE_SERVER"
     }
     if servers - {url} and not adopt:
-        raise SiteError(
+        raise ProviderError(
             f"its cluster has the agent of another Rancher ({', '.join(sorted(map(str, servers)))}). Remove "
-            "it there, or set adopt: true to replace it"
+            "that agent, or set adopt: true to replace it",
+            "adopt",
         )
 
 
-def _await_terminated(api: Kubernetes) -> None:
-    """An earlier agent's namespace that is being deleted takes nothing new."""
+def _await_termination(api: Kubernetes) -> None:
+    """Waits for the namespace of an earlier agent: nothing can be created in it while it terminates."""
 
     def poll() -> tuple[str, bool | None]:
         found = api.get(_SYSTEM) or {}
-        going = found.get("metadata", {}).get("deletionTimestamp")
-        return "it is being deleted", None if going else True
+        terminating = found.get("metadata", {}).get("deletionTimestamp")
+        return "it is being deleted", None if terminating else True
 
-    what = "namespace cattle-system of the edge cluster"
-    wait(what, poll, timeout=_TERMINATING_SECONDS, first=0.5, cap=5.0, resume="Run pulumi up again")
-
-
-def _paths(api: Kubernetes, documents: list[dict[str, Any]]) -> Iterator[str]:
-    """Where each object is, as the API itself tells of its kind."""
-    known: dict[str, Mapping[str, Any]] = {}
-    for document in documents:
-        version, kind, metadata = document["apiVersion"], document["kind"], document["metadata"]
-        base = f"/apis/{version}" if "/" in version else f"/api/{version}"
-        if base not in known:
-            resources = (api.get(base) or {}).get("resources") or []
-            known[base] = {item["kind"]: item for item in resources if "/" not in item["name"]}
-        found = known[base].get(kind)
-        if found is None:
-            raise SiteError(f"its cluster does not know {kind} of {version}, which the agent needs")
-        space = f"/namespaces/{metadata.get('namespace') or 'default'}" if found["namespaced"] else ""
-        yield f"{base}{space}/{found['name']}/{metadata['name']}"
+    wait(
+        "namespace cattle-system of the edge cluster",
+        poll,
+        timeout=_TERMINATING_SECONDS,
+        pace=QUICK,
+        resume="Run `pulumi up` again",
+    )
 
 
-def _namespaces_first(entry: tuple[str, dict[str, Any]]) -> bool:
+def _path(discovery: Discovery, document: Object) -> str:
+    path = discovery.path(document)
+    if path is None:
+        raise ProviderError(
+            f"its cluster does not serve {document['kind']} ({document['apiVersion']}), part of the agent"
+        )
+    return path
+
+
+def _namespaces_first(entry: tuple[str, Object]) -> bool:
     return str(entry[1]["kind"]) != "Namespace"
 
 
-def _is_of(found: Mapping[str, Any] | None, cluster_id: str) -> bool:
+def _belongs_to(found: Mapping[str, Any] | None, cluster_id: str) -> bool:
     annotations = ((found or {}).get("metadata") or {}).get("annotations") or {}
-    mark: str | None = annotations.get(CLUSTER)
-    return mark == cluster_id
+    return bool(annotations.get(CLUSTER) == cluster_id)

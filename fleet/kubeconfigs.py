@@ -1,78 +1,78 @@
-"""Kubeconfigs of edge clusters: where they are, and which cluster one leads to."""
+"""Kubeconfigs of sites: files that the sites file names, or texts in the stack's secret config."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
-from pulumi.dynamic import ConfigureRequest
-
-from components.runtime.errors import ProviderError
+from components.kubernetes.kubeconfig import Kubeconfig, KubeconfigError, load, parse
+from components.runtime.http import json_object
 
 CONFIG_KEY = "kubeconfigs"
 """Key of the stack's secret config: an object of site and kubeconfig."""
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_texts: dict[str, str] = {}
 
 
-class KubeconfigError(Exception):
-    """A site cannot be reached in the way that is told; the message says why."""
-
-
-def fingerprint(kubeconfig: str) -> str:
-    """Says which cluster the kubeconfig leads to, whoever it logs in as.
+def from_text(text: str) -> Kubeconfig:
+    """The kubeconfig in a text; it cannot name files.
 
     Raises:
-        KubeconfigError: It leads to none, or not safely. The message quotes nothing of it.
+        KubeconfigError: It is invalid, or refused.
     """
-    cluster = _cluster(kubeconfig)
-    server = cluster.get("server")
-    if not isinstance(server, str) or not server.startswith("https://"):
-        raise KubeconfigError("its kubeconfig has no server that begins with https://; correct it")
-    if cluster.get("insecure-skip-tls-verify"):
-        raise KubeconfigError(
-            "its kubeconfig says insecure-skip-tls-verify; put the cluster's CA there instead "
-            "(certificate-authority-data)"
-        )
-    ca = cluster.get("certificate-authority-data") or cluster.get("certificate-authority") or ""
-    return hashlib.sha256(f"{server}\n{ca}".encode()).hexdigest()[:16]
+    return _parse(text, None)
 
 
-def remember(request: ConfigureRequest) -> None:
-    """Keep the texts that the secret config has, in the providers' process only."""
-    given = request.config.get(CONFIG_KEY)
-    _texts.update(json.loads(given) if given else {})
-
-
-def text_of(site: str, file: str) -> str:
-    """The kubeconfig of a site.
+def from_file(file: Path) -> Kubeconfig:
+    """The kubeconfig in a file; its certificates may be files in the same folder.
 
     Raises:
-        ProviderError: It is not there any more.
+        KubeconfigError: It cannot be read, is invalid, or refused.
     """
-    if file:
-        try:
-            return Path(file).read_text()
-        except OSError:
-            raise ProviderError(f"its kubeconfig {file} cannot be read") from None
-    if site not in _texts:
-        raise ProviderError(f"config {CONFIG_KEY} has no kubeconfig of it")
-    return _texts[site]
-
-
-def _cluster(kubeconfig: str) -> Mapping[str, Any]:
-    """The cluster of the current context."""
     try:
-        document = yaml.load(kubeconfig, Loader=_LOADER)  # noqa: S506 - the safe loader, in C
-        current = document["current-context"]
-        [context] = [item["context"] for item in document["contexts"] if item["name"] == current]
-        [cluster] = [item["cluster"] for item in document["clusters"] if item["name"] == context["cluster"]]
-    except (yaml.YAMLError, KeyError, TypeError, ValueError):
-        cluster = None
-    if not isinstance(cluster, Mapping):
-        raise KubeconfigError("its kubeconfig is none, or has no current context; correct it")
-    return cluster
+        text = file.read_text()
+    except (OSError, ValueError):
+        raise KubeconfigError(f"kubeconfig {file} cannot be read") from None
+    try:
+        return _parse(text, file.parent)
+    except KubeconfigError as error:
+        raise KubeconfigError(f"kubeconfig {file}: {error}") from None
+
+
+def from_config(site: str, config: Callable[[str], str | None]) -> Kubeconfig:
+    """The kubeconfig of a site in the stack's config.
+
+    Args:
+        site: Name of the site.
+        config: Returns the value of a config key, an object as JSON.
+
+    Raises:
+        KubeconfigError: There is none, it is invalid, or refused.
+    """
+    texts = json_object(config(CONFIG_KEY) or "")
+    if not isinstance(texts.get(site), str):
+        raise KubeconfigError(f"config {CONFIG_KEY} has no kubeconfig for site {site}")
+    return from_text(texts[site])
+
+
+def _parse(text: str, folder: Path | None) -> Kubeconfig:
+    """A kubeconfig that authenticates by itself: with a token, a password, or a certificate and its key.
+
+    An ``auth-provider`` is refused even if it has an ID token, which expires within minutes.
+    """
+    found = parse(text, folder)
+    if _current_user(load(text)).get("auth-provider"):
+        raise KubeconfigError(
+            "the kubeconfig's user has an auth-provider, which is refused: its tokens expire. Give the "
+            "token of a service account, or a client certificate"
+        )
+    return found
+
+
+def _current_user(document: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The user of the current context, in a document that ``parse`` accepts."""
+    current = document["current-context"]
+    context = next(item["context"] for item in document["contexts"] if item.get("name") == current)
+    user: Mapping[str, Any] = next(
+        item["user"] for item in document["users"] if item.get("name") == context["user"]
+    )
+    return user

@@ -1,4 +1,4 @@
-"""Namespaces that deleted clusters leave on the server's cluster: each goes on costing a pod subnet.
+"""Namespaces of deleted clusters that remain on the server's cluster. Each costs a pod subnet.
 
 Rancher removes them some seconds after the cluster (8 to 19 s were measured on 2.15), and those of Fleet
 sometimes never (rancher/fleet#494, #3985).
@@ -7,71 +7,70 @@ sometimes never (rancher/fleet#494, #3985).
 from __future__ import annotations
 
 import re
-import threading
-import time
-from collections.abc import Collection
-from dataclasses import dataclass, field
+from collections.abc import Collection, Sequence
 
+from components.rancher.api import Json
+from components.runtime.waiting import QUICK, WaitTimeoutError, wait
 from fleet.session import Session
 
-_NAMESPACES = "/k8s/clusters/local/api/v1/namespaces"
-"""Rancher's own cluster, through Rancher."""
 _OF_CLUSTER = re.compile(r"(?:cluster-fleet-default-)?(c-[a-z0-9]{5})(?:-.*)?")
-"""Before Rancher 2.9.12 those of projects are called ``p-xxxxx``: nothing tells of which cluster they are."""
-_PATIENCE_SECONDS = 30.0
-_POLL_SECONDS = 2.0
+"""Before Rancher 2.9.12 those of projects are called ``p-xxxxx``, without the cluster's id."""
+_FRESH_SECONDS = 2.0
 
 
-@dataclass
-class _Watch:
-    """What all deletions of a run share: how long they wait, and what one of them has seen."""
+def remaining(session: Session, cluster_id: str) -> list[Json]:
+    """Waits for the namespaces of a deleted cluster to go; returns those that remain.
 
-    lock: threading.Lock = field(default_factory=threading.Lock)
-    until: float = 0.0
-    seen: float = 0.0
-    names: list[str] = field(default_factory=list)
-
-
-_watch = _Watch()
-
-
-def stay(session: Session, cluster_id: str) -> list[str]:
-    """Namespaces of a cluster just deleted that are there still, after some patience.
-
-    All deletions of a run share the patience, so that removing hundreds does not take hours; those that come
-    when it is used up say nothing, and the next refresh counts what stays.
+    All deletions of a run share the session's patience, so that hundreds of removals do not take hours. A
+    deletion for which none is left returns nothing; the next refresh counts what remains.
     """
-    with _watch.lock:
-        _watch.until = _watch.until or time.monotonic() + _PATIENCE_SECONDS
-    if time.monotonic() >= _watch.until:
-        return []
-    while True:
-        found = [name for name in _recent(session) if _cluster_of(name) == cluster_id]
-        if not found or time.monotonic() >= _watch.until:
+    left = session.patience.left()
+    found: list[Json] = []
+
+    def poll() -> tuple[str, bool | None]:
+        found[:] = [item for item in session.namespaces(_FRESH_SECONDS) if _cluster_of(item) == cluster_id]
+        return f"{len(found)} remain", None if found else True
+
+    if left:
+        try:
+            wait(f"namespaces of cluster {cluster_id}", poll, timeout=left, pace=QUICK, resume="")
+        except WaitTimeoutError:
             return found
-        time.sleep(_POLL_SECONDS)
+    return []
 
 
-def _recent(session: Session) -> list[str]:
-    """The namespaces as of a moment ago: one request for all deletions that wait."""
-    with _watch.lock:
-        if time.monotonic() - _watch.seen >= _POLL_SECONDS:
-            _watch.names, _watch.seen = _names(session), time.monotonic()
-        return _watch.names
+def leaked(session: Session, clusters: Collection[str]) -> list[Json]:
+    """Namespaces of imported clusters that are not among ``clusters`` any more, by name."""
+    found = ((item, _cluster_of(item)) for item in session.namespaces(0))
+    return sorted((item for item, cluster in found if cluster and cluster not in clusters), key=name)
 
 
-def orphans(session: Session, clusters: Collection[str]) -> list[str]:
-    """Namespaces of imported clusters that are none of these any more."""
-    found = ((name, _cluster_of(name)) for name in _names(session))
-    return sorted(name for name, cluster in found if cluster and cluster not in clusters)
+def remedy(namespaces: Sequence[Json]) -> str:
+    """What to do about namespaces that remain, which depends on their state."""
+    terminating = [name(item) for item in namespaces if _is_terminating(item)]
+    active = [name(item) for item in namespaces if not _is_terminating(item)]
+    parts = []
+    if active:
+        parts.append(f"Delete them, Rancher does not: kubectl delete namespace {' '.join(active)}")
+    if terminating:
+        parts.append(
+            f"{', '.join(terminating)}: deletion is blocked. A common cause is an API service without an "
+            "answer (kubectl get apiservice v1.ext.cattle.io: the masters must reach Rancher's pods); the "
+            f"conditions name it: kubectl get namespace {terminating[0]} -o yaml"
+        )
+    return ". ".join(parts)
 
 
-def _cluster_of(namespace: str) -> str:
-    """The imported cluster that a namespace is of; empty for another one."""
-    match = _OF_CLUSTER.fullmatch(namespace)
+def name(namespace: Json) -> str:
+    """Name of a namespace."""
+    return str(namespace["metadata"]["name"])
+
+
+def _is_terminating(namespace: Json) -> bool:
+    return bool(namespace["metadata"].get("deletionTimestamp"))
+
+
+def _cluster_of(namespace: Json) -> str:
+    """Id of the imported cluster that a namespace belongs to; empty when it belongs to none."""
+    match = _OF_CLUSTER.fullmatch(name(namespace))
     return match[1] if match else ""
-
-
-def _names(session: Session) -> list[str]:
-    items = session.call("GET", _NAMESPACES).get("items") or []
-    return [str(item["metadata"]["name"]) for item in items]

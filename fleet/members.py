@@ -1,4 +1,4 @@
-"""Projects of a site's cluster, and who may do what there."""
+"""Projects of a site's cluster, and the roles of its members."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from components.rancher.api import Json, RancherError
-from components.runtime.provider import wait
-from fleet.registration import SiteError
+from components.runtime.errors import ProviderError
+from components.runtime.waiting import QUICK, wait
 from fleet.session import Session
 
 _CLUSTER = "clusterroletemplatebindings"
 _PROJECT = "projectroletemplatebindings"
-_BACKED_SECONDS = 60.0
+_NAMESPACE_SECONDS = 60.0
 
 
 def reconcile(session: Session, cluster_id: str, wanted: Mapping[str, Any], known: Mapping[str, Any]) -> Json:
-    """Make the projects and bindings of ``wanted``, and remove those that only ``known`` has.
+    """Creates the projects and bindings of ``wanted``, and deletes those that only ``known`` has. Idempotent.
 
     Args:
         session: The login.
@@ -28,7 +28,7 @@ def reconcile(session: Session, cluster_id: str, wanted: Mapping[str, Any], know
         ``project_ids`` by name, and ``binding_ids`` by project, user and role.
 
     Raises:
-        SiteError: A user does not exist.
+        ProviderError: A user does not exist.
         RancherError: Rancher refused, or does not answer.
     """
     projects = dict(known.get("project_ids") or {})
@@ -42,10 +42,10 @@ def reconcile(session: Session, cluster_id: str, wanted: Mapping[str, Any], know
     for name in [name for name in projects if name not in names]:
         _delete(session, f"projects/{projects.pop(name)}")
     if names:
-        there = _of_cluster(session, "projects", cluster_id)
-        found = {project["name"]: str(project["id"]) for project in there}
+        existing = _of_cluster(session, "projects", cluster_id)
+        found = {project["name"]: str(project["id"]) for project in existing}
         for name in names:
-            projects[name] = found.get(name) or _make(
+            projects[name] = found.get(name) or _create(
                 session, "projects", {"type": "project", "name": name, "clusterId": cluster_id}
             )
     for key, member in roles.items():
@@ -53,8 +53,8 @@ def reconcile(session: Session, cluster_id: str, wanted: Mapping[str, Any], know
     return {"project_ids": projects, "binding_ids": bindings}
 
 
-def observed(session: Session, known: Mapping[str, Any]) -> Json:
-    """Of what is known, what is still there; the lists are those of all sites together."""
+def remaining(session: Session, known: Mapping[str, Any]) -> Json:
+    """The known projects and bindings that still exist; one list serves all sites."""
     projects, bindings = known.get("project_ids") or {}, known.get("binding_ids") or {}
     found: set[str] = set()
     for kind in (["projects"] if projects else []) + ([_CLUSTER, _PROJECT] if bindings else []):
@@ -66,7 +66,7 @@ def observed(session: Session, known: Mapping[str, Any]) -> Json:
 
 
 def complete(wanted: Mapping[str, Any], known: Mapping[str, Any]) -> bool:
-    """Whether nothing that is wanted has gone missing."""
+    """Whether every wanted project and binding is known."""
     names = {project["name"] for project in wanted["projects"]}
     return names <= set(known.get("project_ids") or {}) and set(dict(_roles(wanted))) <= set(
         known.get("binding_ids") or {}
@@ -74,7 +74,7 @@ def complete(wanted: Mapping[str, Any], known: Mapping[str, Any]) -> bool:
 
 
 def _roles(wanted: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, str]]]:
-    """Each binding by a key that tells all of it; no project's name holds a line feed."""
+    """Each binding by a unique key; no project's name contains a line feed."""
     for member in wanted["members"]:
         yield f"{member['user']} {member['role']}\n", member
     for project in wanted["projects"]:
@@ -94,7 +94,7 @@ def _bind(session: Session, cluster_id: str, project_id: str, member: Mapping[st
         same = item.get("userId") == user_id and item.get("roleTemplateId") == member["role"]
         if same and item.get(scope) == scoped:
             return str(item["id"])
-    return _make(session, kind, {scope: scoped, "userId": user_id, "roleTemplateId": member["role"]})
+    return _create(session, kind, {scope: scoped, "userId": user_id, "roleTemplateId": member["role"]})
 
 
 def _user(session: Session, name: str) -> str:
@@ -102,7 +102,7 @@ def _user(session: Session, name: str) -> str:
         for user in session.all("users", fresh):
             if user.get("username") == name:
                 return str(user["id"])
-    raise SiteError(f"Rancher has no user {name!r}. List it under users, or correct the member")
+    raise ProviderError(f"Rancher has no user {name!r}. Add it to users, or correct the member", "members")
 
 
 def _of_cluster(session: Session, kind: str, cluster_id: str) -> list[Json]:
@@ -110,8 +110,8 @@ def _of_cluster(session: Session, kind: str, cluster_id: str) -> list[Json]:
     return [item for item in found if item.get("clusterId") == cluster_id]
 
 
-def _make(session: Session, kind: str, body: Json) -> str:
-    """Make an object in a namespace that may be there only a moment after its cluster or project."""
+def _create(session: Session, kind: str, body: Json) -> str:
+    """Creates an object; its namespace exists only a moment after its cluster or project."""
 
     def poll() -> tuple[str, str | None]:
         try:
@@ -121,8 +121,9 @@ def _make(session: Session, kind: str, body: Json) -> str:
                 raise
             return str(error), None
 
-    again = "Run pulumi up again"
-    return wait(f"one of {kind}", poll, timeout=_BACKED_SECONDS, first=0.1, cap=2.0, resume=again)
+    return wait(
+        f"one of {kind}", poll, timeout=_NAMESPACE_SECONDS, pace=QUICK, resume="Run `pulumi up` again"
+    )
 
 
 def _delete(session: Session, path: str) -> None:

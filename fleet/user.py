@@ -1,81 +1,57 @@
-"""``User``: a local user of Rancher whom the fleet's members name."""
+"""``User``: a local user of Rancher, for the members of sites."""
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import pulumi
-from pulumi.dynamic import CreateResult, DiffResult, ReadResult, Resource, UpdateResult
+from pulumi.dynamic import Resource
 
-from components.rancher.api import RancherError
+from components.rancher.api import Json, RancherError
 from components.runtime.errors import ProviderError
-from components.runtime.provider import Properties, Provider, changed, plain
-from fleet.session import ACCESS, Session, learn, newest, other_server, replaced, session
+from components.runtime.provider import Properties
+from fleet.session import ACCESS, FleetProvider, Session
 
-_ROLE = "user"
-"""Global role that lets somebody log in and see what he is a member of."""
+if TYPE_CHECKING:
+    from fleet.access import RancherAccess
+
+_ROLE = "user-base"
+"""Global role with which a user can log in and use what he is a member of. With ``user`` he could also import
+clusters, each of which costs pod subnets."""
 _PASSWORD_BYTES = 24
 
 
-class UserProvider(Provider):
-    """The password is generated and has to be changed at the first login."""
+class UserProvider(FleetProvider):
+    """Generates a password, which the user must change at the first login."""
 
-    def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
-        olds, news = plain(_olds), plain(_news)
-        learn(news)
-        moved = [*changed(olds, news, ["name"]), *(["rancher"] if other_server(olds, news) else [])]
-        return DiffResult(
-            changes=bool(moved or changed(olds, news, ["display_name", *ACCESS])),
-            replaces=moved,
-            delete_before_replace=True,
-        )
+    replaces = ("name", "server_uuid")
+    updates = ("display_name", *ACCESS)
+    delete_before_replace = True
 
-    def create(self, props: dict[str, Any]) -> CreateResult:
-        wanted = plain(props)
-        login = session(wanted)
-        password = secrets.token_urlsafe(_PASSWORD_BYTES)
-        mark = f"Made by {wanted['owner']}"
-        body = {
-            "type": "user",
-            "username": wanted["name"],
-            "name": wanted["display_name"] or wanted["name"],
-            "description": mark,
-            "password": password,
-            "mustChangePassword": True,
-            "enabled": True,
-        }
-        try:
-            user = login.call("POST", "/v3/users", body)
-        except RancherError as error:
-            if error.code != "NotUnique":
-                raise
-            user = _cut_off(login, wanted["name"], mark)
-            login.call("POST", f"/v3/users/{user['id']}?action=setpassword", {"newPassword": password})
-        _allow(login, str(user["id"]))
-        return CreateResult(str(user["id"]), {**wanted, "password": password})
+    def apply(self, wanted: Properties, before: Properties) -> Properties:
+        if not before:
+            return _create(self.sessions.of(wanted), wanted)
+        if self.changed(before, wanted, ["display_name"]):
+            session, path = self.sessions.of(wanted), f"/v3/users/{before['user_id']}"
+            user = session.call("GET", path)
+            session.call("PUT", path, {**user, "name": _shown_name(wanted)})
+        return {name: before[name] for name in ("user_id", "password")}
 
-    def update(self, id_: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
-        olds, news = plain(_olds), plain(_news)
-        if changed(olds, news, ["display_name"]):
-            login = session(news)
-            user = login.call("GET", f"/v3/users/{id_}")
-            login.call("PUT", f"/v3/users/{id_}", {**user, "name": news["display_name"] or news["name"]})
-        return UpdateResult({**news, "password": olds["password"]})
+    def identity(self, properties: Properties) -> str:
+        return str(properties["user_id"])
 
-    def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
-        known = plain(props)
-        there = any(user["id"] == id_ for user in session(known).all("users"))
-        return ReadResult(id_, known) if there else ReadResult("", {})
+    def observe(self, id_: str, known: Properties) -> Properties | None:
+        exists = any(user["id"] == id_ for user in self.sessions.of(known).all("users"))
+        return {} if exists else None
 
-    def delete(self, id_: str, _props: dict[str, Any]) -> None:
-        known = plain(_props)
-        if replaced(known):
+    def remove(self, id_: str, known: Properties) -> None:
+        session = self.sessions.for_deletion(known)
+        if session is None:
             return
         try:
-            session(newest(known)).call("DELETE", f"/v3/users/{id_}")
+            session.call("DELETE", f"/v3/users/{id_}")
         except RancherError as error:
             if error.status != 404:
                 raise
@@ -97,37 +73,71 @@ class User(Resource, module="fleet", name="User"):
         name: str,
         display_name: str,
         owner: str,
-        access: Mapping[str, pulumi.Input[Any]],
+        access: RancherAccess,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """Declare it.
+        """Declare the resource.
 
         Args:
             resource_name: Name in the stack.
             name: User name.
             display_name: Name for people; empty: the user name.
             owner: The stack, for the user's description.
-            access: How Rancher is reached (``fleet.session.inputs``).
-            opts: As for every resource.
+            access: Access to Rancher.
+            opts: Options.
         """
-        props = {**access, "name": name, "display_name": display_name, "owner": owner, "password": None}
+        props = {
+            **access.inputs(),
+            "name": name,
+            "display_name": display_name,
+            "owner": owner,
+            "password": None,
+        }
         secret = pulumi.ResourceOptions(additional_secret_outputs=["token", "password"])
         super().__init__(UserProvider(), resource_name, props, pulumi.ResourceOptions.merge(opts, secret))
 
 
-def _cut_off(login: Session, name: str, mark: str) -> Properties:
-    """The user of that name, which this stack made before it was cut off."""
-    found = login.call("GET", f"/v3/users?username={quote(name)}").get("data") or []
-    ours = [user for user in found if user.get("username") == name and user.get("description") == mark]
+def _create(session: Session, wanted: Properties) -> Properties:
+    password = secrets.token_urlsafe(_PASSWORD_BYTES)
+    description = f"Made by {wanted['owner']}"
+    body = {
+        "type": "user",
+        "username": wanted["name"],
+        "name": _shown_name(wanted),
+        "description": description,
+        "password": password,
+        "mustChangePassword": True,
+        "enabled": True,
+    }
+    try:
+        user = session.call("POST", "/v3/users", body)
+    except RancherError as error:
+        if error.code != "NotUnique":
+            raise
+        user = _of_interrupted_run(session, wanted["name"], description)
+        session.call("POST", f"/v3/users/{user['id']}?action=setpassword", {"newPassword": password})
+    _grant_login(session, str(user["id"]))
+    return {"user_id": str(user["id"]), "password": password}
+
+
+def _shown_name(wanted: Properties) -> str:
+    return str(wanted["display_name"] or wanted["name"])
+
+
+def _of_interrupted_run(session: Session, name: str, description: str) -> Json:
+    """The user of that name, which an interrupted run of this stack has created."""
+    found = session.call("GET", f"/v3/users?username={quote(name)}").get("data") or []
+    ours = [user for user in found if user.get("username") == name and user.get("description") == description]
     if not ours:
         raise ProviderError(
-            f"user {name}: Rancher has one of that name that is not of this stack. Remove it from users: "
-            "members may name users that are there already"
+            f"user {name}: Rancher has a user of that name that this stack did not create. Remove it from "
+            "users: members may name users that exist already",
+            "name",
         )
     return dict(ours[0])
 
 
-def _allow(login: Session, user_id: str) -> None:
-    found = login.call("GET", f"/v3/globalrolebindings?userId={user_id}").get("data") or []
+def _grant_login(session: Session, user_id: str) -> None:
+    found = session.call("GET", f"/v3/globalrolebindings?userId={user_id}").get("data") or []
     if not any(item.get("globalRoleId") == _ROLE and item.get("userId") == user_id for item in found):
-        login.call("POST", "/v3/globalrolebindings", {"globalRoleId": _ROLE, "userId": user_id})
+        session.call("POST", "/v3/globalrolebindings", {"globalRoleId": _ROLE, "userId": user_id})

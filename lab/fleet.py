@@ -23,14 +23,14 @@ _ZONE = "lab.test"
 
 
 def make_edges(server: Engine, names: Sequence[str]) -> None:
-    """Create the clusters that are not there yet, all at once, and write their kubeconfigs.
+    """Creates the missing clusters in parallel, and writes their kubeconfigs.
 
     Raises:
         LabError: ``pks`` failed; the message is its output.
     """
     _log_in(server)
-    there = {cluster["name"] for cluster in json.loads(_pks(server, "clusters", "--json"))}
-    missing = [name for name in names if name not in there]
+    existing = {cluster["name"] for cluster in json.loads(_pks(server, "clusters", "--json"))}
+    missing = [name for name in names if name not in existing]
     with ThreadPoolExecutor(len(names)) as pool:
         list(pool.map(lambda name: _create(server, name), missing))
     for name in names:
@@ -38,14 +38,14 @@ def make_edges(server: Engine, names: Sequence[str]) -> None:
 
 
 def remove_edges(server: Engine, names: Sequence[str]) -> None:
-    """Delete the clusters, one after the other as PKS wants it."""
+    """Deletes the clusters one after the other, as PKS requires."""
     _log_in(server)
     for name in names:
         _pks(server, "delete-cluster", name, "--non-interactive", "--wait")
 
 
 def prepare(server: Engine, stack: str = "lab") -> Engine:
-    """The engine for the fleet's program, its stack made and configured; sites that are written stay."""
+    """The engine for the fleet's program, its stack created and configured. Keeps a sites file that exists."""
     lab = server.lab
     engine = Engine(lab, server.tools, stack, REPO / "fleet")
     engine.ensure_stack()
@@ -65,7 +65,7 @@ def sites_file(lab: Lab) -> Path:
 
 
 def write_sites(lab: Lab, sites: Sequence[dict[str, Any]], users: Sequence[dict[str, Any]] = ()) -> None:
-    """Write the sites file."""
+    """Writes the sites file."""
     document = {"users": list(users), "sites": list(sites)}
     sites_file(lab).write_text(yaml.safe_dump(document, sort_keys=False))
 
@@ -77,7 +77,7 @@ def _create(server: Engine, name: str) -> None:
 
 
 def _write_kubeconfig(server: Engine, name: str) -> None:
-    """For the program, which knows no lab: by address, as nothing resolves the lab's names here."""
+    """Writes the kubeconfig with the API's address: names of the lab do not resolve on this machine."""
     [address] = json.loads(_pks(server, "cluster", name, "--json"))["kubernetes_master_ips"]
     file = server.lab.path("fleet", "kubeconfigs", f"{name}.yaml")
     file.unlink(missing_ok=True)

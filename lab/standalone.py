@@ -1,25 +1,39 @@
-"""The program in ``fleet/`` without a lab, on a stack that exports what a server's stack would."""
+"""Runs the program in ``fleet/`` without a lab, against a stand-in for the server's stack."""
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import shutil
+import socket
+import ssl
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import httpx
 import yaml
+from aiohttp import web
 
-from lab import build
-from lab.layout import REPO
+from lab import build, pki
+from lab.layout import REPO, Lab
+from lab.rancher.context import Context
+from lab.rancher.first_start import begin
+from lab.rancher.server import application
+from lab.rancher.state import State
 from lab.recipes import ENGINE, LANGUAGE_HOST
 from rancher_on_pks.outputs import CONTRACT_VERSION, VERSION_OUTPUT, definitions
 
 PROGRAM = REPO / "fleet"
 SERVER = "organization/rancher-on-pks/server"
+_HOST = "rancher.lab.test"
+_PASSWORD = "the first password"  # noqa: S105 - of a simulator that lives for minutes
+_BLOCK = {"network": {"blocks": ["10.0.0.0/9"]}, "demands": [{"rancherVersion": "2.15"}]}
 _PRODUCER = """\
 import json
 import pathlib
@@ -32,7 +46,7 @@ for name, value in given["values"].items():
 
 
 class Standalone:
-    """A stack of the fleet and one in the place of the server's, in a directory of their own.
+    """A stack of the fleet and a stand-in for the server's stack, in one directory.
 
     Args:
         root: The directory.
@@ -62,7 +76,7 @@ class Standalone:
         )
         (self._producer / "__main__.py").write_text(_PRODUCER)
         _run(self, self._producer, "stack", "init", "server")
-        # `stack init` writes the stack file beside Pulumi.yaml: not in the checkout.
+        # `stack init` writes the stack file beside Pulumi.yaml, which must not be in the checkout.
         shutil.copy(PROGRAM / "Pulumi.yaml", self._fleet)
         _run(self, self._fleet, "stack", "init", "fleet")
         self.configure(serverStack=SERVER, sites=str(self._fleet / "sites.yaml"))
@@ -73,14 +87,14 @@ class Standalone:
         return self._fleet / "Pulumi.fleet.yaml"
 
     def serve(self, **values: Any) -> None:
-        """Have the server's stack export the contract's version and these outputs, by their names."""
+        """Makes the server's stack export the contract's version and these outputs."""
         secrets = [item.name for item in definitions() if item.secret]
         document = {"values": {VERSION_OUTPUT: CONTRACT_VERSION, **values}, "secrets": secrets}
         (self._producer / "outputs.json").write_text(json.dumps(document))
         _run(self, self._producer, "up", "--stack", "server", "--yes", "--skip-preview")
 
     def configure(self, **values: str) -> None:
-        """Set keys of the fleet's config."""
+        """Sets keys of the fleet's config."""
         document = yaml.safe_load(self.settings.read_text())
         document.setdefault("config", {}).update(
             {f"rancher-fleet:{key}": text for key, text in values.items()}
@@ -88,22 +102,107 @@ class Standalone:
         self.settings.write_text(yaml.safe_dump(document))
 
     def sites(self, sites: Sequence[Mapping[str, Any]]) -> None:
-        """Write the sites file."""
+        """Writes the sites file."""
         (self._fleet / "sites.yaml").write_text(json.dumps({"sites": list(sites)}))
 
     def pulumi(self, *arguments: str, expect: int | None = 0) -> str:
-        """Run a command on the fleet's stack; its whole output.
+        """Runs a command on the fleet's stack; returns its whole output.
 
         Args:
-            arguments: Of ``pulumi``.
-            expect: Exit code that it must end with; None: whatever.
+            arguments: Arguments of ``pulumi``.
+            expect: Expected exit code; None: any.
 
         Raises:
-            RuntimeError: It ended with another; the message is its output.
+            RuntimeError: It ended with another exit code; the message is its output.
         """
         takes_config = arguments[0] in {"preview", "up", "refresh", "destroy"}
         config = ["--config-file", str(self.settings)] if takes_config else []
         return _run(self, PROGRAM, *arguments, "--stack", "fleet", *config, expect=expect)
+
+
+class StandaloneRancher:
+    """Rancher's simulator over TLS, and an administrator of it.
+
+    Attributes:
+        token: The administrator's API token.
+    """
+
+    def __init__(self, ca: Path, address: str, port: int) -> None:
+        self.ca, self.address, self.port = ca, address, port
+        context = ssl.create_default_context(cafile=str(ca))
+        self.client = httpx.Client(base_url=f"https://{address}:{port}", verify=context, timeout=60)
+        self.headers = {"Host": f"{_HOST}:{port}"}
+        login = "/v3-public/localProviders/local?action=login"
+        token = self.call("POST", login, {"username": "admin", "password": _PASSWORD}).json()["token"]
+        self.token = str(token)
+        self.headers["Authorization"] = f"Bearer {token}"
+        url = {"name": "server-url", "value": f"https://{_HOST}:{port}"}
+        self.call("PUT", "/v3/settings/server-url", url)
+
+    def call(self, method: str, path: str, body: object = None) -> httpx.Response:
+        """One plain request."""
+        extensions = {"sni_hostname": _HOST}
+        return self.client.request(method, path, json=body, headers=self.headers, extensions=extensions)
+
+    def outputs(self, **changes: Any) -> dict[str, Any]:
+        """What a server's stack exports about it."""
+        return {
+            "clusterUuid": "standalone",
+            "caBundle": self.ca.read_text(),
+            "vip": self.address,
+            "rancherUrl": f"https://{_HOST}:{self.port}",
+            "rancherToken": self.token,
+            "podNetwork": {"figures": _BLOCK},
+            **changes,
+        }
+
+    def renew_token(self) -> None:
+        """Replaces the token, as the server's stack does."""
+        name = self.token.partition(":")[0]
+        self.token = str(self.call("POST", "/v3/tokens", {"type": "token"}).json()["token"])
+        self.headers["Authorization"] = f"Bearer {self.token}"
+        self.call("DELETE", f"/v3/tokens/{name}").raise_for_status()
+
+    def clusters(self) -> set[str]:
+        """Names of the imported clusters."""
+        found = self.call("GET", "/v3/clusters").json()["data"]
+        return {item["name"] for item in found if item["id"] != "local"}
+
+
+@contextmanager
+def running_rancher(root: Path) -> Iterator[StandaloneRancher]:
+    """Rancher's simulator; ``root`` gets its files."""
+    lab = Lab(root / "lab", int(os.environ.get("LAB_NET", "79")))
+    pki.ensure_ca(lab)
+    certificate, key = pki.server_certificate(lab, "rancher", dns=[_HOST])
+    tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    tls.load_cert_chain(certificate, key)
+    context = Context(
+        State(),
+        lambda: "v2.15.0",
+        path=None,
+        seed="standalone",
+        ca=lab.ca_certificate.read_text,
+        namespaces=_none,
+    )
+    begin(context, _PASSWORD)
+    loop, address = asyncio.new_event_loop(), lab.address(0, 2)
+    runner = web.AppRunner(application(context), shutdown_timeout=0.1)
+    listener = socket.create_server((address, 0))
+    loop.run_until_complete(runner.setup())
+    loop.run_until_complete(web.SockSite(runner, listener, ssl_context=tls).start())
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    thread.start()
+    try:
+        yield StandaloneRancher(lab.ca_certificate, address, listener.getsockname()[1])
+    finally:
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.run_until_complete(runner.cleanup())
+
+
+async def _none() -> list[str]:
+    return []
 
 
 def _run(on: Standalone, directory: Path, *arguments: str, expect: int | None = 0) -> str:

@@ -1,1 +1,1 @@
-"""The policy pack: no namespace sprawl gets past a preview, and what the article learned stays learned."""
+"""The policy pack: namespace sprawl is refused at preview, and the design decisions stay in force."""

@@ -1,4 +1,4 @@
-"""Builds the pack and serves it to the engine until that is done; the rules are in ``policy.pack``."""
+"""Serves the pack to the engine; the policies are in ``policy.pack``."""
 
 from pulumi_policy import EnforcementLevel, PolicyPack
 

@@ -1,4 +1,4 @@
-"""The article's decisions on availability and access that somebody might undo by accident."""
+"""Design decisions on availability and access that a change could undo by accident."""
 
 from __future__ import annotations
 
@@ -6,98 +6,93 @@ from collections.abc import Iterator, Mapping
 
 from pulumi_policy import PolicyConfigSchema, ResourceValidationArgs, ResourceValidationPolicy, Severity
 
-from capacity.model.plan import VIRTUAL_SERVERS
+from capacity.model.limits.virtual_servers import CAPACITIES, servers_for, smallest_size
 from domain import type_tokens as kinds
-from policy import helm_release as rancher_release
-from policy.reading import UNKNOWN, by_type, integer, plain, value
-
-_INGRESS_CLASS = "nginx"
-_INGRESS_SWITCH = (2, 5, 6)
-"""First version of Rancher's chart with ``ingress.enabled``; the Ingress of older ones is deleted instead."""
-_CLUSTER_SERVERS, _SERVICE_SERVERS = 3, 2
-"""Virtual servers of a cluster, and of a Service with two ports (docs-pks `network-profiles-lb-size`)."""
+from domain.ingress_values import INGRESS_CLASS
+from policy import helm_release
+from policy.reading import UNKNOWN, WrongTypeError, boolean, by_type, integer, items, mapping, text
 
 
 def enough_masters(args: ResourceValidationArgs) -> Iterator[str]:
     """A cluster with fewer than three masters does not survive the loss of one."""
-    least, masters = int(args.get_config()["minimumMasters"]), integer(value(args.props, "masters"))
-    if masters is not None and masters < least:
+    minimum, masters = int(args.get_config()["minimumMasters"]), integer(args.props, "masters")
+    if isinstance(masters, int) and masters < minimum:
         yield (
-            f"plan {value(args.props, 'plan')!r} gives {masters} masters, at least {least} are needed. "
-            f"Choose a plan with {least} masters (plan, planMasters)"
+            f"plan {_shown(text(args.props, 'plan'))} has {masters} masters, at least {minimum} are needed. "
+            f"Choose a plan with {minimum} masters (plan, planMasters)"
         )
 
 
 def enough_replicas(args: ResourceValidationArgs) -> Iterator[str]:
-    """Three replicas of Rancher; its chart makes three when the values say nothing."""
-    if not rancher_release.is_rancher(args):
+    """Rancher has three replicas, which is also the default of its chart."""
+    if not helm_release.is_rancher(args):
         return
-    least, replicas = (
-        int(args.get_config()["minimumReplicas"]),
-        integer(value(args.props, "values", "replicas")),
-    )
-    if replicas is not None and replicas < least:
+    minimum, replicas = int(args.get_config()["minimumReplicas"]), integer(args.props, "values", "replicas")
+    if isinstance(replicas, int) and replicas < minimum:
         yield (
-            f"Rancher has {replicas} replicas, at least {least} are needed. Set rancherReplicas to {least} "
-            "(a negative number lets the chart choose fewer)"
+            f"Rancher has {replicas} replicas, at least {minimum} are needed. Set rancherReplicas to "
+            f"{minimum} (a negative number lets the chart choose fewer)"
         )
 
 
 def chart_ingress_off(args: ResourceValidationArgs) -> Iterator[str]:
-    """The Ingress is the program's; that of Rancher's chart would be a second one, and NCP might take it."""
-    if not rancher_release.is_rancher(args):
+    """The program creates Rancher's Ingress; the chart's would be a second one, which NCP might serve."""
+    if not helm_release.is_rancher(args):
         return
-    enabled = value(args.props, "values", "ingress", "enabled")
-    version = rancher_release.version(args)
-    by_default = enabled is None and version is not None and version >= _INGRESS_SWITCH
-    if by_default or (enabled is not UNKNOWN and str(enabled).lower() == "true"):
+    enabled = boolean(args.props, "values", "ingress", "enabled")
+    if enabled is True or (enabled is None and helm_release.has_ingress_switch(args)):
         yield (
-            "Rancher's chart makes an Ingress beside the program's: 2, where 1 is right. Set its value "
-            "ingress.enabled to false"
+            "Rancher's chart creates an Ingress besides the program's, so there are 2 instead of 1. Set its "
+            "value ingress.enabled to false"
         )
 
 
 def ingress_class(args: ResourceValidationArgs) -> Iterator[str]:
-    """NCP leaves an Ingress alone only when its class is another's."""
-    annotations = plain(value(args.props, "metadata", "annotations"))
-    of_spec = value(args.props, "spec", "ingressClassName")
-    if annotations is UNKNOWN or of_spec is UNKNOWN:
+    """NCP ignores an Ingress only when it has another controller's class."""
+    annotations = mapping(args.props, "metadata", "annotations")
+    in_spec = text(args.props, "spec", "ingressClassName")
+    if annotations is UNKNOWN or in_spec is UNKNOWN:
         return
-    chosen = (annotations or {}).get(kinds.INGRESS_CLASS_ANNOTATION) or of_spec
-    if chosen != _INGRESS_CLASS:
+    chosen = text(annotations or {}, kinds.INGRESS_CLASS_ANNOTATION) or in_spec
+    if chosen != INGRESS_CLASS:
         yield (
-            f"Ingress {args.name!r} has the class {chosen or 'none'}, not {_INGRESS_CLASS}: NCP would serve "
+            f"Ingress {args.name!r} has the class {chosen or 'none'}, not {INGRESS_CLASS}: NCP would serve "
             "it on the NSX-T load balancer, without the headers that Rancher needs. Set the annotation "
-            f"{kinds.INGRESS_CLASS_ANNOTATION} to {_INGRESS_CLASS}"
+            f"{kinds.INGRESS_CLASS_ANNOTATION} to {INGRESS_CLASS}"
         )
 
 
 def no_lasting_tiller(args: ResourceValidationArgs) -> Iterator[str]:
-    """Whoever reaches Tiller's port is then administrator of the cluster."""
-    subjects = plain(value(args.props, "subjects"))
-    if value(args.props, "roleRef", "name") != "cluster-admin" or not isinstance(subjects, list):
+    """Anyone who reaches Tiller's port would be administrator of the cluster."""
+    subjects = items(args.props, "subjects")
+    if text(args.props, "roleRef", "name") != "cluster-admin" or not isinstance(subjects, list):
         return
-    tillers = [str(item.get("name")) for item in subjects if isinstance(item, Mapping)]
-    tillers = [name for name in tillers if "tiller" in name]
+    for item in subjects:
+        if not isinstance(item, Mapping):
+            raise WrongTypeError(("subjects",), "a list of objects", item)
+    names = [str(item.get("name")) for item in subjects]
+    tillers = [name for name in names if "tiller" in name]
     if tillers:
         yield (
-            f"{len(tillers)} account ({', '.join(tillers)}) is bound to cluster-admin for good, where 0 may "
-            "be. Use Helm 3, or Tiller on the machine that runs the program (tillerMode: local)"
+            f"the service account {', '.join(tillers)} is bound to cluster-admin permanently. Use Helm 3, or "
+            "Tiller on the machine that runs the program (tillerMode: local)"
         )
 
 
 def load_balancer_size(args: ResourceValidationArgs) -> Iterator[str]:
-    """The load balancer of the cluster holds the virtual servers that the cluster needs."""
+    """The load balancer holds the virtual servers of the cluster."""
     services = int(args.get_config()["loadBalancerServices"])
-    needed = _CLUSTER_SERVERS + _SERVICE_SERVERS * services
-    size = value(args.props, "parameters", "lb_size") or "small"
-    if size is UNKNOWN or size not in VIRTUAL_SERVERS or VIRTUAL_SERVERS[size] >= needed:
+    needed = servers_for(services)
+    parameters = mapping(args.props, "parameters")
+    size = text(parameters or {}, "lb_size") or "small" if parameters is not UNKNOWN else UNKNOWN
+    capacity = next((number for name, number in CAPACITIES.items() if name == size), None)
+    if capacity is None or capacity >= needed:
         return
-    enough = next((name for name, holds in VIRTUAL_SERVERS.items() if holds >= needed), None)
-    remedy = f"Set lb_size to {enough}" if enough else "Put Services on several clusters"
+    enough = smallest_size(needed)
+    remedy = f"Set lb_size to {enough}" if enough else "Spread the Services over several clusters"
     yield (
-        f"a {size} load balancer holds {VIRTUAL_SERVERS[size]} virtual servers; the cluster with {services} "
-        f"Services of type LoadBalancer needs {needed}. {remedy} (under another networkProfile name)"
+        f"a {size} load balancer holds {capacity} virtual servers; the cluster with {services} Services of "
+        f"type LoadBalancer needs {needed}. {remedy} (under another networkProfile name)"
     )
 
 
@@ -105,17 +100,21 @@ def cluster_protected(args: ResourceValidationArgs) -> Iterator[str]:
     """The cluster of a production stack is not deleted by accident."""
     if args.get_config()["protectCluster"] and not args.opts.protect:
         yield (
-            f"cluster {value(args.props, 'cluster')!r} is not protected: one `pulumi destroy`, or a changed "
-            "plan, deletes it with all in it. Set protectCluster to true"
+            f"cluster {args.name!r} is not protected: one `pulumi destroy`, or a "
+            "changed plan, deletes it with everything in it. Set protectCluster to true"
         )
+
+
+def _shown(name: object) -> str:
+    return repr(name) if isinstance(name, str) else "(unknown)"
 
 
 RANCHER_DESIGN = ResourceValidationPolicy(
     name="rancher-design",
-    description="Cluster and Rancher are as the design needs them.",
+    description="Cluster and Rancher keep the design's availability and access.",
     validate=by_type(
         {
-            kinds.FOUNDATION: [enough_masters],
+            kinds.FOUNDATION_PREFLIGHT: [enough_masters],
             kinds.NETWORK_PROFILE: [load_balancer_size],
             kinds.CLUSTER: [cluster_protected],
             kinds.RELEASE: [enough_replicas, chart_ingress_off],
@@ -135,7 +134,7 @@ RANCHER_DESIGN = ResourceValidationPolicy(
                 "type": "integer",
                 "minimum": 1,
                 "default": 3,
-                "description": "Masters that the cluster's plan must give.",
+                "description": "Masters that the cluster's plan must have.",
             },
             "loadBalancerServices": {
                 "type": "integer",
@@ -146,13 +145,13 @@ RANCHER_DESIGN = ResourceValidationPolicy(
             "protectCluster": {
                 "type": "boolean",
                 "default": True,
-                "description": "Whether the cluster has to be protected against deletion.",
+                "description": "Whether the cluster must be protected against deletion.",
             },
         }
     ),
-    display_name="Design of the article",
+    display_name="Design decisions",
     severity=Severity.HIGH,
     tags=["high-availability"],
-    remediation_steps="Take the change back, or set the environment's threshold in policy/config.<env>.json.",
+    remediation_steps="Revert the change, or set the environment's threshold in policy/config.<env>.json.",
     url="https://ranchermanager.docs.rancher.com/reference-guides/best-practices/rancher-server",
 )

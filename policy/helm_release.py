@@ -1,4 +1,4 @@
-"""Which Helm release is Rancher, and which version of it."""
+"""Which Helm release is Rancher, and what its version's chart has."""
 
 from __future__ import annotations
 
@@ -6,22 +6,25 @@ import re
 
 from pulumi_policy import ResourceValidationArgs
 
-from policy.reading import value
+from domain.rancher_releases import release
+from policy.reading import text
 
 _CHARTS = ("rancher", "rancher-prime")
 _ARCHIVE = re.compile(r"-v?\d[\w.+-]*\.t(ar\.)?gz$")
 
 
 def is_rancher(args: ResourceValidationArgs) -> bool:
-    """Whether a release is of Rancher's chart; while the chart is unknown, the release's name tells."""
-    chart = value(args.props, "chart")
+    """Whether a release is of Rancher's chart; while the chart is unknown, the release's name decides."""
+    chart = text(args.props, "chart")
     if isinstance(chart, str):
         return _ARCHIVE.sub("", chart.rstrip("/").rpartition("/")[2]) in _CHARTS
-    return value(args.props, "name") in _CHARTS
+    return text(args.props, "name") in _CHARTS
 
 
-def version(args: ResourceValidationArgs) -> tuple[int, ...] | None:
-    """Version of the release's chart; None when it is not known or not told."""
-    found = value(args.props, "version")
-    match = re.match(r"v?(\d+)\.(\d+)\.(\d+)", found) if isinstance(found, str) else None
-    return tuple(int(number) for number in match.groups()) if match else None
+def has_ingress_switch(args: ResourceValidationArgs) -> bool:
+    """Whether only ``ingress.enabled: false`` keeps the chart from an Ingress; False: version unknown."""
+    version = text(args.props, "version")
+    try:
+        return isinstance(version, str) and release(version).has_ingress_switch
+    except ValueError:
+        return False

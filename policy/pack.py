@@ -1,4 +1,4 @@
-"""The policies of the pack. Each costs a pass over every resource, so rules share few of them."""
+"""The policies of the pack. The engine asks each one for each resource, so that rules share few of them."""
 
 from __future__ import annotations
 

@@ -3,42 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
-from typing import Any
 
 from capacity.model import figures
 from capacity.model.advice import advise
-from capacity.model.assessment import Assessment, Limit, assess
+from capacity.model.assessment import Assessment, assess, with_least_reserve
+from capacity.model.limits.kind import Limit
 from capacity.model.plan import CapacityError
 
 
 def assessed(document: object, reserve_percent: float) -> Assessment:
-    """The assessment of figures, with the larger of the figures' own reserve and that of the policy.
+    """The assessment of figures, with the larger of their own reserve and the policy's.
 
     Args:
-        document: Document of ``capacity.model.figures``, or the stack output ``podNetwork``, which holds one.
-        reserve_percent: Share of each limit that has to stay free.
+        document: Document of ``capacity.model.figures``, or the stack output ``podNetwork``, which has one.
+        reserve_percent: Share of each limit that must stay free.
 
     Raises:
-        CapacityError: The figures cannot be right.
+        CapacityError: The figures are invalid.
     """
     if not isinstance(document, dict):
-        raise CapacityError("they must be an object with network and demands")
-    plan = figures.from_document(_inner(document))
-    reserve = max(int(reserve_percent), plan.network.reserve_percent)
-    return assess(replace(plan, network=replace(plan.network, reserve_percent=reserve)))
+        raise CapacityError("they are not an object. Give network and demands")
+    plan = figures.from_document(document.get("figures", document))
+    return assess(with_least_reserve(plan, int(reserve_percent)))
 
 
 def problems(assessment: Assessment) -> Iterator[str]:
-    """One message for each limit that the plan breaks: figures, what fits, remedies."""
+    """One message for each limit that the plan exceeds: figures, what fits, remedies."""
     advice = advise(assessment)
     for limit in assessment.exceeded:
-        remedies = [str(item) for item in advice if item.limit == limit.name]
+        remedies = "; or ".join(map(str, advice[limit.name]))
         yield (
             f"{limit.name}: the plan with {assessment.imported_clusters} imported clusters takes "
-            f"{limit.planned}, others use {limit.used}, and {limit.reserve} of {limit.capacity} have to stay "
+            f"{limit.planned}, others use {limit.used}, and {limit.reserve} of {limit.capacity} must stay "
             f"free: headroom {limit.headroom}. {fitting(assessment, limit)}. "
-            f"Remedy: {'; or '.join(remedies) or 'plan less, or have the limit raised'}."
+            f"Remedy: {remedies or 'plan less, or have the limit raised'}."
         )
 
 
@@ -46,12 +44,5 @@ def fitting(assessment: Assessment, limit: Limit) -> str:
     """How many imported clusters fit, in words."""
     most = assessment.max_imports
     if not limit.per_import or most is None:
-        return "Fewer imported clusters would not help"
+        return "Fewer imported clusters do not help"
     return f"{most} imported clusters fit" if most else "Not even one imported cluster fits"
-
-
-def _inner(document: dict[str, Any]) -> dict[str, Any]:
-    inner = document.get("figures", document)
-    if not isinstance(inner, dict):
-        raise CapacityError("figures must be an object with network and demands")
-    return inner

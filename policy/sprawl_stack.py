@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,111 +20,128 @@ from capacity.model.assessment import Assessment
 from capacity.model.plan import CapacityError
 from domain import type_tokens as kinds
 from policy import plan
-from policy.reading import UNKNOWN, plain, value
+from policy.budget import SHARES_SCHEMA, excess, read_shares, stack_budget, total_share, whole_plan
+from policy.demand import StackDemand, total
+from policy.reading import UNKNOWN, WrongTypeError, plain, value
 from policy.sprawl import RESERVE, URL
 
-
-@dataclass(frozen=True)
-class Count:
-    """What in a stack takes from a pod network.
-
-    Attributes:
-        clusters: Clusters of PKS.
-        namespaces: Namespaces beyond Rancher's own.
-        sites: Clusters that Rancher imports.
-    """
-
-    clusters: int
-    namespaces: int
-    sites: int
-
-    @classmethod
-    def of(cls, resources: list[PolicyResource]) -> Count:
-        """Count by type; only a Namespace's name is read."""
-        kind = [resource.resource_type for resource in resources]
-        own = sum(
-            resource.resource_type == kinds.NAMESPACE and _name(resource) == kinds.CATTLE_SYSTEM
-            for resource in resources
-        )
-        return cls(kind.count(kinds.CLUSTER), kind.count(kinds.NAMESPACE) - own, kind.count(kinds.SITE))
+_KEYS = {"namespaces": "plannedApplications", "projects": "plannedProjects", "users": "plannedUsers"}
 
 
-def _name(resource: PolicyResource) -> object:
-    """Its name; that of the resource before the namespace is made, when its outputs are not known."""
-    name = value(resource.props, "metadata", "name")
-    return resource.name if name is UNKNOWN or name is None else name
-
-
-def judge(count: Count, assessment: Assessment) -> Iterator[str]:
-    """Set what the stack makes against the plan and what it leaves."""
-    budget = sum(demand.applications for demand in assessment.plan.demands)
-    if count.namespaces > budget:
-        yield (
-            f"the stack makes {count.namespaces} namespaces of its own, its plan has {budget}: "
-            f"{count.namespaces - budget} too many. Remove them, or raise the plan's applications "
-            f"(plannedApplications) to {count.namespaces}, which is then judged against the pod network"
-        )
-    most = assessment.max_imports
-    if most is not None and count.sites > most:
-        first = assessment.first_limit
-        name = first.name if first else "pod network"
-        yield (
-            f"the stack imports {count.sites} clusters, {most} imported clusters fit: {count.sites - most} "
-            f"too many for the {name}, with the reserve kept. Import at most {most}; or enlarge the network: "
-            f"`python -m capacity advise --clusters {count.sites}` says how"
-        )
+def judge(stack: StackDemand, budget: StackDemand, assessment: Assessment) -> Iterator[str]:
+    """Compare what the stack takes with its budget."""
+    first = assessment.first_limit
+    for what, taken, most in excess(stack, budget):
+        if what in _KEYS:
+            yield (
+                f"the stack creates {taken} {what}, its plan has {most}: {taken - most} too many. Remove "
+                f"them, or raise the plan ({_KEYS[what]}), which is then judged against the pod network"
+            )
+        else:
+            yield (
+                f"the stack imports {taken} clusters, but only {most} fit: {taken - most} too many for the "
+                f"{first.name if first else 'pod network'}, with the reserve and the shares of other stacks "
+                f"kept. Import {most} at most; or enlarge the network: `python -m capacity advise --clusters "
+                f"{taken}` says how"
+            )
 
 
 def validate(args: StackValidationArgs, report: ReportViolation) -> None:
-    """Find the figures, in the stack or in the policy's configuration, and set the stack against them."""
+    """Find the figures, in the stack or in the policy's configuration, and compare the stack with them."""
+    stack, messages = total((item.resource_type, item.name, item.props) for item in args.resources)
+    for message in (*messages, *_judgement(stack, args)):
+        report(message, None)
+
+
+def _judgement(stack: StackDemand, args: StackValidationArgs) -> Iterator[str]:
     config = args.get_config()
-    documents = [
-        plain(value(r.props, "figures")) for r in args.resources if r.resource_type == kinds.POD_NETWORK
-    ]
-    in_stack = bool(documents)
-    count = Count.of(args.resources)
+    declared = [_figures(item) for item in args.resources if item.resource_type == kinds.POD_NETWORK]
     try:
-        if not in_stack:
-            documents = _configured(config)
-        if not documents and any(
-            (count.clusters and config["requireFigures"], count.namespaces, count.sites)
-        ):
-            report(
-                f"the stack makes {count.clusters} clusters, {count.namespaces} namespaces and {count.sites} "
-                "imported clusters, and nothing tells what pod network they are on. Set podNetwork in its "
-                "config; or, for a stack of another program, `figures` or `figuresFile` in the configuration "
-                "of policy pod-network-stack",
-                None,
+        documents = declared or _configured(config)
+        beyond_clusters = stack.namespaces or stack.imports or stack.projects or stack.users
+        if not documents and (beyond_clusters or (stack.clusters and config["requireFigures"])):
+            yield (
+                f"the stack creates {_words(stack)}, but the figures of the pod network are missing. Set "
+                "podNetwork in its config; or, for a stack of another program, `figures` or `figuresFile` in "
+                "the configuration of policy pod-network-stack"
             )
         for document in documents:
             if document is not UNKNOWN:
                 assessment = plan.assessed(document, config["reservePercent"])
-                for message in [*([] if in_stack else plan.problems(assessment)), *judge(count, assessment)]:
-                    report(message, None)
+                if not declared:
+                    yield from plan.problems(assessment)
+                yield from _compared(stack, assessment, args)
     except CapacityError as error:
-        if not in_stack:  # those in the stack are judged as its resource
-            report(f"the figures of the pod network cannot be right: {error}", None)
+        if not declared:  # policy pod-network judges those of the stack
+            yield f"the figures of the pod network are invalid: {error}"
+    except WrongTypeError as error:
+        yield f"configuration of policy pod-network-stack: {error}"
+
+
+def _compared(stack: StackDemand, assessment: Assessment, args: StackValidationArgs) -> Iterator[str]:
+    """The stack against its budget, and the shares of all stacks against the plan."""
+    shares = read_shares(plain(args.get_config()["shares"]))
+    whole, name = whole_plan(assessment), _stack_name(args)
+    for what, taken, most in excess(total_share(shares), whole):
+        yield (
+            f"the shares of all stacks add up to {taken} {what}, but the plan has room for {most}. Reduce "
+            "`shares` in the configuration of policy pod-network-stack, or raise the plan"
+        )
+    budget = stack_budget(whole, shares, name, owner=stack.clusters > 0)
+    if budget is None and stack:
+        yield (
+            f"stack {name} takes {_words(stack)} and has no share of the plan. Add it to `shares` in the "
+            "configuration of policy pod-network-stack"
+        )
+    elif budget is not None:
+        yield from judge(stack, budget, assessment)
+
+
+def _stack_name(args: StackValidationArgs) -> str:
+    """``<project>/<stack>``, from the resources' URNs."""
+    for resource in args.resources:
+        _, _, stack, _, project, *_ = [*resource.urn.split(":"), "", "", "", "", ""]
+        return f"{project}/{stack}"
+    return ""
+
+
+def _figures(resource: PolicyResource) -> Any:
+    try:
+        return plain(value(resource.props, "figures"))
+    except WrongTypeError:
+        return UNKNOWN
+
+
+def _words(stack: StackDemand) -> str:
+    counts = {
+        "clusters": stack.clusters,
+        "namespaces": stack.namespaces,
+        "imported clusters": stack.imports,
+        "projects": stack.projects,
+        "users": stack.users,
+    }
+    return ", ".join(f"{count} {what}" for what, count in counts.items() if count)
 
 
 def _configured(config: Mapping[str, Any]) -> list[Any]:
-    """The figures that the policy's configuration gives or points at; none, or one."""
+    """The figures in the policy's configuration, or in the file that it names; none, or one."""
     if config["figures"]:
         return [plain(config["figures"])]
     if not config["figuresFile"]:
         return []
     file = Path(config["figuresFile"])
     try:
-        return [json.loads(file.read_text())]
-    except (OSError, ValueError) as error:
+        return [json.loads(file.read_bytes())]
+    except (OSError, ValueError, RecursionError) as error:
         raise CapacityError(
-            f"figuresFile {file} does not give them ({error}); write it with "
-            "`pulumi stack output podNetwork --json` of the stack that owns the cluster"
+            f"figuresFile {file} cannot be read ({error}). Write it with `pulumi stack output podNetwork "
+            "--json` of the stack that owns the cluster"
         ) from None
 
 
 POD_NETWORK_STACK = StackValidationPolicy(
     name="pod-network-stack",
-    description="A stack makes no more namespaces and imports no more clusters than plan and network hold.",
+    description="A stack creates and imports no more than its plan and network allow.",
     validate=validate,
     config_schema=PolicyConfigSchema(
         {
@@ -143,6 +159,7 @@ POD_NETWORK_STACK = StackValidationPolicy(
                 "default": "",
                 "description": "JSON file with these figures; absolute, or relative to the pack's directory.",
             },
+            "shares": SHARES_SCHEMA,
             "requireFigures": {
                 "type": "boolean",
                 "default": True,
@@ -154,8 +171,8 @@ POD_NETWORK_STACK = StackValidationPolicy(
     severity=Severity.CRITICAL,
     tags=["nsx-t", "capacity"],
     remediation_steps=(
-        "Count namespaces in plannedApplications and imported clusters in plannedImportedClusters, or make "
-        "fewer; `python -m capacity report` shows what is left."
+        "Plan the namespaces in plannedApplications and the imported clusters in plannedImportedClusters, or "
+        "create fewer; `python -m capacity report` shows what is left."
     ),
     url=URL,
 )

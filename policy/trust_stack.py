@@ -1,4 +1,4 @@
-"""The CA that Rancher's certificate leads to lasts: judged over both Secrets, at the end of a preview."""
+"""The CA that Rancher's certificate leads to must last: judged over both Secrets, at the end of a preview."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pulumi_policy import (
 )
 
 from domain import type_tokens as kinds
-from policy.reading import UNKNOWN, value
+from policy.reading import UNKNOWN, WrongTypeError, value
 from policy.trust import (
     CA_KEY,
     CA_SECRET,
@@ -29,17 +29,27 @@ from policy.trust import (
 
 
 def authority_lasts(resources: list[PolicyResource], days: int) -> Iterator[str]:
-    """Judge the path in use: during a change of CAs the old one may end beside the new one."""
+    """Judge the path in use: while CAs are changed, the old one may expire beside the new one."""
     secrets = [resource.props for resource in resources if resource.resource_type == kinds.SECRET]
-    bundles = [content(props) for props in secrets if value(props, "metadata", "name") == CA_SECRET]
-    for props in secrets:
-        if value(props, "type") != TLS:
-            continue
-        chain = content(props)
-        for bundle in bundles:
-            if UNKNOWN in (chain, bundle) or TLS_KEY not in chain or CA_KEY not in bundle:
-                continue
-            yield from _judge(chain[TLS_KEY], bundle[CA_KEY], str(value(props, "metadata", "name")), days)
+    found = [(props, contents) for props in secrets if (contents := _contents(props))]
+    bundles = [item[CA_KEY] for props, item in found if _name(props) == CA_SECRET and CA_KEY in item]
+    for props, contents in found:
+        if value(props, "type") == TLS and TLS_KEY in contents:
+            for bundle in bundles:
+                yield from _judge(contents[TLS_KEY], bundle, str(_name(props)), days)
+
+
+def _name(props: object) -> object:
+    return value(props, "metadata", "name")
+
+
+def _contents(props: object) -> dict[str, bytes]:
+    """A Secret's contents; empty if they are unknown or invalid, which the policy on the Secret reports."""
+    try:
+        contents = content(props)
+    except WrongTypeError:
+        return {}
+    return {} if contents is UNKNOWN else contents
 
 
 def _judge(chain: bytes, bundle: bytes, name: str, days: int) -> Iterator[str]:
@@ -54,8 +64,8 @@ def _judge(chain: bytes, bundle: bytes, name: str, days: int) -> Iterator[str]:
     left = end - datetime.now(UTC)
     if first is not path[0] and left < timedelta(days=days):
         yield (
-            f"the CA {first.name}, which the certificate in secret {name} leads to, ends on {end:%Y-%m-%d}, "
-            f"in {left.days} days; at least {days} have to be left (certificateDays). {REMEDY}"
+            f"the CA {first.name}, which the certificate in secret {name} leads to, expires on "
+            f"{end:%Y-%m-%d}, in {left.days} days; at least {days} must be left (certificateDays). {REMEDY}"
         )
 
 
@@ -67,7 +77,7 @@ def validate(args: StackValidationArgs, report: ReportViolation) -> None:
 
 TRUSTED_CERTIFICATES_STACK = StackValidationPolicy(
     name="trusted-certificates-stack",
-    description="The CA that Rancher's certificate leads to lasts as well.",
+    description="The CA that Rancher's certificate leads to must last as well.",
     validate=validate,
     config_schema=PolicyConfigSchema(
         {

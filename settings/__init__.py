@@ -1,12 +1,13 @@
-"""The program's settings: read here and nowhere else, typed, and checked before any resource is made.
+"""The program's settings: read here and nowhere else, typed, and checked before any resource is declared.
 
-The keys, their meaning and defaults are described in ``Pulumi.yaml``. One module a section; ``model`` joins
-them, ``reading`` gets them from a stack's config.
+``Pulumi.yaml`` describes the keys. Each section is a module here; ``model`` joins them, ``reading`` gets them
+from a stack's config, ``stack_file`` reads a stack's file without the engine.
 """
 
+from settings.errors import SettingsError
 from settings.model import Settings
-from settings.problem import Problem, SettingsError
-from settings.reading import PROJECT, load, parse
+from settings.reading import load, parse
+from settings.stack_file import PROJECT
 from settings.types import secret_text
 
-__all__ = ["PROJECT", "Problem", "Settings", "SettingsError", "load", "parse", "secret_text"]
+__all__ = ["PROJECT", "Settings", "SettingsError", "load", "parse", "secret_text"]

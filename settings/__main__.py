@@ -1,4 +1,4 @@
-"""``python -m settings Pulumi.<env>.yaml...``: check stack files offline, print their effective settings."""
+"""``python -m settings Pulumi.<env>.yaml...``: checks stack files offline and prints the settings."""
 
 from __future__ import annotations
 
@@ -8,31 +8,34 @@ from pathlib import Path
 
 import yaml
 
-from settings.file import read
-from settings.problem import SettingsError
+from settings import stack_file
+from settings.errors import SettingsError
+from settings.reading import effective, parse_file
 
 
 def main() -> int:
-    """Check each file; returns 1 when one is wrong."""
+    """Check each file; returns 1 when one is invalid."""
     parser = argparse.ArgumentParser(prog="python -m settings", description=__doc__)
     parser.add_argument("files", nargs="+", type=Path, metavar="Pulumi.<env>.yaml")
-    parser.add_argument("--quiet", action="store_true", help="only say what is wrong")
+    parser.add_argument("--quiet", action="store_true", help="print problems only")
     arguments = parser.parse_args()
-    wrong = 0
-    for path in arguments.files:
-        try:
-            found = read(path)
-        except (SettingsError, OSError, ValueError) as error:
-            print(f"{path}: {error}", file=sys.stderr)
-            wrong = 1
-            continue
-        if not arguments.quiet:
-            print(f"# {path}")
-            print(yaml.safe_dump(found.effective(), sort_keys=False, allow_unicode=True), end="")
-        if found.encrypted:
-            keys = ", ".join(sorted(found.encrypted))
-            print(f"{path}: encrypted, so not checked: {keys}", file=sys.stderr)
-    return wrong
+    return max(_check(path, quiet=arguments.quiet) for path in arguments.files)
+
+
+def _check(path: Path, *, quiet: bool) -> int:
+    try:
+        file = stack_file.read(path)
+        settings = parse_file(file)
+    except SettingsError as error:
+        print(f"{path}: {error}", file=sys.stderr)
+        return 1
+    if not quiet:
+        print(f"# {path}")
+        shown = effective(settings, file.encrypted)
+        print(yaml.safe_dump(shown, sort_keys=False, allow_unicode=True), end="")
+    if file.encrypted:
+        print(f"{path}: encrypted, so not checked: {', '.join(sorted(file.encrypted))}", file=sys.stderr)
+    return 0
 
 
 if __name__ == "__main__":

@@ -7,12 +7,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr
 
-from components.rancher.api import numbers
-from settings.problem import Problem
+from domain.finding import Finding
+from domain.rancher_releases import release
 from settings.types import Days, Minutes, Section, secret_text
-
-_LENGTH = 12
-"""Rancher's setting password-min-length, from 2.6.3 on (rancher/rancher pkg/settings)."""
 
 
 class BootstrapSettings(Section):
@@ -25,22 +22,26 @@ class BootstrapSettings(Section):
     rancher_token_renew_days: Annotated[int, Field(ge=0, le=3650)] = 30
     rancher_local_timeout_minutes: Minutes = 10
 
-    def bootstrap_problems(self, rancher_version: str) -> Iterator[Problem]:
+    def findings(self, rancher_version: str) -> Iterator[Finding]:
         """What is wrong between these keys."""
         password = secret_text(self.rancher_admin_password)
-        if password is not None and numbers(rancher_version) >= (2, 6, 3) and len(password) < _LENGTH:
-            yield Problem(
+        version = release(rancher_version)
+        if password is not None and len(password) < version.shortest_password:
+            yield Finding(
                 "rancherAdminPassword",
-                f"has {len(password)} characters; Rancher {rancher_version} wants {_LENGTH}. Run: pulumi "
-                "config set --secret rancherAdminPassword",
+                f"has {len(password)} characters; Rancher {rancher_version} requires "
+                f"{version.shortest_password}",
+                "Run: pulumi config set --secret rancherAdminPassword",
                 "***",
-                ("rancherVersion",),
+                depends_on=("rancherVersion",),
             )
-        if self.rancher_token_renew_days >= min(self.rancher_token_days, 90):
-            yield Problem(
+        life = min(self.rancher_token_days, version.longest_token_days or self.rancher_token_days)
+        if self.rancher_token_renew_days >= life:
+            yield Finding(
                 "rancherTokenRenewDays",
-                f"must be less than the life of a token, which is {min(self.rancher_token_days, 90)} days; "
-                "else each update makes another one",
+                f"must be less than the life of a token, which is {life} days; otherwise each update creates "
+                "a new token",
+                "Choose a smaller number",
                 str(self.rancher_token_renew_days),
-                ("rancherTokenDays",),
+                depends_on=("rancherTokenDays",),
             )

@@ -1,4 +1,4 @@
-"""Settings of the pod network: its figures and what is planned on it."""
+"""Settings of the pod network: its figures and the plan for it."""
 
 from __future__ import annotations
 
@@ -12,9 +12,11 @@ from pydantic import Field, SecretStr
 from capacity.model import figures
 from capacity.model.assessment import assess
 from capacity.model.plan import CapacityError, Demand, LoadBalancerSize, Network, Plan
-from settings.problem import Problem
-from settings.types import File, Section, Values
+from domain.finding import Finding
+from settings.types import File, Name, Section, Values
 
+_ELSEWHERE = {"rancherVersion": "rancherVersion", "lbSize": "networkProfileParameters.lb_size"}
+"""Parts of a plan that other config keys give."""
 Count = Annotated[int, Field(ge=0)]
 
 
@@ -28,8 +30,8 @@ class CapacitySettings(Section):
     planned_users: Annotated[int, Field(ge=1)] = 1
     planned_applications: Count = 0
     leaked_namespaces: Count = 0
-    nsx_manager: str = ""
-    nsx_username: str = ""
+    nsx_manager: Name = ""
+    nsx_username: Name = ""
     nsx_password: SecretStr | None = None
     nsx_ca_certificate_file: File | None = None
 
@@ -37,7 +39,7 @@ class CapacitySettings(Section):
         """The plan of the cluster with that name on the pod network; None without figures.
 
         Raises:
-            CapacityError: The figures cannot be right.
+            CapacityError: The figures contradict each other.
         """
         if not self.pod_network:
             return None
@@ -53,49 +55,63 @@ class CapacitySettings(Section):
         )
         return Plan(network=figures.network(self.pod_network), demands=(demand,))
 
-    def capacity_problems(
-        self, rancher_version: str, profile: Mapping[str, Any] | None = None
-    ) -> Iterator[Problem]:
-        """What is wrong with the figures; whether the plan fits is for the policies to judge.
+    def findings(self, rancher_version: str, profile: Mapping[str, Any] | None = None) -> Iterator[Finding]:
+        """What is wrong with the figures; the policies judge whether the plan fits.
 
         Args:
-            rancher_version: Of the stack.
-            profile: Parameters of the network profile that the stack makes, which the figures have to match.
+            rancher_version: Version of Rancher.
+            profile: Parameters of the network profile that the stack creates, which the figures must match.
         """
         try:
             if plan := self.plan_for("rancher", rancher_version, "small"):
                 assess(plan)
                 yield from _contradictions(plan.network, profile or {})
         except CapacityError as error:
-            yield Problem("podNetwork", str(error), others=("rancherVersion",))
+            yield _invalid(error)
         if self.pod_network_measured_at and self.pod_network_measured_at > datetime.now(UTC).date():
-            yield Problem("podNetworkMeasuredAt", "is in the future", str(self.pod_network_measured_at))
+            yield Finding(
+                "podNetworkMeasuredAt",
+                "is in the future",
+                "Set the day on which the figures were read",
+                str(self.pod_network_measured_at),
+            )
         if self.nsx_manager and not self.pod_network:
-            yield Problem(
+            yield Finding(
                 "nsxManager",
-                "is set, but podNetwork is not: name the pod IP blocks to read in podNetwork.blocks",
+                "is set, but podNetwork is not",
+                "Name the pod IP blocks to read in podNetwork.blocks",
                 self.nsx_manager,
             )
 
 
-def _contradictions(network: Network, profile: Mapping[str, Any]) -> Iterator[Problem]:
-    """Figures that the cluster's own network profile belies: the plan would be judged by another network.
+def _invalid(error: CapacityError) -> Finding:
+    """The model's error as a finding about the config key that it names first."""
+    name, colon, problem = str(error).partition(": ")
+    if not colon or not name.isidentifier():
+        return Finding("podNetwork", str(error), depends_on=("rancherVersion",))
+    key = _ELSEWHERE.get(name, f"podNetwork.{name}")
+    return Finding(key, problem, depends_on=("podNetwork", "rancherVersion"))
+
+
+def _contradictions(network: Network, profile: Mapping[str, Any]) -> Iterator[Finding]:
+    """Figures that contradict the cluster's own network profile.
 
     Without a prefix the profile has 24 (docs-pks ``network-profiles-define``); the default of the topology
     depends on the release and is not guessed.
     """
     shared = network.topology == "shared"
-    figures_say = {
+    expected = {
         "pod_subnet_prefix": ("subnetPrefix", network.subnet_prefix, "pod_subnet_prefix is the subnetPrefix"),
         "pod_routable": ("nat", not network.nat, "nat: false goes with pod_routable: true"),
         "single_tier_topology": ("topology", shared, "topology: shared goes with single_tier_topology: true"),
     }
     actual = {"pod_subnet_prefix": 24, **profile} if profile else {}
-    for key, (figure, value, remedy) in figures_say.items():
+    for key, (figure, value, remedy) in expected.items():
         if key in actual and actual[key] != value:
-            yield Problem(
+            yield Finding(
                 f"podNetwork.{figure}",
                 f"does not match networkProfileParameters.{key}, which is {json.dumps(actual[key])} "
-                f"({'set' if key in profile else 'default'}). Set both alike ({remedy})",
-                others=("podNetwork", "networkProfileParameters"),
+                f"({'set' if key in profile else 'default'})",
+                f"Make them match: {remedy}",
+                depends_on=("podNetwork", "networkProfileParameters"),
             )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -12,8 +13,7 @@ from domain.certificates.certificate import CA_CERTIFICATES, CA_PRIVATE_KEY, CER
 from domain.certificates.sources import Material
 from domain.finding import Finding
 from settings.certificate_files import CertificateFiles, load
-from settings.problem import Problem
-from settings.types import Days, DnsName, Section, secret_text
+from settings.types import Days, DnsName, Line, Section, secret_text
 
 _DEPENDS_ON = ("certificateSource", "rancherHostname", "certificateValidityDays", "certificateWarningDays")
 
@@ -22,18 +22,18 @@ class CertificateSettings(Section):
     """Where the certificate comes from, its key and its CA."""
 
     certificate_source: Literal["files", "csr", "internal-ca", "self-signed"] = Field(examples=["csr"])
-    certificate_file: str | None = None
-    private_key_file: str | None = None
+    certificate_file: Line | None = None
+    private_key_file: Line | None = None
     private_key: SecretStr | None = None
-    ca_certificate_file: str | None = None
-    ca_private_key_file: str | None = None
+    ca_certificate_file: Line | None = None
+    ca_private_key_file: Line | None = None
     ca_private_key: SecretStr | None = None
-    certificate_organization: str = ""
+    certificate_organization: Line = ""
     certificate_validity_days: Days = 365
     certificate_warning_days: Days = 30
     tls_secret_name: DnsName = "tls-rancher-ingress"  # noqa: S105 - a name
 
-    def certificate_material(self, hostname: str) -> tuple[Material, list[Finding]]:
+    def material(self, hostname: str) -> tuple[Material, list[Finding]]:
         """What the files and secrets hold, and what is wrong with it."""
         paths = {
             CERTIFICATE: self.certificate_file,
@@ -56,10 +56,8 @@ class CertificateSettings(Section):
         )
         return load(files, now=datetime.now(UTC))
 
-    def certificate_problems(self, hostname: str) -> Iterator[Problem]:
+    def findings(self, hostname: str) -> Iterator[Finding]:
         """What is wrong with the files and secrets themselves."""
-        for finding in self.certificate_material(hostname)[1]:
+        for finding in self.material(hostname)[1]:
             if finding.severity == "error":
-                reason = f"{finding.problem}. {finding.remedy}"
-                others = (*_DEPENDS_ON, *finding.key.split(", "))
-                yield Problem(finding.key, reason, finding.value, others)
+                yield replace(finding, depends_on=(*_DEPENDS_ON, *finding.key.split(", ")))

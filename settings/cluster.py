@@ -7,15 +7,23 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, SecretStr
 
-from domain import network_profile as profile_parameters
-from settings.problem import Problem
-from settings.types import DnsName, File, Label, Minutes, Section, Values
+from domain import network_profile
+from domain.cluster import ClusterSpec, properties
+from domain.finding import Finding
+from settings.types import DnsName, File, Label, Line, Minutes, Name, Section, Values
 
 
 def _tags(value: dict[str, str]) -> dict[str, str]:
     # `--tags "k1:v1,k2:v2,keyOnly"` (TKGI 1.19 `cli/index`) has no way to quote its separators.
     if any(not key or set(":,") & set(key + text) for key, text in value.items()):
-        raise ValueError("names must not be empty, and neither names nor values may hold a comma or colon")
+        raise ValueError("must have no empty name, and no comma or colon in names and values")
+    return value
+
+
+def _pools(value: dict[str, int]) -> dict[str, int]:
+    # `--node-pool-instances "name:n,name:n"` (TKGI 1.20 `cli/index`) has no way to quote its separators.
+    if any(not name or set(":, ") & set(name) for name in value):
+        raise ValueError("names of node pools must not be empty or contain a comma, colon or blank")
     return value
 
 
@@ -30,46 +38,61 @@ class ClusterSettings(Section):
 
     cluster_name: Label = Field(examples=["czpksrancher05"])
     external_hostname: DnsName = Field(examples=["czpksrancher05.example.com"])
-    plan: str = Field(examples=["rancher"])
+    plan: Name = Field(examples=["rancher"])
     plan_masters: Annotated[int, AfterValidator(_masters)] = 3
     plan_workers: Annotated[int, Field(ge=1)] = 3
     plan_privileged: bool = True
     workers: Annotated[int, Field(ge=0)] = 0
-    kubernetes_version: str = Field(examples=["1.28"], pattern=r"^1\.\d{1,2}$")
-    network_profile: str = ""
-    network_profile_description: str = ""
+    kubernetes_version: str = Field(examples=["1.28"], pattern=r"^1\.[0-9]{2}$")
+    network_profile: Name = ""
+    network_profile_description: Line = ""
     network_profile_parameters: Values = {}
-    compute_profile: str = ""
-    cluster_tags: Annotated[dict[str, str], AfterValidator(_tags)] = {}
+    compute_profile: Name = ""
+    node_pool_instances: Annotated[dict[Name, Annotated[int, Field(ge=1)]], AfterValidator(_pools)] = {}
+    cluster_tags: Annotated[dict[Name, Name], AfterValidator(_tags)] = {}
     api_access: Literal["hostname", "master-ip"] = "hostname"
     cluster_timeout_minutes: Minutes = 90
     protect_cluster: bool = False
 
-    # Access to PKS is resolved by components/pks/credentials.py in the providers' process, not handed on.
-    pks_cli: str = "pks"
-    pks_api: str = ""
-    pks_username: str = ""
+    # Credentials: read in the providers' process (components/pks/credentials.py), and checked here.
+    pks_cli: Name = "pks"
+    pks_api: Name = ""
+    pks_username: Name = ""
     pks_password: SecretStr | None = None
-    pks_client: str = ""
+    pks_client: Name = ""
     pks_client_secret: SecretStr | None = None
     pks_ca_certificate_file: File | None = None
 
-    def cluster_problems(self) -> Iterator[Problem]:
-        """What is wrong between these keys, each of which is right by itself."""
-        for text in profile_parameters.problems(self.network_profile_parameters):
-            yield Problem(
-                "networkProfileParameters",
-                f"{text}. See `network-profiles-define` in the TKGI documentation",
-            )
+    @property
+    def spec(self) -> ClusterSpec:
+        """The cluster to create."""
+        renamed = {
+            "name": self.cluster_name,
+            "workers": self.workers or self.plan_workers,
+            "tags": self.cluster_tags,
+        }
+        same = {name: getattr(self, name) for name in properties() if name not in renamed}
+        return ClusterSpec.of({**same, **renamed})
+
+    def findings(self) -> Iterator[Finding]:
+        """What is wrong between these keys."""
+        yield from network_profile.findings(self.network_profile_parameters, "networkProfileParameters")
         if self.network_profile_parameters and not self.network_profile:
-            yield Problem(
+            yield Finding(
                 "networkProfile",
-                "is not set, but networkProfileParameters is. "
+                "is not set, but networkProfileParameters is",
                 "Run: pulumi config set networkProfile lb-medium",
             )
+        if self.node_pool_instances and not self.compute_profile:
+            yield Finding(
+                "computeProfile",
+                "is not set, but nodePoolInstances is",
+                "Set the compute profile that has the node pools",
+            )
         if self.pks_username and self.pks_client:
-            yield Problem(
+            yield Finding(
                 "pksClient",
-                "pksUsername is set as well. Keep one: pulumi config rm pksClient",
+                "is set together with pksUsername",
+                "Keep one of them. Run: pulumi config rm pksClient",
                 self.pks_client,
             )

@@ -8,9 +8,9 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, SecretStr
 
-from components.dns.credentials import secret_problem
-from settings.problem import Problem
-from settings.types import DnsName, Section, secret_text
+from domain.dns import DEFAULT_TSIG_ALGORITHM, TsigAlgorithm, tsig_secret_problem
+from domain.finding import Finding
+from settings.types import DnsName, Script, Section, secret_text
 
 _ADDRESS = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:(\d{1,5}))?")
 
@@ -26,30 +26,30 @@ Address = Annotated[str, AfterValidator(_address)]
 
 
 class DnsSettings(Section):
-    """Who makes the records of Rancher's host name and, if wanted, of the Kubernetes API's."""
+    """How the records of Rancher's host name and, optionally, of the Kubernetes API are made."""
 
     dns_mode: Literal["none", "rfc2136", "command"] = "none"
     dns_server: Address | None = None
     dns_zone: DnsName | None = None
     dns_ttl: Annotated[int, Field(ge=1, le=86400)] = 300
-    # The key is resolved by components/dns/credentials.py in the providers' process, not handed on.
+    # Credentials: read in the providers' process (components/dns/credentials.py), and checked here.
     dns_tsig_name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$")] | None = None
-    dns_tsig_algorithm: Literal["hmac-sha224", "hmac-sha256", "hmac-sha384", "hmac-sha512"] = "hmac-sha256"
+    dns_tsig_algorithm: TsigAlgorithm = DEFAULT_TSIG_ALGORITHM
     dns_tsig_secret: SecretStr | None = None
-    dns_create_command: str = ""
-    dns_delete_command: str = ""
+    dns_create_command: Script = ""
+    dns_delete_command: Script = ""
     dns_resolver: Address | None = None
     dns_timeout_minutes: Annotated[int, Field(ge=0, le=24 * 60)] = 10
     dns_api_record: bool = False
 
     def dns_hostnames(self, rancher_hostname: str, external_hostname: str) -> tuple[str, ...]:
-        """The names that get a record; none in mode ``none``."""
+        """The names that get a record; none with mode ``none``."""
         if self.dns_mode == "none":
             return ()
         return (rancher_hostname, external_hostname) if self.dns_api_record else (rancher_hostname,)
 
-    def dns_problems(self, rancher_hostname: str, external_hostname: str) -> Iterator[Problem]:
-        """What is wrong between these keys, each of which is right by itself."""
+    def findings(self, rancher_hostname: str, external_hostname: str) -> Iterator[Finding]:
+        """What is wrong between these keys."""
         needed: dict[str, dict[str, tuple[str | None, str]]] = {
             "rfc2136": {"dnsServer": (self.dns_server, "ns1.example.com")},
             "command": {
@@ -60,24 +60,31 @@ class DnsSettings(Section):
         }
         for key, (value, example) in needed[self.dns_mode].items():
             if not value:
-                reason = f"is not set, but dnsMode is {self.dns_mode}. Run: pulumi config set {key} {example}"
-                yield Problem(key, reason, others=("dnsMode",))
+                yield Finding(
+                    key,
+                    f"is not set, but dnsMode is {self.dns_mode}",
+                    f"Run: pulumi config set {key} {example}",
+                    depends_on=("dnsMode",),
+                )
         if self.dns_mode == "none" and self.dns_api_record:
-            yield Problem(
+            yield Finding(
                 "dnsApiRecord",
-                "needs someone who makes records. Set dnsMode to rfc2136 or command",
+                "needs a dnsMode that makes records",
+                "Set dnsMode to rfc2136 or command",
                 "true",
-                ("dnsMode",),
+                depends_on=("dnsMode",),
             )
-        if self.dns_tsig_secret and (reason := secret_problem(secret_text(self.dns_tsig_secret) or "")):
-            yield Problem("dnsTsigSecret", reason)
+        secret = secret_text(self.dns_tsig_secret)
+        if secret and (finding := tsig_secret_problem(secret, "dnsTsigSecret")):
+            yield finding
         names = {"rancherHostname": rancher_hostname, "externalHostname": external_hostname}
         for key, hostname in names.items():
             wanted = hostname in self.dns_hostnames(rancher_hostname, external_hostname)
             if wanted and self.dns_zone and not f".{hostname}".endswith(f".{self.dns_zone}"):
-                yield Problem(
+                yield Finding(
                     "dnsZone",
-                    f"does not hold {key} {hostname}. Set the zone of that name, or leave dnsZone out",
+                    f"does not contain {key} {hostname}",
+                    "Set the zone of that name, or run: pulumi config rm dnsZone",
                     self.dns_zone,
-                    (key, "dnsMode", "dnsApiRecord"),
+                    depends_on=(key, "dnsMode", "dnsApiRecord"),
                 )

@@ -7,10 +7,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from settings.problem import Problem
-from settings.types import Section
+from domain.finding import Finding
+from domain.urls import public_url
+from settings.types import Name, Section
 
-Command = Annotated[str, Field(min_length=1)]
+Command = Annotated[Name, Field(min_length=1)]
 
 
 class HelmSettings(Section):
@@ -20,25 +21,26 @@ class HelmSettings(Section):
     tiller_mode: Literal["cluster", "local"] = "cluster"
     helm2_cli: Command = "helm2"
     tiller_cli: Command = "tiller"
-    tiller_image: str = ""
+    tiller_image: Name = ""
 
-    def helm_problems(self, repositories: dict[str, str]) -> Iterator[Problem]:
-        """What is wrong between these keys and those of the chart repositories (address by key)."""
+    def findings(self, repositories: dict[str, str]) -> Iterator[Finding]:
+        """What is wrong between these keys and the chart repositories (address by key)."""
         if self.helm_engine == "v3":
             return
         for key, address in repositories.items():
             if address.startswith("oci://"):
-                yield Problem(
+                yield Finding(
                     key,
-                    "is an OCI registry, which Helm v2 cannot read. Give an https:// repository, or set "
-                    "helmEngine to v3",
-                    address,
-                    ("helmEngine",),
+                    "is an OCI registry, which Helm v2 cannot read",
+                    "Give an https:// repository, or set helmEngine to v3",
+                    public_url(address),
+                    depends_on=("helmEngine",),
                 )
         if self.tiller_image and self.tiller_mode == "local":
-            yield Problem(
+            yield Finding(
                 "tillerImage",
-                "is for a Tiller in the cluster, but tillerMode is local. Run: pulumi config rm tillerImage",
+                "is for a Tiller in the cluster, but tillerMode is local",
+                "Run: pulumi config rm tillerImage",
                 self.tiller_image,
-                ("tillerMode",),
+                depends_on=("tillerMode",),
             )

@@ -1,11 +1,13 @@
-"""``Settings``: all sections together, and what is wrong between them."""
+"""``Settings``: all sections, and the rules between their keys."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pydantic import BaseModel, ConfigDict
+
 from capacity.model.plan import Plan
-from components.placement import Placement
+from domain.finding import Finding
 from settings.bootstrap import BootstrapSettings
 from settings.capacity import CapacitySettings
 from settings.certificates import CertificateSettings
@@ -14,61 +16,62 @@ from settings.dns import DnsSettings
 from settings.helm import HelmSettings
 from settings.ingress import IngressSettings
 from settings.placement import PlacementSettings
-from settings.problem import Problem
 from settings.rancher import RancherSettings
 
 
-class Settings(
-    BootstrapSettings,
-    PlacementSettings,
-    HelmSettings,
-    DnsSettings,
-    CapacitySettings,
-    RancherSettings,
-    IngressSettings,
-    CertificateSettings,
-    ClusterSettings,
-):
-    """The settings of one stack. Times are whole minutes or days."""
+class Settings(BaseModel):
+    """The settings of one stack, by section. Times are whole minutes or days."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    cluster: ClusterSettings
+    certificates: CertificateSettings
+    ingress: IngressSettings
+    rancher: RancherSettings
+    capacity: CapacitySettings
+    dns: DnsSettings
+    helm: HelmSettings
+    placement: PlacementSettings
+    bootstrap: BootstrapSettings
 
     @property
     def capacity_plan(self) -> Plan | None:
-        """What the stack plans on its pod network; None when the config has no figures of it."""
-        size = self.network_profile_parameters.get("lb_size", "small")
-        return self.plan_for(self.cluster_name, self.rancher_version, size)
+        """The stack's plan for its pod network; None when the config has no figures of it.
 
-    @property
-    def placement(self) -> Placement | None:
-        """What the DRS rules are to hold; None when there are to be none."""
-        return self.placement_for(self.plan_masters, self.workers or self.plan_workers)
+        Raises:
+            CapacityError: The figures contradict each other.
+        """
+        size = self.cluster.network_profile_parameters.get("lb_size", "small")
+        return self.capacity.plan_for(self.cluster.cluster_name, self.rancher.rancher_version, size)
 
     @property
     def dns_names(self) -> tuple[str, ...]:
         """The host names whose records the program makes."""
-        return self.dns_hostnames(self.rancher_hostname, self.external_hostname)
+        return self.dns.dns_hostnames(self.rancher.rancher_hostname, self.cluster.external_hostname)
 
-    def problems(self) -> Iterator[Problem]:
-        """What is wrong between keys, each of which is right by itself."""
-        if self.rancher_hostname == self.external_hostname:
-            yield Problem(
+    def findings(self) -> Iterator[Finding]:
+        """What is wrong between keys that are valid by themselves."""
+        cluster, rancher = self.cluster, self.rancher
+        if rancher.rancher_hostname == cluster.external_hostname:
+            yield Finding(
                 "rancherHostname",
-                "is also externalHostname, which leads to the Kubernetes API; Rancher needs a name of its "
-                "own. Choose another name for one of them",
-                self.rancher_hostname,
-                ("externalHostname",),
+                "is also externalHostname, which leads to the Kubernetes API",
+                "Choose another name for one of them",
+                rancher.rancher_hostname,
+                depends_on=("externalHostname",),
             )
-        yield from self.cluster_problems()
-        yield from self.certificate_problems(self.rancher_hostname)
-        yield from self.ingress_problems()
-        yield from self.rancher_problems(self.kubernetes_version)
-        profile = self.network_profile_parameters if self.network_profile else None
-        yield from self.capacity_problems(self.rancher_version, profile)
-        yield from self.dns_problems(self.rancher_hostname, self.external_hostname)
-        yield from self.helm_problems(
+        yield from cluster.findings()
+        yield from self.certificates.findings(rancher.rancher_hostname)
+        yield from self.ingress.findings()
+        yield from rancher.findings(cluster.kubernetes_version)
+        profile = cluster.network_profile_parameters if cluster.network_profile else None
+        yield from self.capacity.findings(rancher.rancher_version, profile)
+        yield from self.dns.findings(rancher.rancher_hostname, cluster.external_hostname)
+        yield from self.helm.findings(
             {
-                "ingressChartRepository": self.ingress_chart_repository,
-                "rancherChartRepository": self.rancher_chart_repository,
+                "ingressChartRepository": self.ingress.ingress_chart_repository,
+                "rancherChartRepository": rancher.rancher_chart_repository,
             }
         )
-        yield from self.placement_problems()
-        yield from self.bootstrap_problems(self.rancher_version)
+        yield from self.placement.findings()
+        yield from self.bootstrap.findings(rancher.rancher_version)

@@ -7,29 +7,29 @@ from typing import Literal
 
 from pydantic import SecretStr
 
-from components.placement.preflight import Placement
-from settings.problem import Problem
-from settings.types import Section
+from domain.finding import Finding
+from domain.placement import Mode, Placement
+from settings.types import Line, Name, Section
 
 
 class PlacementSettings(Section):
     """Whether and how masters and workers are kept on different ESXi hosts."""
 
-    anti_affinity: Literal["off", "should", "must"] = "off"
+    anti_affinity: Literal["off"] | Mode = "off"
     vm_source: Literal["bosh", "attributes"] = "bosh"
-    bosh_cli: str = "bosh"
-    bosh_environment: str = ""
-    bosh_client: str = ""
+    bosh_cli: Name = "bosh"
+    bosh_environment: Name = ""
+    bosh_client: Name = ""
     bosh_client_secret: SecretStr | None = None
-    bosh_ca_certificate_file: str = ""
-    vsphere_server: str = ""
-    vsphere_user: str = ""
+    bosh_ca_certificate_file: Line = ""
+    vsphere_server: Name = ""
+    vsphere_user: Name = ""
     vsphere_password: SecretStr | None = None
-    vsphere_datacenter: str = ""
-    vsphere_compute_clusters: list[str] = []
+    vsphere_datacenter: Line = ""
+    vsphere_compute_clusters: list[Line] = []
 
     def placement_for(self, masters: int, workers: int) -> Placement | None:
-        """What the rules are to hold; None when there are to be none."""
+        """Parameters of the rules; None with antiAffinity ``off``."""
         if self.anti_affinity == "off":
             return None
         return Placement(
@@ -42,18 +42,18 @@ class PlacementSettings(Section):
             bosh_cli=self.bosh_cli,
         )
 
-    def placement_problems(self) -> Iterator[Problem]:
-        """What is wrong between keys."""
+    def findings(self) -> Iterator[Finding]:
+        """What is wrong between these keys."""
         clusters = self.vsphere_compute_clusters
         if len(set(clusters)) < len(clusters) or not all(clusters):
-            yield Problem(
+            yield Finding(
                 "vsphereComputeClusters",
-                "must name each vSphere cluster once, none empty",
-                ", ".join(clusters),
+                "must name each vSphere cluster once, without an empty name",
+                value=", ".join(clusters),
             )
         if self.vsphere_server.startswith(("http:", "https:")) or "/" in self.vsphere_server:
-            yield Problem(
+            yield Finding(
                 "vsphereServer",
                 "must be a host name or host:port, without scheme or path",
-                self.vsphere_server,
+                value=self.vsphere_server,
             )

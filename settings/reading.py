@@ -1,7 +1,6 @@
-"""Reads a stack's config into :class:`Settings` and reports every problem at once.
+"""Reads a stack's config into ``Settings`` and reports every problem at once.
 
-The engine is given no types, because it would refuse one wrong value at a time: see the comment in
-``Pulumi.yaml``.
+The engine knows no types of the keys, because it would refuse one wrong value at a time: see ``Pulumi.yaml``.
 """
 
 from __future__ import annotations
@@ -9,17 +8,43 @@ from __future__ import annotations
 import contextlib
 import difflib
 import json
+import re
 import sys
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from pydantic import SecretStr, ValidationError
+from pydantic.fields import FieldInfo
 
+from domain import validation
+from domain.finding import Finding
+from settings import stack_file
+from settings.errors import SettingsError
 from settings.model import Settings
-from settings.problem import Problem, SettingsError
+from settings.stack_file import StackFile
+from settings.types import Section
 
-PROJECT = "rancher-on-pks"
-"""Namespace of the config keys: the name in ``Pulumi.yaml``."""
+REPORTED = 32
+"""Exit code of a program that has reported its error: the language host adds no second one."""
+
+SECTIONS: dict[str, type[Section]] = {
+    name: field.annotation
+    for name, field in Settings.model_fields.items()
+    if isinstance(field.annotation, type) and issubclass(field.annotation, Section)
+}
+FIELDS: dict[str, FieldInfo] = {
+    str(field.alias): field for section in SECTIONS.values() for field in section.model_fields.values()
+}
+"""Config key to field."""
+_SECRETS = {key for key, field in FIELDS.items() if field.annotation == SecretStr | None}
+_OBJECTS = {key for key, field in FIELDS.items() if str(field.annotation).startswith(("dict", "list"))}
+_REMEDIES = {
+    "missing": "Run: pulumi config set {key} {example}",
+    "dict_type": "Run: pulumi config set --path {key}.NAME VALUE",
+    "list_type": "Run: pulumi config set --path '{key}[0]' VALUE",
+}
+_EXAMPLES = {key: str(field.examples[0]) for key, field in FIELDS.items() if field.examples}
 
 
 def parse(
@@ -29,97 +54,163 @@ def parse(
 
     Args:
         config: Key (without the project's name) to value, objects and lists as JSON. Empty counts as not set.
-        encrypted: The keys that are encrypted in the stack's file; None when that is of no concern.
-        hidden: Keys whose value stands for one that is not known; nothing is said of its content.
+        encrypted: Keys that are encrypted in the stack's file; None when that does not matter.
+        hidden: Keys whose value is a stand-in for an unknown one; their content is not checked.
 
     Raises:
         SettingsError: With every problem found.
     """
-    given: dict[str, Any] = {}
-    problems: list[Problem] = []
-    for key, text in config.items():
-        if text == "":
-            continue
-        given[key] = text
-        if key in _OBJECTS:
-            with contextlib.suppress(ValueError):  # the model says what is wrong
-                given[key] = json.loads(text)
-        if key in _SECRETS and encrypted is not None and key not in encrypted:
-            problems.append(Problem(key, f"is in plain text. Run: pulumi config set --secret {key}", "***"))
+    given, findings = _given(config, encrypted)
+    settings: dict[str, Section] = {}
+    for name, section in SECTIONS.items():
+        aliases = {str(field.alias) for field in section.model_fields.values()}
+        values = {key: value for key, value in given.items() if key in aliases}
+        try:
+            settings[name] = section.model_validate(values)
+        except ValidationError as error:
+            wrong = field_findings(error)
+            known = {item.key for item in findings}.union(hidden)
+            findings += [item for item in wrong if _key(item.key) not in known]
+            settings[name] = _stand_in(section, values, {_key(item.key) for item in wrong})
+    broken = {_key(finding.key) for finding in findings} | set(hidden)
+    between = Settings.model_validate(settings).findings()
+    findings += [item for item in between if broken.isdisjoint(map(_key, (item.key, *item.depends_on)))]
+    if findings:
+        raise SettingsError(findings)
+    return Settings.model_validate(settings)
+
+
+def parse_file(file: StackFile) -> Settings:
+    """The settings in a stack's file, with a stand-in for each encrypted value.
+
+    Raises:
+        SettingsError: With every problem found, except what only the content of a secret could tell.
+    """
+    return _parse(file.config, file.encrypted, file.findings(), hidden=file.encrypted)
+
+
+def _parse(
+    config: Mapping[str, str],
+    encrypted: Collection[str],
+    misread: Sequence[Finding],
+    hidden: Collection[str] = (),
+) -> Settings:
+    """``parse`` with findings about the file, which take precedence over those about the same keys."""
+    findings = list(misread)
     try:
-        settings = Settings.model_validate(given)
-    except ValidationError as error:
-        problems += [_field_problem(item) for item in error.errors()]
-        settings = _stand_in(given, {problem.key for problem in problems})
-    broken = {problem.key for problem in problems} | set(hidden)
-    problems += [found for found in settings.problems() if not broken & {found.key, *found.others}]
-    if problems:
-        raise SettingsError(problems)
+        settings = parse(config, encrypted, hidden)
+    except SettingsError as error:
+        known = {finding.key for finding in findings}
+        findings += [finding for finding in error.findings if finding.key not in known]
+    if findings:
+        raise SettingsError(findings)
     return settings
 
 
 def load() -> Settings:
-    """The settings of the current stack. Ends the program with one message when they cannot be used."""
+    """The settings of the current stack. Ends the program with one message when they are invalid."""
     import pulumi  # noqa: PLC0415 - parse() is of use without Pulumi
     from pulumi.runtime.config import CONFIG, get_config_env, is_config_secret  # noqa: PLC0415
 
-    prefix = f"{PROJECT}:"
     stack = {**get_config_env(), **CONFIG.get()}
-    config = {key.removeprefix(prefix): value for key, value in stack.items() if key.startswith(prefix)}
-    encrypted = {key for key in config if is_config_secret(prefix + key)}
+    config = {stack_file.short(key): value for key, value in stack.items()}
+    encrypted = {stack_file.short(key) for key in stack if is_config_secret(key)}
     try:
-        return parse(config, encrypted)
+        return _parse(config, encrypted, _misread(config))
     except SettingsError as error:
         pulumi.log.error(f"stack {pulumi.get_stack()}: {error}")
-        sys.exit(32)  # the language host's code for "the user has been told": no second error line
+        sys.exit(REPORTED)
 
 
-def _aliases(*, annotation: object) -> frozenset[str]:
-    fields = Settings.model_fields.values()
-    return frozenset(str(field.alias) for field in fields if field.annotation == annotation)
+def _misread(config: Mapping[str, str]) -> list[Finding]:
+    """Values in the stack's file that YAML reads as something else, as far as the engine has used them.
+
+    The engine does not say which file it has read: one given with ``--config-file`` is not checked.
+    """
+    import pulumi  # noqa: PLC0415 - see load
+
+    path = Path(f"Pulumi.{pulumi.get_stack()}.yaml")
+    if not path.exists():
+        return []
+    try:
+        file = stack_file.read(path)
+    except SettingsError as error:
+        return list(error.findings)
+    same = {key for key, text in file.config.items() if config.get(key) == text}
+    return [item for item in file.findings() if item.key in file.repeated or item.key in same]
 
 
-_SECRETS = _aliases(annotation=SecretStr | None)
-_OBJECTS = (
-    _aliases(annotation=dict[str, Any]) | _aliases(annotation=dict[str, str]) | _aliases(annotation=list[str])
-)
-_EXAMPLES = {
-    str(field.alias): field.examples[0] for field in Settings.model_fields.values() if field.examples
-}
-_KEYS = [str(field.alias) for field in Settings.model_fields.values()]
+def effective(settings: Settings, masked: Collection[str] = ()) -> dict[str, Any]:
+    """Every key with its value, given or default; secrets and ``masked`` keys are not shown."""
+    sections = (getattr(settings, name).model_dump(mode="json", by_alias=True) for name in SECTIONS)
+    values = {key: value for section in sections for key, value in section.items()}
+    return {**values, **dict.fromkeys(masked, "***")}
 
 
-def _field_problem(error: Mapping[str, Any]) -> Problem:
-    """A complaint of the model in our words."""
-    key = str(error["loc"][0])
-    match error["type"]:
-        case "missing":
-            return Problem(key, f"is not set. Run: pulumi config set {key} {_EXAMPLES[key]}")
-        case "extra_forbidden":
-            close = difflib.get_close_matches(key, _KEYS, n=1)
-            question = f"did you mean {close[0]}?" if close else "Pulumi.yaml has the keys."
-            return Problem(key, f"is no key of this program; {question} Remove it: pulumi config rm {key}")
-        case "string_pattern_mismatch":
-            reason = "does not have the right form"
-        case "int_parsing" | "int_from_float" | "int_type":
-            reason = "must be a whole number"
-        case "bool_parsing" | "bool_type":
-            reason = "must be true or false"
-        case "dict_type":
-            reason = f"must be an object. Set a member with: pulumi config set --path {key}.NAME VALUE"
-        case "list_type":
-            reason = f"must be a list. Set a member with: pulumi config set --path '{key}[0]' VALUE"
-        case _:
-            reason = str(error["msg"]).removeprefix("Value error, ").replace("Input should", "must")
-    example = f", for example {_EXAMPLES[key]}" if key in _EXAMPLES else ""
-    value = "***" if key in _SECRETS else json.dumps(error["input"], default=str)
-    inside = "".join(f" (at {part})" for part in error["loc"][1:])
-    return Problem(key, f"{reason}{inside}{example}", value)
+def decode(key: str, text: str) -> Any:
+    """The value of a key: objects and lists from JSON, everything else as text."""
+    if key in _OBJECTS:
+        with contextlib.suppress(ValueError, RecursionError):  # the section reports what is wrong
+            return json.loads(text)
+    return text
 
 
-def _stand_in(given: Mapping[str, Any], broken: Collection[str]) -> Settings:
-    """Settings with harmless values for the broken keys, so that the others can still be compared."""
-    sound = {key: value for key, value in given.items() if key not in broken}
-    return Settings.model_validate(
-        {**{key: _EXAMPLES[key] for key in _EXAMPLES if key not in sound}, **sound}
-    )
+def _given(
+    config: Mapping[str, str], encrypted: Collection[str] | None
+) -> tuple[dict[str, Any], list[Finding]]:
+    """The program's keys that are set, and what is wrong with keys and the kind of their values."""
+    findings = stack_file.namespace_findings(config, list(FIELDS))
+    given: dict[str, Any] = {}
+    for key, text in config.items():
+        if text == "" or ":" in key:
+            continue
+        if key not in FIELDS:
+            findings.append(unknown_key(key))
+            continue
+        given[key] = decode(key, text)
+        if key not in _OBJECTS and _is_structure(text):
+            findings.append(Finding(key, "must be a single value, not an object or list", _remedy(key)))
+        elif key in _SECRETS and encrypted is not None and key not in encrypted:
+            remedy = f"Run: pulumi config set --secret {key}"
+            findings.append(Finding(key, "is in plain text", remedy, "***"))
+    return given, findings
+
+
+def unknown_key(key: str) -> Finding:
+    """The finding for a key that the program does not have."""
+    close = difflib.get_close_matches(key, FIELDS, n=1)
+    hint = f"Did you mean {close[0]}? " if close else "docs/configuration.md lists the keys. "
+    shown = key if key.isprintable() else ascii(key)[1:-1]
+    return Finding(shown, "is not a known config key", f"{hint}Remove it: pulumi config rm {shown}")
+
+
+def _key(path: str) -> str:
+    """The config key of a path such as ``clusterTags.owner``."""
+    return re.split(r"[.\[]", path, maxsplit=1)[0]
+
+
+def _is_structure(text: str) -> bool:
+    if text[:1] not in ("{", "["):
+        return False
+    try:
+        return isinstance(json.loads(text), dict | list)
+    except (ValueError, RecursionError):
+        return False
+
+
+def field_findings(error: ValidationError) -> list[Finding]:
+    """What a section finds wrong with its keys."""
+    return validation.findings(error, examples=_EXAMPLES, secrets=_SECRETS, remedies=_REMEDIES)
+
+
+def _remedy(key: str) -> str:
+    secret = "--secret " if key in _SECRETS else ""
+    return f"Run: pulumi config set {secret}{key} {_EXAMPLES.get(key, 'VALUE')}"
+
+
+def _stand_in(section: type[Section], values: Mapping[str, Any], broken: Collection[str]) -> Section:
+    """A section with harmless values for its broken keys, so that the others can still be compared."""
+    valid = {key: value for key, value in values.items() if key not in broken}
+    aliases = [str(field.alias) for field in section.model_fields.values()]
+    examples = {key: _EXAMPLES[key] for key in aliases if key in _EXAMPLES and key not in valid}
+    return section.model_validate({**examples, **valid})

@@ -1,4 +1,4 @@
-"""Types of the settings' values, each with what is said of a wrong one."""
+"""Types of the settings' values, each with the message for an invalid one."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 
 
 class Section(BaseModel):
-    """Base of each part of the settings. A field is a config key in snake case."""
+    """Base of each section of the settings. A field is a config key in snake case."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel)
 
@@ -22,6 +22,26 @@ class Section(BaseModel):
 def secret_text(secret: SecretStr | None) -> str | None:
     """The text of a secret setting."""
     return secret.get_secret_value() if secret else None
+
+
+def _script(value: str) -> str:
+    if "\0" in value:
+        raise ValueError("must not contain a NUL character")
+    return value
+
+
+def _line(value: str) -> str:
+    if not value.isprintable():
+        raise ValueError("must be one line of printable characters")
+    return value
+
+
+def _name(value: str) -> str:
+    if value.startswith("-"):
+        raise ValueError("must not start with a hyphen, which command-line tools take for an option")
+    if value != value.strip():
+        raise ValueError("must not start or end with a space")
+    return value
 
 
 def _label(value: str) -> str:
@@ -49,16 +69,20 @@ def _cidr(value: str) -> str:
 
 def _file(value: str) -> str:
     if not Path(value).is_file():
-        raise ValueError(
-            "is no file; give a path that exists, relative to the folder of Pulumi.yaml or absolute"
-        )
+        raise ValueError("must be an existing file, relative to the folder of Pulumi.yaml or absolute")
     return value
 
 
+Script = Annotated[str, AfterValidator(_script)]
+"""Text of any number of lines."""
+Line = Annotated[str, AfterValidator(_line)]
+"""Text without line breaks and control characters."""
+Name = Annotated[Line, AfterValidator(_name)]
+"""Text that is safe as an argument of a command-line tool."""
 Label = Annotated[str, AfterValidator(_label)]
 DnsName = Annotated[str, AfterValidator(_dns_name)]
 Cidr = Annotated[str, AfterValidator(_cidr)]
-File = Annotated[str, AfterValidator(_file)]
+File = Annotated[Line, AfterValidator(_file)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 Minutes = Annotated[int, Field(ge=1, le=24 * 60)]
 Days = Annotated[int, Field(ge=1, le=3650)]

@@ -1,28 +1,29 @@
-"""The article's steps: each makes its components from the settings; ``__main__`` tells which waits for which.
+"""The article's steps: each declares its components from the settings; ``__main__`` connects them.
 
-A step that the settings turn off makes nothing and returns None.
+A step that the settings turn off declares nothing and returns None.
 """
 
 from steps.certificates import certificates
-from steps.cluster import Inside, cluster, inside, placement
-from steps.ingress import Endpoint, ingress, tiller
+from steps.cluster import InCluster, cluster, in_cluster
+from steps.ingress import Endpoint, helm_engine, ingress
 from steps.outputs import cluster_outputs, rancher_outputs
-from steps.preflight import Checks, checks
+from steps.placement import placement
+from steps.preflight import Preflight, preflight
 from steps.rancher import bootstrap, rancher
 
 __all__ = [
-    "Checks",
     "Endpoint",
-    "Inside",
+    "InCluster",
+    "Preflight",
     "bootstrap",
     "certificates",
-    "checks",
     "cluster",
     "cluster_outputs",
+    "helm_engine",
+    "in_cluster",
     "ingress",
-    "inside",
     "placement",
+    "preflight",
     "rancher",
     "rancher_outputs",
-    "tiller",
 ]

@@ -8,28 +8,29 @@ from components.certificates.component import RancherCertificates, RancherCertif
 from components.certificates.source import IssuanceArgs
 from components.certificates.sources import SOURCES
 from settings import Settings
-from steps.cluster import Inside
+from steps.cluster import InCluster
 
 
-def certificates(settings: Settings, inside: Inside) -> RancherCertificates:
-    """Only the Secrets get the options of what lives in the cluster."""
-    material, findings = settings.certificate_material(settings.rancher_hostname)
+def certificates(settings: Settings, in_cluster: InCluster) -> RancherCertificates:
+    """Certificate and key; their Secrets wait for the cluster, the rest does not."""
+    given, hostname = settings.certificates, settings.rancher.rancher_hostname
+    material, findings = given.material(hostname)
     issuance = IssuanceArgs(
-        hostname=settings.rancher_hostname,
-        organization=settings.certificate_organization or None,
-        validity_days=settings.certificate_validity_days,
-        renewal_days=settings.certificate_warning_days,
+        hostname=hostname,
+        organization=given.certificate_organization or None,
+        validity_days=given.certificate_validity_days,
+        renewal_days=given.certificate_warning_days,
     )
-    made = RancherCertificates(
+    declared = RancherCertificates(
         "certificates",
         RancherCertificatesArgs(
-            source=SOURCES[settings.certificate_source](material, issuance),
-            namespace=inside.namespace,
-            tls_secret_name=settings.tls_secret_name,
-            secret_opts=inside.options,
+            source=SOURCES[given.certificate_source](material, issuance),
+            namespace=in_cluster.namespace,
+            tls_secret_name=given.tls_secret_name,
+            secret_opts=in_cluster.options,
         ),
-        pulumi.ResourceOptions(depends_on=inside.cluster.foundation),
+        pulumi.ResourceOptions(depends_on=in_cluster.cluster.preflight),
     )
     for finding in findings:  # errors have stopped the program while the settings were read
-        pulumi.log.warn(str(finding), resource=made)
-    return made
+        pulumi.log.warn(str(finding), resource=declared)
+    return declared

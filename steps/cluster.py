@@ -1,28 +1,26 @@
-"""Step 1: plan, network profile, cluster and access to it; the DRS rules of its VMs, which are of step 6."""
+"""Step 1: plan, network profile, cluster and access to it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
 
 from components.kubernetes.objects import Namespace
 from components.pks.component import PksCluster, PksClusterArgs
-from components.placement import AntiAffinity, AntiAffinityArgs
-from settings import Settings, secret_text
+from settings import Settings
 from steps.dns import record
-from steps.preflight import Checks
+from steps.preflight import Preflight
 
 
 @dataclass(frozen=True)
-class Inside:
-    """The cluster for what is installed in it.
+class InCluster:
+    """What resources in the cluster need.
 
     Attributes:
         cluster: The cluster.
-        namespace: Name of cattle-system, once it is there.
-        options: Of each resource in the cluster: gone with it.
+        namespace: Name of the namespace cattle-system, once it exists.
+        options: For each resource in the cluster: deleting the cluster deletes it.
     """
 
     cluster: PksCluster
@@ -30,55 +28,35 @@ class Inside:
     options: pulumi.ResourceOptions
 
 
-def cluster(settings: Settings, checks: Checks) -> PksCluster:
-    """The cluster, once nothing speaks against it."""
-    made = PksCluster(
+def cluster(settings: Settings, preflight: Preflight) -> PksCluster:
+    """The cluster; it is ordered after all preflight checks."""
+    wanted = settings.cluster
+    created = PksCluster(
         "rancher",
         PksClusterArgs(
-            cluster=settings.cluster_name,
-            external_hostname=settings.external_hostname,
-            plan=settings.plan,
-            plan_masters=settings.plan_masters,
-            plan_workers=settings.plan_workers,
-            plan_privileged=settings.plan_privileged,
-            workers=settings.workers,
-            kubernetes_version=settings.kubernetes_version,
-            network_profile=settings.network_profile,
-            network_profile_description=settings.network_profile_description,
-            network_profile_parameters=settings.network_profile_parameters,
-            compute_profile=settings.compute_profile,
-            tags=settings.cluster_tags,
-            api_access=settings.api_access,
-            timeout_minutes=settings.cluster_timeout_minutes,
-            protect=settings.protect_cluster,
+            spec=wanted.spec,
+            plan_masters=wanted.plan_masters,
+            plan_workers=wanted.plan_workers,
+            plan_privileged=wanted.plan_privileged,
+            kubernetes_version=wanted.kubernetes_version,
+            network_profile_description=wanted.network_profile_description,
+            network_profile_parameters=wanted.network_profile_parameters,
+            api_access=wanted.api_access,
+            timeout_minutes=wanted.cluster_timeout_minutes,
+            protect=wanted.protect_cluster,
         ),
-        pulumi.ResourceOptions(depends_on=checks.resources),
+        pulumi.ResourceOptions(depends_on=preflight.resources),
     )
-    if checks.capacity:
-        checks.capacity.watch(made.kubeconfig)
-    return made
+    if preflight.capacity:
+        preflight.capacity.watch(created.kubeconfig)
+    return created
 
 
-def placement(settings: Settings, cluster: PksCluster) -> pulumi.Output[Mapping[str, Sequence[str]]] | None:
-    """DRS rules for masters and workers; returns their names by vSphere cluster."""
-    if settings.placement is None:
-        return None
-    args = AntiAffinityArgs(
-        placement=settings.placement,
-        cluster_name=settings.cluster_name,
-        cluster_uuid=cluster.uuid,
-        server=settings.vsphere_server,
-        user=settings.vsphere_user,
-        password=secret_text(settings.vsphere_password),
-    )
-    return AntiAffinity("placement", args).rules
-
-
-def inside(settings: Settings, cluster: PksCluster) -> Inside:
-    """Namespace cattle-system, and the DNS record of the Kubernetes API if that is ours to make."""
+def in_cluster(settings: Settings, cluster: PksCluster) -> InCluster:
+    """Namespace cattle-system; with dnsApiRecord it waits for the DNS record of the Kubernetes API."""
     options = pulumi.ResourceOptions(provider=cluster.provider, deleted_with=cluster.resource)
-    api = record(settings, "api-dns", settings.external_hostname, cluster.master_ips[0])
+    api = record(settings, "api-dns", settings.cluster.external_hostname, cluster.master_ips[0])
     if api:
         options = pulumi.ResourceOptions.merge(options, pulumi.ResourceOptions(depends_on=api.ready))
     namespace = Namespace("cattle-system", metadata={"name": "cattle-system"}, opts=options)
-    return Inside(cluster, namespace.metadata["name"], options)
+    return InCluster(cluster, namespace.metadata["name"], options)

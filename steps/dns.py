@@ -4,26 +4,33 @@ from __future__ import annotations
 
 import pulumi
 
-from components.dns import DnsRecord, DnsRecordArgs
+from components.dns import DnsMode, DnsRecord, DnsRecordArgs, dns_mode
 from settings import Settings
 
 
+def preflight(settings: Settings) -> pulumi.Resource | None:
+    """The check that the records can be made; None if nothing can be checked."""
+    return _mode(settings).preflight("dns-access", settings.dns_names)
+
+
 def record(settings: Settings, name: str, hostname: str, address: pulumi.Input[str]) -> DnsRecord | None:
-    """The record of a host name; None when it is not the program's to make."""
-    if settings.dns_mode == "none" or hostname not in settings.dns_names:
+    """The record of a host name; None if the program does not make it."""
+    if hostname not in settings.dns_names:
         return None
+    dns = settings.dns
     return DnsRecord(
         name,
         DnsRecordArgs(
             hostname=hostname,
             address=address,
-            mode=settings.dns_mode,
-            ttl=settings.dns_ttl,
-            server=settings.dns_server or "",
-            zone=settings.dns_zone or "",
-            create_command=settings.dns_create_command,
-            delete_command=settings.dns_delete_command,
-            resolver=settings.dns_resolver or "",
-            timeout_minutes=settings.dns_timeout_minutes,
+            mode=_mode(settings),
+            ttl=dns.dns_ttl,
+            resolver=dns.dns_resolver or "",
+            timeout_minutes=dns.dns_timeout_minutes,
         ),
     )
+
+
+def _mode(settings: Settings) -> DnsMode:
+    """The configured mode; its options are the config keys that start with ``dns``."""
+    return dns_mode(settings.dns.dns_mode, {key.removeprefix("dns_"): value for key, value in settings.dns})

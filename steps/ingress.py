@@ -1,4 +1,4 @@
-"""Steps 2 and 4: Tiller for Helm v2; nginx behind an NSX-T virtual IP, Ingress, a 503 with a green lock."""
+"""Steps 2 and 4: the Helm engine; nginx behind an NSX-T virtual IP, Ingress, a 503 with a green lock."""
 
 from __future__ import annotations
 
@@ -7,19 +7,21 @@ from dataclasses import dataclass
 import pulumi
 
 from components.certificates.component import RancherCertificates
-from components.dns import record_text
-from components.helm import Tiller, TillerArgs
+from components.helm import HelmEngine
 from components.ingress.component import (
     IngressController,
     IngressControllerArgs,
     RancherIngress,
     RancherIngressArgs,
 )
-from components.rancher.endpoint_check import Check
+from components.rancher.endpoint import RancherEndpointArgs
+from components.rancher.endpoint_check import EndpointCheck
+from domain.dns import record_text
 from settings import Settings
-from steps.cluster import Inside
+from steps.cluster import InCluster
 from steps.dns import record
-from steps.preflight import Checks
+from steps.helm import helm_choice
+from steps.preflight import Preflight
 
 
 @dataclass(frozen=True)
@@ -27,77 +29,84 @@ class Endpoint:
     """Where Rancher will be reached.
 
     Attributes:
-        certificates: What it shows there.
+        certificates: The certificates that it presents.
+        rancher: Address, host name and CA bundle.
         vip: Virtual IP of the ingress controller.
-        dns_record: The DNS record that leads there: made, or to be made by hand.
-        ready: Depend on it for TLS that clients trust.
+        dns_record: The DNS record that leads there: created, or to be created by hand.
+        ready: The check that clients trust its TLS.
     """
 
     certificates: RancherCertificates
+    rancher: RancherEndpointArgs
     vip: pulumi.Output[str]
     dns_record: pulumi.Output[str]
     ready: pulumi.Resource
 
 
-def tiller(settings: Settings, inside: Inside) -> Tiller | None:
-    """What Helm v2's releases go through; Helm 3 needs nothing."""
-    if settings.helm_engine != "v2":
-        return None
-    args = TillerArgs(
-        kubeconfig=inside.cluster.kubeconfig,
-        mode=settings.tiller_mode,
-        helm=settings.helm2_cli,
-        tiller=settings.tiller_cli,
-        image=settings.tiller_image,
-    )
-    return Tiller("tiller", args, inside.options)
+def helm_engine(settings: Settings, in_cluster: InCluster) -> HelmEngine:
+    """Installs the charts. Helm v2 needs Tiller, Helm 3 needs nothing in the cluster."""
+    return helm_choice(settings).engine(settings, in_cluster.cluster.kubeconfig, in_cluster.options)
 
 
 def ingress(
     settings: Settings,
-    checks: Checks,
-    inside: Inside,
+    preflight: Preflight,
+    in_cluster: InCluster,
     certificates: RancherCertificates,
-    tiller: Tiller | None,
+    engine: HelmEngine,
 ) -> Endpoint:
-    """Controller, DNS record and Ingress; the endpoint check goes to the virtual IP itself."""
-    cluster, merge = inside.cluster, pulumi.ResourceOptions.merge
-    controller = IngressController(
-        "ingress",
-        IngressControllerArgs(
-            chart=checks.ingress_chart,
-            namespace=inside.namespace,
-            kubeconfig=cluster.kubeconfig,
-            values=settings.ingress_values,
-            http_port=settings.ingress_http_port,
-            https_port=settings.ingress_https_port,
-            vip_cidr=settings.vip_cidr,
-            timeout_minutes=settings.ingress_timeout_minutes,
-            tiller=tiller,
-        ),
-        inside.options,
-    )
-    dns = record(settings, "rancher-dns", settings.rancher_hostname, controller.vip)
-    wanted = record_text(settings.rancher_hostname, settings.dns_ttl, controller.vip)
-    made = RancherIngress(
+    """Controller, DNS record and Ingress, checked at the virtual IP itself."""
+    hostname = settings.rancher.rancher_hostname
+    controller = _controller(settings, preflight, in_cluster, engine)
+    vip = controller.vip
+    created = record(settings, "rancher-dns", hostname, vip)
+    route = RancherIngress(
         "rancher-ingress",
         RancherIngressArgs(
-            namespace=inside.namespace,
-            hostname=settings.rancher_hostname,
-            tls_secret_name=settings.tls_secret_name,
-            kubernetes_version=settings.kubernetes_version,
+            namespace=in_cluster.namespace,
+            hostname=hostname,
+            tls_secret_name=settings.certificates.tls_secret_name,
+            kubernetes_version=settings.cluster.kubernetes_version,
         ),
-        merge(inside.options, pulumi.ResourceOptions(depends_on=[*controller.ready, *certificates.secrets])),
+        pulumi.ResourceOptions.merge(
+            in_cluster.options,
+            pulumi.ResourceOptions(depends_on=[*controller.ready, *certificates.secrets]),
+        ),
     )
-    check = Check(
-        "endpoint",
-        address=controller.vip,
-        port=settings.ingress_https_port,
-        hostname=settings.rancher_hostname,
+    rancher = RancherEndpointArgs(
+        address=vip,
+        port=settings.ingress.ingress_https_port,
+        hostname=hostname,
         ca_bundle=certificates.ca_bundle,
-        expect="ingress",
-        timeout_minutes=settings.ingress_timeout_minutes,
-        triggers=[cluster.uuid, certificates.fingerprint],
-        opts=pulumi.ResourceOptions(depends_on=made, deleted_with=cluster.resource),
     )
-    return Endpoint(certificates, controller.vip, dns.record if dns else wanted, check)
+    text = vip.apply(lambda address: record_text(hostname, settings.dns.dns_ttl, address))
+    check = EndpointCheck(
+        "endpoint",
+        endpoint=rancher,
+        expect="ingress",
+        timeout_minutes=settings.ingress.ingress_timeout_minutes,
+        triggers=[in_cluster.cluster.uuid, certificates.fingerprint],
+        opts=pulumi.ResourceOptions(depends_on=route, deleted_with=in_cluster.cluster.resource),
+    )
+    return Endpoint(certificates, rancher, vip, created.record if created else text, check)
+
+
+def _controller(
+    settings: Settings, preflight: Preflight, in_cluster: InCluster, engine: HelmEngine
+) -> IngressController:
+    given = settings.ingress
+    return IngressController(
+        "ingress",
+        IngressControllerArgs(
+            engine=engine,
+            chart=preflight.ingress_chart,
+            namespace=in_cluster.namespace,
+            kubeconfig=in_cluster.cluster.kubeconfig,
+            values=given.ingress_values,
+            http_port=given.ingress_http_port,
+            https_port=given.ingress_https_port,
+            vip_cidr=given.vip_cidr,
+            timeout_minutes=given.ingress_timeout_minutes,
+        ),
+        in_cluster.options,
+    )

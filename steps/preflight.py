@@ -1,4 +1,4 @@
-"""What may refuse the plan before anything is ordered: charts, Helm v2, pod network, DNS server, hosts."""
+"""Checks before the cluster is ordered: charts, Helm v2, pod network, DNS server, ESXi hosts."""
 
 from __future__ import annotations
 
@@ -7,23 +7,24 @@ from dataclasses import dataclass
 
 import pulumi
 
-from components.capacity.nsx import Access
-from components.capacity.pod_network import CapacityPlan, CapacityPlanArgs
-from components.dns import UpdateAccess
-from components.helm import Helm2Commands, HelmChart, HelmChartArgs
-from components.placement import Hosts
+from components.capacity import CapacityPlan, CapacityPlanArgs
+from components.helm import HelmChart, HelmChartArgs
+from components.helm.chart import CREDENTIALS
+from components.placement import PlacementPreflight
 from settings import Settings, secret_text
+from steps.dns import preflight as dns_preflight
+from steps.helm import helm_choice
 
 
 @dataclass(frozen=True)
-class Checks:
-    """What was checked.
+class Preflight:
+    """The results of the checks.
 
     Attributes:
         ingress_chart: The ingress controller's chart.
         rancher_chart: Rancher's chart.
-        capacity: The plan for the pod network; None without figures of it.
-        resources: Depend on them for an environment that refuses nothing.
+        capacity: The plan for the pod network; None without podNetwork.
+        resources: Depend on these to run after all preflight checks.
     """
 
     ingress_chart: HelmChart
@@ -32,83 +33,71 @@ class Checks:
     resources: list[pulumi.Resource]
 
 
-def checks(settings: Settings) -> Checks:
-    """Find charts and Helm v2, judge the plan, ask the DNS server for its leave and vCenter for its hosts."""
+def preflight(settings: Settings) -> Preflight:
+    """Find the charts, judge the plan, verify the permission to update DNS, count the ESXi hosts."""
+    ingress, rancher = settings.ingress, settings.rancher
     ingress_chart = _chart(
         settings,
         "ingress-chart",
-        settings.ingress_chart,
-        settings.ingress_chart_repository,
-        settings.ingress_chart_version,
+        ingress.ingress_chart,
+        ingress.ingress_chart_repository,
+        ingress.ingress_chart_version,
     )
     rancher_chart = _chart(
         settings,
         "rancher-chart",
-        settings.rancher_chart,
-        settings.rancher_chart_repository,
-        settings.rancher_version,
+        rancher.rancher_chart,
+        rancher.rancher_chart_repository,
+        rancher.rancher_version,
     )
-    resources: list[pulumi.Resource] = [ingress_chart, rancher_chart]
     capacity = _capacity(settings)
+    resources: list[pulumi.Resource] = [ingress_chart, rancher_chart]
+    resources += helm_choice(settings).preflight(settings)
     if capacity:
         resources.append(capacity.ready)
-    if settings.helm_engine == "v2":
-        commands = Helm2Commands(
-            "helm2",
-            mode=settings.tiller_mode,
-            helm=settings.helm2_cli,
-            tiller=settings.tiller_cli,
-            image=settings.tiller_image,
-        )
-        resources.append(commands)
-    if settings.dns_mode == "rfc2136":
-        access = UpdateAccess(
-            "dns-access",
-            hostnames=settings.dns_names,
-            server=settings.dns_server or "",
-            zone=settings.dns_zone or "",
-        )
+    if access := dns_preflight(settings):
         resources.append(access)
-    if settings.placement:
-        resources.append(Hosts("hosts", settings.placement))
-    return Checks(ingress_chart, rancher_chart, capacity, resources)
+    if placement := settings.placement.placement_for(
+        settings.cluster.plan_masters, settings.cluster.spec.worker_count
+    ):
+        resources.append(PlacementPreflight("hosts", placement=placement))
+    return Preflight(ingress_chart, rancher_chart, capacity, resources)
 
 
 def _chart(settings: Settings, name: str, chart: str, repository: str, version: str) -> HelmChart:
+    access = settings.ingress
     return HelmChart(
         name,
         HelmChartArgs(
             chart=chart,
             repository=repository,
             version=version,
-            kubernetes_version=settings.kubernetes_version,
-            ca_file=settings.chart_repository_ca_file,
-            username=settings.chart_repository_username,
-            password=secret_text(settings.chart_repository_password),
-            helm=2 if settings.helm_engine == "v2" else 3,
+            kubernetes_version=settings.cluster.kubernetes_version,
+            ca_file=access.chart_repository_ca_file,
+            username=access.chart_repository_username,
+            password=_chart_password(settings),
+            api_versions=helm_choice(settings).api_versions,
         ),
     )
 
 
+def _chart_password(settings: Settings) -> str | None:
+    """The password as the chart's provider reads it: the environment wins."""
+    given = secret_text(settings.ingress.chart_repository_password)
+    return CREDENTIALS.read(lambda _key: given, os.environ)["password"] or None
+
+
 def _capacity(settings: Settings) -> CapacityPlan | None:
-    """The environment's credentials of NSX-T win over the config's."""
+    """The plan for the pod network; None without podNetwork."""
     plan = settings.capacity_plan
     if plan is None:
         return None
-    manager = os.environ.get("NSXT_MANAGER") or settings.nsx_manager
-    access = Access(
-        manager=manager,
-        username=os.environ.get("NSXT_USERNAME") or settings.nsx_username,
-        password=os.environ.get("NSXT_PASSWORD") or secret_text(settings.nsx_password) or "",
-        ca_file=os.environ.get("NSXT_CA_FILE") or settings.nsx_ca_certificate_file or "",
-    )
-    measured_at = settings.pod_network_measured_at
+    measured_at = settings.capacity.pod_network_measured_at
     return CapacityPlan(
         "capacity",
         CapacityPlanArgs(
             plan=plan,
-            access=access if manager else None,
-            pools=tuple(settings.network_profile_parameters.get("fip_pool_ids", ())),
+            pools=tuple(settings.cluster.network_profile_parameters.get("fip_pool_ids", ())),
             measured_at=measured_at.isoformat() if measured_at else "",
         ),
     )

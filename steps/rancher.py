@@ -4,65 +4,62 @@ from __future__ import annotations
 
 import pulumi
 
-from components.helm import Tiller
+from components.helm import HelmEngine
 from components.rancher import RancherBootstrap, RancherBootstrapArgs, RancherServer, RancherServerArgs
 from settings import Settings, secret_text
-from steps.cluster import Inside
+from steps.cluster import InCluster
 from steps.ingress import Endpoint
-from steps.preflight import Checks
+from steps.preflight import Preflight
 
 
 def rancher(
     settings: Settings,
-    checks: Checks,
-    inside: Inside,
+    preflight: Preflight,
+    in_cluster: InCluster,
     endpoint: Endpoint,
-    tiller: Tiller | None,
+    engine: HelmEngine,
 ) -> RancherServer:
-    """Rancher's chart, until it answers."""
+    """Rancher's release, ready when Rancher answers."""
+    wanted = settings.rancher
     return RancherServer(
         "rancher-server",
         RancherServerArgs(
-            chart=checks.rancher_chart,
-            hostname=settings.rancher_hostname,
-            replicas=settings.rancher_replicas,
-            namespace=inside.namespace,
-            kubeconfig=inside.cluster.kubeconfig,
-            values=settings.rancher_values,
-            vip=endpoint.vip,
-            https_port=settings.ingress_https_port,
-            ca_bundle=endpoint.certificates.ca_bundle,
-            timeout_minutes=settings.rancher_timeout_minutes,
+            engine=engine,
+            chart=preflight.rancher_chart,
+            endpoint=endpoint.rancher,
+            replicas=wanted.rancher_replicas,
+            namespace=in_cluster.namespace,
+            kubeconfig=in_cluster.cluster.kubeconfig,
+            values=wanted.rancher_values,
+            check_upgrades=wanted.rancher_upgrade_check,
+            timeout_minutes=wanted.rancher_timeout_minutes,
             triggers=(endpoint.certificates.fingerprint,),
-            tiller=tiller,
         ),
-        pulumi.ResourceOptions.merge(inside.options, pulumi.ResourceOptions(depends_on=endpoint.ready)),
+        pulumi.ResourceOptions.merge(in_cluster.options, pulumi.ResourceOptions(depends_on=endpoint.ready)),
     )
 
 
 def bootstrap(
     settings: Settings,
-    inside: Inside,
+    in_cluster: InCluster,
     endpoint: Endpoint,
     rancher: RancherServer,
 ) -> RancherBootstrap | None:
-    """First login, server URL, a token, and the cluster ``local``."""
-    if not settings.rancher_bootstrap:
+    """First login, server URL, a token, and the cluster ``local``; None with rancherBootstrap false."""
+    wanted = settings.bootstrap
+    if not wanted.rancher_bootstrap:
         return None
     return RancherBootstrap(
         "rancher-bootstrap",
         RancherBootstrapArgs(
-            address=endpoint.vip,
-            port=settings.ingress_https_port,
-            hostname=settings.rancher_hostname,
-            ca_bundle=endpoint.certificates.ca_bundle,
-            version=settings.rancher_version,
-            kubeconfig=inside.cluster.kubeconfig,
-            password=secret_text(settings.rancher_admin_password),
-            telemetry=settings.rancher_telemetry,
-            token_days=settings.rancher_token_days,
-            renew_days=settings.rancher_token_renew_days,
-            local_timeout_minutes=settings.rancher_local_timeout_minutes,
+            endpoint=endpoint.rancher,
+            version=settings.rancher.rancher_version,
+            kubeconfig=in_cluster.cluster.kubeconfig,
+            password=secret_text(wanted.rancher_admin_password),
+            telemetry=wanted.rancher_telemetry,
+            token_days=wanted.rancher_token_days,
+            renew_days=wanted.rancher_token_renew_days,
+            local_timeout_minutes=wanted.rancher_local_timeout_minutes,
         ),
-        pulumi.ResourceOptions(depends_on=rancher.ready, deleted_with=inside.cluster.resource),
+        pulumi.ResourceOptions(depends_on=rancher.ready, deleted_with=in_cluster.cluster.resource),
     )

@@ -18,11 +18,13 @@ class RecordingMocks(Mocks):
     Its outputs are the inputs and those that ``outputs`` gives.
     """
 
-    def __init__(self, outputs: Callable[[MockResourceArgs], dict[str, Any]] | None = None) -> None:
+    def __init__(
+        self, outputs: Callable[[MockResourceArgs], dict[str, Any]] | None = None, *, preview: bool = False
+    ) -> None:
         self.registered: list[tuple[str, str, dict[str, Any]]] = []
         self.requests: dict[str, resource_pb2.RegisterResourceRequest] = {}
         self._outputs = outputs
-        set_mocks(self, project="rancher-on-pks", stack="test", monitor=_Monitor(self))
+        set_mocks(self, project="rancher-on-pks", stack="test", preview=preview, monitor=_Monitor(self))
 
     def new_resource(self, args: MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
         self.registered.append((args.typ, args.name, args.inputs))

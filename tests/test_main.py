@@ -11,9 +11,11 @@ import pulumi
 import pytest
 import yaml
 
+from components.runtime.provider import LABELS
+from settings import keys, labels
 from tests import pki
+from tests.config import GOOD, REPO
 from tests.mocks import RecordingMocks, with_engine
-from tests.test_settings import GOOD, REPO
 
 PROGRAM = str(REPO / "__main__.py")
 
@@ -56,7 +58,7 @@ def test_a_request_waits_for_its_certificate(
 
     def check(_: object) -> None:
         assert {
-            "pks:Foundation",
+            "pks:FoundationPreflight",
             "pks:NetworkProfile",
             "pks:Cluster",
             "pks:Kubeconfig",
@@ -65,7 +67,7 @@ def test_a_request_waits_for_its_certificate(
         assert "tls:index/certRequest:CertRequest" in mocks.types()
         assert not any("ingress" in kind or "Release" in kind for kind in mocks.types())
         assert mocks.requests["rancher-cluster"].protect
-        assert "have the output certificateRequest signed by the CA" in caplog.text
+        assert "have the CA sign the output certificateRequest" in caplog.text
 
     certificates = program["certificates"]
     return pulumi.Output.all(program["cluster"].provider.urn, certificates.urn, certificates.csr).apply(check)
@@ -90,7 +92,7 @@ def test_with_a_certificate_everything_is_declared(
     def check(_: object) -> None:
         kinds = mocks.types()
         assert kinds.count("kubernetes:helm.sh/v3:Release") == 2
-        assert kinds.count("endpoint:Check") == 2
+        assert kinds.count("rancher:EndpointCheck") == 2
         assert kinds.count("kubernetes:networking.k8s.io/v1:Ingress") == 1
         assert kinds.count("kubernetes:core/v1:Namespace") == 1
         [release] = [
@@ -98,8 +100,62 @@ def test_with_a_certificate_everything_is_declared(
         ]
         assert release["values"]["hostname"] == config["rancherHostname"]
         assert release["values"]["ingress"]["enabled"] is False
+        named: dict[str, Any] = {name: inputs.get(LABELS) for _, name, inputs in mocks.registered}
+        assert named["rancher-cluster"]["workers"] == "workers"
+        assert named["ingress-chart"]["version"] == "ingressChartVersion"
+        assert named["rancher-chart"]["version"] == "rancherVersion"
+        assert named["cattle-system"] is None
 
     return pulumi.Output.all(program["rancher"].ready.urn).apply(check)
+
+
+def test_labels_have_one_name() -> None:
+    assert labels.LABELS == LABELS
+
+
+@with_engine
+def test_the_table_of_config_keys_fits_the_resources(
+    mocks: RecordingMocks, tmp_path: Path
+) -> pulumi.Output[None]:
+    """A type or input that is renamed must be renamed in the table too."""
+    authority = pki.root()
+    server = pki.server(authority, article()["rancherHostname"])
+    configure(
+        {
+            **article(),
+            "certificateSource": "files",
+            "certificateFile": pki.write(tmp_path, "server.pem", server),
+            "privateKey": server.key_pem,
+            "caCertificateFile": pki.write(tmp_path, "ca.pem", authority),
+            "dnsMode": "rfc2136",
+            "dnsServer": "ns1.example.com",
+            "dnsApiRecord": "true",
+        }
+    )
+    program = runpy.run_path(PROGRAM)
+
+    def check(_: object) -> None:
+        labelled = {
+            (kind.removeprefix("pulumi-python:dynamic/"), name): inputs.get(LABELS) or {}
+            for kind, name, inputs in mocks.registered
+            if "__provider" in inputs
+        }
+        stale = {
+            (kind, start): names.keys()
+            - {
+                name
+                for (token, resource), item in labelled.items()
+                if token == kind and resource.startswith(start)
+                for name in item
+            }
+            for (kind, start), names in keys.KEYS.items()
+            if kind != "helm:Helm2Commands"  # with Helm v2 only
+        }
+        assert {entry: names for entry, names in stale.items() if names} == {}
+        without_settings = {"rancher:Password", "kubernetes:DeletedObject"}
+        assert {kind for kind, _ in labelled} - {kind for kind, _ in keys.KEYS} <= without_settings
+
+    return pulumi.Output.all(program["rancher"].ready.urn, program["bootstrap"].local_state).apply(check)
 
 
 @pytest.mark.parametrize("changes", [{"rancherHostname": ""}, {"workers": "x"}, {"unknown": "x"}])

@@ -1,92 +1,63 @@
-"""The plan that a stack's file (``Pulumi.<env>.yaml``) has, without the engine and the rest of its settings.
+"""The plan in a stack file (``Pulumi.<env>.yaml``), read without the engine and the other settings.
 
-Other keys may be wrong or point at files that are not there yet: a plan is made before there is a stack.
+Other keys may be invalid or name files that do not exist yet: planning comes before there is a stack.
 """
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import Field, ValidationError
 
 from capacity.model.plan import CapacityError, Plan
+from settings import stack_file
 from settings.capacity import CapacitySettings
-from settings.model import Settings
-from settings.reading import PROJECT
+from settings.errors import SettingsError
+from settings.reading import FIELDS, decode, field_findings, unknown_key
 from settings.types import Values
 
 
 class _Keys(CapacitySettings):
-    """What a plan is made of."""
+    """The settings that make a plan."""
 
     cluster_name: str
     rancher_version: str
     network_profile_parameters: Values = Field(default_factory=dict)
 
 
-_OBJECTS = {"podNetwork", "networkProfileParameters"}
 _ELSEWHERE = {"nsxManager", "nsxUsername", "nsxPassword", "nsxCaCertificateFile"}
 """Access to NSX-T, which a plan does not need."""
+_KEYS = {str(field.alias) for field in _Keys.model_fields.values()} - _ELSEWHERE
 
 
 def read(path: Path) -> Plan:
     """Read a stack's plan.
 
     Raises:
-        CapacityError: The file has no plan, or one that cannot be right.
-        OSError: The file cannot be read.
+        CapacityError: The file cannot be read, or has no plan, or an invalid one.
     """
-    given = _config(path)
-    aliases = {str(field.alias) for field in _Keys.model_fields.values()} - _ELSEWHERE
     try:
-        keys = _Keys.model_validate({key: value for key, value in given.items() if key in aliases})
+        keys = _Keys.model_validate(_given(path))
+    except SettingsError as error:
+        raise CapacityError(f"{path}: {error.findings[0]}") from None
     except ValidationError as error:
-        raise CapacityError(f"{path}: {_told(error)}") from None
+        raise CapacityError(f"{path}: {field_findings(error)[0]}") from None
     profile = keys.network_profile_parameters
-    for problem in keys.capacity_problems(keys.rancher_version, profile):
-        raise CapacityError(f"{path}: {problem}")
+    for finding in keys.findings(keys.rancher_version, profile):
+        raise CapacityError(f"{path}: {finding}")
     plan = keys.plan_for(keys.cluster_name, keys.rancher_version, profile.get("lb_size", "small"))
     if plan is None:
-        raise CapacityError(f"{path}: podNetwork is not set; set its blocks")
+        raise CapacityError(f"{path}: podNetwork is not set. Set its blocks")
     return plan
 
 
-def _config(path: Path) -> dict[str, Any]:
-    try:
-        document = yaml.safe_load(path.read_text())
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise CapacityError(f"{path} is no YAML: {' '.join(str(error).split())}") from None
-    stack = document.get("config") if isinstance(document, dict) else None
-    if not isinstance(stack, dict) or not stack:
-        raise CapacityError(f"{path} has no `config`: it is no stack file")
-    prefix = f"{PROJECT}:"
-    given = {
-        key.removeprefix(prefix): _value(key.removeprefix(prefix), value)
-        for key, value in stack.items()
-        if str(key).startswith(prefix)
-    }
-    unknown = given.keys() - {str(field.alias) for field in Settings.model_fields.values()}
-    if unknown:
-        raise CapacityError(f"{path}: {min(unknown)} is no key of this program; Pulumi.yaml has the keys")
-    return {key: value for key, value in given.items() if value != ""}
-
-
-def _value(key: str, value: Any) -> Any:
-    if key in _OBJECTS and isinstance(value, str) and value:
-        try:
-            return json.loads(value)
-        except ValueError:
-            return value  # the model says what is wrong
-    return value
-
-
-def _told(error: ValidationError) -> str:
-    first = error.errors()[0]
-    key = str(first["loc"][0])
-    if first["type"] == "missing":
-        return f"{key} is not set"
-    reason = str(first["msg"]).removeprefix("Value error, ").replace("Input should", "must")
-    return f"{key} = {json.dumps(first['input'], default=str)}: {reason}"
+def _given(path: Path) -> dict[str, Any]:
+    """The keys of a plan that the file sets."""
+    file = stack_file.read(path)
+    given = {key: text for key, text in file.config.items() if text != "" and ":" not in key}
+    findings = [finding for finding in file.findings() if finding.key in _KEYS]
+    findings += [unknown_key(key) for key in sorted(given.keys() - FIELDS)]
+    if findings:
+        raise SettingsError(findings)
+    return {key: decode(key, text) for key, text in given.items() if key in _KEYS}

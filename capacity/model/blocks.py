@@ -9,29 +9,28 @@ from dataclasses import replace
 from capacity.model.plan import Block, Network
 
 _MOST_BLOCKS = 64
-"""Further blocks that an advice names before it takes larger ones; a choice, no limit of NSX-T."""
+"""Most further blocks that an advice names before it chooses larger ones; not a limit of NSX-T."""
 
 _PRIVATE = tuple(map(ipaddress.IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")))
-"""Where the stand-ins for further blocks are taken from (RFC 1918)."""
+"""Where stand-ins for further blocks come from (RFC 1918)."""
 
 
 def rescaled(network: Network, prefix: int) -> Network:
-    """The network with pod subnets of another prefix; used subnets are counted in it, rounded up."""
-    shift = prefix - network.subnet_prefix
-    blocks = tuple(
-        replace(
-            block,
-            subnets_used=block.subnets_used << shift if shift >= 0 else -(-block.subnets_used >> -shift),
-        )
-        for block in network.blocks
-    )
-    return replace(network, subnet_prefix=prefix, blocks=blocks)
+    """The network with pod subnets of another prefix.
+
+    What others use stays the same number: a cluster recreated with the prefix takes one subnet per namespace
+    as before.
+
+    Raises:
+        CapacityError: The blocks have too few subnets with that prefix for the others alone.
+    """
+    return replace(network, subnet_prefix=prefix)
 
 
 def further_for(network: Network, *, used: int) -> tuple[Block, ...]:
-    """Further pod blocks that hold so many subnets and the reserve; none when there is no room for them.
+    """Further pod blocks for that many subnets in all and the reserve; none when there is no room for them.
 
-    They have the size of the last one; when it takes very many, they are larger.
+    They have the size of the last block, or are larger when very many would be needed.
     """
     prefix = network.blocks[-1].prefix
     while (count := _enough(network, used, prefix)) > _MOST_BLOCKS and prefix > 1:
@@ -41,18 +40,20 @@ def further_for(network: Network, *, used: int) -> tuple[Block, ...]:
 
 
 def _enough(network: Network, used: int, prefix: int) -> int:
-    """How many further blocks of a size it takes; the reserve is rounded down."""
+    """Number of further blocks of a size that are needed; the reserve is rounded down."""
     capacity = sum(block.subnets(network.subnet_prefix) for block in network.blocks)
     gained = 1 << (network.subnet_prefix - prefix)
     free = 100 - network.reserve_percent
-    count = max(((used - 1) * 100 - capacity * free) // (gained * free), 1)  # never too many: one is rounded
+    count = max(
+        ((used - 1) * 100 - capacity * free) // (gained * free), 1
+    )  # a lower bound, since the reserve is rounded
     while (total := capacity + count * gained) - total * network.reserve_percent // 100 < used:
         count += 1
     return count
 
 
 def further(network: Network, count: int, prefix: int) -> tuple[Block, ...]:
-    """Stand-ins for further blocks, which overlap none of the network's; fewer when there is no room."""
+    """Stand-ins for further blocks that overlap none of the network's; fewer when there is no room."""
     taken = [ipaddress.ip_network(block.cidr) for block in (*network.blocks, *network.node_blocks)]
     free = (
         candidate

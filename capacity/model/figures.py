@@ -1,116 +1,123 @@
-"""Plans as documents: in the config, in a stack's output, and as what the policies judge.
+"""Plans as documents: in the config, in a stack's output, and in what the policies judge.
 
-A document is the plan's fields in camel case; a field that has its default may be left out. Numbers may be
-floats without a fraction (protobuf has no others).
+A document has the plan's fields in camel case; a field that has its default may be left out. Numbers may be
+floats without a fraction (protobuf has no others), and a block may be its CIDR alone.
 """
 
 from __future__ import annotations
 
-import dataclasses
-import re
-import typing
+import json
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import fields
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
-from capacity.model.plan import Block, CapacityError, Demand, Network, Plan
+from capacity.model.plan import CapacityError, Network, Plan, camel
 
-_WORDS = re.compile(r"_(\w)")
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter, ValidationError
+
+_BLOCKS = tuple(camel(field.name) for field in fields(Network) if field.name.endswith("blocks"))
 
 
 def to_document(plan: Plan) -> dict[str, Any]:
     """The plan as JSON-safe values, every field named."""
-    return {"network": _dump(plan.network), "demands": [_dump(demand) for demand in plan.demands]}
+    document: dict[str, Any] = _adapter(Plan).dump_python(plan, mode="json", by_alias=True)
+    return document
 
 
-def from_document(document: Mapping[str, Any]) -> Plan:
+def from_document(document: object) -> Plan:
     """The plan of a document.
 
     Raises:
-        CapacityError: With the first figure that cannot be right.
+        CapacityError: For the first invalid figure.
     """
     if not isinstance(document, Mapping):
-        raise CapacityError(f"figures must be an object with network and demands, not {document!r}")
-    extra = sorted(str(key) for key in document if key not in {"network", "demands"})
-    if extra:
-        raise CapacityError(f"{extra[0]} is no part of the figures; they have network and demands")
-    demands = document.get("demands", [])
-    if not isinstance(demands, list | tuple):
-        raise CapacityError("demands must be a list, one entry a cluster")
-    return Plan(
-        network=network(document.get("network", {})),
-        demands=tuple(_load(Demand, item, "demands") for item in demands),
-    )
+        raise CapacityError(f"figures: not an object ({_shown(document)}). Give network and demands")
+    given = dict(document)
+    if "network" in given:
+        given["network"] = _with_blocks(given["network"])
+    plan: Plan = _load(Plan, given, "")
+    return plan
 
 
 def network(document: object) -> Network:
     """The network of a document.
 
     Raises:
-        CapacityError: With the first figure that cannot be right.
+        CapacityError: For the first invalid figure.
     """
-    return _load(Network, document, "network")
+    found: Network = _load(Network, _with_blocks(document), "network")
+    return found
 
 
-_T = typing.TypeVar("_T", Network, Demand, Block)
+@cache
+def _adapter(kind: Any) -> TypeAdapter[Any]:
+    from pydantic import TypeAdapter  # noqa: PLC0415 - the policy pack starts without it
+
+    return TypeAdapter(kind)
 
 
-def _load(kind: type[_T], document: object, where: str) -> _T:
+def _load(kind: Any, document: object, where: str) -> Any:
+    from pydantic import ValidationError  # noqa: PLC0415
+
+    try:
+        text = json.dumps(_whole(document), default=str, skipkeys=True)
+        return _adapter(kind).validate_json(text)
+    except ValidationError as error:
+        raise CapacityError(_message(error, where)) from None
+    except (RecursionError, ValueError):
+        raise CapacityError(f"{where or 'figures'}: cannot be read. Give network and demands") from None
+
+
+def _message(error: ValidationError, where: str) -> str:
+    """The first problem of a document: where, what, and the value."""
+    # An unknown figure explains a missing one: a typing error.
+    first = min(error.errors(), key=lambda item: item["type"] != "unexpected_keyword_argument")
+    path = ".".join(filter(None, (where, *(str(part) for part in first["loc"] if isinstance(part, str)))))
+    match first["type"]:
+        case "missing":
+            return f"{path}: missing. Add it"
+        case "unexpected_keyword_argument":
+            owner = _FIELDS.get(path.split(".")[0] if "." in path else "", _FIELDS[""])
+            return f"{path}: unknown figure. The known ones are {', '.join(owner)}"
+        case _:
+            wanted = str(first["msg"]).removeprefix("Input should be ")
+            return f"{path}: must be {wanted} ({_shown(first['input'])})"
+
+
+_FIELDS: Mapping[str, tuple[str, ...]] = {
+    "": tuple(camel(field.name) for field in fields(Plan)),
+    "network": tuple(camel(field.name) for field in fields(Network)),
+}
+
+
+def _with_blocks(document: object) -> object:
+    """The network's document with each block as an object."""
     if not isinstance(document, Mapping):
-        raise CapacityError(f"{where} must be an object, not {document!r}")
-    types = typing.get_type_hints(kind)
-    names = {_camel(field.name): field.name for field in dataclasses.fields(kind)}
-    values: dict[str, Any] = {}
-    for key, value in document.items():
-        if key not in names:
-            raise CapacityError(f"{where}: {key} is no figure; known are {', '.join(names)}")
-        values[names[key]] = _value(types[names[key]], value, f"{where}.{key}")
-    missing = [
-        _camel(field.name)
-        for field in dataclasses.fields(kind)
-        if field.default is dataclasses.MISSING and field.name not in values
-    ]
-    if missing:
-        raise CapacityError(f"{where}: {missing[0]} is missing")
-    return kind(**values)
+        return document
+    given = dict(document)
+    for key in _BLOCKS:
+        if key in given:
+            listed = given[key] if isinstance(given[key], list | tuple) else [given[key]]
+            given[key] = [{"cidr": item} if isinstance(item, str) else item for item in listed]
+    return given
 
 
-def _value(wanted: Any, value: object, where: str) -> object:
-    if wanted == tuple[Block, ...]:
-        items = value if isinstance(value, list | tuple) else [value]
-        return tuple(_load(Block, {"cidr": i} if isinstance(i, str) else i, where) for i in items)
-    if wanted == tuple[int, ...]:
-        if not isinstance(value, list | tuple):
-            raise CapacityError(f"{where} must be a list of whole numbers, not {value!r}")
-        return tuple(_integer(item, where) for item in value)
-    if wanted == int | None and value is None:
-        return None
-    if wanted in (int, int | None):
-        return _integer(value, where)
-    if wanted is bool:
-        if not isinstance(value, bool):
-            raise CapacityError(f"{where} is {value!r}; it must be true or false")
-        return value
-    if not isinstance(value, str) and not (value is None and wanted == str | None):
-        raise CapacityError(f"{where} is {value!r}; it must be a text")
+def _whole(value: object) -> object:
+    """The value with whole floats as integers; a dataclass field that is absent keeps its default."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, Mapping):
+        return {str(key): _whole(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_whole(item) for item in value]
     return value
 
 
-def _integer(value: object, where: str) -> int:
-    whole = isinstance(value, int) or (isinstance(value, float) and value.is_integer())
-    if isinstance(value, bool) or not whole:
-        raise CapacityError(f"{where} is {value!r}; it must be a whole number")
-    return int(typing.cast(float, value))
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
 
 
-def _dump(item: Any) -> dict[str, Any]:
-    return {_camel(field.name): _plain(getattr(item, field.name)) for field in dataclasses.fields(item)}
-
-
-def _plain(value: object) -> object:
-    if isinstance(value, tuple):
-        return [_dump(item) if isinstance(item, Block) else item for item in value]
-    return value
-
-
-def _camel(name: str) -> str:
-    return _WORDS.sub(lambda match: match[1].upper(), name)
+_SHOWN = 60

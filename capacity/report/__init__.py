@@ -1,1 +1,1 @@
-"""TODO."""
+"""Reports of an assessment: tables, JSON, pictures."""

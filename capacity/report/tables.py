@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 from capacity.model.advice import advise
-from capacity.model.assessment import Assessment, Limit, namespace_count
+from capacity.model.assessment import Assessment
 from capacity.model.figures import to_document
+from capacity.model.forecast import forecasts
+from capacity.model.limits.kind import Limit
+from capacity.model.limits.pod_subnets import LONGEST_ADVISED_PREFIX
+from capacity.model.namespaces import namespace_count
 
 _HEADER = ("limit", "capacity", "used", "planned", "headroom", "taken", "imports left")
-"""``used`` is by others than the plan; ``imports left`` what fits beyond the plan."""
+"""``used``: by others than the plan. ``imports left``: imported clusters that fit beyond the plan."""
 
 
 def document(assessment: Assessment, *, running: bool = False) -> dict[str, Any]:
     """Everything about a plan, JSON-safe."""
     first = assessment.first_limit
+    remedies = advise(assessment, running=running).values()
     return {
         "fits": assessment.fits,
         "importedClusters": assessment.imported_clusters,
@@ -31,7 +38,7 @@ def document(assessment: Assessment, *, running: bool = False) -> dict[str, Any]
                 "planned": limit.planned,
                 "headroom": limit.headroom,
                 "utilisation": round(limit.utilisation, 4),
-                "importsLeft": limit.imports_left(),
+                "importsLeft": assessment.imports_left(limit),
             }
             for limit in assessment.limits
         ],
@@ -43,8 +50,9 @@ def document(assessment: Assessment, *, running: bool = False) -> dict[str, Any]
             }
             for block, taken in zip(assessment.plan.network.blocks, assessment.block_use, strict=True)
         ],
+        "forecasts": [{**asdict(item), "exceeded": item.exceeded} for item in forecasts(assessment.plan)],
         "unknown": list(assessment.unknown),
-        "advice": [str(advice) for advice in advise(assessment, running=running)],
+        "advice": [str(advice) for found in remedies for advice in found],
         "figures": to_document(assessment.plan),
     }
 
@@ -57,16 +65,16 @@ def as_json(assessment: Assessment, *, running: bool = False) -> str:
 def as_markdown(assessment: Assessment, *, running: bool = False) -> str:
     """A table and what follows from it, for a pull request."""
     lines = [f"| {' | '.join(_HEADER)} |", f"|{'---|' * len(_HEADER)}"]
-    lines += [f"| {' | '.join(_row(limit))} |" for limit in assessment.limits]
+    lines += [f"| {' | '.join(_row(assessment, limit))} |" for limit in assessment.limits]
     return "\n".join([*lines, "", *_conclusion(assessment, running=running)])
 
 
 def as_comparison(before: Assessment | None, after: Assessment, *, running: bool = False) -> str:
-    """What a change does to the plan, as Markdown: each figure, and what it was where that differs.
+    """What a change does to the plan, as Markdown: each figure, with the old one where it differs.
 
     Args:
-        before: None: there was no plan.
-        after: The plan as changed.
+        before: The plan before the change; None: there was none.
+        after: The plan after the change.
         running: Whether the cluster exists already.
     """
     known = {limit.name: limit for limit in before.limits} if before else {}
@@ -89,26 +97,22 @@ def _change(old: object, new: object) -> str:
 
 
 def as_table(assessment: Assessment, *, running: bool = False) -> str:
-    """The same for a terminal."""
-    from rich.box import SIMPLE  # noqa: PLC0415 - the policies need the model alone
-    from rich.console import Console  # noqa: PLC0415
-    from rich.table import Table  # noqa: PLC0415
-
-    table = Table(*_HEADER, box=SIMPLE)
-    for column in table.columns:
-        column.no_wrap = True
-    for column in table.columns[1:]:
-        column.justify = "right"
-    for limit in assessment.limits:
-        table.add_row(*_row(limit), style="bold red" if limit.headroom < 0 else "")
-    console = Console(highlight=False, width=110)
-    with console.capture() as shown:
-        console.print(table)
-    return shown.get() + "\n".join(_conclusion(assessment, running=running))
+    """A table for a terminal and what follows from it."""
+    rows = [_HEADER, *(_row(assessment, limit) for limit in assessment.limits)]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = [_aligned(row, widths) for row in rows]
+    lines.insert(1, "-" * len(lines[0]))
+    return "\n".join([*lines, "", *_conclusion(assessment, running=running)])
 
 
-def _row(limit: Limit) -> tuple[str, ...]:
-    left = limit.imports_left()
+def _aligned(row: Sequence[str], widths: Sequence[int]) -> str:
+    """The name on the left, the numbers on the right of their columns."""
+    numbers = (cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))
+    return "  ".join([row[0].ljust(widths[0]), *numbers])
+
+
+def _row(assessment: Assessment, limit: Limit) -> tuple[str, ...]:
+    left = assessment.imports_left(limit)
     counts = (limit.capacity, limit.used, limit.planned, limit.headroom)
     return (
         limit.name,
@@ -122,19 +126,26 @@ def _conclusion(assessment: Assessment, *, running: bool) -> list[str]:
     first, number = assessment.first_limit, assessment.first_exhausted_at
     lines: list[str] = []
     if first is not None and number == 0:
-        lines.append(f"Not even without imported clusters are there enough {first.name}.")
+        lines.append(f"Even without imported clusters there are too few {first.name}.")
     elif first is not None and number is not None:
         lines.append(f"{number - 1} imported clusters fit; number {number} runs out of {first.name}.")
     if len(assessment.block_use) > 1:
-        lines.append(f"Taken of each block, in order of use: {_blocks(assessment)}.")
+        lines.append(f"Taken from each block, in order of use: {_blocks(assessment)}.")
     for limit in assessment.exceeded:
-        why = "" if limit.per_import else "; fewer imported clusters would not help"
-        lines.append(f"{-limit.headroom} {limit.name} are missing for the plan{why}.")
+        why = "" if limit.per_import else "; fewer imported clusters do not help"
+        lines.append(f"The plan lacks {-limit.headroom} {limit.name}{why}.")
     if assessment.unknown:
-        lines.append(f"Not judged, no figure given: {', '.join(assessment.unknown)}.")
+        lines.append(f"Not judged, since their figures are not set: {', '.join(assessment.unknown)}.")
+    pods = assessment.plan.network.pods_per_subnet
+    if assessment.plan.network.subnet_prefix > LONGEST_ADVISED_PREFIX:
+        lines.append(
+            f"With {pods} pods per subnet, kube-system and cattle-system take several subnets each; count "
+            "them with --crowded (crowded in the figures)."
+        )
+    lines += [f"Forecast for Rancher on {item}." for item in forecasts(assessment.plan)]
     several = len(assessment.exceeded) > 1
-    for advice in advise(assessment, running=running):
-        lines.append(f"- for {advice.limit}: {advice}" if several else f"- {advice}")
+    for name, remedies in advise(assessment, running=running).items():
+        lines += [f"- for {name}: {advice}" if several else f"- {advice}" for advice in remedies]
     return lines
 
 

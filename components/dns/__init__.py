@@ -1,6 +1,6 @@
 """DNS records of the program's host names."""
 
-from components.dns.component import DnsRecord, DnsRecordArgs, record_text
-from components.dns.preflight import UpdateAccess
+from components.dns.component import DnsRecord, DnsRecordArgs
+from components.dns.modes import DnsMode, dns_mode
 
-__all__ = ["DnsRecord", "DnsRecordArgs", "UpdateAccess", "record_text"]
+__all__ = ["DnsMode", "DnsRecord", "DnsRecordArgs", "dns_mode"]

@@ -1,100 +1,73 @@
-"""``DnsRecord``: the record that leads clients to an address, and the check that it does."""
+"""``DnsRecord``: the record that resolves a host name to an address, and the check that it does."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 import pulumi
 
+from components.dns.modes import Address, DnsMode
 from components.dns.resolution import Resolution
-from components.dns.rfc2136 import Record
+from domain.dns import record_text
 
 
 @dataclass(frozen=True, kw_only=True)
 class DnsRecordArgs:
-    """What record is wanted and who makes it."""
+    """The record, and how it is made.
+
+    Attributes:
+        hostname: Full name, without the final dot.
+        address: Its IPv4 address.
+        mode: How the record is made; see ``dns_mode``.
+        ttl: Seconds for which resolvers may cache the record.
+        resolver: Resolver to ask as clients do, ``host`` or ``host:port``; empty: the system's.
+        timeout_minutes: Longest time until the name resolves; 0: that is not checked.
+    """
 
     hostname: str
-    """Full name, without final dot."""
     address: pulumi.Input[str]
-    """IPv4 address that it leads to."""
-    mode: Literal["rfc2136", "command"]
-    """By dynamic updates of the zone's primary server, or by the operator's own commands."""
+    mode: DnsMode
     ttl: int = 300
-    """Seconds for which resolvers may keep the record."""
-    server: str = ""
-    """Mode ``rfc2136``: the zone's primary server, ``host`` or ``host:port``."""
-    zone: str = ""
-    """Mode ``rfc2136``: the zone; empty: found by asking the server."""
-    create_command: str = ""
-    """Mode ``command``: sets the record, whatever it was; run in a shell with the variables DNS_NAME,
-    DNS_ADDRESS and DNS_TTL, at creation and at every change of one of them."""
-    delete_command: str = ""
-    """Mode ``command``: removes the record, with the same variables."""
     resolver: str = ""
-    """Resolver that is asked as clients would, ``host`` or ``host:port``; empty: the system's."""
     timeout_minutes: int = 10
-    """Longest time until the name resolves; 0: it is not checked."""
 
 
 class DnsRecord(pulumi.ComponentResource):
     """Type ``rancher-on-pks:dns:DnsRecord``.
 
-    Makes a Record (mode ``rfc2136``) or a Command (mode ``command``), and a Resolution.
+    Produces the resource of its mode (Record, or a Command) and a Resolution.
+
+    Attributes:
+        record: The record as text, such as ``rancher.example.com. 300 IN A 10.50.0.79``.
+        ready: Resources that need the name to resolve depend on these.
     """
 
     record: pulumi.Output[str]
-    """The record as text, such as ``rancher.example.com. 300 IN A 10.50.0.79``."""
     ready: list[pulumi.Resource]
-    """What needs the name to resolve depends on these."""
 
     def __init__(self, name: str, args: DnsRecordArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        """Declare the component."""
         super().__init__("rancher-on-pks:dns:DnsRecord", name, None, opts)
-        make = _updated if args.mode == "rfc2136" else _commanded
-        maker = make(f"{name}-record", args, pulumi.ResourceOptions(parent=self))
-        self.ready = [maker]
-        if args.timeout_minutes:
+        self.ready = []
+        made = args.mode.record(
+            f"{name}-record",
+            Address(hostname=args.hostname, address=args.address, ttl=args.ttl),
+            pulumi.ResourceOptions(parent=self),
+        )
+        if made:
+            self.ready.append(made)
+        if made and args.timeout_minutes:
             resolution = Resolution(
                 f"{name}-resolution",
                 hostname=args.hostname,
                 address=args.address,
                 resolver=args.resolver,
                 timeout_minutes=args.timeout_minutes,
-                triggers=[maker.id],
-                opts=pulumi.ResourceOptions(parent=self, depends_on=maker),
+                triggers=[made.id],
+                opts=pulumi.ResourceOptions(parent=self, depends_on=made),
             )
             self.ready.append(resolution)
-        self.record = record_text(args.hostname, args.ttl, args.address)
+        self.record = pulumi.Output.from_input(args.address).apply(
+            lambda address: record_text(args.hostname, args.ttl, address)
+        )
         self.register_outputs({"record": self.record})
-
-
-def record_text(hostname: str, ttl: int, address: pulumi.Input[str]) -> pulumi.Output[str]:
-    """The record as a line of a zone file."""
-    return pulumi.Output.format("{0}. {1} IN A {2}", hostname, ttl, address)
-
-
-def _updated(name: str, args: DnsRecordArgs, opts: pulumi.ResourceOptions) -> pulumi.CustomResource:
-    return Record(
-        name,
-        hostname=args.hostname,
-        address=args.address,
-        ttl=args.ttl,
-        server=args.server,
-        zone=args.zone,
-        opts=opts,
-    )
-
-
-def _commanded(name: str, args: DnsRecordArgs, opts: pulumi.ResourceOptions) -> pulumi.CustomResource:
-    from pulumi_command import local  # noqa: PLC0415 - only this mode needs it
-
-    return local.Command(
-        name,
-        create=args.create_command,
-        update=args.create_command,
-        delete=args.delete_command,
-        environment={"DNS_NAME": args.hostname, "DNS_ADDRESS": args.address, "DNS_TTL": str(args.ttl)},
-        triggers=[args.hostname],  # another name is another record: the old one has to be removed
-        opts=opts,
-    )

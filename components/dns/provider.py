@@ -1,13 +1,11 @@
-"""What the dynamic providers that change a DNS server share."""
+"""Base of the providers that change a DNS server."""
 
 from __future__ import annotations
 
 import os
 from typing import TYPE_CHECKING
 
-from pulumi.dynamic import ConfigureRequest
-
-from components.dns.credentials import resolve
+from components.dns.credentials import TSIG, tsig_key
 from components.runtime.provider import Properties, Provider
 
 if TYPE_CHECKING:
@@ -15,19 +13,14 @@ if TYPE_CHECKING:
 
 
 class DnsProvider(Provider):
-    """A provider that signs its messages with the stack's TSIG key, which is never an input."""
+    """Signs its messages with the stack's TSIG key."""
 
-    def configure(self, req: ConfigureRequest) -> None:
-        """Keep the config; nothing is asked or checked before a call is needed."""
-        super().configure(req)
-        self._config = req.config
-
-    def server(self, known: Properties) -> Server:
+    def server(self, properties: Properties) -> Server:
         """The server of a resource.
 
         Raises:
-            ProviderError: No TSIG key is configured.
+            ProviderError: The TSIG key is missing or invalid.
         """
         from components.dns.server import Server  # noqa: PLC0415 - a preview without changes needs no DNS
 
-        return Server(known["server"], resolve(self._config.get, os.environ))
+        return Server(properties["server"], tsig_key(TSIG.read(self._config.get, os.environ)))

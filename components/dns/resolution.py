@@ -1,4 +1,4 @@
-"""Waits until a name leads to its address for those who ask a resolver, as clients do."""
+"""``Resolution``: a name that resolves to its address for clients."""
 
 from __future__ import annotations
 
@@ -7,44 +7,37 @@ from collections.abc import Sequence
 from typing import Any
 
 import pulumi
-from pulumi.dynamic import CreateResult, DiffResult, ReadResult, Resource, UpdateResult
+from pulumi.dynamic import Resource
 
 from components.runtime.errors import ProviderError, log
-from components.runtime.provider import Properties, Provider, changed, plain, wait
+from components.runtime.provider import Properties, Provider
+from components.runtime.waiting import STEADY, wait
 
-_RESUME = (
-    "Run pulumi up again when the resolver has forgotten what it remembers (wait longer: config "
-    "dnsTimeoutMinutes; ask another: dnsResolver)"
-)
+_RESUME = "Run `pulumi up` again when the cached answer has expired, allow more time, or ask another resolver"
 
 
 class ResolutionProvider(Provider):
-    """Asks at creation, when the record has changed, and when a refresh has found it not to resolve."""
+    """Waits at creation, when the record has changed, and after a refresh that found another answer."""
 
-    def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
-        names = ["hostname", "address", "resolver", "triggers"]
-        return DiffResult(changes=bool(changed(_olds, _news, names)))
+    updates = ("hostname", "address", "resolver", "triggers")
 
-    def create(self, props: dict[str, Any]) -> CreateResult:
-        wanted = plain(props)
+    def apply(self, wanted: Properties, before: Properties) -> Properties:
+        del before
         _wait(wanted)
-        return CreateResult(str(wanted["hostname"]), wanted)
+        return {}
 
-    def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
-        wanted = plain(_news)
-        _wait(wanted)
-        return UpdateResult(wanted)
+    def identity(self, properties: Properties) -> str:
+        return str(properties["hostname"])
 
-    def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
-        from components.dns.resolver import Resolver  # noqa: PLC0415 - as in _wait
+    def observe(self, id_: str, known: Properties) -> Properties | None:
+        from components.dns.resolver import Resolver  # noqa: PLC0415 - a preview without changes needs no DNS
 
-        known = plain(props)
         try:
             found = Resolver(known["resolver"]).lookup(known["hostname"])
         except ProviderError as error:
-            log.warning("warning: not known whether %s resolves: %s", id_, error)
-            return ReadResult(id_, known)
-        return ReadResult(id_, known) if found.addresses == (known["address"],) else ReadResult("", {})
+            log.warning("warning: whether %s resolves is unknown: %s", id_, error)
+            return {}
+        return {} if found.addresses == (known["address"],) else None
 
 
 class Resolution(Resource, module="dns", name="Resolution"):
@@ -61,16 +54,16 @@ class Resolution(Resource, module="dns", name="Resolution"):
         triggers: Sequence[pulumi.Input[Any]] = (),
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """Declare it.
+        """Declare the resource.
 
         Args:
             resource_name: Name in the stack.
             hostname: The name.
-            address: The only address that it has to lead to.
+            address: The only address that it may resolve to.
             resolver: The resolver to ask, ``host`` or ``host:port``; empty: the system's.
-            timeout_minutes: Longest time until then.
-            triggers: Values whose change makes it ask again.
-            opts: Must depend on what makes the record: a name asked too early is remembered as missing.
+            timeout_minutes: Longest time until it resolves.
+            triggers: Values whose change makes it wait again.
+            opts: Must depend on what makes the record: resolvers cache that a name does not exist.
         """
         props = {
             "hostname": hostname,
@@ -96,18 +89,12 @@ def _wait(wanted: Properties) -> None:
             return str(error), None
         if found.addresses == (address,):
             return found.words, True
-        if found.remembered > max(deadline - time.monotonic(), 0):
+        if found.cached_seconds > max(deadline - time.monotonic(), 0):
             raise ProviderError(
-                f"DNS name {hostname} does not lead to {address}: {found.words}, longer than config "
-                f"dnsTimeoutMinutes allows. {_RESUME}"
+                f"DNS name {hostname} does not resolve to {address}: {found.words}, longer than the time "
+                f"allowed. {_RESUME}",
+                "timeout_minutes",
             )
         return found.words, None
 
-    wait(
-        f"DNS name {hostname} to lead to {address}",
-        poll,
-        timeout=seconds,
-        first=0.5,
-        cap=10,
-        resume=_RESUME,
-    )
+    wait(f"DNS name {hostname} to resolve to {address}", poll, timeout=seconds, pace=STEADY, resume=_RESUME)

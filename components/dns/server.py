@@ -1,140 +1,137 @@
-"""One authoritative DNS server, asked and changed by signed messages (RFC 2136, RFC 8945)."""
+"""Client of a zone's primary server: reads names and changes them by dynamic updates (RFC 2136).
+
+Whether a name has records is asked by the prerequisites of updates without changes: a query cannot tell a
+record from one that the server makes of a wildcard.
+"""
 
 from __future__ import annotations
 
-import socket
-import time
 from dataclasses import dataclass
 
-import dns.exception
 import dns.flags
 import dns.message
 import dns.name
-import dns.query
 import dns.rcode
 import dns.rdatatype
-import dns.rrset
-import dns.tsig
 import dns.update
 
 from components.dns.credentials import TsigKey
+from components.dns.transport import Transport
 from components.runtime.errors import ProviderError
-
-_SECONDS = 5.0
-_ATTEMPTS = 3
-_PAUSE = 1.0
-_PORT = 53
-
-Held = dict[str, list[str]]
-"""What a name holds: record type -> values, sorted."""
-
-
-class DnsError(ProviderError):
-    """The server refused or did not answer; the message says what to do."""
 
 
 @dataclass(frozen=True)
-class Live:
-    """The live address record."""
+class AddressRecord:
+    """The A record of a name."""
 
     addresses: tuple[str, ...]
     ttl: int
 
 
 class Server:
-    """The primary server of a zone. Every message is signed and goes over TCP."""
+    """The primary server of a zone."""
 
     def __init__(self, server: str, key: TsigKey) -> None:
-        """Make a client; nothing is asked.
-
-        Args:
-            server: ``host`` or ``host:port``.
-            key: Signs every message, so that a server with views takes them all to the same one.
-        """
+        """Make a client; nothing is sent. See ``Transport``."""
         self._name = server
-        self._key_name = key.name
-        self._key = dns.tsig.Key(dns.name.from_text(key.name), key.secret, key.algorithm)
+        self._transport = Transport(server, key)
 
     def zone_of(self, hostname: str) -> str:
-        """The closest zone above ``hostname`` that the server is authoritative for, without final dot.
+        """The closest zone above ``hostname`` that the server is authoritative for, without the final dot.
 
         Raises:
-            DnsError: It has none, or has delegated the name to other servers.
+            ProviderError: It has none, refuses queries, or has delegated the name to other servers.
         """
         name = dns.name.from_text(hostname)
+        codes = set()
         while len(name) > 1:
             answer = self._query(name, "SOA")
+            codes.add(answer.rcode())
             if answer.rcode() in {dns.rcode.NOERROR, dns.rcode.NXDOMAIN}:
-                records = [*answer.answer, *answer.authority]
-                if answer.flags & dns.flags.AA:
-                    for records_of_name in records:
-                        owner = records_of_name.name
-                        if records_of_name.rdtype == dns.rdatatype.SOA and name.is_subdomain(owner):
-                            return _text(owner)
-                elif servers := [item for item in records if item.rdtype == dns.rdatatype.NS]:
-                    raise DnsError(
-                        f"DNS server {self._name} has delegated {_text(servers[0].name)} to "
-                        f"{', '.join(_text(item.target) for item in servers[0])}. "
-                        "Set config dnsServer to that zone's primary server"
-                    )
+                if zone := _zone_in(answer, name):
+                    return _text(zone)
+                self._check_delegation(answer)
             name = name.parent()
-        raise DnsError(
-            f"DNS server {self._name} is not authoritative for {hostname} or any domain above it. Set config "
-            "dnsServer to the primary server of its zone, or dnsZone if that does not answer queries"
+        raise ProviderError(
+            self._refused(hostname, "or any domain above it")
+            if codes == {dns.rcode.REFUSED}
+            else f"DNS server {self._name} is not authoritative for {hostname} or any domain above it. Use "
+            "the primary server of its zone, or set the zone if that server does not answer queries",
+            "server",
+            "zone",
         )
 
-    def addresses(self, hostname: str) -> Live | None:
-        """The name's A record; None when there is none (or when the name is an alias).
+    def address_record(self, zone: str, hostname: str) -> AddressRecord | None:
+        """The name's own A record; None if it has none (or is an alias).
 
         Raises:
-            DnsError: The server does not answer with authority.
+            ProviderError: The server does not answer with authority.
         """
+        if not self.has(zone, hostname, "A"):
+            return None
         name = dns.name.from_text(hostname)
         answer = self._query(name, "A")
         code = answer.rcode()
+        if code == dns.rcode.REFUSED:
+            raise ProviderError(self._refused(hostname), "server")
         if code not in {dns.rcode.NOERROR, dns.rcode.NXDOMAIN} or not answer.flags & dns.flags.AA:
-            raise DnsError(
+            raise ProviderError(
                 f"DNS server {self._name} does not answer for {hostname} with authority "
-                f"({dns.rcode.to_text(code)}). Set config dnsServer to the primary server of its zone"
+                f"({dns.rcode.to_text(code)}). Use the primary server of its zone",
+                "server",
             )
         for records in answer.answer:
             if records.name == name and records.rdtype == dns.rdatatype.A:
-                return Live(tuple(sorted(item.to_text() for item in records)), records.ttl)
+                return AddressRecord(tuple(sorted(item.to_text() for item in records)), records.ttl)
         return None
 
-    def held(self, hostname: str) -> Held:
-        """Everything that the name holds, as far as the server tells it."""
-        name = dns.name.from_text(hostname)
-        answer = self._query(name, "ANY")
-        records = [item for item in answer.answer if item.name == name]
-        return {
-            dns.rdatatype.to_text(item.rdtype): sorted(value.to_text() for value in item)
-            for item in records
-            if item.rdtype not in {dns.rdatatype.RRSIG, dns.rdatatype.NSEC}
-        }
+    def is_free(self, zone: str, hostname: str) -> bool:
+        """Whether the name has no records of its own.
 
-    def check_update(self, zone: str) -> None:
-        """Whether the server takes updates of the zone with this key; it is asked for one that is empty.
+        For a free name the update also deletes an address that it cannot have: this changes nothing, and a
+        server with permissions by name (BIND: update-policy) refuses it as it would refuse the record.
 
         Raises:
-            DnsError: It does not.
+            ProviderError: The server refuses.
+        """
+        name = dns.name.from_text(hostname)
+        message = self._message(zone)
+        message.absent(name)
+        message.delete(name, "A", _NO_ADDRESS)
+        return self._update(message, zone)
+
+    def has(self, zone: str, hostname: str, kind: str) -> bool:
+        """Whether the name has records of a type of its own.
+
+        Raises:
+            ProviderError: The server refuses.
+        """
+        message = self._message(zone)
+        message.present(dns.name.from_text(hostname), kind)
+        return self._update(message, zone)
+
+    def check_update(self, zone: str) -> None:
+        """Check that the server takes updates of the zone with this key, by one without changes.
+
+        Raises:
+            ProviderError: It does not.
         """
         self._update(self._message(zone), zone)
 
     def ensure(self, zone: str, hostname: str, known: tuple[str, ...], address: str, ttl: int) -> None:
-        """Make ``hostname`` lead to ``address`` and nowhere else, unless it is held by another record.
+        """Set the address of a name, unless the name has other records.
 
-        Each try is one update whose prerequisites the server checks in the same moment.
+        Each attempt is one update; the server checks its prerequisites in the same transaction.
 
         Args:
             zone: The zone to change.
             hostname: Name of the record.
-            known: Addresses that the stack knows the record to have; empty when it knows of none.
+            known: Addresses that the stack knows the record to have; empty if it knows none.
             address: The wanted IPv4 address.
             ttl: Seconds.
 
         Raises:
-            DnsError: The name is held by another record, or the server refuses the change.
+            ProviderError: The name has other records, or the server refuses the change.
         """
         name = dns.name.from_text(hostname)
         for present in dict.fromkeys([known, (address,), ()]):
@@ -147,124 +144,103 @@ class Server:
             message.replace(name, ttl, "A", address)
             if self._update(message, zone):
                 return
-        problem = self.held_problem(hostname, self.held(hostname))
-        raise DnsError(
-            f"{problem}. If it is this stack's own and was changed by someone else, run `pulumi refresh` "
-            "first"
+        raise ProviderError(
+            f"{self.taken(hostname)}. If the record is this stack's and was changed elsewhere, run `pulumi "
+            "refresh` first",
+            "hostname",
         )
 
-    def held_problem(self, hostname: str, held: Held) -> str:
-        """What is said when a name is not to be had."""
-        words = "; ".join(f"{kind} {', '.join(values)}" for kind, values in held.items())
+    def taken(self, hostname: str) -> str:
+        """Error for a name that is already taken."""
+        name = dns.name.from_text(hostname)
+        found = {
+            dns.rdatatype.to_text(item.rdtype): ", ".join(sorted(value.to_text() for value in item))
+            for kind in ("ANY", "A", "AAAA")  # to ANY a server may answer with one type only (RFC 8482)
+            for item in self._query(name, kind).answer
+            if item.name == name and item.rdtype not in _SIGNATURES
+        }
+        words = "; ".join(f"{kind} {values}" for kind, values in found.items())
         return (
-            f"the DNS name {hostname} is already held by another record ({words or 'of unknown type'}) on "
-            f"{self._name}; it is left alone. Remove that record, or choose another name"
+            f"the DNS name {hostname} already has other records ({words or 'of unknown type'}) on "
+            f"{self._name}, which are not changed. Remove them or choose another name"
         )
 
     def remove(self, zone: str, hostname: str, addresses: tuple[str, ...]) -> None:
-        """Remove these addresses of the name; what is gone already, or another's, is left as it is.
+        """Remove these addresses of the name. Their absence is a success; other records stay.
 
         Raises:
-            DnsError: The server refuses the change.
+            ProviderError: The server refuses the change.
         """
         message = self._message(zone)
         message.delete(dns.name.from_text(hostname), "A", *addresses)
         self._update(message, zone)
 
+    def _check_delegation(self, answer: dns.message.Message) -> None:
+        """Raises if the server answers that another one is responsible."""
+        if answer.flags & dns.flags.AA:
+            return
+        for records in (*answer.answer, *answer.authority):
+            if records.rdtype == dns.rdatatype.NS:
+                servers = ", ".join(_text(item.target) for item in records)
+                raise ProviderError(
+                    f"DNS server {self._name} has delegated {_text(records.name)} to {servers}. Use that "
+                    "zone's primary server",
+                    "server",
+                )
+
+    def _refused(self, hostname: str, more: str = "") -> str:
+        return (
+            f"DNS server {self._name} refuses to answer queries for {hostname}{f' {more}' if more else ''} "
+            f"(REFUSED). Allow key {self._transport.key_name} to query the zone (BIND: allow-query), or use "
+            "the primary server of the zone"
+        )
+
     def _message(self, zone: str) -> dns.update.UpdateMessage:
-        return dns.update.UpdateMessage(dns.name.from_text(zone), keyring=self._key)
+        return dns.update.UpdateMessage(dns.name.from_text(zone), keyring=self._transport.key)
 
     def _query(self, name: dns.name.Name, kind: str) -> dns.message.Message:
         message = dns.message.make_query(name, kind, flags=0)
-        message.use_tsig(self._key)
-        return self._exchange(message)
+        message.use_tsig(self._transport.key)
+        return self._transport.exchange(message)
 
     def _update(self, message: dns.update.UpdateMessage, zone: str) -> bool:
-        """Send an update; False when a prerequisite does not hold."""
-        answer = self._exchange(message)
-        code = answer.rcode()
+        """Send an update; False if a prerequisite is not met."""
+        code = self._transport.exchange(message).rcode()
         if code == dns.rcode.NOERROR:
             return True
         if code in _PREREQUISITES:
             return False
-        text = dns.rcode.to_text(code)
-        remedy = _REMEDIES.get(code, "See the server's log").format(zone=zone, key=self._key_name)
-        raise DnsError(f"DNS server {self._name} refuses to update zone {zone} ({text}). {remedy}")
-
-    def _exchange(self, message: dns.message.Message) -> dns.message.Message:
-        """Send a message; repeated when there is no answer, which does no harm to these messages."""
-        host, port = split(self._name)
-        problem = ""
-        for attempt in range(_ATTEMPTS):
-            if attempt:
-                time.sleep(_PAUSE)
-            try:
-                where = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][4][0]
-                answer = dns.query.tcp(message, str(where), timeout=_SECONDS, port=port)
-            except dns.tsig.PeerError as error:
-                raise DnsError(self._tsig_problem(error)) from None
-            except dns.exception.Timeout:
-                problem = f"no answer within {_SECONDS:g} s"
-            except OSError as error:
-                problem = error.strerror or str(error)
-            except EOFError:
-                problem = "it hung up"
-            except dns.exception.DNSException as error:
-                raise DnsError(
-                    f"DNS server {self._name}: its answer cannot be used ({type(error).__name__}). Check "
-                    "that config dnsServer names a DNS server, and the secret and algorithm of the TSIG key"
-                ) from None
-            else:
-                if answer.rcode() != dns.rcode.SERVFAIL:
-                    return self._signed(answer)
-                problem = "it answers SERVFAIL: see its log"
-        raise DnsError(
-            f"DNS server {self._name} cannot be used ({problem}). Check config dnsServer and that this "
-            f"machine reaches its TCP port {port}, then run the command again"
+        remedy = _REMEDIES.get(code, "See the server's log").format(key=self._transport.key_name)
+        raise ProviderError(
+            f"DNS server {self._name} refuses to update zone {zone} ({dns.rcode.to_text(code)}). {remedy}",
+            "server",
+            "zone",
         )
 
-    def _signed(self, answer: dns.message.Message) -> dns.message.Message:
-        """Refusals may come unsigned; what is believed must not."""
-        if not answer.had_tsig and answer.rcode() not in _UNSIGNED:
-            raise DnsError(
-                f"DNS server {self._name}: its answer is not signed with TSIG key {self._key_name}, so it is "
-                "not trusted. Check that config dnsServer names the zone's server and nothing between"
-            )
-        return answer
 
-    def _tsig_problem(self, error: dns.tsig.PeerError) -> str:
-        start = f"DNS server {self._name} does not accept TSIG key {self._key_name}"
-        match error:
-            case dns.tsig.PeerBadKey():
-                return (
-                    f"{start} (BADKEY): it has no key of this name and algorithm. Check config dnsTsigName "
-                    "and dnsTsigAlgorithm"
-                )
-            case dns.tsig.PeerBadSignature():
-                return f"{start} (BADSIG): the secret is another one. Check config dnsTsigSecret"
-            case dns.tsig.PeerBadTime():
-                return f"{start} (BADTIME): its clock and this machine's differ too much. Set both clocks"
-        return f"{start} ({error}). See the server's log"
-
-
-def split(server: str) -> tuple[str, int]:
-    """Host and port of ``host`` or ``host:port``."""
-    host, _, port = server.partition(":")
-    return host, int(port or _PORT)
+def _zone_in(answer: dns.message.Message, name: dns.name.Name) -> dns.name.Name | None:
+    """The zone of a name in an answer with authority."""
+    if answer.flags & dns.flags.AA:
+        for records in (*answer.answer, *answer.authority):
+            if records.rdtype == dns.rdatatype.SOA and name.is_subdomain(records.name):
+                return records.name
+    return None
 
 
 def _text(name: dns.name.Name) -> str:
     return name.to_text(omit_final_dot=True)
 
 
-# RFC 2136 section 2.2: what an unfulfilled prerequisite is answered with.
+_NO_ADDRESS = "192.0.2.1"
+"""Of a network for documentation (RFC 5737)."""
+_SIGNATURES = {dns.rdatatype.RRSIG, dns.rdatatype.NSEC}
 _PREREQUISITES = {dns.rcode.YXDOMAIN, dns.rcode.YXRRSET, dns.rcode.NXRRSET, dns.rcode.NXDOMAIN}
-_UNSIGNED = {dns.rcode.REFUSED, dns.rcode.NOTAUTH, dns.rcode.FORMERR, dns.rcode.NOTIMP}
+"""Answers to a prerequisite that is not met (RFC 2136 section 2.2)."""
 _REMEDIES = {
-    dns.rcode.REFUSED: "Allow key {key} to update it (BIND: allow-update or update-policy)",
-    dns.rcode.NOTAUTH: "It is not authoritative for the zone: set config dnsServer to the zone's primary "
-    "server, or dnsZone to a zone of this one",
-    dns.rcode.NOTZONE: "The name is not in the zone: set config dnsZone to the zone that holds it",
-    dns.rcode.NOTIMP: "It does not know dynamic updates: set config dnsServer to the zone's primary server, "
-    "or dnsMode to command",
+    dns.rcode.REFUSED: "Allow key {key} to update it (BIND: allow-update or update-policy, and allow-query)",
+    dns.rcode.NOTAUTH: "It is not authoritative for the zone: use the zone's primary server, or set the zone "
+    "to one of this server",
+    dns.rcode.NOTZONE: "The name is not in the zone: set the zone that holds it",
+    dns.rcode.NOTIMP: "It does not support dynamic updates: use the zone's primary server, or the DNS mode "
+    "`command`",
 }

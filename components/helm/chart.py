@@ -1,50 +1,49 @@
-"""``HelmChart``: one version of a chart, looked up before anything that needs it is created."""
+"""``HelmChart``: one version of a chart, checked before anything that needs it is created."""
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import ClassVar
 
 import pulumi
-from pulumi.dynamic import (
-    CheckFailure,
-    CheckResult,
-    ConfigureRequest,
-    CreateResult,
-    DiffResult,
-    Resource,
-    UpdateResult,
-)
+from pulumi.dynamic import Resource
 
-from components.helm.chart_repository import (
+from components.helm.chart_reference import (
     ChartError,
     ChartMetadata,
     ChartReference,
     ChartUnreachableError,
-    resolve,
 )
-from components.runtime.errors import ProviderError, log
-from components.runtime.provider import Properties, Provider, changed, plain, unknown
+from components.runtime.credentials import Field, System
+from components.runtime.errors import ProviderError
+from components.runtime.provider import LABELS, Properties, Provider, unknown
+from components.runtime.waiting import retry
 from domain import versions
+from domain.finding import Finding
 
+CREDENTIALS = System(
+    "chartRepository",
+    "the chart repositories",
+    (Field("password", "CHART_REPOSITORY_PASSWORD", secret=True),),
+)
 _REFERENCE = ("chart", "repository", "version", "ca_file", "username")
-_PASSWORD = "chartRepositoryPassword"  # noqa: S105 - the name of a config key
-_IDENTITY = ["chart", "repository", "version", "kubernetes_version", "helm"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class HelmChartArgs:
-    """Which chart, from where, for which Kubernetes.
+    """Arguments of :class:`HelmChart`.
 
     Attributes:
-        chart: Name in the repository; or a local path, which has a slash, a dot in front or ends in ``.tgz``.
-        repository: ``https://``, ``http://`` or ``oci://`` address; not used with a local chart.
+        chart: Name in the repository; or a local path, which has a slash, a leading dot or ends in ``.tgz``.
+        repository: ``https://``, ``http://`` or ``oci://`` URL without credentials; unused for a local chart.
         version: Exact version.
-        kubernetes_version: ``major.minor`` that the chart's ``kubeVersion`` has to accept.
+        kubernetes_version: ``major.minor`` that the chart's ``kubeVersion`` must accept.
         ca_file: PEM file with the CAs of the repository; None: the system's.
-        username: User of the repository.
-        password: Its password (config chartRepositoryPassword), secret; handed on to the releases.
-        helm: Major version of the Helm that is to install it, 2 or 3.
+        username: User name for the repository.
+        password: Secret, for releases of the chart. The provider reads it from ``CREDENTIALS``.
+        api_versions: Values of the chart's ``apiVersion`` that the Helm engine supports.
     """
 
     chart: str
@@ -54,86 +53,99 @@ class HelmChartArgs:
     ca_file: str | None = None
     username: str = ""
     password: pulumi.Input[str] | None = None
-    helm: int = 3
+    api_versions: tuple[str, ...] = ("v1", "v2")
 
     @property
     def reference(self) -> ChartReference:
         """The chart without the password."""
         return ChartReference(self.chart, self.repository, self.version)
 
+    @property
+    def has_query(self) -> bool:
+        """Whether the repository's URL has a query, which may be a signature."""
+        return "?" in self.repository
+
+    @property
+    def repository_input(self) -> pulumi.Input[str]:
+        """The repository, as a secret if it has a query."""
+        return pulumi.Output.secret(self.repository) if self.has_query else self.repository
+
 
 class ChartProvider(Provider):
-    """A definite answer is an error at preview already, a repository's silence not before ``create``.
+    """Checks the chart in ``check``. An unreachable repository is a warning there, an error in ``create``."""
 
-    The repository's password comes from config, never from the inputs.
-    """
+    updates: ClassVar[tuple[str, ...]] = (
+        *("chart", "repository", "version"),
+        *("kubernetes_version", "api_versions"),
+    )
 
-    _password = ""
-
-    def configure(self, req: ConfigureRequest) -> None:
-        """Keep the password."""
-        super().configure(req)
-        self._password = req.config.get(_PASSWORD) or ""
-
-    def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
-        wanted = plain(news)
-        if plain(_olds) == wanted or unknown(*wanted.values()):
-            return CheckResult(news, [])
+    def findings(self, before: Properties, wanted: Properties) -> Iterator[Finding]:
+        names = (before.keys() | wanted.keys()) - {LABELS}
+        if unknown(*wanted.values()) or not self.changed(before, wanted, names):
+            return
         try:
-            _resolve(wanted, self._password)
-        except ChartError as error:
-            return CheckResult(news, [CheckFailure(error.property, str(error))])
+            _checked(wanted, self._password())
         except ChartUnreachableError as error:
-            log.warning("warning: %s. Chart %s is not checked", error, wanted["chart"])
-        return CheckResult(news, [])
+            problem = f"chart {wanted['chart']} is not checked: {error}"
+            yield Finding(",".join(error.properties), problem, severity="warning")
+        except ProviderError as error:
+            yield Finding(",".join(error.properties), str(error))
 
-    def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
-        return DiffResult(changes=bool(changed(_olds, _news, _IDENTITY)))
+    def apply(self, wanted: Properties, before: Properties) -> Properties:
+        del before
+        try:
+            found = retry(lambda: _checked(wanted, self._password()))
+        except ChartUnreachableError as error:
+            remedy = "Nothing was created. Run `pulumi up` again, or use a local chart"
+            raise ProviderError(f"{error}. {remedy}", *error.properties) from None
+        return {"chart_name": found.name, "app_version": found.app_version, "digest": found.digest}
 
-    def create(self, props: dict[str, Any]) -> CreateResult:
-        wanted = plain(props)
-        return CreateResult(f"{wanted['chart']}:{wanted['version']}", _outputs(wanted, self._password))
+    def identity(self, properties: Properties) -> str:
+        return f"{properties['chart']}:{properties['version']}"
 
-    def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
-        return UpdateResult(_outputs(plain(_news), self._password))
+    def _password(self) -> str:
+        return CREDENTIALS.read(self._config.get, os.environ)["password"]
 
 
 class HelmChart(Resource, module="helm", name="Chart"):
     """One version of a chart, type ``pulumi-python:dynamic/helm:Chart``.
 
-    It exists, can be fetched, and accepts the Kubernetes version. It needs no cluster; what must not be made
-    when the chart cannot be had depends on it.
+    It exists, can be downloaded, and supports the Kubernetes version. It needs no cluster. Resources that
+    must not be created without the chart depend on it.
     """
 
     args: HelmChartArgs
     version: pulumi.Output[str]
     chart_name: pulumi.Output[str]
-    """The chart's own name."""
+    """Name in ``Chart.yaml``."""
     app_version: pulumi.Output[str]
-    """Version of what it installs."""
+    """Version of the application."""
     digest: pulumi.Output[str]
+    password: pulumi.Input[str] | None
+    """For releases of the chart; the environment takes precedence over the arguments."""
 
     def __init__(self, name: str, args: HelmChartArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Declare the chart."""
         props = {
             "chart": args.chart,
-            "repository": "" if args.reference.is_local else args.repository,
+            "repository": "" if args.reference.is_local else args.repository_input,
             "version": args.version,
             "kubernetes_version": args.kubernetes_version,
             "ca_file": args.ca_file or "",
             "username": args.username,
-            # Absent for Helm 3, as in the state of stacks that never knew another.
-            **({"helm": args.helm} if args.helm != 3 else {}),
+            "api_versions": list(args.api_versions),
             "chart_name": None,
             "app_version": None,
             "digest": None,
         }
-        super().__init__(ChartProvider(), name, props, opts)
+        hidden = pulumi.ResourceOptions(additional_secret_outputs=["repository"] if args.has_query else [])
+        super().__init__(ChartProvider(), name, props, pulumi.ResourceOptions.merge(opts, hidden))
         self.args = args
+        self.password = CREDENTIALS.read(lambda _key: None, os.environ)["password"] or args.password
 
     @property
     def locator(self) -> str:
-        """The chart as Helm takes it: path, ``oci://`` address, or bare name."""
+        """The chart as Helm expects it: a path, an ``oci://`` URL, or a name."""
         return self.args.reference.locator
 
     @property
@@ -143,49 +155,40 @@ class HelmChart(Resource, module="helm", name="Chart"):
         if reference.is_local:
             return None
         options: dict[str, pulumi.Input[str] | None] = {
-            "repo": None if reference.is_oci else self.args.repository,
+            "repo": None if reference.is_oci else self.args.repository_input,
             "caFile": self.args.ca_file,
             "username": self.args.username or None,
-            "password": pulumi.Output.secret(self.args.password) if self.args.password is not None else None,
+            "password": pulumi.Output.secret(self.password) if self.password is not None else None,
         }
         return {key: value for key, value in options.items() if value is not None} or None
 
 
-def _resolve(wanted: Properties, password: str) -> ChartMetadata:
-    """Look the chart up and hold it against the Kubernetes version."""
-    helm2 = wanted.get("helm") == 2
-    if helm2 and wanted["repository"].startswith("oci://"):
-        message = "Helm v2 reads no OCI registries; give an https:// repository, or a local chart"
-        raise ChartError(message)
-    found = resolve(ChartReference(**{name: wanted[name] for name in _REFERENCE}, password=password))
-    if helm2 and found.api_version not in ("", "v1"):
+def _checked(wanted: Properties, password: str) -> ChartMetadata:
+    """The chart, if the engine and the Kubernetes version support it."""
+    from components.helm.chart_repository import resolve  # noqa: PLC0415 - only a new chart is looked up
+
+    reference = ChartReference(**{name: wanted[name] for name in _REFERENCE}, password=password)
+    found = resolve(reference)
+    shown, supported = f"chart {found.name} {found.version}", wanted["api_versions"]
+    if found.api_version and found.api_version not in supported:
         raise ChartError(
-            f"chart {found.name} {found.version} is for Helm 3 (apiVersion {found.api_version}), the release "
-            "is Helm v2's (config helmEngine); choose a version of the chart with apiVersion v1",
+            f"{shown} has apiVersion {found.api_version}, which this version of Helm does not support. "
+            f"Choose a version of the chart with apiVersion {' or '.join(supported)}",
             "version",
+            "api_versions",
         )
     kubernetes = wanted["kubernetes_version"]
     try:
         fits = not found.kubernetes or versions.minor_satisfies(kubernetes, found.kubernetes)
     except ValueError as error:
-        raise ChartError(f"chart {found.name} {found.version}: kubeVersion {error}", "version") from None
+        raise ChartError(
+            f"{shown} has an invalid kubeVersion: {error}. Choose another version", "version"
+        ) from None
     if not fits:
         raise ChartError(
-            f"chart {found.name} {found.version} is for Kubernetes {found.kubernetes}, the cluster has "
-            f"{kubernetes}; choose another version of the chart",
+            f"{shown} requires Kubernetes {found.kubernetes}, but the cluster has {kubernetes}. Choose "
+            "another version of the chart",
             "version",
+            "kubernetes_version",
         )
     return found
-
-
-def _outputs(wanted: Properties, password: str) -> Properties:
-    try:
-        found = _resolve(wanted, password)
-    except ChartUnreachableError as error:
-        raise ProviderError(f"{error}. Nothing was created; try again, or use a local chart") from None
-    return {
-        **wanted,
-        "chart_name": found.name,
-        "app_version": found.app_version,
-        "digest": found.digest,
-    }

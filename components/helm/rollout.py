@@ -1,40 +1,37 @@
-"""Waits until everything that a release runs is ready; says what is not when time is up."""
+"""``Rollout``: waits until everything that a Helm release runs is ready."""
 
 from __future__ import annotations
 
-from typing import Any
-
 import pulumi
-from pulumi.dynamic import CreateResult, DiffResult, Resource, UpdateResult
+from pulumi.dynamic import Resource
 
 from components.helm import workloads
 from components.kubernetes import api as kube
 from components.kubernetes.api import Kubernetes, KubernetesError, UnreachableError
-from components.kubernetes.kubeconfig import same_cluster
+from components.kubernetes.provider import ClusterProvider
 from components.runtime.errors import ProviderError
-from components.runtime.provider import Properties, Provider, changed, plain, wait
+from components.runtime.provider import Properties
+from components.runtime.waiting import STEADY, wait
+
+RESUME = "Fix the cause, then run `pulumi up` again to continue"
 
 
-class RolloutProvider(Provider):
-    """Waits at creation and whenever the release has another revision or is in another cluster."""
+class RolloutProvider(ClusterProvider):
+    """Waits at creation, and when the release has another revision or is in another cluster."""
 
-    def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
-        other = not same_cluster(_olds.get("kubeconfig"), _news.get("kubeconfig"))
-        return DiffResult(changes=other or bool(changed(_olds, _news, ["release", "namespace", "revision"])))
+    updates = ("release", "namespace", "revision", "kubeconfig")
 
-    def create(self, props: dict[str, Any]) -> CreateResult:
-        wanted = plain(props)
+    def apply(self, wanted: Properties, before: Properties) -> Properties:
+        del before
         _wait(wanted)
-        return CreateResult(f"{wanted['namespace']}/{wanted['release']}", wanted)
+        return {}
 
-    def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
-        wanted = plain(_news)
-        _wait(wanted)
-        return UpdateResult(wanted)
+    def identity(self, properties: Properties) -> str:
+        return f"{properties['namespace']}/{properties['release']}"
 
 
 class Rollout(Resource, module="helm", name="Rollout"):
-    """A release whose workloads are ready, type ``pulumi-python:dynamic/helm:Rollout``."""
+    """A release with ready workloads, type ``pulumi-python:dynamic/helm:Rollout``."""
 
     def __init__(
         self,
@@ -47,6 +44,17 @@ class Rollout(Resource, module="helm", name="Rollout"):
         timeout_minutes: int,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
+        """Declare the resource.
+
+        Args:
+            resource_name: Name in the stack.
+            release: Name of the release.
+            namespace: Its namespace.
+            revision: Changes with each revision of the release.
+            kubeconfig: Secret.
+            timeout_minutes: Deadline.
+            opts: Options.
+        """
         props = {
             "release": release,
             "namespace": namespace,
@@ -70,22 +78,21 @@ def _wait(wanted: Properties) -> None:
             waiting = [str(item) for item in found if not item.is_ready]
             return ", ".join(waiting), None if waiting else True
 
-        what = f"roll-out of Helm release {release}"
+        what = f"rollout of Helm release {release}"
         try:
-            wait(what, poll, timeout=minutes * 60, first=0.5, cap=10, resume=_RESUME)
+            wait(what, poll, timeout=minutes * 60, pace=STEADY, resume=RESUME)
+        except KubernetesError:
+            raise
         except ProviderError as error:
             reasons = _reasons(kubernetes, namespace, release)
             if not reasons:
                 raise
-            lines = [f"{what}: not ready after {minutes:g} minutes:", *reasons, _RESUME]
-            raise ProviderError("\n".join(lines)) from error
-
-
-_RESUME = "Mend the cause and run pulumi up again: it goes on from here"
+            lines = [f"{what}: not ready after {minutes:g} minutes:", *reasons, RESUME]
+            raise ProviderError("\n".join(lines), *error.properties) from error
 
 
 def _reasons(kubernetes: Kubernetes, namespace: str, release: str) -> list[str]:
     try:
         return workloads.diagnose(kubernetes, namespace, workloads.find(kubernetes, namespace, release))
     except KubernetesError as error:
-        return [f"the reasons are not known: {error}"]
+        return [f"the reasons are unknown: {error}"]

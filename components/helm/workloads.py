@@ -1,4 +1,4 @@
-"""What a release runs in the cluster, whether it is ready, and why not."""
+"""Workloads of a Helm release: whether they are ready, and if not, why."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from typing import Any
 from components.kubernetes.api import Kubernetes, Object
 
 _KINDS = {"Deployment": "deployments", "DaemonSet": "daemonsets", "StatefulSet": "statefulsets"}
-_OWNER_NAME = "meta.helm.sh/release-name"
-_OWNER_NAMESPACE = "meta.helm.sh/release-namespace"
+RELEASE_NAME = "meta.helm.sh/release-name"
+RELEASE_NAMESPACE = "meta.helm.sh/release-namespace"
 _NCP_ERRORS = "ncp/error"
 _EVENTS, _PODS = 3, 5
-"""Shown at most: events a thing, pods a workload."""
+"""Limits of a diagnosis: events per object, pods per workload."""
 
 
 @dataclass(frozen=True)
 class Workload:
-    """A Deployment, DaemonSet or StatefulSet as the API last gave it."""
+    """A Deployment, DaemonSet or StatefulSet as last read from the API."""
 
     kind: str
     object: Object
@@ -34,7 +34,7 @@ class Workload:
         return ",".join(f"{k}={v}" for k, v in self.object["spec"]["selector"]["matchLabels"].items())
 
     def counts(self) -> tuple[int, int]:
-        """How many pods are up to date and available, and how many are wanted."""
+        """Returns the number of pods that are up to date and available, and the number desired."""
         status: Mapping[str, Any] = self.object.get("status") or {}
         if self.kind == "DaemonSet":
             wanted = int(status.get("desiredNumberScheduled", 0))
@@ -47,29 +47,29 @@ class Workload:
 
     @property
     def is_ready(self) -> bool:
-        """Whether its latest form is running everywhere it should, and nothing of an earlier form is left."""
+        """Whether all pods of the latest revision are available and no older pods are left."""
         status: Mapping[str, Any] = self.object.get("status") or {}
         seen = status.get("observedGeneration", 0) >= self.object["metadata"].get("generation", 1)
         available, wanted = self.counts()
         left = status.get("replicas", 0) - wanted if self.kind != "DaemonSet" else 0
-        # A DaemonSet that no node takes is not what anybody installs a chart for.
+        # A DaemonSet without a matching node serves nothing.
         return seen and available >= wanted and left <= 0 and (wanted > 0 or self.kind != "DaemonSet")
 
     def __str__(self) -> str:
         available, wanted = self.counts()
         if self.kind == "DaemonSet" and not wanted:
-            return f"DaemonSet {self.name}: no node takes its pods"
+            return f"DaemonSet {self.name}: no node matches its pods"
         return f"{self.kind} {self.name}: {available} of {wanted} available"
 
 
 def owned_by(item: Object, namespace: str, release: str) -> bool:
-    """Whether Helm 3 made the object for the release (it marks them so for its own checks)."""
+    """Returns whether Helm's ownership annotations name the release."""
     annotations = item["metadata"].get("annotations") or {}
-    return (annotations.get(_OWNER_NAME), annotations.get(_OWNER_NAMESPACE)) == (release, namespace)
+    return (annotations.get(RELEASE_NAME), annotations.get(RELEASE_NAMESPACE)) == (release, namespace)
 
 
 def find(kubernetes: Kubernetes, namespace: str, release: str) -> list[Workload]:
-    """The workloads of the release in its namespace."""
+    """Returns the workloads of the release in its namespace."""
     return [
         Workload(kind, item)
         for kind, plural in _KINDS.items()
@@ -79,7 +79,7 @@ def find(kubernetes: Kubernetes, namespace: str, release: str) -> list[Workload]
 
 
 def diagnose(kubernetes: Kubernetes, namespace: str, workloads: list[Workload]) -> list[str]:
-    """One line a thing that is not ready, with the reasons that the cluster knows."""
+    """Returns a line for each object that is not ready, with the reasons that the cluster reports."""
     events = _warnings(kubernetes, namespace)
     lines = []
     space = kubernetes.get(f"/api/v1/namespaces/{namespace}")
@@ -103,7 +103,7 @@ def diagnose(kubernetes: Kubernetes, namespace: str, workloads: list[Workload]) 
 
 
 def _pod(pod: Object, events: Mapping[str, list[str]]) -> str:
-    """What is known about a pod that is not ready."""
+    """Describes a pod that is not ready."""
     name = pod["metadata"]["name"]
     status = pod.get("status") or {}
     reasons = [
@@ -120,20 +120,20 @@ def _pod(pod: Object, events: Mapping[str, list[str]]) -> str:
 
 
 def _container(status: Object) -> Iterator[str]:
-    """Why a container is not ready; its last end says more than that it waits to be started again."""
+    """Yields the reasons why a container is not ready, including how it last terminated."""
     restarts = f" after {status['restartCount']} restarts" if status.get("restartCount") else ""
     for state, detail in (status.get("state") or {}).items():
         if state == "running" and not status.get("ready"):
-            yield f"container {status['name']} runs{restarts}, its readiness probe does not succeed"
+            yield f"container {status['name']} runs{restarts} but its readiness probe fails"
         elif state == "waiting" or (state == "terminated" and detail.get("exitCode")):
             yield _reason(f"container {status['name']} {state}{restarts}", detail)
     ended = (status.get("lastState") or {}).get("terminated")
     if ended:
-        yield _reason(f"it last ended with exit code {ended.get('exitCode')}", ended)
+        yield _reason(f"it last terminated with exit code {ended.get('exitCode')}", ended)
 
 
 def _conditions(item: Object) -> Iterator[str]:
-    """Conditions that tell of trouble."""
+    """Yields the conditions that report a problem."""
     for condition in (item.get("status") or {}).get("conditions") or []:
         bad = "True" if condition["type"] == "ReplicaFailure" else "False"
         if condition["status"] == bad:
@@ -141,14 +141,14 @@ def _conditions(item: Object) -> Iterator[str]:
 
 
 def ncp_errors(item: Object) -> Iterator[str]:
-    """What NCP says it could not realise in NSX-T (docs-pks 1.7 `nsxt-health`)."""
+    """Yields NCP's errors about NSX-T objects that it could not create (docs-pks 1.7 `nsxt-health`)."""
     for key, value in (item["metadata"].get("annotations") or {}).items():
         if key.startswith(_NCP_ERRORS):
             yield f"NCP: {key}: {value}"
 
 
 def _warnings(kubernetes: Kubernetes, namespace: str) -> dict[str, list[str]]:
-    """The last warning events of each object, by its name."""
+    """Returns the latest warning events by object name."""
     found: dict[str, list[str]] = {}
     events = kubernetes.list(f"/api/v1/namespaces/{namespace}/events", fieldSelector="type=Warning")
 
@@ -171,5 +171,5 @@ def _is_pod_ready(pod: Object) -> bool:
 
 
 def _reason(what: str, detail: Object) -> str:
-    told = ": ".join(str(detail[key]).strip() for key in ("reason", "message") if detail.get(key))
-    return f"{what} ({told})" if told else what
+    words = ": ".join(str(detail[key]).strip() for key in ("reason", "message") if detail.get(key))
+    return f"{what} ({words})" if words else what

@@ -1,6 +1,7 @@
-"""``IngressController`` and ``RancherIngress``: the way of a request from the virtual IP to Rancher.
+"""``IngressController`` and ``RancherIngress``: route requests from the virtual IP to Rancher.
 
-nginx, as the NSX-T load balancer of PKS 1.5 cannot pass on the headers that Rancher needs at layer 7.
+The controller is nginx: in PKS 1.5 the layer 7 load balancer of NSX-T cannot set the headers that Rancher
+needs.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import Any
 
 import pulumi
 
-from components.helm import HelmChart, HelmRelease, HelmReleaseArgs, Tiller
+from components.helm import HelmChart, HelmEngine, HelmRelease, HelmReleaseArgs
 from components.ingress.virtual_ip import VirtualIp
 from components.kubernetes.objects import ingress_api
 from domain import ingress_values
@@ -24,28 +25,29 @@ INGRESS = "rancher-ingress"
 """Name of Rancher's Ingress, as in the article; the chart's own is called ``rancher``."""
 
 _BACKEND = ("rancher", 80)
-"""Service of Rancher's chart and its port."""
+"""Service of Rancher's chart, and its port."""
 
 _TIMEOUTS = {"proxy-connect-timeout": "30", "proxy-read-timeout": "1800", "proxy-send-timeout": "1800"}
-"""Seconds; agents and shells hold websockets open (defaults of the chart's own Ingress)."""
+"""Seconds; agents and shells keep websockets open (defaults of the chart's own Ingress)."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class IngressControllerArgs:
-    """What :class:`IngressController` needs.
+    """Arguments of :class:`IngressController`.
 
     Attributes:
-        chart: ``ingress-nginx``, or ``nginx-ingress`` of the article's time.
-        namespace: Namespace that exists; the article takes ``cattle-system``, which costs no further one.
+        engine: Installs the chart.
+        chart: ``ingress-nginx``, or its predecessor ``nginx-ingress``.
+        namespace: Namespace that exists. The article uses ``cattle-system``, which saves a namespace.
         kubeconfig: Secret.
-        values: The user's values for the chart; they win over the program's.
+        values: The user's values for the chart; they override the program's.
         http_port: Port of the virtual IP that redirects to HTTPS.
         https_port: Port of the virtual IP for HTTPS.
-        vip_cidr: Network that the virtual IP is in; None: any but NSX-T's transit network.
-        timeout_minutes: Longest time until the controller runs, and until it has its address.
-        tiller: Helm v2 installs the chart through it; None: Helm 3 does.
+        vip_cidr: Network of the virtual IP; None: any except NSX-T's transit network.
+        timeout_minutes: Deadline for the controller to run, and for its address.
     """
 
+    engine: HelmEngine
     chart: HelmChart
     namespace: pulumi.Input[str]
     kubeconfig: pulumi.Input[str] = field(repr=False)
@@ -54,19 +56,18 @@ class IngressControllerArgs:
     https_port: int = 443
     vip_cidr: str | None = None
     timeout_minutes: int = 10
-    tiller: Tiller | None = None
 
 
 class IngressController(pulumi.ComponentResource):
     """nginx on each node behind an NSX-T virtual IP (type ``rancher-on-pks:ingress:IngressController``).
 
-    Produces a HelmRelease and a VirtualIp, which wait for the pods and the address side by side. The options
+    Produces a HelmRelease and a VirtualIp, which wait for the pods and the address in parallel. The options
     must name the cluster's Kubernetes provider.
 
     Attributes:
         vip: The virtual IP.
         https_port: Its port for HTTPS.
-        ready: What to depend on for a controller that serves.
+        ready: A controller that serves requests.
     """
 
     vip: pulumi.Output[str]
@@ -82,20 +83,21 @@ class IngressController(pulumi.ComponentResource):
             RunError: The user's values would break the design.
         """
         if problems := ingress_values.problems(args.values):
-            raise pulumi.RunError("\n".join(f"values of the ingress controller: {text}" for text in problems))
+            lines = (f"values of the ingress controller: {problem}" for problem in problems)
+            raise pulumi.RunError("\n".join(lines))
         super().__init__("rancher-on-pks:ingress:IngressController", name, None, opts)
         deleted_with = opts.deleted_with if opts else None
         values = merge(ingress_values.defaults(args.http_port, args.https_port), args.values)
         release = HelmRelease(
             name,
             HelmReleaseArgs(
+                engine=args.engine,
                 chart=args.chart,
                 release=RELEASE,
                 namespace=args.namespace,
                 kubeconfig=args.kubeconfig,
                 values=values,
                 timeout_minutes=args.timeout_minutes,
-                tiller=args.tiller,
             ),
             pulumi.ResourceOptions(parent=self, deleted_with=deleted_with),
         )
@@ -105,7 +107,7 @@ class IngressController(pulumi.ComponentResource):
             namespace=args.namespace,
             kubeconfig=args.kubeconfig,
             network=args.vip_cidr,
-            maker={"chart": args.chart.args.chart, **values["controller"]["service"]},
+            service={"chart": args.chart.args.chart, **values["controller"]["service"]},
             timeout_minutes=args.timeout_minutes,
             opts=pulumi.ResourceOptions(parent=self, deleted_with=deleted_with, depends_on=release.installed),
         )
@@ -115,13 +117,13 @@ class IngressController(pulumi.ComponentResource):
 
 @dataclass(frozen=True, kw_only=True)
 class RancherIngressArgs:
-    """What :class:`RancherIngress` needs.
+    """Arguments of :class:`RancherIngress`.
 
     Attributes:
         namespace: Namespace of Rancher.
         hostname: DNS name of Rancher.
         tls_secret_name: ``kubernetes.io/tls`` Secret in the namespace, with the certificate of the name.
-        kubernetes_version: ``major.minor``; before 1.19 the Ingress is an extensions/v1beta1 one.
+        kubernetes_version: ``major.minor``; before 1.19 the API version is extensions/v1beta1.
     """
 
     namespace: pulumi.Input[str]
@@ -131,10 +133,10 @@ class RancherIngressArgs:
 
 
 class RancherIngress(pulumi.CustomResource):
-    """The rule for Rancher's host name, in place of the chart's own Ingress (a Kubernetes ``Ingress``).
+    """A Kubernetes ``Ingress`` for Rancher's host name, in place of the chart's own.
 
-    Its class annotation gives it to nginx and keeps NCP from making NSX-T objects for it. The API version is
-    that of the cluster; an alias keeps the Ingress when it changes.
+    Its class annotation selects nginx, so NCP creates no NSX-T objects for it. The API version is the one of
+    the cluster; an alias keeps the Ingress when it changes.
     """
 
     def __init__(
@@ -159,7 +161,7 @@ class RancherIngress(pulumi.CustomResource):
                 "annotations": {
                     "kubernetes.io/ingress.class": ingress_values.INGRESS_CLASS,
                     **{f"nginx.ingress.kubernetes.io/{key}": value for key, value in _TIMEOUTS.items()},
-                    # It has no backend until Rancher is there, which the plugin would wait for.
+                    # It has no backend until Rancher is installed, and the plugin would wait for one.
                     "pulumi.com/skipAwait": "true",
                 },
             },

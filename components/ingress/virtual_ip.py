@@ -1,9 +1,9 @@
-"""The virtual IP: the address that NSX-T gives to the ingress controller's Service.
+"""``VirtualIp``: the address that NSX-T assigns to the ingress controller's Service.
 
-NCP writes two addresses into the Service's status (10.50.0.79 and 100.64.128.125 in the article): one of the
-floating IP pool, and one of the network between the Tier-0 and Tier-1 routers. Which one clients reach is
-decided by the networks, not by the order: addresses in 100.64.0.0/10 (RFC 6598, which NSX-T uses for its
-transit links) are dropped; if a network is configured, only addresses in it are kept; one must remain.
+NCP writes two addresses into the status of the Service (10.50.0.79 and 100.64.128.125 in the article): one of
+the floating IP pool, and one of the network between the Tier-0 and Tier-1 routers. Their order means nothing.
+The rule: addresses in 100.64.0.0/10 (RFC 6598, which NSX-T uses for its transit links) are dropped; if a
+network is configured, only addresses in it are kept; one must remain.
 """
 
 from __future__ import annotations
@@ -13,24 +13,28 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pulumi
-from pulumi.dynamic import CreateResult, DiffResult, ReadResult, Resource, UpdateResult
+from pulumi.dynamic import Resource
 
 from components.helm.workloads import ncp_errors, owned_by
 from components.kubernetes import api as kube
 from components.kubernetes.api import Kubernetes, KubernetesError, Object, UnreachableError
-from components.kubernetes.kubeconfig import same_cluster
+from components.kubernetes.provider import ClusterProvider
 from components.runtime.errors import ProviderError, log
-from components.runtime.provider import Properties, Provider, changed, plain, wait
+from components.runtime.provider import Properties
+from components.runtime.waiting import STEADY, wait
 
 _TRANSIT = ipaddress.ip_network("100.64.0.0/10")
-_IDENTITY = ["release", "namespace", "network", "maker"]
+_RESUME = (
+    "Check the load balancer in the NSX-T manager and the log of NCP, and whether the network of the virtual "
+    "IP is right. Then run `pulumi up` again"
+)
 
 
 def pick(addresses: Iterable[str], network: str | None) -> str | None:
-    """The one address that clients reach; None when none is left.
+    """Returns the one address that clients reach; None if none remains.
 
     Raises:
-        ProviderError: Several are left; the message lists them and names the config key that decides.
+        ProviderError: Several remain.
     """
     listed = list(dict.fromkeys(addresses))
     wanted = ipaddress.ip_network(network) if network else None
@@ -41,38 +45,36 @@ def pick(addresses: Iterable[str], network: str | None) -> str | None:
     ]
     if len(left) > 1:
         raise ProviderError(
-            f"several addresses could be the virtual IP: {', '.join(left)} (of {', '.join(listed)}). Set "
-            "config vipCidr to the network that the right one is in"
+            f"several addresses could be the virtual IP: {', '.join(left)} (of {', '.join(listed)}). Set the "
+            "network that the right one is in",
+            "network",
         )
     return left[0] if left else None
 
 
-class VirtualIpProvider(Provider):
-    """Reads the address once NSX-T has given it."""
+class VirtualIpProvider(ClusterProvider):
+    """Reads the address once NSX-T has assigned it."""
 
-    def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
-        other = not same_cluster(_olds.get("kubeconfig"), _news.get("kubeconfig"))
-        return DiffResult(changes=other or bool(changed(_olds, _news, _IDENTITY)))
+    updates = ("release", "namespace", "network", "service", "kubeconfig")
 
-    def create(self, props: dict[str, Any]) -> CreateResult:
-        wanted = plain(props)
-        return CreateResult(f"{wanted['namespace']}/{wanted['release']}", _wait(wanted))
+    def apply(self, wanted: Properties, before: Properties) -> Properties:
+        del before
+        return {"address": _wait(wanted)}
 
-    def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
-        return UpdateResult(_wait(plain(_news)))
+    def identity(self, properties: Properties) -> str:
+        return f"{properties['namespace']}/{properties['release']}"
 
-    def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
-        known = plain(props)
+    def observe(self, id_: str, known: Properties) -> Properties | None:
+        del id_
         try:
             with kube.client(known["kubeconfig"]) as kubernetes:
                 service = _service(kubernetes, known)
-        except KubernetesError as error:  # also credentials that have expired since
+        except KubernetesError as error:  # expired credentials too
             log.warning("warning: the virtual IP is not checked: %s", error)
-            return ReadResult(id_, known)
+            return {}
         if service is None:
-            return ReadResult("", {})
-        address = pick(_addresses(service), known["network"]) or ""
-        return ReadResult(id_, {**known, "address": address})
+            return None
+        return {"address": pick(_addresses(service), known["network"]) or ""}
 
 
 class VirtualIp(Resource, module="ingress", name="VirtualIp"):
@@ -88,20 +90,20 @@ class VirtualIp(Resource, module="ingress", name="VirtualIp"):
         namespace: pulumi.Input[str],
         kubeconfig: pulumi.Input[str],
         network: str | None,
-        maker: Mapping[str, Any],
+        service: Mapping[str, Any],
         timeout_minutes: int,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """Declare it.
+        """Declare the resource.
 
         Args:
             resource_name: Name in the stack.
             release: Helm release with one Service of type LoadBalancer.
             namespace: Its namespace.
             kubeconfig: Secret.
-            network: CIDR in which the address must be; None: any but the transit network.
-            maker: What makes the Service what it is; a change of it makes the address be read anew.
-            timeout_minutes: Longest time until there is an address.
+            network: CIDR of the address; None: any except the transit network.
+            service: Chart and values of the Service; a change reads the address again.
+            timeout_minutes: Deadline for the address.
             opts: Must depend on the release.
         """
         props = {
@@ -109,7 +111,7 @@ class VirtualIp(Resource, module="ingress", name="VirtualIp"):
             "namespace": namespace,
             "kubeconfig": pulumi.Output.secret(kubeconfig),
             "network": network or "",
-            "maker": maker,
+            "service": service,
             "timeout_minutes": timeout_minutes,
             "address": None,
         }
@@ -119,7 +121,7 @@ class VirtualIp(Resource, module="ingress", name="VirtualIp"):
         )
 
 
-def _wait(wanted: Properties) -> Properties:
+def _wait(wanted: Properties) -> str:
     with kube.client(wanted["kubeconfig"]) as kubernetes:
 
         def poll() -> tuple[str, str | None]:
@@ -131,29 +133,26 @@ def _wait(wanted: Properties) -> Properties:
                 return f"release {wanted['release']} has no Service of type LoadBalancer", None
             return _state(service, wanted["network"]), pick(_addresses(service), wanted["network"])
 
-        address = wait(
+        return wait(
             f"virtual IP of Helm release {wanted['release']}",
             poll,
             timeout=wanted["timeout_minutes"] * 60,
-            first=0.3,
-            cap=10,
-            resume="Check the load balancer in the NSX-T manager and NCP's log (with an address of another "
-            "network, config vipCidr), and run pulumi up again",
+            pace=STEADY,
+            resume=_RESUME,
         )
-    return {**wanted, "address": address}
 
 
 def _state(service: Object, network: str) -> str:
     addresses = _addresses(service)
     name = f"Service {service['metadata']['name']}"
     if addresses:
-        wanted = f"in config vipCidr {network}" if network else f"outside of the transit network {_TRANSIT}"
+        wanted = f"in {network}" if network else f"outside the transit network {_TRANSIT}"
         return f"{name} has the addresses {', '.join(addresses)}, none {wanted}"
     return "; ".join([f"{name} has no address yet", *ncp_errors(service)])
 
 
 def _service(kubernetes: Kubernetes, wanted: Properties) -> Object | None:
-    """The release's Service of type LoadBalancer."""
+    """Returns the Service of type LoadBalancer of the release."""
     namespace, release = wanted["namespace"], wanted["release"]
     services = kubernetes.list(f"/api/v1/namespaces/{namespace}/services")
     owned = [item for item in services if owned_by(item, namespace, release)]
@@ -161,8 +160,9 @@ def _service(kubernetes: Kubernetes, wanted: Properties) -> Object | None:
     if len(found) > 1:
         names = ", ".join(item["metadata"]["name"] for item in found)
         raise ProviderError(
-            f"Helm release {release} has several Services of type LoadBalancer: {names}. Turn all but the "
-            "controller's off in config ingressValues"
+            f"Helm release {release} has several Services of type LoadBalancer: {names}. Disable all but the "
+            "controller's in the values of the chart",
+            "service",
         )
     return found[0] if found else None
 

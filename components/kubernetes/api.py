@@ -13,6 +13,8 @@ from typing import Any
 from urllib.parse import urlencode
 
 from components.kubernetes import kubeconfig as kubeconfigs
+from components.kubernetes.oidc import OidcLogin
+from components.runtime.errors import ProviderError
 from components.runtime.http import HttpClient, HttpError, UnreachableError
 
 Object = dict[str, Any]
@@ -29,9 +31,11 @@ _PAGE = 500
 class Kubernetes:
     """JSON requests to one API. Paths begin with ``/api`` or ``/apis``."""
 
-    def __init__(self, http: HttpClient) -> None:
+    def __init__(self, http: HttpClient, login: OidcLogin | None = None) -> None:
         """Use ``client`` instead."""
         self._http = http
+        self._login = login
+        self._authorization: dict[str, str] = {}
 
     def get(self, path: str) -> Object | None:
         """The object at ``path``; None when it (or its kind) does not exist.
@@ -108,10 +112,32 @@ class Kubernetes:
     def _request(
         self, method: str, path: str, body: Object | None = None, media_type: str = "application/json"
     ) -> Object:
+        try:
+            return self._send(method, path, body, media_type)
+        except KubernetesError as error:
+            if error.status != 401 or self._login is None:
+                raise
+            self._authorization = {"Authorization": f"Bearer {_renewed(self._login, error)}"}
+        return self._send(method, path, body, media_type)  # the first one was not carried out
+
+    def _send(self, method: str, path: str, body: Object | None, media_type: str) -> Object:
         # Callers poll: a failure is theirs to repeat.
+        headers = {"Content-Type": media_type, **self._authorization}
         return self._http.request(
-            method, path, body, headers={"Content-Type": media_type}, repeatable=False, transient=_TRANSIENT
+            method, path, body, headers=headers, repeatable=False, transient=_TRANSIENT
         ).object()
+
+
+def _renewed(login: OidcLogin, refused: KubernetesError) -> str:
+    """A new ID token in the place of one that the API refused."""
+    try:
+        return login.id_token()
+    except ProviderError as error:
+        raise KubernetesError(
+            401,
+            f"{refused}. The OIDC login of the kubeconfig has expired and cannot be renewed ({error}). "
+            "Run `pulumi up`, which fetches the kubeconfig again",
+        ) from None
 
 
 _TRANSIENT = (429, *range(500, 600))
@@ -119,7 +145,7 @@ _TRANSIENT = (429, *range(500, 600))
 
 @contextmanager
 def client(kubeconfig: str, folder: Path | None = None) -> Iterator[Kubernetes]:
-    """Access to the cluster of the kubeconfig's current context.
+    """Access to the cluster of the kubeconfig's current context. An expired OIDC login is renewed.
 
     Args:
         kubeconfig: YAML.
@@ -128,9 +154,6 @@ def client(kubeconfig: str, folder: Path | None = None) -> Iterator[Kubernetes]:
     Raises:
         ProviderError: The kubeconfig cannot be used.
     """
-    with HttpClient(kubeconfigs.parse(kubeconfig, folder).connection()) as http:
-        yield Kubernetes(http)
-
-
-# COMPAT
-from components.kubernetes.kubeconfig import same_cluster  # noqa: E402, F401
+    parsed = kubeconfigs.parse(kubeconfig, folder)
+    with HttpClient(parsed.connection()) as http:
+        yield Kubernetes(http, parsed.oidc)

@@ -17,6 +17,8 @@ from urllib.parse import urlsplit
 
 import yaml
 
+from components.kubernetes import oidc
+from components.kubernetes.oidc import OidcLogin
 from components.runtime import tls
 from components.runtime.errors import ProviderError
 from components.runtime.http import Server
@@ -26,6 +28,10 @@ _FORBIDDEN = {
     "exec": "it runs a command on this machine",
     "tokenFile": "it sends a file of this machine to the cluster",
 }
+
+
+_MOST_BYTES = 2**20
+"""Largest certificate file."""
 
 
 class KubeconfigError(ProviderError):
@@ -44,6 +50,7 @@ class Kubeconfig:
         basic: User name and password.
         certificate: PEM of the client's certificate.
         key: PEM of its private key.
+        oidc: Login that gives further tokens.
     """
 
     server: str
@@ -53,6 +60,7 @@ class Kubeconfig:
     basic: tuple[str, str] | None = field(default=None, repr=False)
     certificate: str = field(default="", repr=False)
     key: str = field(default="", repr=False)
+    oidc: OidcLogin | None = None
 
     @property
     def fingerprint(self) -> str:
@@ -100,9 +108,7 @@ def parse(text: str, folder: Path | None = None) -> Kubeconfig:
                 f"the kubeconfig's user has `{name}`, which is refused: {reason}. Give a token or a client "
                 "certificate"
             )
-    server = cluster.get("server")
-    if not isinstance(server, str) or not server.startswith("https://") or not urlsplit(server).hostname:
-        raise KubeconfigError("the kubeconfig has no server that begins with https://. Correct it")
+    server = _server(cluster)
     if cluster.get("insecure-skip-tls-verify"):
         raise KubeconfigError(
             "the kubeconfig has insecure-skip-tls-verify, which is refused. Put the cluster's CA into "
@@ -119,6 +125,7 @@ def parse(text: str, folder: Path | None = None) -> Kubeconfig:
         basic=(username, _text(user, "password")) if username else None,
         certificate=_pem(user, "client-certificate", folder),
         key=_pem(user, "client-key", folder),
+        oidc=_oidc(user),
     )
 
 
@@ -135,6 +142,49 @@ def load(text: str) -> Mapping[str, Any]:
     if not isinstance(document, Mapping):
         raise KubeconfigError("the kubeconfig is not a YAML object. Correct it")
     return document
+
+
+def reduce(text: str, *, server: str = "", tls_name: str = "") -> tuple[str, str]:
+    """A kubeconfig with its current context alone, and the URL of the API.
+
+    Args:
+        text: YAML.
+        server: URL to use in place of its own.
+        tls_name: Name to verify in the API's certificate; empty: the URL's host.
+
+    Raises:
+        KubeconfigError: It has no usable current context.
+    """
+    document = load(text)
+    name = document.get("current-context")
+    context = _entry(document, "contexts", "context", name)
+    cluster = dict(_entry(document, "clusters", "cluster", context.get("cluster")))
+    user = _entry(document, "users", "user", context.get("user"))
+    cluster |= {"server": server} if server else {}
+    cluster |= {"tls-server-name": tls_name} if tls_name else {}
+    if not isinstance(cluster.get("server"), str):
+        raise KubeconfigError("the kubeconfig has no server. Correct it")
+    reduced = {
+        **document,
+        "clusters": [{"name": context["cluster"], "cluster": cluster}],
+        "contexts": [{"name": name, "context": dict(context)}],
+        "users": [{"name": context["user"], "user": dict(user)}],
+    }
+    return yaml.safe_dump(reduced, sort_keys=True), cluster["server"]
+
+
+def expiry(text: object) -> float | None:
+    """When the login of a kubeconfig ends, in seconds since the epoch; None: it has no end that is known.
+
+    An OIDC login lives minutes; one that cannot be read has ended (0).
+    """
+    try:
+        document = load(str(text))
+        context = _entry(document, "contexts", "context", document.get("current-context"))
+        settings = _oidc_settings(_entry(document, "users", "user", context.get("user")))
+        return None if settings is None else oidc.expiry(_text(settings, "id-token")) or 0.0
+    except KubeconfigError:
+        return None
 
 
 def same_cluster(one: object, other: object) -> bool:
@@ -155,6 +205,19 @@ def _address(kubeconfig: object) -> tuple[object, ...] | None:
     return cluster.get("server"), cluster.get("certificate-authority-data")
 
 
+def _server(cluster: Mapping[str, Any]) -> str:
+    server = cluster.get("server")
+    try:
+        parts = urlsplit(server if isinstance(server, str) and server.isprintable() else "")
+    except ValueError:
+        parts = urlsplit("")
+    if not isinstance(server, str) or not server.startswith("https://") or not parts.hostname:
+        raise KubeconfigError("the kubeconfig has no server that begins with https://. Correct it")
+    if "@" in parts.netloc:
+        raise KubeconfigError("the kubeconfig's server contains credentials. Put them into its user")
+    return server
+
+
 def _entry(document: Mapping[str, Any], section: str, kind: str, name: object) -> Mapping[str, Any]:
     items = document.get(section)
     named = [
@@ -169,14 +232,40 @@ def _entry(document: Mapping[str, Any], section: str, kind: str, name: object) -
 
 def _token(user: Mapping[str, Any]) -> str:
     """The bearer token: its own, or the ID token of an OIDC login, which PKS writes."""
+    settings = _oidc_settings(user)
+    return _header_value(user, "token") if settings is None else _header_value(settings, "id-token")
+
+
+def _oidc(user: Mapping[str, Any]) -> OidcLogin | None:
+    settings = _oidc_settings(user)
+    if settings is None:
+        return None
+    return OidcLogin(
+        issuer=_text(settings, "idp-issuer-url").rstrip("/"),
+        client_id=_text(settings, "client-id"),
+        client_secret=_text(settings, "client-secret"),
+        refresh_token=_text(settings, "refresh-token"),
+        ca=_pem(settings, "idp-certificate-authority", None),
+    )
+
+
+def _oidc_settings(user: Mapping[str, Any]) -> Mapping[str, Any] | None:
     provider = user.get("auth-provider")
-    if not isinstance(provider, Mapping):
-        return _text(user, "token")
-    if provider.get("name") != "oidc" or not isinstance(provider.get("config"), Mapping):
+    if provider is None:
+        return None
+    settings = provider.get("config") if isinstance(provider, Mapping) else None
+    if not isinstance(settings, Mapping) or provider.get("name") != "oidc":
         raise KubeconfigError(
             "the kubeconfig's user has an auth-provider that is refused. Give a token or a client certificate"
         )
-    return _text(provider["config"], "id-token")
+    return settings
+
+
+def _header_value(values: Mapping[str, Any], name: str) -> str:
+    value = _text(values, name)
+    if not value.isascii() or " " in value:
+        raise KubeconfigError(f"{name} of the kubeconfig has characters that no token has. Correct it")
+    return value
 
 
 def _text(values: Mapping[str, Any], name: str) -> str:
@@ -195,15 +284,25 @@ def _pem(values: Mapping[str, Any], name: str, folder: Path | None) -> str:
         return encoded or ""
     if folder is None or not isinstance(file, str):
         raise KubeconfigError(f"{name} of the kubeconfig is a file. Give {name}-data instead")
-    path = (folder / file).resolve()
-    if Path(file).is_absolute() or not path.is_relative_to(folder.resolve()):
-        raise KubeconfigError(
-            f"{name} of the kubeconfig is a file outside of its folder. Give {name}-data instead"
-        )
+    return _file(folder, file, name)
+
+
+def _file(folder: Path, file: str, name: str) -> str:
+    """A small regular file in the folder, or below it; links must not lead outside."""
     try:
-        return path.read_text()
-    except (OSError, UnicodeDecodeError):
-        raise KubeconfigError(f"{name} of the kubeconfig: file {file} cannot be read") from None
+        path = (folder / file).resolve()
+        inside = path.is_relative_to(folder.resolve())
+        if Path(file).is_absolute() or ".." in Path(file).parts or not inside:
+            raise KubeconfigError(
+                f"{name} of the kubeconfig is a file outside of its folder, which is refused: it may be any "
+                f"file of this machine. Give {name}-data instead"
+            )
+        if path.is_file() and path.stat().st_size <= _MOST_BYTES:
+            return path.read_text()
+    except (OSError, ValueError, RuntimeError):  # RuntimeError: links in a circle
+        pass
+    # Not the name of the file: it may be a key that was pasted there.
+    raise KubeconfigError(f"{name} of the kubeconfig: its file cannot be read. Give {name}-data instead")
 
 
 def _inline(values: Mapping[str, Any], name: str) -> str | None:

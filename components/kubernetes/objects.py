@@ -1,8 +1,8 @@
-"""Kubernetes provider and core objects without the typed SDK.
+"""Kubernetes provider and core objects, without the typed SDK.
 
-Importing ``pulumi_kubernetes.core.v1`` costs 0.3 s, a quarter of a preview that changes nothing, because it
-defines every input type of the API. These resources have the SDK's type tokens and send the same inputs: the
-engine, the plugin and policies see no difference, and a stack can change to the SDK's classes and back.
+Importing ``pulumi_kubernetes.core.v1`` takes 0.3 s, a quarter of a preview without changes, because it
+defines every input type of the API. These resources have the SDK's type tokens and inputs: engine, plugin and
+policies see no difference, and a stack can switch to the SDK's classes and back.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ _NETWORKING_V1 = Version(1, 19)
 
 
 def ingress_api(kubernetes_version: str) -> str:
-    """API version of Ingresses in a cluster of this version (``major.minor``)."""
+    """API version of Ingresses in a cluster of this Kubernetes version (``major.minor``)."""
     current = Version.parse(kubernetes_version) >= _NETWORKING_V1
     return "networking.k8s.io/v1" if current else "extensions/v1beta1"
 
 
 class KubernetesProvider(pulumi.ProviderResource):
-    """The access of all Kubernetes resources to one cluster."""
+    """The Kubernetes provider of one cluster."""
 
     def __init__(
         self,
@@ -39,23 +39,23 @@ class KubernetesProvider(pulumi.ProviderResource):
         Args:
             name: The resource's name in the stack.
             kubeconfig: Secret.
-            cluster_identifier: What makes the cluster itself: with the same identifier a new kubeconfig keeps
-                every object, with another one all are replaced.
+            cluster_identifier: Identity of the cluster: a new kubeconfig with the same identifier keeps every
+                object, another identifier replaces all of them.
             opts: Options.
         """
         properties = {
             "kubeconfig": kubeconfig,
             "clusterIdentifier": cluster_identifier,
-            # A changed Secret is updated in place: with a new certificate nobody is without one for a moment.
+            # Update a changed Secret in place: a new certificate replaces the old one without a gap.
             "enableSecretMutable": "true",
-            # What a killed run has made but not recorded is taken over; the cluster is the program's own.
+            # Take over objects that a killed run created but did not record; the cluster is this stack's own.
             "upsertExistingObjects": "true",
         }
         super().__init__("kubernetes", name, properties, opts)
 
 
 class Secret(pulumi.CustomResource):
-    """A core/v1 Secret; values are encrypted in the state and masked in every display."""
+    """A core/v1 Secret; its values are encrypted in the state and masked in the engine's output."""
 
     def __init__(
         self,
@@ -89,7 +89,7 @@ class Secret(pulumi.CustomResource):
 
 
 class Namespace(pulumi.CustomResource):
-    """A core/v1 Namespace. Each costs NSX-T objects: the program makes only those it declares."""
+    """A core/v1 Namespace. Each one costs NSX-T objects, so the program creates none implicitly."""
 
     metadata: pulumi.Output[Mapping[str, Any]]
 

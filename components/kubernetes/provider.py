@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
-from components.kubernetes.kubeconfig import same_cluster
+import time
+
+from components.kubernetes.kubeconfig import expiry, same_cluster
 from components.runtime.provider import Provider
 
 
 class ClusterProvider(Provider):
-    """A kubeconfig with other credentials for the same cluster changes nothing."""
+    """A kubeconfig with other credentials for the same cluster changes nothing.
+
+    Unless the old ones have expired: the state must have valid ones, since a refresh and a deletion use them.
+    """
 
     def same(self, name: str, before: object, wanted: object) -> bool:
-        return same_cluster(before, wanted) if name == "kubeconfig" else before == wanted
+        if name != "kubeconfig":
+            return before == wanted
+        return before == wanted or (same_cluster(before, wanted) and not _expired(before))
+
+
+def _expired(kubeconfig: object) -> bool:
+    end = expiry(kubeconfig)
+    return end is not None and end < time.time()

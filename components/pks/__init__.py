@@ -1,4 +1,4 @@
-"""PKS: foundation check, network profile, cluster and access to it; ``component.PksCluster`` joins them.
+"""PKS: preflight checks, network profile, cluster and kubeconfig; ``component.PksCluster`` joins them.
 
-Nothing is imported here: the providers' process and ``settings`` need only parts.
+Nothing is imported here: the providers' process loads only the modules that a run needs.
 """

@@ -1,96 +1,103 @@
-"""Typed calls of the ``pks``/``tkgi`` CLI (docs-pks 1.5 and TKGI 1.19 `cli/index`)."""
+"""Typed calls of the ``pks``/``tkgi`` CLI (docs-pks 1.5 and TKGI 1.20 `cli/index`)."""
 
 from __future__ import annotations
 
 import functools
 import json
 import re
-import tempfile
 import threading
-from collections.abc import Callable, Mapping, Sequence
+import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
-
-from components.pks.cli_process import KUBECONFIG, CallTimeoutError, Outcome, PksProcess
-from components.pks.credentials import Access
-from components.runtime.errors import ProviderError
-
-T = TypeVar("T")
+from components.pks import refusals
+from components.pks.credentials import PKS, Access
+from components.runtime.command import Command, Outcome, private_directory
+from components.runtime.errors import ProviderError, TransientError
+from components.runtime.waiting import retry
+from domain.cluster import LiveCluster
 
 READ_SECONDS = 60.0
 WRITE_SECONDS = 120.0
-"""Longest time of one call. No call waits for BOSH: the program polls instead of using ``--wait``."""
+"""Deadlines of one call. No call waits for BOSH: the program polls instead of using ``--wait``."""
 
-_ATTEMPTS = 4
-
-# docs-pks 1.7 `troubleshoot-issues`; the first two are printed when the token (600 s) or the refresh token
-# (6 h) has run out, "Unauthorized" also when the UAA does not know the token any more.
-_NOT_AUTHENTICATED = re.compile(r"not currently authenticated|must be logged in|Unauthorized|\b401\b", re.I)
-_REJECTED = re.compile(r"Credentials were rejected|bad credentials|invalid_client|unauthorized_client", re.I)
+_KUBECONFIG = "kubeconfig"
+_FRESH_SECONDS = 60.0
+"""For how long a successful call proves that the login is valid; an access token lives 600 s."""
 _PROMPT = re.compile(r".*assword:\s*$")
-_TRANSIENT = re.compile(
-    r"connection (refused|reset)|timed? ?out|TLS handshake timeout|unexpected EOF|no route to host"
-    r"|temporary failure|try again later|\b50[234]\b|service unavailable|bad gateway",
-    re.I,
-)
+_SHOWN = 200
+
+Document = dict[str, Any]
+"""A JSON object."""
 
 
 class PksError(ProviderError):
     """The CLI refused or failed.
 
     Attributes:
-        text: What the CLI said, without secrets.
+        text: What it printed, without secrets.
     """
 
-    def __init__(self, message: str, text: str = "") -> None:
-        """Make the error; ``message`` tells what was tried, too."""
-        super().__init__(message)
+    def __init__(self, message: str, text: str = "", *properties: str) -> None:
+        """Make the error; the message includes what was tried."""
+        super().__init__(message, *properties)
         self.text = text
 
 
-class TransientPksError(PksError):
-    """The API could not be asked; asking again may help."""
+class TransientPksError(PksError, TransientError):
+    """The API did not answer; another try may succeed."""
 
 
 class Pks:
-    """One logged-in identity on one PKS API, shared by all resources of a process.
+    """One identity on one PKS API, shared by all resources of a process.
 
-    Reads are repeated a few times when the API could not be reached; writes never are. The login is made
-    at the first call and again whenever the API says that it has expired.
+    Reads are retried when the API does not answer, and after a new login when the old one has expired. A
+    write is sent once, no matter what the CLI prints. The files of the login are in memory, and on disk (in a
+    directory of this user) only while a command runs: stacks do not share a login, and a killed engine leaves
+    no tokens behind.
     """
 
     def __init__(self, access: Access) -> None:
+        """Make the client; nothing is called."""
         self.access = access
-        self._process = PksProcess(access.executable, access.secrets)
+        self.name = Path(access.executable).name
+        self._command = Command(access.executable, {}, access.secrets)
         self._login_files: dict[str, bytes] | None = None
+        self._proven = 0.0
         self._lock = threading.Lock()
 
     # --- reading -------------------------------------------------------------------------------------
-    def plans(self) -> list[dict[str, Any]]:
+    def plans(self) -> list[Document]:
         """The plans, each with name, master_instances, worker_instances, allow-privileged-containers."""
-        return self._json_list("plans")
+        return self._named("plans")
 
-    def network_profiles(self) -> list[dict[str, Any]]:
+    def network_profiles(self) -> list[Document]:
         """The network profiles, each with name, description, parameters."""
-        return self._json_list("network-profiles")
+        return self._named("network-profiles")
 
-    def compute_profiles(self) -> list[dict[str, Any]]:
-        """The compute profiles (TKGI only)."""
-        return self._json_list("compute-profiles")
+    def compute_profiles(self) -> list[Document]:
+        """The compute profiles (TKGI only), each with name, description, parameters."""
+        return self._named("compute-profiles")
 
-    def clusters(self) -> list[dict[str, Any]]:
+    def clusters(self) -> list[LiveCluster]:
         """All clusters that the identity may see."""
-        return self._json_list("clusters")
+        return [self._cluster(item, "clusters") for item in self._named("clusters")]
 
-    def network_profile(self, name: str) -> dict[str, Any] | None:
-        """One network profile, None when there is none of that name."""
-        return self._one("network-profile", name)
+    def network_profile(self, name: str) -> Document | None:
+        """One network profile; None if there is none of that name."""
+        found = self._one("network-profile", name)
+        return None if found is None else self._checked(found, "network-profile")
 
-    def cluster(self, name: str) -> dict[str, Any] | None:
-        """One cluster, None when there is none of that name."""
-        return self._one("cluster", name)
+    def compute_profile(self, name: str) -> Document | None:
+        """One compute profile; None if there is none of that name."""
+        found = self._one("compute-profile", name)
+        return None if found is None else self._checked(found, "compute-profile")
+
+    def cluster(self, name: str) -> LiveCluster | None:
+        """One cluster; None if there is none of that name."""
+        found = self._one("cluster", name)
+        return None if found is None else self._cluster(found, "cluster")
 
     def credentials(self, name: str) -> str:
         """The kubeconfig of a cluster.
@@ -98,49 +105,52 @@ class Pks:
         Raises:
             PksError: The CLI failed, or wrote no kubeconfig.
         """
-        files: dict[str, bytes] = {}
-        # Asked for when the foundation uses OIDC (docs-pks 1.5 `cluster-credentials`).
-        environment = {"PKS_USER_PASSWORD": self.access.password} if self.access.password else {}
-        self._retry(lambda: self._call(["get-credentials", name], files=files, environment=environment))
-        if not files.get(KUBECONFIG):
-            raise PksError(f"`get-credentials {name}` succeeded but wrote no kubeconfig")
-        return files[KUBECONFIG].decode()
+        # Read when the foundation uses OIDC: docs-pks 1.20 has the one name in `cli/index`, the other in
+        # `cluster-credentials`.
+        variables = ("PKS_USER_PASSWORD", "TKGI_USER_PASSWORD") if self.access.password else ()
+        environment = dict.fromkeys(variables, self.access.password)
+        _, files = self._read("get-credentials", name, environment=environment)
+        if not files.get(_KUBECONFIG):
+            raise PksError(f"`{self.name} get-credentials {name}` succeeded but wrote no kubeconfig")
+        return files[_KUBECONFIG].decode()
 
     # --- writing -------------------------------------------------------------------------------------
     def create_network_profile(self, document: Mapping[str, Any]) -> None:
         """Create a network profile from its JSON document."""
-        with tempfile.NamedTemporaryFile("w", suffix=".json", prefix="network-profile-") as file:
-            json.dump(document, file)
-            file.flush()
-            self._write(["create-network-profile", file.name])
+        with private_directory("network-profile") as directory:
+            file = directory / "profile.json"
+            file.write_text(json.dumps(document))
+            self._write("create-network-profile", str(file))
 
     def delete_network_profile(self, name: str) -> None:
         """Delete a network profile; the API refuses while a cluster uses it."""
-        self._write(["delete-network-profile", name, "--non-interactive"])
+        self._write("delete-network-profile", name, "--non-interactive")
 
-    def create_cluster(self, name: str, hostname: str, plan: str, options: Mapping[str, str]) -> None:
-        """Ask for a cluster; returns when the order is taken, not when the cluster runs."""
-        flags = ["--external-hostname", hostname, "--plan", plan, *_flags(options)]
-        self._write(["create-cluster", name, *flags, "--non-interactive", "--json"])
+    def create_cluster(self, name: str, flags: Sequence[str]) -> None:
+        """Order a cluster; returns when PKS has accepted the order."""
+        self._write("create-cluster", name, *flags, "--non-interactive", "--json")
 
-    def update_cluster(self, name: str, options: Mapping[str, str]) -> None:
-        """Ask for a change; returns when the order is taken. Works since PKS 1.5, unlike `resize` in TKGI."""
-        self._write(["update-cluster", name, *_flags(options), "--non-interactive", "--json"])
+    def update_cluster(self, name: str, flags: Sequence[str]) -> None:
+        """Order a change; returns when PKS has accepted the order."""
+        # Since PKS 1.5; `resize` is deprecated in TKGI.
+        self._write("update-cluster", name, *flags, "--non-interactive", "--json")
 
     def delete_cluster(self, name: str) -> None:
-        """Ask for the deletion of a cluster; returns when the order is taken."""
-        self._write(["delete-cluster", name, "--non-interactive"])
+        """Order the deletion of a cluster; returns when PKS has accepted the order."""
+        self._write("delete-cluster", name, "--non-interactive")
 
-    # --- how -----------------------------------------------------------------------------------------
-    def login(self) -> None:
-        """Log in unless that is done.
+    # --- login ---------------------------------------------------------------------------------------
+    def login(self) -> dict[str, bytes]:
+        """Log in unless that is done; returns the CLI's files.
 
         Raises:
-            PksError: The credentials were rejected or the API cannot be used.
+            PksError: The credentials were rejected, or the API does not answer.
         """
         with self._lock:
             if self._login_files is None:
-                self._login_files = self._retry(self._log_in)
+                self._login_files = retry(self._log_in)
+                self._proven = time.monotonic()
+            return self._login_files
 
     def _log_in(self) -> dict[str, bytes]:
         access = self.access
@@ -148,110 +158,146 @@ class Pks:
         if access.ca_file:
             if not Path(access.ca_file).is_file():
                 raise PksError(
-                    f"the CA certificate file {access.ca_file!r} (config pksCaCertificateFile, environment "
-                    "PKS_CA_CERT) does not exist. Give the file with the CA of the PKS API"
+                    f"{PKS.where('ca_certificate_file')}: file {access.ca_file!r} does not exist. Give the "
+                    "file with the CA of the PKS API"
                 )
             command += ["--ca-cert", str(Path(access.ca_file).resolve())]
-        # The CLI has no prompt for a client's secret: argv is the only way, so prefer a user where argv is
-        # readable by others.
+        # The CLI has no prompt for a client's secret, which other users of this machine can read in argv.
         command += (
             ["--client-name", access.client, "--client-secret", access.client_secret]
             if access.client
             else ["--username", access.username]
         )
-        files: dict[str, bytes] = {}
-        outcome = self._process.run(
-            command, files=files, timeout=READ_SECONDS, password=None if access.client else access.password
-        )
+        password = None if access.client else access.password
+        outcome, files = self._run(command, READ_SECONDS, {}, password=password)
         self._raise_for(outcome, command)
         return files
 
-    def _call(
-        self,
-        command: Sequence[str],
-        *,
-        timeout: float = READ_SECONDS,
-        files: dict[str, bytes] | None = None,
-        environment: dict[str, str] | None = None,
-    ) -> str:
-        self.login()
-        for last in (False, True):
-            login = self._login_files or {}
-            home = {} if files is None else files
-            home.update(login)
-            outcome = self._process.run(command, files=home, timeout=timeout, environment=environment)
-            refused = outcome.exit_code != 0 and _NOT_AUTHENTICATED.search(outcome.text)
-            if not refused or last:
-                break
-            with self._lock:
-                if self._login_files is login:
-                    self._login_files = None
-            self.login()
+    def _forget(self, login: dict[str, bytes]) -> None:
+        """Drop a login that has expired; another thread may have replaced it."""
+        with self._lock:
+            if self._login_files is login:
+                self._login_files = None
+
+    # --- calls ---------------------------------------------------------------------------------------
+    def _read(
+        self, *command: str, environment: Mapping[str, str] | None = None
+    ) -> tuple[str, dict[str, bytes]]:
+        """Output and files of a command that changes nothing."""
+
+        def call() -> tuple[str, dict[str, bytes]]:
+            login = self.login()
+            outcome, files = self._run(command, READ_SECONDS, login, environment=environment)
+            if outcome.exit_code and refusals.expired(outcome.text):
+                self._forget(login)
+                login = self.login()
+                outcome, files = self._run(command, READ_SECONDS, login, environment=environment)
+            self._finish(outcome, command, login, files)
+            return outcome.output, files
+
+        return retry(call)
+
+    def _write(self, *command: str) -> None:
+        """Send a command once. The login is proven before by a read, since an expired one would refuse it."""
+        if self._login_files is not None and time.monotonic() - self._proven > _FRESH_SECONDS:
+            self.plans()
+        login = self.login()
+        outcome, files = self._run(command, WRITE_SECONDS, login)
+        self._finish(outcome, command, login, files)
+
+    def _finish(
+        self, outcome: Outcome, command: Sequence[str], login: dict[str, bytes], files: dict[str, bytes]
+    ) -> None:
+        if outcome.exit_code and refusals.expired(outcome.text):
+            self._forget(login)
         self._raise_for(outcome, command)
         with self._lock:
-            if self._login_files is login:  # keep a token that the CLI has refreshed
-                self._login_files = {name: home[name] for name in home if name != KUBECONFIG}
-        return outcome.output
+            self._proven = time.monotonic()
+            if self._login_files is login:  # the CLI may have refreshed the token
+                self._login_files = {name: text for name, text in files.items() if name != _KUBECONFIG}
+
+    def _run(
+        self,
+        command: Sequence[str],
+        timeout: float,
+        files: Mapping[str, bytes],
+        *,
+        environment: Mapping[str, str] | None = None,
+        password: str | None = None,
+    ) -> tuple[Outcome, dict[str, bytes]]:
+        """Run a command in a home of its own that has these files; returns the files that it left too."""
+        with private_directory("pks") as home:
+            for name, content in files.items():
+                (home / name).write_bytes(content)
+            variables = {"PKS_HOME": str(home), "KUBECONFIG": str(home / _KUBECONFIG), **(environment or {})}
+            outcome = self._command.run(*command, timeout=timeout, environment=variables, password=password)
+            left = {path.name: path.read_bytes() for path in home.iterdir() if path.is_file()}
+        return outcome, left
 
     def _raise_for(self, outcome: Outcome, command: Sequence[str]) -> None:
         if outcome.exit_code == 0:
             return
         lines = [line for line in outcome.text.splitlines() if line.strip() and not _PROMPT.match(line)]
-        text = self._process.redact("\n".join(lines)).removeprefix("Error: ").rstrip(".")
-        text = text or f"exit code {outcome.exit_code}"
-        if _REJECTED.search(text):
+        text = "\n".join(lines).removeprefix("Error: ").rstrip(".") or f"exit code {outcome.exit_code}"
+        if refusals.rejected(text):
+            fields = ("client", "client_secret") if self.access.client else ("username", "password")
             identity = self.access.client or self.access.username
             raise PksError(
-                f"PKS at {self.access.api} rejected the credentials of {identity!r}: {text}. Set pksUsername "
-                "and pksPassword, or pksClient and pksClientSecret (environment PKS_USERNAME, PKS_PASSWORD, "
-                "PKS_CLIENT, PKS_CLIENT_SECRET)"
+                f"PKS at {self.access.api} rejected the credentials of {identity!r}: {text}. "
+                f"Correct {PKS.where(*fields)}"
             )
-        kind = TransientPksError if _TRANSIENT.search(text) else PksError
-        said = " ".join([self.access.executable, *(part for part in command[:2] if part[:2] != "--")])
-        raise kind(f"`{said}` on {self.access.api} failed: {text}", text)
+        kind = TransientPksError if refusals.transient(text) else PksError
+        shown = " ".join([self.name, *(part for part in command[:2] if part[:2] != "--")])
+        raise kind(f"`{shown}` on {self.access.api} failed: {text}", text)
 
-    def _write(self, command: Sequence[str]) -> None:
-        self._call(command, timeout=WRITE_SECONDS)
-
-    def _read(self, *command: str) -> Any:
-        output = self._retry(lambda: self._call([*command, "--json"]))
+    # --- answers -------------------------------------------------------------------------------------
+    def _json(self, *command: str) -> Any:
+        output, _ = self._read(*command, "--json")
         try:
             return json.loads(output or "null")
-        except ValueError as error:
-            shown = self._process.redact(output.strip())[:200]
-            raise PksError(
-                f"`{self.access.executable} {command[0]} --json` printed no JSON: {shown}"
-            ) from error
+        except (ValueError, RecursionError):
+            raise self._unreadable(command[0], "JSON is expected", output.strip()) from None
 
-    def _json_list(self, *command: str) -> list[dict[str, Any]]:
-        return self._read(*command) or []
+    def _named(self, command: str) -> list[Document]:
+        answer = self._json(command)
+        if answer is None:
+            return []
+        if not isinstance(answer, list):
+            raise self._unreadable(command, "a list is expected", answer)
+        return [self._checked(item, command) for item in answer]
 
-    def _one(self, command: str, name: str) -> dict[str, Any] | None:
+    def _one(self, command: str, name: str) -> Any:
         try:
-            found: dict[str, Any] | None = self._read(command, name)
+            return self._json(command, name)
         except PksError as error:
-            # "Error: Cluster CLUSTER-NAME not found" (docs-pks 1.5 `delete-cluster`); only an
-            # error that says so about this very name means that it is gone.
-            if re.search(rf"{re.escape(name)}\W.*(not found|does not exist)", error.text, re.I):
+            if refusals.absent(error.text, name):
                 return None
             raise
-        return found
 
-    def _retry(self, call: Callable[[], T]) -> T:
-        attempts = Retrying(
-            retry=retry_if_exception_type((TransientPksError, CallTimeoutError)),
-            stop=stop_after_attempt(_ATTEMPTS),
-            wait=wait_random_exponential(multiplier=0.5, max=8),
-            reraise=True,
+    def _checked(self, answer: object, command: str) -> Document:
+        if not isinstance(answer, dict) or not isinstance(answer.get("name"), str):
+            raise self._unreadable(command, "an object with `name` is expected", answer)
+        if not isinstance(answer.get("parameters") or {}, dict):
+            raise self._unreadable(command, "an object is expected as `parameters`", answer)
+        return answer
+
+    def _cluster(self, answer: object, command: str) -> LiveCluster:
+        try:
+            return LiveCluster.of(self._checked(answer, command))
+        except ValueError as error:
+            raise self._unreadable(command, str(error), answer) from None
+
+    def _unreadable(self, command: str, reason: str, answer: object) -> PksError:
+        shown = answer if isinstance(answer, str) else json.dumps(answer)
+        return PksError(
+            f"`{self.access.executable} {command} --json` printed something else than PKS does: {reason} "
+            f"({self._command.redacted(shown)[:_SHOWN]}). Check that the command is the CLI of PKS or TKGI",
+            "",
+            "executable",
         )
-        return attempts(call)
 
 
 @functools.cache
 def shared(access: Access) -> Pks:
     """The process's one client for an access, so that it logs in once."""
     return Pks(access)
-
-
-def _flags(options: Mapping[str, str]) -> list[str]:
-    return [part for name, value in options.items() for part in (f"--{name}", value)]

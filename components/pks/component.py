@@ -12,33 +12,35 @@ from components.kubernetes.objects import KubernetesProvider
 from components.pks.cluster import Cluster
 from components.pks.kubeconfig import Kubeconfig
 from components.pks.network_profile import NetworkProfile
-from components.pks.preflight import Foundation
+from components.pks.preflight import FoundationPreflight
+from domain.cluster import ClusterSpec
 
 
 @dataclass(frozen=True, kw_only=True)
 class PksClusterArgs:
-    """What cluster is wanted, in the words of PKS."""
+    """A cluster, and what its plan must give.
 
-    cluster: str
-    external_hostname: str
-    """Name of the Kubernetes API; the API's certificate carries it."""
-    plan: str
+    Attributes:
+        spec: The cluster that is wanted.
+        plan_masters: Masters that the plan must give; checked before anything is created.
+        plan_workers: Workers that the plan must give.
+        plan_privileged: Whether the plan must allow privileged containers.
+        kubernetes_version: ``major.minor`` that the foundation deploys; compared with the live cluster.
+        network_profile_description: Description of the spec's network profile.
+        network_profile_parameters: Parameters of the spec's network profile.
+        api_access: ``hostname``, or ``master-ip`` where no DNS record leads to the API.
+        timeout_minutes: Deadline of each action on the cluster.
+        protect: Whether the engine refuses to delete the cluster.
+    """
+
+    spec: ClusterSpec
     plan_masters: int
-    """Masters that the plan must give; checked before anything is created."""
     plan_workers: int
     plan_privileged: bool
-    workers: int = 0
-    """Worker nodes; 0: as many as the plan gives."""
     kubernetes_version: str
-    """``major.minor`` that the foundation deploys; compared with the live cluster."""
-    network_profile: str = ""
-    """Name of the network profile; empty: the foundation's defaults."""
     network_profile_description: str = ""
     network_profile_parameters: Mapping[str, Any] = field(default_factory=dict)
-    compute_profile: str = ""
-    tags: Mapping[str, str] = field(default_factory=dict)
     api_access: str = "hostname"
-    """``hostname``, or ``master-ip`` where no DNS record leads to the API."""
     timeout_minutes: int = 90
     protect: bool = False
 
@@ -46,8 +48,8 @@ class PksClusterArgs:
 class PksCluster(pulumi.ComponentResource):
     """Type ``rancher-on-pks:pks:PksCluster``.
 
-    Makes a Foundation check, a NetworkProfile (when named), a Cluster, its Kubeconfig and a Kubernetes
-    Provider.
+    Resources: a FoundationPreflight, a NetworkProfile (if one is named), a Cluster, its Kubeconfig and a
+    Kubernetes provider.
     """
 
     uuid: pulumi.Output[str]
@@ -57,58 +59,55 @@ class PksCluster(pulumi.ComponentResource):
     """URL of the Kubernetes API."""
     master_ips: pulumi.Output[list[str]]
     kubernetes_version: pulumi.Output[str]
-    """Version of the live cluster; empty where PKS does not tell it."""
+    """Version of the live cluster; empty where PKS does not show it."""
     kubeconfig: pulumi.Output[str]
     """Secret."""
     provider: KubernetesProvider
-    foundation: Foundation
-    """What must not be created before the foundation is known to serve it depends on this."""
+    preflight: FoundationPreflight
+    """Resources blocked by a foundation that cannot serve the cluster depend on it."""
     resource: Cluster
-    """Gone with it are all Kubernetes objects: their ``deleted_with``."""
+    """``deleted_with`` of every Kubernetes object in the cluster."""
 
     def __init__(self, name: str, args: PksClusterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        """Declare the cluster.
+
+        Args:
+            name: Prefix of the resources' names in the stack.
+            args: Arguments.
+            opts: Options.
+        """
         super().__init__("rancher-on-pks:pks:PksCluster", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        parameters = dict(args.network_profile_parameters)
-        self.foundation = Foundation(
+        spec = args.spec
+        self.preflight = FoundationPreflight(
             f"{name}-foundation",
-            plan=args.plan,
+            spec=spec,
             masters=args.plan_masters,
             workers=args.plan_workers,
             privileged=args.plan_privileged,
-            cluster=args.cluster,
-            external_hostname=args.external_hostname,
-            network_profile=args.network_profile,
-            network_profile_parameters=parameters,
-            compute_profile=args.compute_profile,
+            network_profile_parameters=args.network_profile_parameters,
             opts=child,
         )
-        ready: pulumi.Resource = self.foundation
-        if args.network_profile:
+        ready: pulumi.Resource = self.preflight
+        if spec.network_profile:
             ready = NetworkProfile(
                 f"{name}-network-profile",
-                profile=args.network_profile,
+                name=spec.network_profile,
                 description=args.network_profile_description,
-                parameters=parameters,
+                parameters=args.network_profile_parameters,
                 opts=pulumi.ResourceOptions(parent=self, depends_on=ready),
             )
         self.resource = Cluster(
             f"{name}-cluster",
-            cluster=args.cluster,
-            external_hostname=args.external_hostname,
-            plan=args.plan,
-            workers=args.workers or args.plan_workers,
-            network_profile=args.network_profile,
-            compute_profile=args.compute_profile,
-            tags=args.tags,
+            spec=spec,
             timeout_minutes=args.timeout_minutes,
             opts=pulumi.ResourceOptions(parent=self, depends_on=ready, protect=args.protect),
         )
         access = Kubeconfig(
             f"{name}-kubeconfig",
-            cluster=args.cluster,
-            external_hostname=args.external_hostname,
-            plan=args.plan,
+            cluster=spec.name,
+            external_hostname=spec.external_hostname,
+            plan=spec.plan,
             api_access=args.api_access,
             expected_version=args.kubernetes_version,
             uuid=self.resource.uuid,
@@ -123,7 +122,7 @@ class PksCluster(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, deleted_with=self.resource),
         )
         self.uuid = access.uuid
-        self.external_hostname = pulumi.Output.from_input(args.external_hostname)
+        self.external_hostname = pulumi.Output.from_input(spec.external_hostname)
         self.api_endpoint = access.server
         self.master_ips = access.master_ips
         self.kubernetes_version = access.kubernetes_version

@@ -1,29 +1,42 @@
-"""Where the PKS API is and with which identity the CLI logs in to it."""
+"""Credentials of the PKS API."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from components.runtime.errors import ProviderError
+from components.runtime.credentials import Field, Lookup, System
 
-Lookup = Callable[[str], "str | None"]
+PKS = System(
+    "pks",
+    "PKS",
+    (
+        Field("api", "PKS_API"),
+        Field("username", "PKS_USERNAME"),
+        Field("password", "PKS_PASSWORD", secret=True),
+        Field("client", "PKS_CLIENT"),
+        Field("client_secret", "PKS_CLIENT_SECRET", secret=True),
+        Field("ca_certificate_file", "PKS_CA_CERT"),
+    ),
+)
 
-ENVIRONMENT = {
-    "pksApi": "PKS_API",
-    "pksUsername": "PKS_USERNAME",
-    "pksPassword": "PKS_PASSWORD",
-    "pksClient": "PKS_CLIENT",
-    "pksClientSecret": "PKS_CLIENT_SECRET",
-    "pksCaCertificateFile": "PKS_CA_CERT",
-}
-"""Config key -> environment variable. The environment wins: the engine gives refresh and destroy the config
-recorded at the last update, which is out of date once a password was rotated."""
+_USER = ("username", "password")
+_CLIENT = ("client", "client_secret")
 
 
 @dataclass(frozen=True)
 class Access:
-    """How to reach and log in to one PKS API. A user and a UAA client exclude each other."""
+    """An identity on one PKS API: a user, or a client of its UAA.
+
+    Attributes:
+        api: Host name of the API.
+        executable: The CLI, a name on PATH or a path.
+        username: Name of the user; empty: a client logs in.
+        password: The user's password.
+        client: Name of the client; empty: a user logs in.
+        client_secret: The client's secret.
+        ca_file: File with the CA of the API; empty: the system's CAs.
+    """
 
     api: str
     executable: str = "pks"
@@ -42,32 +55,20 @@ class Access:
 def resolve(config: Lookup, environment: Mapping[str, str]) -> Access:
     """The access that config and environment describe.
 
+    An identity in the environment wins over one of the other kind in the config.
+
     Args:
-        config: Gives the value of a config key of the project, or None.
+        config: Returns the value of a config key, or None.
         environment: The process environment.
 
     Raises:
         ProviderError: Something is missing; the message names everything that is, and where to set it.
     """
-    values = {key: environment.get(name) or config(key) or "" for key, name in ENVIRONMENT.items()}
-    if environment.get("PKS_CLIENT") and not environment.get("PKS_USERNAME"):
-        values["pksUsername"] = ""
-    elif environment.get("PKS_USERNAME") and not environment.get("PKS_CLIENT"):
-        values["pksClient"] = ""
-    identity = ("pksClient", "pksClientSecret") if values["pksClient"] else ("pksUsername", "pksPassword")
-    missing = [key for key in ("pksApi", *identity) if not values[key]]
-    if missing:
-        where = ", ".join(f"{key} (environment variable {ENVIRONMENT[key]})" for key in missing)
-        raise ProviderError(
-            f"no access to PKS: {where} not set. Set it by `pulumi config set` or in the environment"
-        )
-    by_client = bool(values["pksClient"])
-    return Access(
-        api=values["pksApi"],
-        executable=config("pksCli") or "pks",
-        username="" if by_client else values["pksUsername"],
-        password="" if by_client else values["pksPassword"],
-        client=values["pksClient"] if by_client else "",
-        client_secret=values["pksClientSecret"] if by_client else "",
-        ca_file=values["pksCaCertificateFile"],
-    )
+    login = PKS.read(config, environment)
+    given = [bool(environment.get(PKS.variable(kind))) for kind in ("username", "client")]
+    by_client = bool(login["client"]) and given != [True, False]
+    identity = _CLIENT if by_client else _USER
+    login.require("api", *identity)
+    chosen = {name: login[name] for name in identity}
+    executable = config(PKS.key("cli")) or "pks"
+    return Access(login["api"], executable, **chosen, ca_file=login["ca_certificate_file"])

@@ -1,80 +1,101 @@
-"""Kubeconfig of a cluster, minted by ``get-credentials`` (docs-pks 1.5 `cluster-credentials`)."""
+"""``Kubeconfig``: access to a cluster, from `get-credentials` (docs-pks 1.5 `cluster-credentials`)."""
 
 from __future__ import annotations
 
-from typing import Any
+import time
+from collections.abc import Iterable, Iterator
 
 import pulumi
-import yaml
-from pulumi.dynamic import (
-    CheckFailure,
-    CheckResult,
-    CreateResult,
-    DiffResult,
-    ReadResult,
-    Resource,
-    UpdateResult,
-)
+from pulumi.dynamic import Resource
 
+from components.kubernetes import kubeconfig as kubeconfigs
 from components.pks.provider import PksProvider
 from components.runtime.errors import ProviderError
-from components.runtime.provider import Properties, changed, plain, unknown
+from components.runtime.provider import Properties, unknown
+from domain.finding import Finding
 
 API_PORT = 8443
 """Port of the Kubernetes API on the cluster's external hostname and master IP (docs-pks 1.5)."""
 
-_CLUSTER_VALUES = ["uuid", "master_ips", "kubernetes_version"]
+_SHORTEST_SECONDS = 120.0
+"""A login that ends sooner is fetched again; from then on it is renewed (``components.kubernetes.oidc``)."""
+
+_CLUSTER_VALUES = ("uuid", "master_ips", "kubernetes_version")
 
 
 class KubeconfigProvider(PksProvider):
-    """Fetches the credentials again when the cluster or the way to reach it changes."""
+    """Fetches the credentials again when the cluster or the way to reach it changes, or when they expire.
 
-    def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
-        wanted = plain(news)
+    With OIDC the ID token lives minutes (docs-pks 1.20 `troubleshoot-issues`).
+    """
+
+    updates = ("cluster", "external_hostname", "plan", "api_access", *_CLUSTER_VALUES)
+
+    def findings(self, before: Properties, wanted: Properties) -> Iterator[Finding]:
+        del before
         live, expected = wanted.get("kubernetes_version"), wanted["expected_version"]
-        failures = []
         if live and not unknown(live) and ".".join(str(live).lstrip("v").split(".")[:2]) != expected:
-            reason = (
-                f"cluster {wanted['cluster']!r} runs Kubernetes {live}, the config says {expected}. "
-                "Set config kubernetesVersion to the cluster's; chart versions are checked against it"
+            yield Finding(
+                "expected_version",
+                f"cluster {wanted['cluster']!r} runs Kubernetes {live}, not {expected}",
+                "Set it to the cluster's version; chart versions are checked against it",
             )
-            failures.append(CheckFailure("expected_version", reason))
-        return CheckResult(news, failures)
 
-    def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
-        # The engine does not know the cluster's outputs at the preview of its update. They stay as they are:
-        # whatever makes PKS replace the cluster is among the other properties.
-        known = [name for name in _CLUSTER_VALUES if not unknown(_news.get(name))]
-        names = ["cluster", "external_hostname", "plan", "api_access", *known]
-        return DiffResult(changes=bool(changed(_olds, _news, names)))
+    def changed(self, before: Properties, wanted: Properties, names: Iterable[str]) -> list[str]:
+        """The engine does not know the cluster's outputs at the preview of its update: they stay as they are.
 
-    def create(self, props: dict[str, Any]) -> CreateResult:
-        wanted = plain(props)
-        return CreateResult(str(wanted["cluster"]), self._fetch(wanted))
+        A replaced cluster differs in another property.
+        """
+        known = [name for name in names if name not in _CLUSTER_VALUES or not unknown(wanted.get(name))]
+        return super().changed(before, wanted, known)
 
-    def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
-        return UpdateResult(self._fetch(plain(_news)))
+    def is_due(self, before: Properties, wanted: Properties) -> bool:
+        del wanted
+        return _ends_soon(before.get("kubeconfig"))
 
-    def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
-        known = plain(props)
+    def identity(self, properties: Properties) -> str:
+        return str(properties["cluster"])
+
+    def apply(self, wanted: Properties, before: Properties) -> Properties:
+        del before
+        return self._fetch(wanted)
+
+    def observe(self, id_: str, known: Properties) -> Properties | None:
         live = self.pks.cluster(id_)
-        return ReadResult("", {}) if live is None or live["uuid"] != known["uuid"] else ReadResult(id_, known)
+        if live is None or live.uuid != known["uuid"]:
+            return None
+        return self._fetch(known) if _ends_soon(known.get("kubeconfig")) else {}
 
     def _fetch(self, wanted: Properties) -> Properties:
-        config = self.pks.credentials(wanted["cluster"])
-        address = wanted["master_ips"][0] if wanted["api_access"] == "master-ip" else None
-        text, server = rewrite(config, wanted["external_hostname"], address)
-        return {**wanted, "kubeconfig": text, "server": server}
+        address = wanted["master_ips"][0] if wanted["api_access"] == "master-ip" else ""
+        given = self.pks.credentials(wanted["cluster"])
+        text, server = rewrite(given, wanted["external_hostname"], address)
+        end = kubeconfigs.expiry(text)
+        if end and end <= time.time():
+            raise ProviderError(
+                f"the OIDC login that PKS gave for cluster {wanted['cluster']} ended at {_clock(end)}. "
+                "Compare the clocks of this machine and of the PKS API"
+            )
+        return {"kubeconfig": text, "server": server}
+
+
+def _ends_soon(kubeconfig: object) -> bool:
+    end = kubeconfigs.expiry(kubeconfig)
+    return end is not None and end < time.time() + _SHORTEST_SECONDS
+
+
+def _clock(seconds: float) -> str:
+    return time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(seconds))
 
 
 class Kubeconfig(Resource, module="pks", name="Kubeconfig"):
     """Access to a cluster, type ``pulumi-python:dynamic/pks:Kubeconfig``.
 
-    It hands the cluster's identity on as its own outputs, known also when the cluster's update is previewed.
+    Its outputs repeat the cluster's identity, so that they are known when the cluster's update is previewed.
     """
 
     kubeconfig: pulumi.Output[str]
-    """Secret; token of a cluster administrator."""
+    """Secret; it has the credentials of a cluster administrator."""
     server: pulumi.Output[str]
     """URL of the Kubernetes API."""
     uuid: pulumi.Output[str]
@@ -95,6 +116,20 @@ class Kubeconfig(Resource, module="pks", name="Kubeconfig"):
         kubernetes_version: pulumi.Input[str],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
+        """Declare the resource.
+
+        Args:
+            resource_name: Name in the stack.
+            cluster: Name of the cluster.
+            external_hostname: Name of the Kubernetes API.
+            plan: Plan of the cluster; another one means another cluster.
+            api_access: ``hostname``, or ``master-ip`` to connect to the first of ``master_ips``.
+            expected_version: ``major.minor`` of Kubernetes that the cluster must run.
+            uuid: UUID of the cluster.
+            master_ips: Addresses of the Kubernetes API.
+            kubernetes_version: Version that the cluster runs; empty: unknown.
+            opts: Options.
+        """
         props = {
             "cluster": cluster,
             "external_hostname": external_hostname,
@@ -113,34 +148,17 @@ class Kubeconfig(Resource, module="pks", name="Kubeconfig"):
         )
 
 
-def rewrite(kubeconfig: str, hostname: str, address: str | None) -> tuple[str, str]:
-    """The kubeconfig reduced to its current context, and its server's URL.
+def rewrite(kubeconfig: str, hostname: str, address: str = "") -> tuple[str, str]:
+    """The kubeconfig reduced to its current context, and the URL of its server.
 
     Args:
         kubeconfig: What ``get-credentials`` wrote.
-        hostname: The cluster's external hostname, which the API's certificate names.
+        hostname: The cluster's external hostname, which the API's certificate carries.
         address: Connect to this address instead of the hostname (no DNS record is needed then); TLS still
             verifies the hostname.
 
     Raises:
-        ProviderError: It has no usable current context.
+        KubeconfigError: It has no usable current context.
     """
-    document = yaml.safe_load(kubeconfig)
-    try:
-        context = _entry(document, "contexts", document["current-context"])
-        cluster = _entry(document, "clusters", context["context"]["cluster"])
-        user = _entry(document, "users", context["context"]["user"])
-        if address:
-            cluster["cluster"] |= {"server": f"https://{address}:{API_PORT}", "tls-server-name": hostname}
-        server = str(cluster["cluster"]["server"])
-    except (KeyError, TypeError, StopIteration) as error:
-        raise ProviderError(
-            f"the kubeconfig that PKS gave has no usable current context ({error!r})"
-        ) from None
-    reduced = {**document, "clusters": [cluster], "contexts": [context], "users": [user]}
-    return yaml.safe_dump(reduced, sort_keys=True), server
-
-
-def _entry(document: Properties, section: str, name: str) -> Properties:
-    found: Properties = next(item for item in document[section] if item["name"] == name)
-    return found
+    server = f"https://{address}:{API_PORT}" if address else ""
+    return kubeconfigs.reduce(kubeconfig, server=server, tls_name=hostname if address else "")

@@ -1,4 +1,4 @@
-"""Network profile: the NSX-T settings of a cluster (docs-pks 1.5 `network-profiles`)."""
+"""``NetworkProfile``: the NSX-T settings of a cluster (docs-pks 1.5 `network-profiles`)."""
 
 from __future__ import annotations
 
@@ -6,112 +6,76 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pulumi
-from pulumi.dynamic import CheckFailure, CheckResult, CreateResult, DiffResult, ReadResult, Resource
+from pulumi.dynamic import Resource
 
 from components.pks.cli import PksError
 from components.pks.provider import PksProvider
-from components.runtime.errors import ProviderError, log
-from components.runtime.provider import Properties, changed, plain
-
-_DEFAULTS: Mapping[str, object] = {
-    "lb_size": "small",
-    "pod_subnet_prefix": 24,
-    "pod_routable": False,
-    "node_routable": False,
-    "failover_mode": "PREEMPTIVE",
-}
-"""Values that a missing key stands for (docs-pks 1.5 and 1.19 `network-profiles-define`)."""
-
-_GROWING = ("pod_ip_block_ids", "fip_pool_ids", "node_ip_block_ids")
-"""Lists of a running cluster's profile that may be extended or reordered, never shortened."""
-
-_CHANGEABLE = ("nodes_dns", "cni_configurations")
-"""Other keys of a running cluster's profile that may change (TKGI 1.19; PKS itself refuses them before)."""
-
-
-def same_parameters(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    """Whether two profiles mean the same: empty values are as good as none, defaults are filled in."""
-    return _normal(one) == _normal(other)
-
-
-def transition_problems(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
-    """Why a running cluster cannot go from one profile's parameters to another's.
-
-    Source: docs-pks 1.5 `network-profiles` and 1.19 `network-profiles-define` ("field ... has conflict").
-    """
-    before, after = _normal(old), _normal(new)
-    for key in sorted(before.keys() | after.keys()):
-        was, wanted = before.get(key), after.get(key)
-        if was == wanted or key in _CHANGEABLE:
-            continue
-        if key not in _GROWING:
-            yield f"{key} of a running cluster cannot change (from {was!r} to {wanted!r}); keep it"
-        elif missing := [item for item in was or [] if item not in (wanted or [])]:
-            yield f"{key} of a running cluster can only grow; add {', '.join(missing)} again"
+from components.runtime.errors import ProviderError, TransientError, log
+from components.runtime.provider import Properties
+from domain.finding import Finding
+from domain.network_profile import same_parameters, transition_findings
 
 
 class NetworkProfileProvider(PksProvider):
-    """A profile cannot be changed in PKS, only exchanged for another one of another name."""
+    """PKS cannot change a profile: other parameters need another name."""
 
-    def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
-        olds, wanted = plain(_olds), plain(news)
-        failures = []
-        if olds and not same_parameters(olds["parameters"], wanted["parameters"]):
-            if olds["profile"] == wanted["profile"]:
-                reason = (
-                    f"PKS cannot change the network profile {wanted['profile']!r}. Give the new parameters a "
-                    "new name (config networkProfile): the cluster moves to it and the old one is deleted"
-                )
-                failures.append(CheckFailure("parameters", reason))
-            failures += [
-                CheckFailure("parameters", f"networkProfileParameters: {problem}")
-                for problem in transition_problems(olds["parameters"], wanted["parameters"])
-            ]
-        return CheckResult(news, failures)
+    replaces = ("name", "parameters")
+    observed = ("name", "description", "parameters")
 
-    def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
-        different = changed(_olds, _news, ["profile", "parameters"])
-        if different == ["parameters"] and same_parameters(
-            plain(_olds)["parameters"], plain(_news)["parameters"]
-        ):
-            different = []
-        return DiffResult(changes=bool(different), replaces=different, delete_before_replace=False)
+    def findings(self, before: Properties, wanted: Properties) -> Iterator[Finding]:
+        if not before or same_parameters(before["parameters"], wanted["parameters"]):
+            return
+        if before["name"] == wanted["name"]:
+            yield Finding(
+                "parameters",
+                f"PKS cannot change the network profile {wanted['name']!r}",
+                "Give the new parameters another profile name: the cluster moves to it, and the old profile "
+                "is deleted",
+            )
+        yield from transition_findings(before["parameters"], wanted["parameters"])
 
-    def create(self, props: dict[str, Any]) -> CreateResult:
-        wanted = plain(props)
-        name, parameters = wanted["profile"], wanted["parameters"]
-        document = {"name": name, "description": wanted["profile_description"], "parameters": parameters}
+    def same(self, name: str, before: object, wanted: object) -> bool:
+        if name == "parameters" and isinstance(before, Mapping) and isinstance(wanted, Mapping):
+            return same_parameters(before, wanted)
+        return before == wanted
+
+    def identity(self, properties: Properties) -> str:
+        return str(properties["name"])
+
+    def apply(self, wanted: Properties, before: Properties) -> Properties:
+        del before
+        name, parameters = wanted["name"], wanted["parameters"]
+        document = {"name": name, "description": wanted["description"], "parameters": parameters}
         try:
             self.pks.create_network_profile(document)
-        except PksError:
+        except (PksError, TransientError):
             found = self.pks.network_profile(name)
             if found is None:
                 raise
             if not same_parameters(found.get("parameters") or {}, parameters):
-                raise ProviderError(in_use(name, found.get("parameters") or {})) from None
+                taken = taken_by_other(name, found.get("parameters") or {})
+                raise ProviderError(f"{taken.problem}. {taken.remedy}", "name") from None
             log.info("network profile %s exists with the wanted parameters: taken over", name)
-        return CreateResult(name, wanted)
+        return {}
 
-    def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
+    def observe(self, id_: str, known: Properties) -> Properties | None:
         found = self.pks.network_profile(id_)
         if found is None:
-            return ReadResult("", {})
-        known = plain(props)
+            return None
         live = found.get("parameters") or {}
-        if not same_parameters(live, known["parameters"]):
-            known["parameters"] = live
-        return ReadResult(id_, known)
+        return {} if same_parameters(live, known["parameters"]) else {"parameters": live}
 
-    def delete(self, _id: str, _props: dict[str, Any]) -> None:
+    def remove(self, id_: str, known: Properties) -> None:
+        del known
         try:
-            self.pks.delete_network_profile(_id)
-        except PksError as error:
-            if self.pks.network_profile(_id) is None:
+            self.pks.delete_network_profile(id_)
+        except (PksError, TransientError) as error:
+            if self.pks.network_profile(id_) is None:
                 return
-            users = [c["name"] for c in self.pks.clusters() if c.get("network_profile_name") == _id]
+            users = [item.name for item in self.pks.clusters() if item.values().get("network_profile") == id_]
             if not users:
                 raise
-            log.warning("network profile %s stays, as it is in use by %s (%s)", _id, ", ".join(users), error)
+            log.warning("network profile %s stays: %s uses it (%s)", id_, ", ".join(users), error)
 
 
 class NetworkProfile(Resource, module="pks", name="NetworkProfile"):
@@ -121,23 +85,28 @@ class NetworkProfile(Resource, module="pks", name="NetworkProfile"):
         self,
         resource_name: str,
         *,
-        profile: str,
+        name: str,
         description: str,
-        parameters: Properties,
+        parameters: Mapping[str, Any],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        props = {"profile": profile, "profile_description": description, "parameters": parameters}
+        """Declare the resource.
+
+        Args:
+            resource_name: Name in the stack.
+            name: Name in PKS.
+            description: For people.
+            parameters: As in the JSON document of PKS; see ``domain.network_profile``.
+            opts: Options.
+        """
+        props = {"name": name, "description": description, "parameters": dict(parameters)}
         super().__init__(NetworkProfileProvider(), resource_name, props, opts)
 
 
-def in_use(name: str, parameters: Mapping[str, Any]) -> str:
-    """The message for a profile whose name is taken by other parameters."""
-    return (
-        f"network profile {name!r} exists with other parameters: {dict(parameters)}. Choose another name "
-        "(config networkProfile), or set networkProfileParameters to these"
+def taken_by_other(name: str, parameters: Mapping[str, Any], key: str = "name") -> Finding:
+    """The finding for a profile name that has other parameters."""
+    return Finding(
+        key,
+        f"network profile {name!r} exists with other parameters: {dict(parameters)}",
+        "Choose another name, or give these parameters",
     )
-
-
-def _normal(parameters: Mapping[str, Any]) -> dict[str, Any]:
-    given = {key: value for key, value in plain(parameters).items() if value not in (None, "", [], {})}
-    return {**_DEFAULTS, **given}

@@ -1,81 +1,94 @@
-"""What the foundation must offer before anything is created: asked once, every problem told at once."""
+"""``FoundationPreflight``: whether the foundation can serve the cluster that is wanted."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pulumi
-from pulumi.dynamic import ReadResult, Resource
+from pulumi.dynamic import Resource
 
-from components.pks.cli import Pks
-from components.pks.cluster import adoption_problems
-from components.pks.network_profile import in_use, same_parameters
+from components.pks.cli import Document, Pks
+from components.pks.network_profile import taken_by_other
 from components.pks.provider import PksProvider
-from components.runtime.preflight import InspectionProvider, Problem
+from components.runtime.preflight import PreflightProvider
 from components.runtime.provider import Properties, plain
-
-
-class FoundationProvider(InspectionProvider, PksProvider):
-    """Asks PKS."""
-
-    def problems(self, wanted: Properties, before: Properties) -> Iterator[Problem]:
-        return _problems(self.pks, wanted, created=before.get("cluster") == wanted["cluster"])
-
-    def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
-        known = plain(props)
-        live = _named(self.pks.plans(), known["plan"])
-        if live is None:
-            return ReadResult("", {})
-        found = {name: live.get(field, known[name]) for name, field in _PLAN_FIELDS.items()}
-        return ReadResult(id_, {**known, **plain(found)})
-
-
-class Foundation(Resource, module="pks", name="Foundation"):
-    """The plan and names that a cluster needs, type ``pulumi-python:dynamic/pks:Foundation``.
-
-    Everything else depends on it, so nothing is created when PKS cannot serve the wanted cluster.
-    """
-
-    def __init__(
-        self,
-        resource_name: str,
-        *,
-        plan: str,
-        masters: int,
-        workers: int,
-        privileged: bool,
-        cluster: str,
-        external_hostname: str,
-        network_profile: str,
-        network_profile_parameters: Properties,
-        compute_profile: str,
-        opts: pulumi.ResourceOptions | None = None,
-    ) -> None:
-        props = {
-            "plan": plan,
-            "masters": masters,
-            "workers": workers,
-            "privileged": privileged,
-            "cluster": cluster,
-            "external_hostname": external_hostname,
-            "network_profile": network_profile,
-            "network_profile_parameters": network_profile_parameters,
-            "compute_profile": compute_profile,
-        }
-        super().__init__(FoundationProvider(), resource_name, props, opts)
-
+from domain.cluster import ClusterSpec, LiveCluster, adoption_findings, node_pools
+from domain.finding import Finding
+from domain.network_profile import same_parameters
 
 _PLAN_FIELDS = {
     "masters": "master_instances",
     "workers": "worker_instances",
     "privileged": "allow-privileged-containers",
 }
-_PLAN_CONFIG = {"masters": "planMasters", "workers": "planWorkers", "privileged": "planPrivileged"}
+_OF_THE_CLUSTER = (
+    "name",
+    "external_hostname",
+    "plan",
+    "network_profile",
+    "compute_profile",
+    "node_pool_instances",
+)
 
 
-def _problems(pks: Pks, wanted: Properties, *, created: bool) -> Iterator[Problem]:
+class FoundationPreflightProvider(PreflightProvider, PksProvider):
+    """Asks PKS once and reports everything that it would refuse."""
+
+    observed = (*_PLAN_FIELDS, *_OF_THE_CLUSTER, "network_profile_parameters")
+
+    def problems(self, wanted: Properties, before: Properties) -> Iterator[Finding]:
+        return _problems(self.pks, wanted, created=before.get("name") == wanted["name"])
+
+    def observe(self, id_: str, known: Properties) -> Properties | None:
+        del id_
+        live = _named(self.pks.plans(), known["plan"])
+        if live is None:
+            return None
+        return plain({name: live[field] for name, field in _PLAN_FIELDS.items() if field in live})
+
+
+class FoundationPreflight(Resource, module="pks", name="FoundationPreflight"):
+    """Preflight of plan, profiles and names, type ``pulumi-python:dynamic/pks:FoundationPreflight``.
+
+    Everything else depends on it, so nothing is created when PKS cannot serve the cluster.
+    """
+
+    def __init__(
+        self,
+        resource_name: str,
+        *,
+        spec: ClusterSpec,
+        masters: int,
+        workers: int,
+        privileged: bool,
+        network_profile_parameters: Mapping[str, Any],
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """Declare the resource.
+
+        Args:
+            resource_name: Name in the stack.
+            spec: The cluster that is wanted.
+            masters: Masters that the plan must give.
+            workers: Workers that the plan must give.
+            privileged: Whether the plan must allow privileged containers.
+            network_profile_parameters: Parameters of the spec's network profile.
+            opts: Options.
+        """
+        inputs = spec.inputs()
+        props = {
+            **{name: inputs[name] for name in _OF_THE_CLUSTER},
+            "masters": masters,
+            "workers": workers,
+            "privileged": privileged,
+            "network_profile_parameters": dict(network_profile_parameters),
+        }
+        super().__init__(FoundationPreflightProvider(), resource_name, props, opts)
+
+
+def _problems(pks: Pks, wanted: Properties, *, created: bool) -> Iterator[Finding]:
     """Everything that PKS would refuse; a cluster that the stack has created is not compared."""
     pks.login()
     with ThreadPoolExecutor() as pool:
@@ -83,62 +96,94 @@ def _problems(pks: Pks, wanted: Properties, *, created: bool) -> Iterator[Proble
         profiles = pool.submit(pks.network_profiles) if wanted["network_profile"] else None
         computes = pool.submit(pks.compute_profiles) if wanted["compute_profile"] else None
         clusters = pool.submit(pks.clusters)
-    yield from _plan_problems(plans.result(), wanted)
+    yield from _plan_findings(plans.result(), wanted)
     if profiles and not created:
-        yield from _profile_problems(pks, _named(profiles.result(), wanted["network_profile"]), wanted)
-    if computes and _named(computes.result(), wanted["compute_profile"]) is None:
-        names = _names(computes.result())
-        yield "compute_profile", f"there is no compute profile {wanted['compute_profile']!r}; PKS has {names}"
-    yield from _cluster_problems(clusters.result(), wanted, created=created)
+        yield from _profile_findings(pks, _named(profiles.result(), wanted["network_profile"]), wanted)
+    if computes:
+        yield from _compute_findings(pks, computes.result(), wanted)
+    yield from _cluster_findings(clusters.result(), wanted, pks.name, created=created)
 
 
-def _plan_problems(plans: list[dict[str, Any]], wanted: Properties) -> Iterator[Problem]:
+def _plan_findings(plans: Sequence[Document], wanted: Properties) -> Iterator[Finding]:
     plan = _named(plans, wanted["plan"])
     if plan is None:
-        yield (
+        yield Finding(
             "plan",
-            f"there is no plan {wanted['plan']!r}; PKS has {_names(plans)}. Set config plan to one of "
-            "these, or activate the plan in the PKS tile",
+            f"there is no plan {wanted['plan']!r}; PKS has {_names(plans)}",
+            "Choose one of these, or activate the plan in the PKS tile",
         )
         return
     for name, field in _PLAN_FIELDS.items():
         has = plan.get(field)
         if has is not None and plain({name: has})[name] != wanted[name]:
-            yield (
+            yield Finding(
                 name,
-                f"plan {wanted['plan']!r} has {field} {has}, the config wants {wanted[name]} "
-                f"({_PLAN_CONFIG[name]}). Choose another plan, or set {_PLAN_CONFIG[name]} to the plan's",
+                f"plan {wanted['plan']!r} has {field} {has}, not {wanted[name]}",
+                "Choose another plan, or give the plan's value",
             )
 
 
-def _profile_problems(pks: Pks, profile: dict[str, Any] | None, wanted: Properties) -> Iterator[Problem]:
+def _profile_findings(pks: Pks, profile: Document | None, wanted: Properties) -> Iterator[Finding]:
     if profile is None:
         return
+    name = wanted["network_profile"]
     if "parameters" not in profile:  # the list may hold names only
-        profile = pks.network_profile(wanted["network_profile"]) or {}
+        profile = pks.network_profile(name) or {}
     parameters = profile.get("parameters") or {}
     if not same_parameters(parameters, wanted["network_profile_parameters"]):
-        yield "network_profile", in_use(wanted["network_profile"], parameters)
+        yield taken_by_other(name, parameters, "network_profile")
 
 
-def _cluster_problems(
-    clusters: list[dict[str, Any]], wanted: Properties, *, created: bool
-) -> Iterator[Problem]:
-    for cluster in clusters:
-        if cluster["name"] == wanted["cluster"]:
-            if not created:
-                yield from (("cluster", problem) for problem in adoption_problems(cluster, wanted))
-        elif (cluster.get("parameters") or {}).get("kubernetes_master_host") == wanted["external_hostname"]:
-            yield (
-                "external_hostname",
-                f"{wanted['external_hostname']!r} is the external hostname of cluster {cluster['name']!r}. "
-                "Set config externalHostname to a name that no other cluster has",
+def _compute_findings(pks: Pks, profiles: Sequence[Document], wanted: Properties) -> Iterator[Finding]:
+    """TKGI refuses names that are no pools of the profile (docs-pks 1.20 `compute-profiles-use`)."""
+    name, instances = wanted["compute_profile"], wanted["node_pool_instances"]
+    profile = _named(profiles, name)
+    if profile is None:
+        yield Finding(
+            "compute_profile",
+            f"there is no compute profile {name!r}; PKS has {_names(profiles)}",
+            "Choose one of these",
+        )
+        return
+    if "parameters" not in profile:  # the list may hold names only
+        profile = pks.compute_profile(name) or {}
+    pools = node_pools(profile.get("parameters") or {})
+    for pool, number in sorted(instances.items()):
+        most = pools.get(pool, {}).get("max_worker_instances")
+        if pool not in pools:
+            known = ", ".join(sorted(pools)) or "none"
+            yield Finding(
+                "node_pool_instances",
+                f"compute profile {name!r} has no node pool {pool!r}; its pools: {known}",
+                "Name pools of the profile",
+            )
+        elif isinstance(most, int) and number > most:
+            yield Finding(
+                "node_pool_instances",
+                f"node pool {pool!r} of compute profile {name!r} has at most {most} workers, not {number}",
+                "Give a smaller number, or use a profile with a higher max_worker_instances",
             )
 
 
-def _named(items: list[dict[str, Any]], name: str) -> dict[str, Any] | None:
+def _cluster_findings(
+    clusters: Sequence[LiveCluster], wanted: Properties, cli: str, *, created: bool
+) -> Iterator[Finding]:
+    hostname = wanted["external_hostname"]
+    for live in clusters:
+        if live.name == wanted["name"]:
+            if not created:
+                yield from adoption_findings(live, wanted, cli)
+        elif live.values().get("external_hostname") == hostname:
+            yield Finding(
+                "external_hostname",
+                f"{hostname!r} is the external hostname of cluster {live.name!r}",
+                "Give a name that no other cluster has",
+            )
+
+
+def _named(items: Sequence[Document], name: str) -> Document | None:
     return next((item for item in items if item["name"] == name), None)
 
 
-def _names(items: list[Mapping[str, Any]] | list[dict[str, Any]]) -> str:
+def _names(items: Sequence[Document]) -> str:
     return ", ".join(sorted(item["name"] for item in items)) or "none"

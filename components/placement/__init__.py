@@ -1,6 +1,6 @@
-"""Placement: masters and workers of a cluster on different ESXi hosts, by DRS rules."""
+"""Placement: DRS rules that keep a cluster's masters, and its workers, on different ESXi hosts."""
 
 from components.placement.anti_affinity import AntiAffinity, AntiAffinityArgs
-from components.placement.preflight import Hosts, Placement
+from components.placement.preflight import PlacementPreflight
 
-__all__ = ["AntiAffinity", "AntiAffinityArgs", "Hosts", "Placement"]
+__all__ = ["AntiAffinity", "AntiAffinityArgs", "PlacementPreflight"]

@@ -1,131 +1,128 @@
-"""Asks the ``bosh`` CLI for a deployment's VMs (bosh-cli ``ui/json_ui.go``, ``cmd/instance_table.go``)."""
+"""Client of a BOSH Director, through the ``bosh`` CLI (``ui/json_ui.go`` and ``cmd/instance_table.go``)."""
 
 from __future__ import annotations
 
 import json
 import os
 import re
-import subprocess
-from collections.abc import Iterator, Mapping
+import shutil
+from collections import defaultdict
+from collections.abc import Mapping
 from typing import Any
 
-from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
-
-from components.placement.credentials import BoshAccess
-from components.runtime.errors import ProviderError
-
-ROLES = ("master", "worker")
-"""Instance groups of a PKS cluster."""
+from components.runtime.command import Command, CommandMissingError, Outcome
+from components.runtime.credentials import Login
+from components.runtime.errors import ProviderError, TransientError, log
+from components.runtime.waiting import retry
+from domain.redaction import Redactor
 
 _SECONDS = 180.0
-"""`vms` waits for a task of the Director, which asks each VM's agent (up to 45 s when one is dead)."""
-_ATTEMPTS = 4
+"""`vms` waits for a task of the Director, which asks each VM's agent (up to 45 s if that is down)."""
+_OWN_SETTINGS = ("BOSH_CONFIG", "BOSH_ALL_PROXY")
+"""Variables of the CLI that are not credentials."""
+_STATUS = "status code '{}'"
+_UNKNOWN = re.compile(rf"{_STATUS.format(404)}|Deployment '[^']*' doesn't exist")
+_REJECTED = re.compile(_STATUS.format("40[13]"))
 _TRANSIENT = re.compile(
-    r"connection (refused|reset)|timed? ?out|unexpected EOF|no route to host|'50[0234]'|temporary failure",
+    rf"connection (refused|reset)|timed? ?out|unexpected EOF|no route to host|{_STATUS.format('50[0234]')}"
+    "|temporary failure",
     re.I,
 )
-_FRAME = re.compile(r"Using (environment|deployment) |Task \d+|Exit code \d|Succeeded$|Deployment '")
+_FRAME = re.compile(r"Using (environment|deployment) |Task \d+|Exit code \d|Succeeded$|Deployment '[^']*'$")
 
 
 class UnknownDeploymentError(ProviderError):
     """The Director has no such deployment."""
 
 
-class _TransientError(ProviderError):
-    """The Director could not be asked; asking again may help."""
+class Bosh:
+    """A BOSH Director."""
+
+    def __init__(self, executable: str, login: Login) -> None:
+        """Make a client; nothing is called.
+
+        Args:
+            executable: The ``bosh`` CLI.
+            login: Credentials; the CLI's own config file may have those that are missing here.
+        """
+        known = {field.variable: login[field.name] for field in login.system.fields if login[field.name]}
+        own = {name: os.environ[name] for name in _OWN_SETTINGS if name in os.environ}
+        self._command = Command(executable, {**own, **known}, login.secrets, "executable")
+        self._login = login
+
+    def vms(self, deployment: str) -> dict[str, list[str]]:
+        """CIDs of a deployment's VMs by instance group, sorted. Instances without a VM are logged.
+
+        Raises:
+            UnknownDeploymentError: The Director does not have the deployment.
+            ProviderError: The CLI is missing or failed.
+        """
+        document = retry(lambda: self._vms(deployment))
+        groups: defaultdict[str, list[str]] = defaultdict(list)
+        for table in document.get("Tables") or []:
+            for row in table.get("Rows") or []:  # read by key: newer CLIs have more columns (``stemcell``)
+                instance, cid = str(row.get("instance", "")), str(row.get("vm_cid", ""))
+                if row.get("active") == "false":
+                    continue  # is about to be replaced by an active VM
+                if cid in {"", "-"}:
+                    log.warning(
+                        "warning: instance %s of %s has no VM, so no anti-affinity rule holds it",
+                        instance,
+                        deployment,
+                    )
+                    continue
+                groups[instance.partition("/")[0]].append(cid)
+        return {group: sorted(cids) for group, cids in groups.items()}
+
+    def _vms(self, deployment: str) -> dict[str, Any]:
+        try:
+            done = self._command.run("-n", "-d", deployment, "vms", "--json", timeout=_SECONDS)
+        except CommandMissingError:
+            raise ProviderError(missing_cli(self._command.executable), "executable") from None
+        document = _document(done.output)
+        if done.exit_code == 0 and document is not None:
+            return document
+        raise self._failure(deployment, self._reason(done, document))
+
+    def _reason(self, done: Outcome, document: Mapping[str, Any] | None) -> str:
+        """Why the CLI failed: with ``--json`` the reason is among the lines of its document."""
+        lines = (document or {}).get("Lines") or [done.text]
+        text = " ".join(" ".join(line for line in lines if not _FRAME.match(line)).split())
+        return Redactor(self._login.secrets)(text) or f"exit code {done.exit_code}"
+
+    def _failure(self, deployment: str, text: str) -> ProviderError:
+        director = self._login["environment"] or "the Director of the bosh CLI's own config file"
+        system = self._login.system
+        if _UNKNOWN.search(text):
+            return UnknownDeploymentError(
+                f"BOSH at {director} has no deployment {deployment}: {text}. Check that it is the Director "
+                f"of this PKS: {system.where('environment')}"
+            )
+        if _REJECTED.search(text):
+            return ProviderError(
+                f"BOSH at {director} rejected client {self._login['client']!r}: {text}. Check "
+                f"{system.where('client', 'client_secret')}"
+            )
+        kind = TransientError if _TRANSIENT.search(text) else ProviderError
+        return kind(f"`bosh -d {deployment} vms` at {director} failed: {text}")
 
 
-def cids(access: BoshAccess, deployment: str) -> dict[str, list[str]]:
-    """The CIDs of the deployment's VMs, sorted, by role.
-
-    Raises:
-        UnknownDeploymentError: The Director does not know it.
-        ProviderError: There is no such CLI, it failed, or it tells no masters and workers.
-    """
-    attempts = Retrying(
-        retry=retry_if_exception_type(_TransientError),
-        stop=stop_after_attempt(_ATTEMPTS),
-        wait=wait_random_exponential(multiplier=0.5, max=8),
-        reraise=True,
-    )
-    found: dict[str, list[str]] = {role: [] for role in ROLES}
-    for role, cid in _machines(attempts(_vms, access, deployment)):
-        found[role].append(cid)
-    missing = [role for role in ROLES if not found[role]]
-    if missing:
-        raise ProviderError(
-            f"BOSH tells no VM of the instance group {' or '.join(missing)} in deployment {deployment}. "
-            f"See `{access.executable} -d {deployment} vms`"
-        )
-    return {role: sorted(names) for role, names in found.items()}
+def has_cli(executable: str) -> bool:
+    """Whether the CLI is on PATH."""
+    return shutil.which(executable) is not None
 
 
-def _machines(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Role and CID of each VM. Rows are read by key: newer CLIs have more columns (``stemcell``)."""
-    for table in document.get("Tables") or []:
-        for row in table.get("Rows") or []:
-            group = str(row.get("instance", "")).partition("/")[0]
-            cid = str(row.get("vm_cid", ""))
-            # "-" and "" stand for "not known"; an inactive VM is about to be replaced by an active one.
-            if group in ROLES and cid not in {"", "-"} and row.get("active") != "false":
-                yield group, cid
-
-
-def _vms(access: BoshAccess, deployment: str) -> dict[str, Any]:
-    command = [access.executable, "-n", "-d", deployment, "vms", "--json"]
-    try:
-        done = subprocess.run(
-            command,
-            env={**os.environ, **access.variables},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=_SECONDS,
-            check=False,
-            start_new_session=True,
-        )
-    except (FileNotFoundError, PermissionError):
-        raise ProviderError(missing(access.executable)) from None
-    except subprocess.TimeoutExpired:
-        raise _TransientError(f"`bosh vms` did not answer within {_SECONDS:g} s") from None
-    try:
-        document = json.loads(done.stdout)
-    except ValueError:
-        document = None
-    if done.returncode == 0 and isinstance(document, dict):
-        return document
-    lines = document.get("Lines") or [] if isinstance(document, dict) else []
-    text = " ".join(line for line in lines or [done.stderr, done.stdout] if not _FRAME.match(line))
-    raise _failure(
-        access, deployment, _redacted(access, " ".join(text.split())) or f"exit code {done.returncode}"
-    )
-
-
-def missing(executable: str) -> str:
-    """What is said when the CLI is not there."""
+def missing_cli(executable: str) -> str:
+    """Error for a missing CLI."""
     return (
-        f"the BOSH CLI {executable!r} is not on PATH or not executable. Install it, name another with "
-        "`pulumi config set boshCli`, or have the VMs found by their custom attributes: vmSource attributes"
+        f"the BOSH CLI {executable!r} is not on PATH or not executable. Install it, give its path, or use "
+        "the VM source `attributes`, which needs no BOSH CLI"
     )
 
 
-def _failure(access: BoshAccess, deployment: str, text: str) -> ProviderError:
-    if "'404'" in text or "doesn't exist" in text:
-        return UnknownDeploymentError(
-            f"BOSH at {access.environment} knows no deployment {deployment}: {text}. Is it the Director of "
-            "this PKS (boshEnvironment, environment variable BOSH_ENVIRONMENT)?"
-        )
-    client = access.variables.get("BOSH_CLIENT", "")
-    if "'401'" in text or "'403'" in text:
-        return ProviderError(
-            f"BOSH at {access.environment} rejected client {client!r}: {text}. "
-            "Set boshClient and boshClientSecret (environment variables BOSH_CLIENT, BOSH_CLIENT_SECRET)"
-        )
-    kind = _TransientError if _TRANSIENT.search(text) else ProviderError
-    return kind(f"`bosh -d {deployment} vms` at {access.environment} failed: {text}")
-
-
-def _redacted(access: BoshAccess, text: str) -> str:
-    secret = access.variables.get("BOSH_CLIENT_SECRET")
-    return text.replace(secret, "***") if secret else text
+def _document(text: str) -> dict[str, Any] | None:
+    try:
+        document = json.loads(text)
+    except ValueError:
+        return None
+    return document if isinstance(document, dict) else None

@@ -1,117 +1,71 @@
-"""``Hosts``: whether vCenter can keep the VMs apart, asked before the cluster is ordered."""
+"""``PlacementPreflight``: checks that vCenter can keep the VMs apart, before the cluster is created."""
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
-from typing import Literal
+from dataclasses import asdict
 
 import pulumi
 from pulumi.dynamic import Resource
 
-from components.placement import bosh_cli
-from components.placement.credentials import PlacementProvider
-from components.runtime.errors import log
-from components.runtime.preflight import InspectionProvider, Problem
+from components.placement.compute_clusters import unusable_names
+from components.placement.inventory import ComputeCluster, find, label
+from components.placement.provider import PlacementProvider
+from components.placement.sources import SOURCES
+from components.runtime.preflight import PreflightProvider
 from components.runtime.provider import Properties
-
-Mode = Literal["should", "must"]
-"""``should``: DRS does its best. ``must``: vSphere rather leaves a VM off than break the rule."""
-
-Source = Literal["bosh", "attributes"]
-"""How the VMs are found: ``bosh vms``, or the custom attributes that BOSH sets on them in vCenter."""
-
-ROLES = {"master": "masters", "worker": "workers"}
-"""BOSH instance group -> what they are called together."""
+from domain.finding import Finding
+from domain.placement import ROLES, Placement, too_few
 
 
-@dataclass(frozen=True, kw_only=True)
-class Placement:
-    """What the rules are to hold.
+class PlacementPreflightProvider(PreflightProvider, PlacementProvider):
+    """Reads hosts and vSphere clusters from vCenter."""
 
-    Attributes:
-        mode: How strict.
-        source: How the VMs are found.
-        masters: Number of masters.
-        workers: Number of workers.
-        compute_clusters: vSphere clusters with the VMs, one or more (as a rule one an availability zone);
-            empty: all are in one, whichever it is.
-        datacenter: vSphere datacenter to look in; empty: all.
-        bosh_cli: The ``bosh`` CLI.
-    """
-
-    mode: Mode
-    source: Source
-    masters: int
-    workers: int
-    compute_clusters: tuple[str, ...] = ()
-    datacenter: str = ""
-    bosh_cli: str = "bosh"
+    def problems(self, wanted: Properties, before: Properties) -> Iterator[Finding]:
+        del before
+        yield from SOURCES[wanted["source"]].findings(wanted)
+        with self.vcenter(wanted["datacenter"]) as vcenter:
+            live = vcenter.clusters()
+        names = wanted["compute_clusters"]
+        yield from unusable_names(names, live)
+        if not names and len(live) > 1:
+            return  # which one is known when the VMs exist
+        chosen = [cluster for name in names for cluster in find(name, live)] if names else live
+        for cluster in dict.fromkeys(chosen):
+            yield from _cluster_findings(cluster, label(cluster, live), wanted)
 
 
-class HostsProvider(InspectionProvider, PlacementProvider):
-    """Asks vCenter."""
+class PlacementPreflight(Resource, module="placement", name="PlacementPreflight"):
+    """What vCenter must have for the rules, type ``pulumi-python:dynamic/placement:PlacementPreflight``.
 
-    def problems(self, wanted: Properties, before: Properties) -> Iterator[Problem]:  # noqa: ARG002
-        from components.placement import vcenter  # noqa: PLC0415 - a preview without changes needs none
-
-        if wanted["source"] == "bosh" and shutil.which(wanted["bosh_cli"]) is None:
-            yield "bosh_cli", bosh_cli.missing(wanted["bosh_cli"])
-        with vcenter.session(self.vcenter, wanted["datacenter"]) as session:
-            live = session.clusters()
-        chosen = wanted["compute_clusters"]
-        for name in chosen:
-            if name not in {cluster.name for cluster in live}:
-                known = ", ".join(cluster.name for cluster in live) or "none that this user may see"
-                yield (
-                    "compute_clusters",
-                    f"vCenter has no vSphere cluster {name!r} (config vsphereComputeClusters), only {known}",
-                )
-        if not chosen and len(live) > 1:
-            return  # which it is shows when the VMs are there
-        for cluster in live:
-            if chosen and cluster.name not in chosen:
-                continue
-            if not cluster.drs:
-                log.warning(
-                    "warning: DRS is off in vSphere cluster %s: nobody follows its rules", cluster.name
-                )
-            for role, plural in ROLES.items():
-                # BOSH spreads the instances of a group evenly over the availability zones.
-                share = -(-wanted[plural] // max(len(chosen), 1))
-                problem = too_few(role, share, cluster.hosts, cluster.name)
-                if problem and wanted["mode"] == "must":
-                    yield plural, problem
-                elif problem:
-                    log.warning("warning: %s", problem)
-
-
-class Hosts(Resource, module="placement", name="Hosts"):
-    """What vCenter must have for the rules, type ``pulumi-python:dynamic/placement:Hosts``.
-
-    The cluster depends on it, so nothing is ordered when vCenter refuses the login or has too few hosts.
+    The cluster depends on it, so nothing is created when vCenter refuses the login or has too few hosts.
     """
 
     def __init__(
-        self, resource_name: str, placement: Placement, opts: pulumi.ResourceOptions | None = None
+        self, resource_name: str, *, placement: Placement, opts: pulumi.ResourceOptions | None = None
     ) -> None:
+        """Declare the resource.
+
+        Args:
+            resource_name: Name in the stack.
+            placement: What the rules must hold.
+            opts: Options.
+        """
         props = {**asdict(placement), "compute_clusters": list(placement.compute_clusters)}
-        super().__init__(HostsProvider(), resource_name, props, opts)
+        super().__init__(PlacementPreflightProvider(), resource_name, props, opts)
 
 
-def too_few(role: str, machines: int, hosts: int, cluster: str) -> str:
-    """What is said when a cluster has fewer hosts than VMs of a role; empty when it has enough."""
-    if machines <= max(hosts, 1):
-        return ""
-    number = f"{hosts} hosts" if hosts != 1 else "1 host"
-    return (
-        f"vSphere cluster {cluster} has {number} in service for {machines} {ROLES[role]}: not all can be on "
-        "hosts of their own. Add hosts, or have fewer VMs; with antiAffinity should, DRS keeps apart as many "
-        "as it can"
-    )
-
-
-def among(names: Sequence[str]) -> str:
-    """A config value for these clusters."""
-    return "[" + ", ".join(f'"{name}"' for name in names) + "]"
+def _cluster_findings(cluster: ComputeCluster, name: str, wanted: Properties) -> Iterator[Finding]:
+    if not cluster.drs:
+        yield Finding(
+            "compute_clusters",
+            f"DRS is off in vSphere cluster {name}, so its rules have no effect",
+            "Turn DRS on",
+            severity="warning",
+        )
+    names: Sequence[str] = wanted["compute_clusters"]
+    for role, plural in ROLES.items():
+        # BOSH spreads the instances of a group evenly over the availability zones.
+        share = -(-wanted[plural] // max(len(names), 1))
+        if finding := too_few(role, share, cluster.hosts, name, wanted["mode"]):
+            yield finding

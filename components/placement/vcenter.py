@@ -1,132 +1,95 @@
-"""What vCenter has: virtual machines, and the vSphere clusters with their hosts."""
+"""What vCenter has: virtual machines, vSphere clusters with their hosts, and anti-affinity rules."""
 
 # mypy: disable-error-code="no-untyped-call"
 # (pyVmomi makes its classes when they are used)
 from __future__ import annotations
 
-import http.client
-import os
-import ssl
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
-from pyVim.connect import Disconnect, SmartConnect
 from pyVmomi import vim, vmodl
 
-from components.placement.credentials import VCenterAccess
+from components.placement import vcenter_session
+from components.placement.inventory import ComputeCluster, Datacenter, Machine, find, labels, unescaped
+from components.runtime.credentials import Login
 from components.runtime.errors import ProviderError
-from components.runtime.provider import wait
+from components.runtime.waiting import QUICK, wait
 
 _SECONDS = 60
-_PORT = 443
-
-
-@dataclass(frozen=True)
-class ComputeCluster:
-    """A vSphere cluster. ``hosts`` are those that can run a VM now: connected, not in maintenance."""
-
-    id: str
-    name: str
-    hosts: int
-    drs: bool
-
-
-@dataclass(frozen=True)
-class Machine:
-    """A VM. ``uuid`` is its BIOS UUID, by which the vSphere plugin names it.
-
-    Attributes:
-        name: Its name, which is the CID that BOSH knows it by.
-        uuid: BIOS UUID.
-        cluster: The vSphere cluster that it runs in; None on a host outside of any.
-        attributes: Its custom attributes.
-        host: Name of its ESXi host.
-        running: Whether it is powered on and its host answers.
-    """
-
-    name: str
-    uuid: str
-    cluster: ComputeCluster | None
-    attributes: Mapping[str, str] = field(default_factory=dict)
-    host: str = ""
-    running: bool = True
+_HOST = ("name", "runtime.connectionState", "runtime.inMaintenanceMode")
+_MACHINE = (
+    *("name", "config.uuid", "config.template", "runtime.host", "runtime.powerState"),
+    "customValue",
+)
 
 
 class VCenter:
     """One vCenter, or one datacenter of it, during a session."""
 
-    def __init__(self, content: Any, server: str, datacenter: str) -> None:
-        """Look at the datacenter of that name, at all with an empty one.
+    def __init__(self, content: Any, login: Login, datacenter: str = "") -> None:
+        """Search the datacenter of that name; all if it is empty.
 
         Raises:
-            ProviderError: There is no such datacenter.
+            ProviderError: There is no such datacenter, or more than one.
         """
+        self.server = login["server"]
         self._content = content
         self._root = content.rootFolder
+        self._folders = {
+            item["obj"]._moId: item for item in self._objects(["name", "parent"], vim.Folder, vim.Datacenter)
+        }
         if datacenter:
-            named = [item for item in self._objects(vim.Datacenter, ["name"]) if item["name"] == datacenter]
-            if not named:
-                known = ", ".join(sorted(item["name"] for item in self._objects(vim.Datacenter, ["name"])))
-                raise ProviderError(
-                    f"vCenter {server} has no datacenter {datacenter!r} (config vsphereDatacenter); it has "
-                    f"{known or 'none that this user may see'}"
-                )
-            self._root = named[0]["obj"]
+            self._root = self._datacenter(datacenter)
 
     def clusters(self) -> list[ComputeCluster]:
-        """The vSphere clusters, by name."""
-        return sorted(set(self._clusters().values()), key=lambda cluster: cluster.name)
+        """The vSphere clusters, by datacenter and name."""
+        return sorted(set(self._clusters().values()), key=lambda cluster: (cluster.datacenter, cluster.name))
 
     def machines(self) -> list[Machine]:
-        """The VMs that are whole: those just being made or removed are left out."""
-        clusters = self._clusters(by_host=True)
-        fields = {item.key: str(item.name) for item in self._content.customFieldsManager.field}
-        hosts = {
-            item["obj"]._moId: item
-            for item in self._objects(vim.HostSystem, ["name", "runtime.connectionState"])
-        }
-        wanted = [
-            "name",
-            "config.uuid",
-            "runtime.host",
-            "runtime.powerState",
-            "customValue",
-            "config.template",
-        ]
-        return [
-            Machine(
-                name=str(vm["name"]),
-                uuid=str(vm["config.uuid"]),
-                cluster=clusters.get(vm["runtime.host"]._moId),
-                attributes={fields[item.key]: str(item.value) for item in vm.get("customValue", [])},
-                host=str(hosts.get(vm["runtime.host"]._moId, {}).get("name", "")),
-                running=vm.get("runtime.powerState") == "poweredOn"
-                and hosts.get(vm["runtime.host"]._moId, {}).get("runtime.connectionState") == "connected",
+        """The VMs, without templates. Those that vCenter cannot read are among them."""
+        clusters = self._clusters()
+        manager = self._content.customFieldsManager
+        fields = {item.key: str(item.name) for item in (manager.field if manager else None) or []}
+        hosts = {item["obj"]._moId: item for item in self._objects(_HOST, vim.HostSystem)}
+
+        def machine(vm: dict[str, Any]) -> Machine:
+            host_id = getattr(vm.get("runtime.host"), "_moId", "")
+            host = hosts.get(host_id, {})
+            connected = host.get("runtime.connectionState") == "connected"
+            return Machine(
+                name=unescaped(str(vm["name"])),
+                uuid=str(vm.get("config.uuid") or ""),
+                cluster=clusters.get(host_id),
+                attributes={
+                    fields[item.key]: str(getattr(item, "value", ""))
+                    for item in vm.get("customValue") or []
+                    if item.key in fields
+                },
+                host=unescaped(str(host.get("name") or host_id)),
+                running=connected and vm.get("runtime.powerState") == "poweredOn",
             )
-            for vm in self._objects(vim.VirtualMachine, wanted)
-            if vm.keys() >= {"name", "config.uuid", "runtime.host"} and not vm.get("config.template")
-        ]
+
+        found = self._objects(_MACHINE, vim.VirtualMachine)
+        return [machine(vm) for vm in found if vm.get("name") and not vm.get("config.template")]
 
     def power(self, names: Collection[str], *, on: bool) -> None:
-        """Switch these VMs on, or off as if the plug were pulled, all at once; those that are so are left.
+        """Power VMs on, or off without a shutdown, all at once. VMs in that state stay as they are.
 
         Raises:
-            ProviderError: vCenter could not.
+            ProviderError: A VM could not be powered on or off.
         """
         wanted = "poweredOn" if on else "poweredOff"
         tasks = [
             (vm["obj"].PowerOnVM_Task() if on else vm["obj"].PowerOffVM_Task(), vm["name"])
-            for vm in self._objects(vim.VirtualMachine, ["name", "runtime.powerState"])
-            if vm.get("name") in names and vm.get("runtime.powerState") != wanted
+            for vm in self._objects(["name", "runtime.powerState"], vim.VirtualMachine)
+            if unescaped(str(vm.get("name"))) in names and vm.get("runtime.powerState") != wanted
         ]
         for task, name in tasks:
-            _done(task, f"power {'on' if on else 'off'} VM {name}")
+            _await(task, f"power {'on' if on else 'off'} VM {name}")
 
     def remove_rule(self, cluster_id: str, name: str, uuids: Collection[str]) -> bool:
-        """Remove the anti-affinity rule of that name from a vSphere cluster; False when there is none.
+        """Remove the anti-affinity rule of that name from a vSphere cluster; False if there is none.
 
         Args:
             cluster_id: Managed object id of the vSphere cluster.
@@ -134,66 +97,126 @@ class VCenter:
             uuids: BIOS UUIDs of the VMs that it may hold.
 
         Raises:
-            ProviderError: It holds other VMs, or is another kind of rule: it is somebody else's.
+            ProviderError: It holds other VMs or VMs that cannot be read, or is a rule of another kind.
         """
-        for item in self._objects(vim.ClusterComputeResource, ["name", "configurationEx"]):
-            if item["obj"]._moId != cluster_id:
+        for cluster in self._objects(["name", "configurationEx"], vim.ClusterComputeResource):
+            rules = getattr(cluster.get("configurationEx"), "rule", None) or []
+            rule = next((item for item in rules if item.name == name), None)
+            if cluster["obj"]._moId != cluster_id or rule is None:
                 continue
-            for rule in item["configurationEx"].rule:
-                if rule.name != name:
-                    continue
-                apart = isinstance(rule, vim.cluster.AntiAffinityRuleSpec)
-                strangers = [str(vm.name) for vm in rule.vm if vm.config.uuid not in uuids] if apart else []
-                if strangers or not apart:
-                    holds = f"for {', '.join(sorted(strangers))}" if apart else "of another kind"
-                    raise ProviderError(
-                        f"vSphere cluster {item['name']} already has a rule {name!r}, {holds}: it is not of "
-                        "this PKS cluster. Remove or rename it in vCenter (Configure, VM/Host Rules), or set "
-                        "antiAffinity to off; then run `pulumi up` again"
-                    )
-                removal = vim.cluster.RuleSpec(operation="remove", removeKey=rule.key)
-                spec = vim.cluster.ConfigSpecEx(rulesSpec=[removal])
-                _done(item["obj"].ReconfigureComputeResource_Task(spec=spec, modify=True), f"rule {name!r}")
-                return True
+            if problem := self._foreign(rule, uuids):
+                raise ProviderError(
+                    f"vSphere cluster {unescaped(str(cluster.get('name')))} already has a rule {name!r} "
+                    f"{problem}, so it may not be of this PKS cluster. Remove or rename it in vCenter "
+                    "(Configure, VM/Host Rules) or turn the anti-affinity rules off, then run `pulumi up` "
+                    "again"
+                )
+            removal = vim.cluster.RuleSpec(operation="remove", removeKey=rule.key)
+            spec = vim.cluster.ConfigSpecEx(rulesSpec=[removal])
+            _await(cluster["obj"].ReconfigureComputeResource_Task(spec=spec, modify=True), f"rule {name!r}")
+            return True
         return False
 
-    def _clusters(self, *, by_host: bool = False) -> dict[str, ComputeCluster]:
-        """The clusters by their own id, or by that of each of their hosts."""
-        wanted = ["runtime.connectionState", "runtime.inMaintenanceMode"]
+    def _foreign(self, rule: Any, uuids: Collection[str]) -> str:
+        """Why a rule may not be replaced; empty if it may."""
+        if not isinstance(rule, vim.cluster.AntiAffinityRuleSpec):
+            return "of another kind"
+        known = {vm["obj"]._moId: vm for vm in self._objects(["name", "config.uuid"], vim.VirtualMachine)}
+        others: list[str] = []
+        unreadable: list[str] = []
+        for item in rule.vm or []:
+            vm = known.get(item._moId, {})
+            uuid, name = vm.get("config.uuid"), unescaped(str(vm.get("name") or item._moId))
+            if not uuid:
+                unreadable.append(name)
+            elif uuid not in uuids:
+                others.append(name)
+        words = [f"for {', '.join(sorted(others))}"] if others else []
+        if unreadable:
+            words.append(f"with VMs that cannot be read ({', '.join(sorted(unreadable))})")
+        return " and ".join(words)
+
+    def _datacenter(self, text: str) -> Any:
+        known = [
+            Datacenter(id_, self._path(id_))
+            for id_, item in self._folders.items()
+            if isinstance(item["obj"], vim.Datacenter)
+        ]
+        found = find(text, known)
+        if len(found) == 1:
+            return self._folders[found[0].id]["obj"]
+        names = ", ".join(labels(found or known, known)) or "none that this user may see"
+        number = f"{len(found)} datacenters" if found else "no datacenter"
+        raise ProviderError(f"vCenter {self.server} has {number} {text!r}. Use one of {names}", "datacenter")
+
+    def _clusters(self) -> dict[str, ComputeCluster]:
+        """The clusters by the ids of their hosts, and by their own."""
         usable = {
-            item["obj"]._moId
-            for item in self._objects(vim.HostSystem, wanted)
-            if item.get("runtime.connectionState") == "connected"
-            and not item.get("runtime.inMaintenanceMode")
+            host["obj"]._moId
+            for host in self._objects(_HOST, vim.HostSystem)
+            if host.get("runtime.connectionState") == "connected"
+            and not host.get("runtime.inMaintenanceMode")
         }
         found = {}
-        for item in self._objects(vim.ClusterComputeResource, ["name", "host", "configurationEx"]):
-            hosts = [host._moId for host in item.get("host", [])]
+        for item in self._objects(["name", "parent", "host", "configurationEx"], vim.ClusterComputeResource):
+            hosts = [host._moId for host in item.get("host") or []]
             drs = getattr(getattr(item.get("configurationEx"), "drsConfig", None), "enabled", None)
             identity = item["obj"]._moId
             cluster = ComputeCluster(
-                identity, str(item["name"]), len(usable.intersection(hosts)), drs is not False
+                id=identity,
+                name=unescaped(str(item.get("name") or identity)),
+                hosts=len(usable.intersection(hosts)),
+                drs=drs is not False,
+                datacenter=self._path(getattr(item.get("parent"), "_moId", "")),
             )
-            found.update(dict.fromkeys(hosts if by_host else [identity], cluster))
+            found.update(dict.fromkeys([identity, *hosts], cluster))
         return found
 
-    def _objects(self, kind: type, properties: Sequence[str]) -> Iterator[dict[str, Any]]:
-        """Each object (``obj``) of a kind with those properties that it has, in one call."""
+    def _path(self, id_: str) -> tuple[str, ...]:
+        """Name of the datacenter that a folder is in, after those of the folders that this one is in."""
+        names: list[str] = []
+        while (item := self._folders.get(id_)) and id_ != self._content.rootFolder._moId:
+            if isinstance(item["obj"], vim.Datacenter):
+                names = []  # those so far are of folders in it
+            names.insert(0, unescaped(str(item.get("name") or id_)))
+            id_ = getattr(item.get("parent"), "_moId", "")
+        return tuple(names)
+
+    def _objects(self, properties: Sequence[str], *kinds: type) -> Iterator[dict[str, Any]]:
+        """Each object (``obj``) of these kinds with those of the properties that it has, in one call."""
         collector = vmodl.query.PropertyCollector
-        view = self._content.viewManager.CreateContainerView(self._root, [kind], True)
+        view = self._content.viewManager.CreateContainerView(self._root, list(kinds), True)
         try:
             path = collector.TraversalSpec(name="view", path="view", skip=False, type=vim.view.ContainerView)
             chosen = collector.ObjectSpec(obj=view, skip=True, selectSet=[path])
-            wanted = collector.PropertySpec(type=kind, pathSet=list(properties), all=False)
-            spec = collector.FilterSpec(objectSet=[chosen], propSet=[wanted])
+            wanted = [
+                collector.PropertySpec(type=kind, pathSet=list(properties), all=False) for kind in kinds
+            ]
+            spec = collector.FilterSpec(objectSet=[chosen], propSet=wanted)
             found = self._content.propertyCollector.RetrieveContents([spec])
         finally:
             view.Destroy()
-        for item in found:
-            yield {"obj": item.obj, **{value.name: value.val for value in item.propSet}}
+        for item in found or []:
+            yield {"obj": item.obj, **{value.name: value.val for value in item.propSet or []}}
 
 
-def _done(task: Any, what: str) -> None:
+@contextmanager
+def session(login: Login, datacenter: str = "") -> Iterator[VCenter]:
+    """Logs in to vCenter, and out at the end.
+
+    Args:
+        login: Of the system ``VSPHERE``.
+        datacenter: vSphere datacenter to search; empty: all.
+
+    Raises:
+        ProviderError: Credentials are missing; vCenter is unreachable, untrusted, or refuses; the datacenter
+            is unknown or its name is not unique.
+    """
+    with vcenter_session.content(login) as content:
+        yield VCenter(content, login, datacenter)
+
+
+def _await(task: Any, what: str) -> None:
     """Wait for a task of vCenter.
 
     Raises:
@@ -203,69 +226,8 @@ def _done(task: Any, what: str) -> None:
     def state() -> tuple[str, bool | None]:
         info = task.info
         if info.state == "error":
-            raise ProviderError(
-                f"vCenter, {what}: {getattr(info.error, 'msg', '') or type(info.error).__name__}"
-            )
+            reason = getattr(info.error, "msg", "") or type(info.error).__name__
+            raise ProviderError(f"vCenter, {what}: {reason}")
         return str(info.state), info.state == "success" or None
 
-    wait(f"vCenter, {what}", state, timeout=_SECONDS, first=0.1, resume="Run `pulumi up` again")
-
-
-@contextmanager
-def session(access: VCenterAccess, datacenter: str = "") -> Iterator[VCenter]:
-    """Log in, and out at the end.
-
-    Raises:
-        ProviderError: vCenter does not answer, is not trusted, or refuses; or there is no such datacenter.
-    """
-    host, _, port = access.server.partition(":")
-    service = None
-    try:
-        service = SmartConnect(
-            host=host,
-            port=int(port or _PORT),
-            user=access.user,
-            pwd=access.password,
-            sslContext=trust(os.environ),
-            httpConnectionTimeout=_SECONDS,
-        )
-        yield VCenter(service.RetrieveContent(), access.server, datacenter)
-    except vim.fault.InvalidLogin:
-        raise ProviderError(
-            f"vCenter {access.server} rejected user {access.user!r}: set vsphereUser and vspherePassword "
-            "(environment variables VSPHERE_USER, VSPHERE_PASSWORD)"
-        ) from None
-    except vim.fault.NoPermission:
-        raise ProviderError(
-            f"user {access.user!r} has not enough rights in vCenter {access.server}: it must read VMs and "
-            "hosts, and edit the vSphere clusters (Host.Inventory.EditCluster); for drills also switch VMs "
-            "(VirtualMachine.Interact.PowerOff and PowerOn)"
-        ) from None
-    except ssl.SSLCertVerificationError as error:
-        raise ProviderError(
-            f"the certificate of vCenter {access.server} is not trusted: {error.verify_message}. Have "
-            "SSL_CERT_DIR name the directories with trusted CAs, for example /etc/ssl/certs:/path/to/our-ca; "
-            "the vSphere plugin needs it, too"
-        ) from None
-    except (OSError, ValueError, http.client.HTTPException, vmodl.MethodFault) as error:
-        told = getattr(error, "msg", "") or str(error) or type(error).__name__
-        raise ProviderError(
-            f"vCenter {access.server} (vsphereServer, environment variable VSPHERE_SERVER): {told}"
-        ) from None
-    finally:
-        if service is not None:
-            with suppress(OSError, http.client.HTTPException, vmodl.MethodFault):
-                Disconnect(service)
-
-
-def trust(environment: Mapping[str, str]) -> ssl.SSLContext:
-    """What the vSphere plugin trusts, as Go reads it: the system's CAs, SSL_CERT_FILE, SSL_CERT_DIR.
-
-    Of a directory in SSL_CERT_DIR, Go takes every file, OpenSSL only those named by their hash.
-    """
-    context = ssl.create_default_context()
-    for directory in environment.get("SSL_CERT_DIR", "").split(":"):
-        for file in sorted(Path(directory).glob("*")) if directory else []:
-            with suppress(OSError):  # no certificate, or not ours to read
-                context.load_verify_locations(file)
-    return context
+    wait(f"vCenter, {what}", state, timeout=_SECONDS, pace=QUICK, resume="Run `pulumi up` again")

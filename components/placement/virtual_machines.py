@@ -1,88 +1,71 @@
-"""``VirtualMachines``: where in vCenter the VMs of one role of a cluster are."""
+"""``VirtualMachines``: the VMs of one role of a cluster, and the vSphere clusters they run in."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pulumi
-from pulumi.dynamic import CreateResult, DiffResult, ReadResult, Resource, UpdateResult
+from pulumi.dynamic import Resource
 
-from components.placement.credentials import PlacementProvider
-from components.placement.preflight import ROLES, Mode, among, too_few
+from components.placement.compute_clusters import names_by_id
+from components.placement.inventory import ComputeCluster, Machine
+from components.placement.provider import PlacementProvider
+from components.placement.sources import SOURCES
 from components.runtime.errors import ProviderError, log
-from components.runtime.provider import Properties, changed, plain
-
-if TYPE_CHECKING:
-    from components.placement.vcenter import ComputeCluster, Machine, VCenter
-
-_IDENTITY = ["role", "deployment", "names", "datacenter", "compute_clusters", "mode", "triggers"]
+from components.runtime.provider import Properties
+from domain.placement import Mode, too_few
 
 
 class VirtualMachinesProvider(PlacementProvider):
-    """Asks vCenter at creation, when BOSH or the config names other VMs, and at a refresh."""
+    """Reads from vCenter at creation, when an input has changed, and at a refresh."""
 
-    def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
-        return DiffResult(changes=bool(changed(_olds, _news, _IDENTITY)))
+    updates = ("role", "deployment", "source", "names", "datacenter", "compute_clusters", "mode", "triggers")
 
-    def create(self, props: dict[str, Any]) -> CreateResult:
-        wanted = plain(props)
-        return CreateResult(f"{wanted['deployment']}/{wanted['role']}", self._judged(wanted))
+    def apply(self, wanted: Properties, before: Properties) -> Properties:
+        del before
+        found, live, where = self._read(wanted)
+        if problem := SOURCES[wanted["source"]].missing(found, wanted, where):
+            raise ProviderError(problem, "source", "datacenter")
+        _check_machines(found, wanted["role"])
+        used = Counter(machine.cluster for machine in found if machine.cluster)
+        names = names_by_id(wanted["role"], list(used), wanted["compute_clusters"], live)
+        _check_hosts(wanted, used, names)
+        return {"machines": _document(found, names)}
 
-    def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
-        return UpdateResult(self._judged(plain(_news)))
+    def identity(self, properties: Properties) -> str:
+        return f"{properties['deployment']}/{properties['role']}"
 
-    def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
-        known = plain(props)
-        found, _ = self._found(known)
+    def observe(self, id_: str, known: Properties) -> Properties | None:
+        found, live, where = self._read(known)
         if not found:
-            return ReadResult("", {})
-        for name in sorted(set(known.get("names") or []) - {machine.name for machine in found}):
-            log.warning("warning: %s %s is not in vCenter any more", known["role"], name)
-        return ReadResult(id_, {**known, "machines": _document(found)})
-
-    def _judged(self, wanted: Properties) -> Properties:
-        """The VMs, once nothing speaks against a rule for them."""
-        found, server = self._found(wanted)
-        role, deployment = wanted["role"], wanted["deployment"]
-        names = wanted.get("names")
-        absent = sorted(set(names or []) - {machine.name for machine in found})
-        where = f"vCenter {server}" + (f", datacenter {wanted['datacenter']}" if wanted["datacenter"] else "")
-        if absent:
-            raise ProviderError(
-                f"{', '.join(absent)}: BOSH has {role} VMs of this name in {deployment}, but {where} does "
-                "not show them. Is it the right vCenter (vsphereServer, vsphereDatacenter), may vsphereUser "
-                "see them? If they were deleted there, let BOSH mend it "
-                f"(`bosh -d {deployment} cloud-check`), then run `pulumi refresh` and `pulumi up`"
+            return None
+        if problem := SOURCES[known["source"]].missing(found, known, where):
+            log.warning("warning: %s", problem)
+        unreadable = [machine.name for machine in found if not (machine.readable and machine.cluster)]
+        if unreadable:
+            log.warning(
+                "warning: the VMs of %s are not checked: %s cannot be read", id_, ", ".join(unreadable)
             )
-        if not found:
-            raise ProviderError(
-                f"{where} shows no VM with the custom attributes deployment = {deployment} and job = {role}. "
-                "Is it the right vCenter (vsphereServer, vsphereDatacenter), may vsphereUser see them? Or "
-                "have BOSH asked: vmSource bosh"
-            )
-        outside = [machine.name for machine in found if machine.cluster is None]
-        if outside:
-            raise ProviderError(
-                f"{', '.join(outside)} ({role}): on a host outside of any vSphere cluster, where there are "
-                "no rules. Set antiAffinity to off"
-            )
-        clusters = {machine.cluster for machine in found if machine.cluster is not None}
-        _check_clusters(role, sorted(cluster.name for cluster in clusters), wanted["compute_clusters"])
-        per_cluster = Counter(machine.cluster for machine in found)
-        for cluster in clusters:
-            _check_hosts(role, per_cluster[cluster], cluster, wanted["mode"])
-        return {**wanted, "machines": _document(found)}
+            return {}
+        used = [machine.cluster for machine in found if machine.cluster]
+        try:
+            names = names_by_id(known["role"], used, known["compute_clusters"], live)
+        except ProviderError as error:
+            log.warning("warning: %s", error)
+            names = {cluster.id: cluster.name for cluster in used}
+        return {"machines": _document(found, names)}
 
-    def _found(self, wanted: Properties) -> tuple[list[Machine], str]:
-        """The VMs that vCenter shows, by name, and which vCenter it is."""
-        from components.placement import vcenter  # noqa: PLC0415 - a preview without changes needs none
-
-        access = self.vcenter
-        with vcenter.session(access, wanted["datacenter"]) as session:
-            found = _chosen(session, wanted)
-        return sorted(found, key=lambda machine: machine.name), access.server
+    def _read(self, wanted: Properties) -> tuple[list[Machine], list[ComputeCluster], str]:
+        """The VMs by name, all vSphere clusters, and where they are, for messages."""
+        with self.vcenter(wanted["datacenter"]) as vcenter:
+            found = SOURCES[wanted["source"]].select(vcenter.machines(), wanted)
+            live, server = vcenter.clusters(), vcenter.server
+        where = f"vCenter {server}" + (
+            f", datacenter {wanted['datacenter']}," if wanted["datacenter"] else ""
+        )
+        return sorted(found, key=lambda machine: machine.name), live, where
 
 
 class VirtualMachines(Resource, module="placement", name="VirtualMachines"):
@@ -99,6 +82,7 @@ class VirtualMachines(Resource, module="placement", name="VirtualMachines"):
         *,
         role: str,
         deployment: pulumi.Input[str],
+        source: str,
         names: pulumi.Input[Sequence[str]] | None,
         datacenter: str,
         compute_clusters: Sequence[str],
@@ -106,22 +90,24 @@ class VirtualMachines(Resource, module="placement", name="VirtualMachines"):
         triggers: Sequence[pulumi.Input[Any]] = (),
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """Declare it.
+        """Declare the resource.
 
         Args:
             resource_name: Name in the stack.
-            role: ``master`` or ``worker``.
-            deployment: BOSH deployment that they are of.
-            names: Their names; None: those with the custom attributes ``deployment`` and ``job``.
-            datacenter: vSphere datacenter to look in; empty: all.
+            role: A key of ``domain.placement.ROLES``.
+            deployment: BOSH deployment of the VMs.
+            source: Where their names come from; a name of ``components.placement.sources``.
+            names: Their names, if the source reads them outside of vCenter.
+            datacenter: vSphere datacenter to search; empty: all.
             compute_clusters: The vSphere clusters that they may be in; empty: any one.
             mode: Whether too few hosts are an error (``must``) or a warning.
-            triggers: Values whose change makes vCenter be asked again.
+            triggers: Values whose change makes it read again.
             opts: Options.
         """
         props = {
             "role": role,
             "deployment": deployment,
+            "source": source,
             "names": names,
             "datacenter": datacenter,
             "compute_clusters": list(compute_clusters),
@@ -132,43 +118,47 @@ class VirtualMachines(Resource, module="placement", name="VirtualMachines"):
         super().__init__(VirtualMachinesProvider(), resource_name, props, opts)
 
 
-def _chosen(session: VCenter, wanted: Properties) -> list[Machine]:
-    names = wanted.get("names")
-    if names is not None:
-        return [machine for machine in session.machines() if machine.name in names]
-    attributes = {"deployment": wanted["deployment"], "job": wanted["role"]}.items()
-    return [machine for machine in session.machines() if attributes <= machine.attributes.items()]
+def _check_machines(machines: Sequence[Machine], role: str) -> None:
+    """Each VM can be in a rule, and its name means no other."""
+    twice = [name for name, number in Counter(machine.name for machine in machines).items() if number > 1]
+    if twice:
+        raise ProviderError(
+            f"{', '.join(twice)} ({role}): vCenter has several VMs of this name. Set the datacenter of the "
+            "cluster",
+            "datacenter",
+        )
+    unreadable = [machine.name for machine in machines if not machine.readable]
+    if unreadable:
+        raise ProviderError(
+            f"{', '.join(unreadable)} ({role}): vCenter cannot read these VMs; they may be orphaned or "
+            "inaccessible. Repair them in vCenter or let BOSH recreate them, then run `pulumi up` again"
+        )
+    outside = [machine.name for machine in machines if machine.cluster is None]
+    if outside:
+        raise ProviderError(
+            f"{', '.join(outside)} ({role}): on a host outside of any vSphere cluster, where no rules exist. "
+            "Turn the anti-affinity rules off",
+            "mode",
+        )
 
 
-def _check_clusters(role: str, names: Sequence[str], configured: Sequence[str]) -> None:
-    """The clusters decide how many rules there are: with several the config must name them."""
-    if configured:
-        other = [name for name in names if name not in configured]
-        if not other:
-            return
-        reason = f"the {ROLES[role]} run in {', '.join(names)}, not only in those of vsphereComputeClusters"
-    elif len(names) > 1:
-        reason = f"the {ROLES[role]} run in several vSphere clusters"
-    else:
-        return
-    raise ProviderError(f"{reason}: set vsphereComputeClusters to {among(sorted({*names, *configured}))}")
+def _check_hosts(wanted: Properties, used: Mapping[ComputeCluster, int], names: Mapping[str, str]) -> None:
+    for cluster, number in used.items():
+        finding = too_few(wanted["role"], number, cluster.hosts, names[cluster.id], wanted["mode"])
+        if finding and finding.severity == "error":
+            raise ProviderError(f"{finding.problem}. {finding.remedy}", "mode")
+        if finding:
+            log.warning("warning: %s. %s", finding.problem, finding.remedy)
 
 
-def _check_hosts(role: str, machines: int, cluster: ComputeCluster, mode: Mode) -> None:
-    problem = too_few(role, machines, cluster.hosts, cluster.name)
-    if problem and mode == "must":
-        raise ProviderError(problem)
-    if problem:
-        log.warning("warning: %s", problem)
-
-
-def _document(machines: Sequence[Machine]) -> list[dict[str, str]]:
+def _document(machines: Sequence[Machine], names: Mapping[str, str]) -> list[dict[str, str]]:
     return [
         {
             "name": machine.name,
             "uuid": machine.uuid,
-            "cluster": machine.cluster.name if machine.cluster else "",
-            "cluster_id": machine.cluster.id if machine.cluster else "",
+            "cluster": names[machine.cluster.id],
+            "cluster_id": machine.cluster.id,
         }
         for machine in machines
+        if machine.cluster
     ]

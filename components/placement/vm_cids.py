@@ -1,4 +1,4 @@
-"""``VmCids``: which VMs BOSH has for the masters and workers of a cluster."""
+"""``VmCids``: the VMs that BOSH has for the masters and workers of a cluster."""
 
 from __future__ import annotations
 
@@ -6,42 +6,54 @@ from collections.abc import Sequence
 from typing import Any
 
 import pulumi
-from pulumi.dynamic import CreateResult, DiffResult, ReadResult, Resource, UpdateResult
+from pulumi.dynamic import Resource
 
-from components.placement.bosh_cli import UnknownDeploymentError, cids
-from components.placement.credentials import PlacementProvider
-from components.runtime.provider import Properties, changed, plain
+from components.placement.bosh_cli import UnknownDeploymentError
+from components.placement.provider import PlacementProvider
+from components.runtime.errors import ProviderError, log
+from components.runtime.provider import Properties
+from domain.placement import ROLES, role_of, without_rule
 
 
 class VmCidsProvider(PlacementProvider):
-    """Asks BOSH at creation, when the cluster has changed, and at a refresh."""
+    """Reads from BOSH at creation, when a trigger has changed, and at a refresh."""
 
-    def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
-        replaces = changed(_olds, _news, ["deployment"])
-        return DiffResult(changes=bool(replaces or changed(_olds, _news, ["triggers"])), replaces=replaces)
+    replaces = ("deployment",)
+    updates = ("triggers",)
 
-    def create(self, props: dict[str, Any]) -> CreateResult:
-        wanted = plain(props)
-        return CreateResult(str(wanted["deployment"]), self._asked(wanted))
+    def apply(self, wanted: Properties, before: Properties) -> Properties:
+        del before
+        groups = self.bosh(wanted["executable"]).vms(wanted["deployment"])
+        for finding in without_rule({group: len(cids) for group, cids in groups.items()}):
+            log.warning("warning: %s", finding)
+        found = {
+            plural: sorted(cid for group, cids in groups.items() if role_of(group) == role for cid in cids)
+            for role, plural in ROLES.items()
+        }
+        missing = [plural for plural, cids in found.items() if not cids]
+        if missing:
+            raise ProviderError(
+                f"BOSH has no VMs of the {' and '.join(missing)} in deployment {wanted['deployment']}; its "
+                f"instance groups are {', '.join(sorted(groups)) or 'empty'}. Check it with "
+                f"`{wanted['executable']} -d {wanted['deployment']} vms`"
+            )
+        return found
 
-    def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
-        return UpdateResult(self._asked(plain(_news)))
+    def identity(self, properties: Properties) -> str:
+        return str(properties["deployment"])
 
-    def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
+    def observe(self, id_: str, known: Properties) -> Properties | None:
+        del id_
         try:
-            return ReadResult(id_, self._asked(plain(props)))
+            return self.apply(known, known)
         except UnknownDeploymentError:
-            return ReadResult("", {})
-
-    def _asked(self, wanted: Properties) -> Properties:
-        found = cids(self.bosh(wanted["executable"]), wanted["deployment"])
-        return {**wanted, "masters": found["master"], "workers": found["worker"]}
+            return None
 
 
 class VmCids(Resource, module="placement", name="VmCids"):
     """CIDs of a cluster's VMs, type ``pulumi-python:dynamic/placement:VmCids``.
 
-    On vSphere a CID (``vm-<guid>``) is the VM's name. BOSH gives a VM that it makes anew another one.
+    On vSphere a CID (``vm-<guid>``) is the VM's name. A VM that BOSH recreates gets another one.
     """
 
     masters: pulumi.Output[list[str]]
@@ -56,20 +68,19 @@ class VmCids(Resource, module="placement", name="VmCids"):
         triggers: Sequence[pulumi.Input[Any]] = (),
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """Declare it.
+        """Declare the resource.
 
         Args:
             resource_name: Name in the stack.
             deployment: BOSH deployment, ``service-instance_<uuid>``.
             executable: The ``bosh`` CLI.
-            triggers: Values whose change makes BOSH be asked again, such as the number of workers.
+            triggers: Values whose change makes it read again, such as the number of workers.
             opts: Options.
         """
         props = {
             "deployment": deployment,
             "executable": executable,
             "triggers": list(triggers),
-            "masters": None,
-            "workers": None,
+            **dict.fromkeys(ROLES.values()),
         }
         super().__init__(VmCidsProvider(), resource_name, props, opts)

@@ -1,7 +1,7 @@
-"""The vSphere plugin's provider and rule without the typed SDK, whose import costs 0.7 s.
+"""The vSphere plugin's provider and rule without the typed SDK, whose import takes 0.7 s.
 
-They have the SDK's type tokens and send the same inputs: the engine, the plugin and policies see no
-difference (``pulumi_vsphere`` 4.18; it stays a dependency, as it tells the engine the plugin's version).
+They have the SDK's type tokens and inputs, so the engine, the plugin and policies see no difference
+(``pulumi_vsphere`` 4.18; it stays a dependency, because the engine reads the plugin's version from it).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ RULE = "vsphere:index/computeClusterVmAntiAffinityRule:ComputeClusterVmAntiAffin
 
 
 class VsphereProvider(pulumi.ProviderResource):
-    """The access of the rules to vCenter. It logs in at each preview, too."""
+    """The vSphere plugin's provider. It also logs in at each preview."""
 
     def __init__(
         self,
@@ -56,9 +56,9 @@ class AntiAffinityRule(pulumi.CustomResource):
             resource_name: Name in the stack.
             name: Name in vCenter, unique among all rules of the vSphere cluster.
             compute_cluster_id: Managed object id of the vSphere cluster; a change replaces the rule.
-            virtual_machine_ids: BIOS UUIDs; their order is of no meaning.
-            mandatory: "Must": vSphere rather leaves a VM off than start it on a host with another.
-            opts: Must name the provider of vCenter.
+            virtual_machine_ids: BIOS UUIDs; their order does not matter.
+            mandatory: Whether vSphere would rather leave a VM off than start it on a host with another.
+            opts: Must have the provider.
         """
         properties = {
             "name": name,

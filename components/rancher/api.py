@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import http
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from components.rancher.endpoint import RancherEndpoint
 from components.runtime.http import HttpClient, HttpError, UnreachableError, json_object
-from domain.versions import Version
+from domain.rancher_releases import release
+from domain.redaction import Redactor, names_secret
 
 Json = dict[str, Any]
 
 _TRANSIENT = (409, 429, 502, 503, 504)
 """Answers of nginx while a pod is replaced, and of Rancher when two writers meet."""
-_NEW_LOGIN = Version(2, 13)
-"""From here on the older path for logins is deprecated."""
 
 
 class RancherError(HttpError):
@@ -64,30 +64,38 @@ class Rancher:
         """Close the connections."""
         self._http.close()
 
-    def login(self, username: str, password: str) -> Login | None:
+    def login(self, username: str, password: str, description: str = "rancher-on-pks") -> Login | None:
         """A session of a local user; None when name or password is wrong.
 
+        Args:
+            username: Name of the user.
+            password: Its password.
+            description: What Rancher lists the session as.
+
         Raises:
-            RancherError: Rancher does not answer, or something else is wrong.
+            RancherError: Rancher does not answer, or refuses for another reason.
         """
-        body = {"username": username, "password": password, "description": "rancher-on-pks"}
+        body = {"username": username, "password": password, "description": description}
         path = "/v3-public/localProviders/local?action=login"
-        if Version.parse(self._version) >= _NEW_LOGIN:
+        if release(self._version).has_v1_login:
             path, body = "/v1-public/login", {**body, "type": "localProvider"}
         try:
-            token = str(self.call("POST", path, body, repeatable=True)["token"])
+            answer = self.call("POST", path, body, repeatable=True)
         except RancherError as error:
             if error.status == http.HTTPStatus.UNAUTHORIZED:
                 return None
             raise
-        return self.who(token)
+        token = answer.get("token")
+        if not token:
+            raise RancherError(0, f"{self._http.server.name}: the login's answer has no token")
+        return self.who(str(token))
 
     def who(self, token: str) -> Login | None:
         """The user of a token; None when the token is expired, revoked or unknown."""
         if not token:
             return None
         try:
-            users = self.call("GET", "/v3/users?me=true", token=token)["data"]
+            users = self.call("GET", "/v3/users?me=true", token=token).get("data") or []
         except RancherError as error:
             if error.status == http.HTTPStatus.UNAUTHORIZED:
                 return None
@@ -115,9 +123,17 @@ class Rancher:
             The object of the answer; empty when it has none.
 
         Raises:
-            RancherError: Refused, or no answer.
+            RancherError: Refused, no answer, or one that is not JSON: another server answers.
         """
-        return json_object(self.text(method, path, body, token=token, repeatable=repeatable))
+        text = self.text(method, path, body, token=token, repeatable=repeatable)
+        answer = json_object(text)
+        if text.strip() and not answer and text.strip() != "{}":
+            raise RancherError(
+                0,
+                f"{self._http.server.name}: {method} {path.partition('?')[0]}: the answer is not JSON, "
+                "so another server than Rancher gave it. Check what is between this machine and Rancher",
+            )
+        return answer
 
     def text(
         self, method: str, path: str, body: object = None, *, token: str = "", repeatable: bool | None = None
@@ -136,21 +152,14 @@ class Rancher:
         except HttpError as error:
             code = str(json_object(error.body).get("code") or "")
             kind = UnreachableRancherError if isinstance(error, UnreachableError) else RancherError
-            raise kind(error.status, str(error), code) from None
+            raise kind(error.status, Redactor(_secrets(token, body))(str(error)), code) from None
+
+
+def _secrets(token: str, body: object) -> list[str]:
+    """What was sent and must not come back in a message: the token and passwords."""
+    fields = body.items() if isinstance(body, Mapping) else ()
+    return [token, *(str(value) for name, value in fields if names_secret(str(name)))]
 
 
 class UnreachableRancherError(RancherError, UnreachableError):
     """No answer, or a temporary failure."""
-
-
-# COMPAT: removed when the callers are migrated
-def numbers(version: str) -> tuple[int, ...]:
-    """COMPAT: major, minor and patch."""
-    import re  # noqa: PLC0415
-
-    return tuple(int(part) for part in re.findall(r"\d+", version)[:3])
-
-
-def connect(properties: Json) -> Rancher:
-    """COMPAT: the Rancher that five inputs of a resource describe."""
-    return Rancher(RancherEndpoint.of(properties), properties["version"])

@@ -1,149 +1,128 @@
-"""Checks the way to Rancher from outside: the virtual IP, TLS with our CA, and who answers."""
+"""``EndpointCheck``: the way to Rancher from outside: the virtual IP, TLS with the CA, and who answers."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Literal
 
 import pulumi
-from pulumi.dynamic import CheckFailure, CheckResult, CreateResult, DiffResult, Resource, UpdateResult
+from pulumi.dynamic import Resource
 
-from components.rancher.https_probe import Answer, ProbeError, Target, ask
-from components.runtime.provider import Properties, Provider, changed, plain, unknown, wait
+from components.rancher.endpoint import RancherEndpoint, RancherEndpointArgs
+from components.rancher.https_probe import Answer, ProbeError, get
+from components.runtime.provider import Properties, Provider, unknown
+from components.runtime.waiting import STEADY, wait
+from domain.finding import Finding
 
 Expect = Literal["ingress", "rancher"]
 """``ingress``: nginx serves the host name, Rancher may be missing. ``rancher``: it answers ``/ping``."""
 
-_IDENTITY = ["address", "port", "hostname", "ca_bundle", "expect", "triggers"]
 _PONGS = 5
-"""Answers in a row, each over its own connection: different nginx and Rancher pods get them."""
-_PONG_PAUSE = 0.2
-_PATHS: dict[Expect, str] = {"ingress": "/", "rancher": "/ping"}
+"""Answers in a row, each over its own connection: different nginx and Rancher pods give them."""
 
 
-class CheckProvider(Provider):
-    """Checks at creation and whenever something on the way has changed."""
+class EndpointCheckProvider(Provider):
+    """Checks at creation and whenever something on the way changes."""
 
-    def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
-        failures = []
-        bundle = news.get("ca_bundle")
-        if not unknown(bundle) and not bundle:
-            failures.append(
-                CheckFailure("ca_bundle", "is empty; give the PEM of the CA that issued the certificate")
+    updates = ("endpoint", "expect", "triggers")
+
+    def findings(self, before: Properties, wanted: Properties) -> Iterator[Finding]:
+        del before
+        endpoint = wanted["endpoint"]
+        if not unknown(endpoint) and not endpoint["ca_bundle"]:
+            yield Finding(
+                key="endpoint",
+                problem="the CA bundle is empty",
+                remedy="Give the PEM of the CA that issued the certificate",
             )
-        return CheckResult(news, failures)
 
-    def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
-        return DiffResult(changes=bool(changed(_olds, _news, _IDENTITY)))
+    def apply(self, wanted: Properties, before: Properties) -> Properties:
+        del before
+        endpoint, judge = RancherEndpoint.of(wanted["endpoint"]), _JUDGES[wanted["expect"]]
 
-    def create(self, props: dict[str, Any]) -> CreateResult:
-        wanted = plain(props)
-        _wait(wanted)
-        return CreateResult(f"{wanted['hostname']}:{wanted['port']}", wanted)
+        def poll() -> tuple[str, bool | None]:
+            try:
+                return judge(endpoint)
+            except ProbeError as error:
+                return str(error), None
 
-    def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
-        wanted = plain(_news)
-        _wait(wanted)
-        return UpdateResult(wanted)
+        wait(
+            f"endpoint {endpoint}",
+            poll,
+            timeout=wanted["timeout_minutes"] * 60,
+            pace=STEADY,
+            resume="Run `pulumi up` again when that is fixed",
+        )
+        return {}
+
+    def identity(self, properties: Properties) -> str:
+        endpoint = properties["endpoint"]
+        return f"{endpoint['hostname']}:{endpoint['port']}"
 
 
-class Check(Resource, module="endpoint", name="Check"):
-    """A way to Rancher that works, type ``pulumi-python:dynamic/endpoint:Check``."""
+class EndpointCheck(Resource, module="rancher", name="EndpointCheck"):
+    """A way to Rancher that works, type ``pulumi-python:dynamic/rancher:EndpointCheck``."""
 
     def __init__(
         self,
         resource_name: str,
         *,
-        address: pulumi.Input[str],
-        port: int,
-        hostname: str,
-        ca_bundle: pulumi.Input[str],
+        endpoint: RancherEndpointArgs,
         expect: Expect,
         timeout_minutes: int,
         triggers: Sequence[pulumi.Input[Any]] = (),
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """Declare it.
+        """Declare the resource.
 
         Args:
             resource_name: Name in the stack.
-            address: The virtual IP; the host name need not resolve.
-            port: Its port for HTTPS.
-            hostname: Rancher's DNS name: sent as SNI and Host, and verified in the certificate.
-            ca_bundle: PEM of the CAs to trust, and no others.
-            expect: Who has to answer.
+            endpoint: Where Rancher is reached, or will be.
+            expect: Who must answer.
             timeout_minutes: Longest time until then.
             triggers: Values whose change makes the check run again.
-            opts: Must depend on what makes the way.
+            opts: Must depend on what is on the way.
         """
         props = {
-            "address": address,
-            "port": port,
-            "hostname": hostname,
-            "ca_bundle": ca_bundle,
+            "endpoint": endpoint.inputs(),
             "expect": expect,
             "timeout_minutes": timeout_minutes,
             "triggers": list(triggers),
         }
-        super().__init__(CheckProvider(), resource_name, props, opts)
+        super().__init__(EndpointCheckProvider(), resource_name, props, opts)
 
 
-def _wait(wanted: Properties) -> None:
-    expect: Expect = wanted["expect"]
-    target = Target(
-        wanted["address"], wanted["port"], wanted["hostname"], wanted["ca_bundle"], _PATHS[expect]
-    )
-    judge = _JUDGES[expect]
-
-    def poll() -> tuple[str, bool | None]:
-        try:
-            return judge(target)
-        except ProbeError as error:
-            return str(error), None
-
-    wait(
-        f"endpoint {target}",
-        poll,
-        timeout=wanted["timeout_minutes"] * 60,
-        first=0.3,
-        cap=5,
-        resume="Run pulumi up again when that is mended",
-    )
-
-
-def _ingress(target: Target) -> tuple[str, bool | None]:
-    """The TLS secret and the Ingress are in force, whatever is behind them."""
-    answer = ask(target)
+def _ingress(endpoint: RancherEndpoint) -> tuple[str, bool | None]:
+    """The TLS secret and the Ingress are in force; any answer behind them counts."""
+    answer = get(endpoint)
     if answer.status == 404 and _is_nginx(answer):
         return (
-            f"HTTP: status 404: nginx has no rule for {target.hostname}. Check that its Ingress exists, "
+            f"HTTP: status 404: nginx has no rule for {endpoint.hostname}. Check that its Ingress exists, "
             "has this host and the annotation kubernetes.io/ingress.class: nginx",
             None,
         )
     return f"HTTP: status {answer.status}", True
 
 
-def _rancher(target: Target) -> tuple[str, bool | None]:
+def _rancher(endpoint: RancherEndpoint) -> tuple[str, bool | None]:
     """Rancher's pods answer, one request after the other."""
     for number in range(_PONGS):
-        if number:
-            time.sleep(_PONG_PAUSE)
-        answer = ask(target)
+        answer = get(endpoint, "/ping")
         if answer.status != 200 or answer.body.strip() != "pong":
-            return f"HTTP: {_meaning(answer, target)} (after {number} good answers in a row)", None
+            return f"HTTP: {_meaning(answer, endpoint)} (after {number} good answers in a row)", None
     return f"{_PONGS} times pong", True
 
 
-def _meaning(answer: Answer, target: Target) -> str:
+def _meaning(answer: Answer, endpoint: RancherEndpoint) -> str:
     meanings = {
-        404: f"nobody serves /ping of {target.hostname}: check Rancher's Ingress",
+        404: f"nobody serves /ping of {endpoint.hostname}: check Rancher's Ingress",
         502: "nginx cannot connect to Rancher's pods: see their log",
         503: "Rancher's Service has no ready pod: see kubectl get pods -l app=rancher",
         504: "Rancher's pods do not answer in time: see their log",
     }
-    told = meanings.get(answer.status) or f"the answer is {answer.body.strip()[:60]!r}, not 'pong'"
-    return f"status {answer.status}: {told}"
+    # Not the answer itself: it may come from anybody and contain anything.
+    meaning = meanings.get(answer.status) or "the answer is not 'pong': another server than Rancher gave it"
+    return f"status {answer.status}: {meaning}"
 
 
 def _is_nginx(answer: Answer) -> bool:
@@ -151,7 +130,7 @@ def _is_nginx(answer: Answer) -> bool:
     return "default backend - 404" in answer.body or "<center>nginx" in answer.body or not answer.body.strip()
 
 
-_JUDGES: dict[Expect, Callable[[Target], tuple[str, bool | None]]] = {
+_JUDGES: dict[Expect, Callable[[RancherEndpoint], tuple[str, bool | None]]] = {
     "ingress": _ingress,
     "rancher": _rancher,
 }

@@ -1,47 +1,61 @@
-"""``LocalCluster``: waits for Rancher's own cluster, and saves it when it hangs."""
+"""``LocalCluster``: waits for Rancher's own cluster, and saves it without a change when it hangs."""
 
 from __future__ import annotations
 
 import time
-from typing import Any
 
 import pulumi
-from pulumi.dynamic import CreateResult, DiffResult, ReadResult, Resource, UpdateResult
+from pulumi.dynamic import Resource
 
-from components.rancher.api import Json, Rancher, RancherError, connect
+from components.rancher.api import Json, Rancher, RancherError
+from components.rancher.endpoint import RancherEndpoint, RancherEndpointArgs
 from components.runtime.errors import log
-from components.runtime.provider import Properties, Provider, changed, plain, wait
+from components.runtime.provider import Properties, Provider
+from components.runtime.waiting import STEADY, wait
 
 _PATH = "/v3/clusters/local"
-_IDENTITY = ["hostname", "server_url", "token"]
-_PATIENCE_SECONDS = 15.0
-"""Longer than a replica that was told of the server URL takes by itself (one second from 2.6 on)."""
-_AGAIN_SECONDS = 60.0
+_ACTIVE = "active"
+_FIRST_SAVE_SECONDS = 15.0
+"""Longer than a replica takes to notice the server URL by itself (one second from 2.6 on)."""
+_NEXT_SAVE_SECONDS = 60.0
 
 
 class LocalClusterProvider(Provider):
-    """Waits at creation, and again when the server URL or the token has changed."""
+    """Waits at creation, when the server URL or the token changes, and when a refresh found it not active."""
 
-    def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
-        hung = plain(_olds).get("state") != "active"
-        return DiffResult(changes=hung or bool(changed(_olds, _news, _IDENTITY)))
+    updates = ("endpoint", "server_url", "token")
 
-    def create(self, props: dict[str, Any]) -> CreateResult:
-        return CreateResult("local", _activate(plain(props)))
+    def is_due(self, before: Properties, wanted: Properties) -> bool:
+        del wanted
+        return before.get("state") != _ACTIVE
 
-    def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
-        return UpdateResult(_activate(plain(_news)))
+    def apply(self, wanted: Properties, before: Properties) -> Properties:
+        del before
+        endpoint = RancherEndpoint.of(wanted["endpoint"])
+        with Rancher(endpoint) as rancher:
+            activation = _Activation(rancher, wanted["token"])
+            state = wait(
+                f"Rancher's cluster local at {endpoint.hostname}",
+                activation.poll,
+                timeout=wanted["timeout_minutes"] * 60,
+                pace=STEADY,
+                resume="Read the log of Rancher's pods (kubectl -n cattle-system logs -l app=rancher), "
+                "delete the pod that reports errors, and run `pulumi up` again",
+            )
+        return {"state": state}
 
-    def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
-        known = plain(props)
+    def identity(self, properties: Properties) -> str:
+        del properties
+        return "local"
+
+    def observe(self, id_: str, known: Properties) -> Properties | None:
         try:
-            with connect(known) as rancher:
-                state = rancher.call("GET", _PATH, token=known["token"]).get("state")
+            with Rancher(RancherEndpoint.of(known["endpoint"])) as rancher:
+                return {"state": rancher.call("GET", _PATH, token=known["token"]).get("state")}
         except RancherError as error:
-            # No answer, or a token that has been replaced since: no word on the cluster.
-            log.warning("warning: state of Rancher's local cluster: %s", error)
-            return ReadResult(id_, known)
-        return ReadResult(id_, {**known, "state": state})
+            # No answer, or a token that was renewed since the last update: the state is unknown.
+            log.warning("warning: the state of Rancher's cluster %s is unknown: %s", id_, error)
+            return {}
 
 
 class LocalCluster(Resource, module="rancher", name="LocalCluster"):
@@ -57,38 +71,24 @@ class LocalCluster(Resource, module="rancher", name="LocalCluster"):
         self,
         resource_name: str,
         *,
-        address: pulumi.Input[str],
-        port: int,
-        hostname: str,
-        ca_bundle: pulumi.Input[str],
-        version: str,
+        endpoint: RancherEndpointArgs,
         token: pulumi.Input[str],
-        server_url: str,
         timeout_minutes: int,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """Declare it.
+        """Declare the resource.
 
         Args:
             resource_name: Name in the stack.
-            address: The virtual IP.
-            port: Its port for HTTPS.
-            hostname: Rancher's DNS name.
-            ca_bundle: PEM of the CAs to trust.
-            version: Rancher's version.
+            endpoint: Where Rancher is reached.
             token: Secret. API token of the administrator.
-            server_url: URL that Rancher was told; the cluster waits for it.
-            timeout_minutes: Longest time until it is active.
-            opts: As for every resource.
+            timeout_minutes: Longest time until the cluster is active.
+            opts: Must depend on what sets the server URL, which the cluster waits for.
         """
         props = {
-            "address": address,
-            "port": port,
-            "hostname": hostname,
-            "ca_bundle": ca_bundle,
-            "version": version,
+            "endpoint": endpoint.inputs(),
             "token": pulumi.Output.secret(token),
-            "server_url": server_url,
+            "server_url": endpoint.url,
             "timeout_minutes": timeout_minutes,
             "state": None,
         }
@@ -98,44 +98,35 @@ class LocalCluster(Resource, module="rancher", name="LocalCluster"):
         )
 
 
-def _activate(wanted: Properties) -> Properties:
-    saved = time.monotonic() - _AGAIN_SECONDS + _PATIENCE_SECONDS
-    with connect(wanted) as rancher:
+class _Activation:
+    """Polls the cluster and saves it when it hangs."""
 
-        def poll() -> tuple[str, str | None]:
-            nonlocal saved
-            try:
-                cluster = rancher.call("GET", _PATH, token=wanted["token"])
-                if cluster.get("state") == "active":
-                    return "active", "active"
-                if time.monotonic() - saved >= _AGAIN_SECONDS:
-                    _save(rancher, wanted["token"], cluster)
-                    saved = time.monotonic()
-                return _words(cluster), None
-            except RancherError as error:
-                if error.status in {401, 403}:
-                    raise
-                return str(error), None
+    def __init__(self, rancher: Rancher, token: str) -> None:
+        self._rancher, self._token = rancher, token
+        self._next_save = time.monotonic() + _FIRST_SAVE_SECONDS
 
-        state = wait(
-            f"Rancher's cluster local at {wanted['hostname']}",
-            poll,
-            timeout=wanted["timeout_minutes"] * 60,
-            first=1,
-            cap=5,
-            resume="See the log of Rancher's pods (kubectl -n cattle-system logs -l app=rancher), delete the "
-            "pod that complains, and run pulumi up again",
-        )
-    return {**wanted, "state": state}
+    def poll(self) -> tuple[str, str | None]:
+        try:
+            cluster = self._rancher.call("GET", _PATH, token=self._token)
+            if cluster.get("state") == _ACTIVE:
+                return _ACTIVE, _ACTIVE
+            if time.monotonic() >= self._next_save:
+                self._save(cluster)
+                self._next_save = time.monotonic() + _NEXT_SAVE_SECONDS
+            return _describe(cluster), None
+        except RancherError as error:
+            if error.status in {401, 403}:
+                raise
+            return str(error), None
+
+    def _save(self, cluster: Json) -> None:
+        """What Edit and Save do in the browser. Rancher requires the name in the body."""
+        log.info("Rancher's cluster local hangs (%s); saving it without a change", _describe(cluster))
+        body = {**cluster, "name": cluster.get("name") or "local"}
+        self._rancher.call("PUT", _PATH, body, token=self._token)
 
 
-def _save(rancher: Rancher, token: str, cluster: Json) -> None:
-    """Without a change: what pressing Edit and Save does. Rancher wants the name in it."""
-    log.info("Rancher's cluster local hangs (%s): it is saved without a change", _words(cluster))
-    rancher.call("PUT", _PATH, {**cluster, "name": cluster.get("name") or "local"}, token=token)
-
-
-def _words(cluster: Json) -> str:
+def _describe(cluster: Json) -> str:
     message = str(cluster.get("transitioningMessage") or "no message")
     missing = [
         f"{item['type']} is {item['status']}"

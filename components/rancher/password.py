@@ -1,39 +1,43 @@
-"""``Password``: a generated password of Rancher's administrator, kept before Rancher gets it."""
+"""``Password``: a generated password for Rancher's administrator, stored before Rancher gets it."""
 
 from __future__ import annotations
 
 import secrets
-from typing import Any
 
 import pulumi
-from pulumi.dynamic import CreateResult, DiffResult, Resource
+from pulumi.dynamic import Resource
 
-from components.runtime.provider import Provider
+from components.runtime.provider import Properties, Provider
 
 _BYTES = 24
 
 
 class PasswordProvider(Provider):
-    """Makes a password once."""
+    """Generates a password once."""
 
-    def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
-        return DiffResult(changes=False)
+    def apply(self, wanted: Properties, before: Properties) -> Properties:
+        del wanted
+        return {"value": before.get("value") or secrets.token_urlsafe(_BYTES)}
 
-    def create(self, props: dict[str, Any]) -> CreateResult:  # noqa: ARG002
-        return CreateResult("password", {"value": secrets.token_urlsafe(_BYTES)})
+    def identity(self, properties: Properties) -> str:
+        del properties
+        return "password"
 
 
 class Password(Resource, module="rancher", name="Password"):
     """Type ``pulumi-python:dynamic/rancher:Password``.
 
-    A resource of its own: it is in the state before Rancher gets the password, so that a run that is killed
-    in between locks nobody out.
+    It is a resource of its own so that the password is in the state before Rancher gets it: a run that is
+    killed in between locks nobody out.
+
+    Attributes:
+        value: Secret.
     """
 
     value: pulumi.Output[str]
 
     def __init__(self, resource_name: str, opts: pulumi.ResourceOptions | None = None) -> None:
-        """Declare it."""
+        """Declare the resource."""
         secret = pulumi.ResourceOptions(additional_secret_outputs=["value"])
         super().__init__(
             PasswordProvider(), resource_name, {"value": None}, pulumi.ResourceOptions.merge(opts, secret)

@@ -1,4 +1,4 @@
-"""``RancherServer``: Rancher's chart, installed the way the article does it, until it answers."""
+"""``RancherServer``: Rancher's chart, installed as the article does it, until Rancher answers."""
 
 from __future__ import annotations
 
@@ -9,62 +9,65 @@ from typing import Any
 
 import pulumi
 
-from components.helm import HelmChart, HelmRelease, HelmReleaseArgs, Tiller
+from components.helm import HelmChart, HelmEngine, HelmRelease, HelmReleaseArgs
 from components.kubernetes.deleted_object import DeletedObject
 from components.kubernetes.objects import ingress_api
-from components.rancher.endpoint_check import Check
-from domain import rancher_releases as compatibility
-from domain import rancher_values as values
+from components.rancher.endpoint import RancherEndpointArgs
+from components.rancher.endpoint_check import EndpointCheck
+from components.rancher.upgrade_check import UpgradeCheck
+from domain import rancher_values
+from domain.chart_values import merge
+from domain.rancher_releases import Release, release
 
 RELEASE = "rancher"
 """Name of the Helm release; with it the chart names its Deployment, Service and Ingress just ``rancher``."""
 
+_CA_VARIABLE = "RANCHER_ON_PKS_CA_SHA256"
+
 
 @dataclass(frozen=True, kw_only=True)
 class RancherServerArgs:
-    """What :class:`RancherServer` needs.
+    """Inputs of :class:`RancherServer`.
 
     Attributes:
+        engine: Installs the chart.
         chart: Rancher's chart; its version is Rancher's.
-        hostname: DNS name of Rancher.
+        endpoint: Where Rancher is reached; its CA bundle is what Rancher's clients must trust.
         namespace: Namespace that exists and holds Secret ``tls-ca``: ``cattle-system``.
         kubeconfig: Secret.
-        vip: Virtual IP that the host name leads to.
-        https_port: Its port for HTTPS.
-        ca_bundle: PEM of the CAs that Rancher's clients have to trust.
-        private_ca: Whether agents have to be told of them; False only with a certificate of a public CA.
+        private_ca: Whether agents must trust the CA bundle; False only with a certificate of a public CA.
         replicas: Pods of Rancher.
-        values: The user's values for the chart; they win over the program's, but not against the design.
+        values: The user's values for the chart; they override the program's unless they conflict with the
+            design.
+        check_upgrades: Whether unsupported changes of a deployed Rancher are errors; otherwise they are
+            warnings.
         timeout_minutes: Longest time until the pods are ready, and until Rancher answers.
         triggers: Values whose change makes Rancher's answers be checked again.
-        tiller: Helm v2 installs the chart through it; None: Helm 3 does.
     """
 
+    engine: HelmEngine
     chart: HelmChart
-    hostname: str
+    endpoint: RancherEndpointArgs
     namespace: pulumi.Input[str]
     kubeconfig: pulumi.Input[str] = field(repr=False)
-    vip: pulumi.Input[str]
-    https_port: int = 443
-    ca_bundle: pulumi.Input[str]
     private_ca: bool = True
     replicas: int = 3
     values: Mapping[str, Any] = field(default_factory=dict)
+    check_upgrades: bool = True
     timeout_minutes: int = 20
     triggers: tuple[pulumi.Input[Any], ...] = ()
-    tiller: Tiller | None = None
 
 
 class RancherServer(pulumi.ComponentResource):
     """Rancher, reached through the virtual IP (type ``rancher-on-pks:rancher:RancherServer``).
 
-    Produces a HelmRelease, an endpoint Check and, for charts that always make an Ingress of their own, an
-    Absent that deletes it. The options must name the cluster's Kubernetes provider.
+    Produces an UpgradeCheck, a HelmRelease, an EndpointCheck and, for charts that always create an Ingress
+    of their own, a DeletedObject. The options must name the cluster's Kubernetes provider.
 
     Attributes:
         url: URL of Rancher.
         version: Version of Rancher.
-        revision: Another one after each change of the Helm release.
+        revision: Changes with each change of the Helm release.
         ready: Depend on it for a Rancher that answers.
     """
 
@@ -76,73 +79,105 @@ class RancherServer(pulumi.ComponentResource):
     def __init__(
         self, name: str, args: RancherServerArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
-        """Declare it.
+        """Declare the component.
 
         Raises:
-            RunError: Rancher's version is not for the cluster's, or the user's values would break the design.
+            RunError: Rancher's version does not run on the cluster, or the user's values conflict with the
+                design.
         """
-        version, kubernetes = args.chart.args.version, args.chart.args.kubernetes_version
-        if mismatch := compatibility.problem(version, kubernetes):
-            raise pulumi.RunError(mismatch)
-        design: dict[str, Any] = {
-            "hostname": args.hostname,
-            "replicas": args.replicas,
-            "private_ca": args.private_ca,
-        }
-        if problems := values.problems(args.values, version, **design):
-            raise pulumi.RunError("\n".join(f"values of Rancher: {text}" for text in problems))
+        chosen = release(args.chart.args.version)
+        doubts = _judge(args, chosen)
         super().__init__("rancher-on-pks:rancher:RancherServer", name, None, opts)
-        if doubt := compatibility.doubt(version, kubernetes):
+        for doubt in doubts:
             pulumi.log.warn(doubt, resource=self)
-        deleted_with = opts.deleted_with if opts else None
-        ca_bundle = pulumi.Output.from_input(args.ca_bundle)
-        release = HelmRelease(
+        child_opts = pulumi.ResourceOptions(parent=self, deleted_with=opts.deleted_with if opts else None)
+        upgrade_check = UpgradeCheck(
+            f"{name}-upgrade",
+            version=args.chart.args.version,
+            ca_bundle=args.endpoint.ca_bundle if args.private_ca else "",
+            kubeconfig=args.kubeconfig,
+            values=args.values,
+            enabled=args.check_upgrades,
+            opts=child_opts,
+        )
+        installed = HelmRelease(
             name,
             HelmReleaseArgs(
+                engine=args.engine,
                 chart=args.chart,
                 release=RELEASE,
                 namespace=args.namespace,
                 kubeconfig=args.kubeconfig,
-                values=values.combine(
-                    values.defaults(version, **design), args.values, ca_bundle.apply(_sha256)
-                ),
+                values=_values(args, chosen),
                 timeout_minutes=args.timeout_minutes,
-                tiller=args.tiller,
             ),
-            pulumi.ResourceOptions(parent=self, deleted_with=deleted_with),
+            pulumi.ResourceOptions.merge(child_opts, pulumi.ResourceOptions(depends_on=upgrade_check)),
         )
-        done = [release.ready]
-        if not compatibility.has_ingress_switch(version):
-            path = pulumi.Output.format(
-                "/apis/{0}/namespaces/{1}/ingresses/{2}", ingress_api(kubernetes), args.namespace, RELEASE
-            )
-            done.append(
-                DeletedObject(
-                    f"{name}-chart-ingress",
-                    path=path,
-                    creator=release.revision,
-                    kubeconfig=args.kubeconfig,
-                    opts=pulumi.ResourceOptions(
-                        parent=self, deleted_with=deleted_with, depends_on=release.installed
-                    ),
-                )
-            )
-        self.ready = Check(
+        depends_on = [installed.ready]
+        if not chosen.has_ingress_switch:
+            depends_on.append(_chart_ingress(name, args, installed, child_opts))
+        self.ready = EndpointCheck(
             f"{name}-ping",
-            address=args.vip,
-            port=args.https_port,
-            hostname=args.hostname,
-            ca_bundle=ca_bundle,
+            endpoint=args.endpoint,
             expect="rancher",
             timeout_minutes=args.timeout_minutes,
-            triggers=[release.revision, *args.triggers],
-            opts=pulumi.ResourceOptions(parent=self, depends_on=done),
+            triggers=[installed.revision, *args.triggers],
+            opts=pulumi.ResourceOptions(parent=self, depends_on=depends_on),
         )
-        port = "" if args.https_port == 443 else f":{args.https_port}"
-        self.url = pulumi.Output.from_input(f"https://{args.hostname}{port}")
+        self.url = pulumi.Output.from_input(args.endpoint.url)
         self.version = args.chart.version
-        self.revision = release.revision
+        self.revision = installed.revision
         self.register_outputs({"url": self.url, "version": self.version})
+
+
+def _judge(args: RancherServerArgs, chosen: Release) -> list[str]:
+    """Warnings about the version; an error about it or the values ends the program."""
+    about_version = list(chosen.findings(args.chart.args.kubernetes_version))
+    errors = [f"{item.problem}. {item.remedy}" for item in about_version if item.severity == "error"]
+    about_values = rancher_values.findings(args.values, chosen, **_design(args))
+    errors += [f"values of Rancher: {item}" for item in about_values]
+    if errors:
+        raise pulumi.RunError("\n".join(errors))
+    return [f"{item.problem}. {item.remedy}" for item in about_version]
+
+
+def _design(args: RancherServerArgs) -> dict[str, Any]:
+    return {
+        "hostname": args.endpoint.hostname,
+        "replicas": args.replicas,
+        "private_ca": args.private_ca,
+    }
+
+
+def _values(args: RancherServerArgs, chosen: Release) -> dict[str, Any]:
+    """The program's values with the user's merged into them.
+
+    Rancher reads the CA in Secret ``tls-ca`` when it starts: the bundle's checksum in the pods' environment
+    makes a new CA restart them, but not a new certificate from the same CA.
+    """
+    merged = merge(rancher_values.defaults(chosen, **_design(args)), args.values)
+    checksum = pulumi.Output.from_input(args.endpoint.ca_bundle).apply(_sha256)
+    merged["extraEnv"] = [{"name": _CA_VARIABLE, "value": checksum}, *args.values.get("extraEnv", [])]
+    return merged
+
+
+def _chart_ingress(
+    name: str, args: RancherServerArgs, installed: HelmRelease, child_opts: pulumi.ResourceOptions
+) -> DeletedObject:
+    """The chart's own Ingress, deleted whenever a change of the release has created it again."""
+    path = pulumi.Output.format(
+        "/apis/{0}/namespaces/{1}/ingresses/{2}",
+        ingress_api(args.chart.args.kubernetes_version),
+        args.namespace,
+        RELEASE,
+    )
+    return DeletedObject(
+        f"{name}-chart-ingress",
+        path=path,
+        creator=installed.revision,
+        kubeconfig=args.kubeconfig,
+        opts=pulumi.ResourceOptions.merge(child_opts, pulumi.ResourceOptions(depends_on=installed.installed)),
+    )
 
 
 def _sha256(text: str) -> str:

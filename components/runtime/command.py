@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
+import pty
+import signal
 import subprocess
+import sys
 import tempfile
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +24,9 @@ _INHERITED = (
     *("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy"),
 )
 """Variables that every tool gets. It gets no other of this process: those hold the stack's credentials."""
+_END_SECONDS = 10.0
+_DIE_WITH_PARENT = 1
+"""PR_SET_PDEATHSIG of prctl(2)."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +49,7 @@ class CommandTimeoutError(TransientError):
 
 
 class CommandMissingError(ProviderError):
-    """The command is not on PATH, or is not executable."""
+    """The command is not on PATH, or cannot be executed."""
 
 
 @dataclass(frozen=True)
@@ -54,12 +61,15 @@ class Command:
         environment: Variables beside those that every tool gets.
         secrets: Values to hide in what it prints.
         property: Property that names the executable, for messages.
+        ends_with_parent: Whether the tool is killed when this process is (on Linux). Only for a process
+            without threads: the child runs Python code before the tool starts.
     """
 
     executable: str
     environment: Mapping[str, str]
     secrets: Collection[str] = ()
     property: str = "executable"
+    ends_with_parent: bool = False
 
     def run(
         self,
@@ -84,21 +94,82 @@ class Command:
         """
         start = time.monotonic()
         variables = {**inherited(os.environ), **self.environment, **(environment or {})}
-        run = _with_pipes if password is None else _with_prompt
+        run = self._with_pipes if password is None else _with_prompt
         try:
             code, output, text = run([self.executable, *arguments], variables, timeout, stdin, password or "")
-        except (FileNotFoundError, PermissionError):
-            raise CommandMissingError(
-                f"the command {self.executable!r} is not on PATH or not executable. "
-                "Install it, or give its path",
-                self.property,
-            ) from None
+        except OSError:
+            raise self._missing() from None
         except subprocess.TimeoutExpired:
             raise CommandTimeoutError(
                 f"`{self._shown(arguments)}` did not answer within {timeout:g} s and was killed"
             ) from None
         log.debug("%s: exit %d after %.2f s", self._shown(arguments), code, time.monotonic() - start)
-        return Outcome(code, output, Redactor(filter(None, (*self.secrets, password)))(text.strip()))
+        return Outcome(code, output, self.redacted(text.strip(), password or ""))
+
+    def redacted(self, text: str, *further: str) -> str:
+        """A text of the tool without secrets."""
+        return Redactor(filter(None, (*self.secrets, *further)))(text)
+
+    @contextmanager
+    def background(self, *arguments: str, output: Path) -> Iterator[subprocess.Popen[bytes]]:
+        """The running tool; it is ended after the body. What it prints is appended to ``output``.
+
+        Raises:
+            CommandMissingError: There is no such command.
+        """
+        with output.open("ab") as file:
+            try:
+                process = subprocess.Popen(
+                    [self.executable, *arguments],
+                    env={**inherited(os.environ), **self.environment},
+                    stdin=subprocess.DEVNULL,
+                    stdout=file,
+                    stderr=file,
+                    start_new_session=True,
+                    preexec_fn=self._before_start(),  # noqa: PLW1509 - see ends_with_parent
+                )
+            except OSError:
+                raise self._missing() from None
+        try:
+            yield process
+        finally:
+            process.terminate()
+            try:
+                process.wait(_END_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+    def _before_start(self) -> Callable[[], None] | None:
+        return _end_with_parent if self.ends_with_parent and sys.platform == "linux" else None
+
+    def _missing(self) -> CommandMissingError:
+        return CommandMissingError(
+            f"the command {self.executable!r} is not on PATH or not executable. Install it, or give its path",
+            self.property,
+        )
+
+    def _with_pipes(
+        self,
+        command: Sequence[str],
+        environment: Mapping[str, str],
+        timeout: float,
+        stdin: str,
+        _password: str,
+    ) -> tuple[int, str, str]:
+        done = subprocess.run(
+            command,
+            env=environment,
+            input=stdin,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=timeout,
+            check=False,
+            start_new_session=True,
+            preexec_fn=self._before_start(),
+        )
+        return done.returncode, done.stdout, f"{done.stdout}\n{done.stderr}"
 
     def _shown(self, arguments: Sequence[str]) -> str:
         verb = next((item for item in arguments if not item.startswith("-")), "")
@@ -117,54 +188,46 @@ def private_directory(purpose: str) -> Iterator[Path]:
         yield Path(directory)
 
 
-def _with_pipes(
-    command: Sequence[str], environment: Mapping[str, str], timeout: float, stdin: str, _password: str
-) -> tuple[int, str, str]:
-    done = subprocess.run(
-        command,
-        env=environment,
-        input=stdin,
-        capture_output=True,
-        text=True,
-        errors="replace",
-        timeout=timeout,
-        check=False,
-        start_new_session=True,
-    )
-    return done.returncode, done.stdout, f"{done.stdout}\n{done.stderr}"
+def _end_with_parent() -> None:
+    ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL)
 
 
 def _with_prompt(
     command: Sequence[str], environment: Mapping[str, str], timeout: float, _stdin: str, password: str
 ) -> tuple[int, str, str]:
-    import pexpect  # noqa: PLC0415 - only a login needs it
+    """The tool gets a terminal, as its prompt needs one.
+
+    ``pexpect.spawn`` would fork this process, whose gRPC threads do not survive that.
+    """
+    from pexpect import EOF, TIMEOUT, fdpexpect  # noqa: PLC0415 - only a login needs it
 
     deadline = time.monotonic() + timeout
+    ours, theirs = pty.openpty()
+    terminal = fdpexpect.fdspawn(ours, timeout=timeout, encoding="utf-8", codec_errors="replace")
+    terminal.delaybeforesend = None
     try:
-        child = pexpect.spawn(
-            command[0],
-            list(command[1:]),
-            env=dict(environment),
-            timeout=timeout,
-            encoding="utf-8",
-            codec_errors="replace",
-            echo=False,
+        process = subprocess.Popen(
+            command, env=environment, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True
         )
-    except pexpect.ExceptionPexpect:
-        raise FileNotFoundError(command[0]) from None
-    child.delaybeforesend = None
-    text = ""
-    try:
-        if child.expect(["assword", pexpect.EOF]) == 0:
-            text = f"{child.before}{child.after}"
-            child.sendline(password)
-            child.timeout = max(deadline - time.monotonic(), 0)
-            child.expect(pexpect.EOF)
-        text += child.before or ""
-    except pexpect.TIMEOUT:
-        raise subprocess.TimeoutExpired(command[0], timeout) from None
+    except OSError:
+        terminal.close()
+        raise
     finally:
-        child.close(force=True)
-    code = child.exitstatus if child.exitstatus is not None else -(child.signalstatus or 0)
+        os.close(theirs)
+    with process:
+        try:
+            text = ""
+            if terminal.expect(["assword", EOF]) == 0:
+                text = f"{terminal.before}{terminal.after}"
+                terminal.sendline(password)
+                terminal.timeout = max(deadline - time.monotonic(), 0)
+                terminal.expect(EOF)
+            text += terminal.before or ""
+            code = process.wait(max(deadline - time.monotonic(), 0.1))
+        except (TIMEOUT, subprocess.TimeoutExpired):
+            process.kill()
+            raise subprocess.TimeoutExpired(command[0], timeout) from None
+        finally:
+            terminal.close()
     text = text.replace("\r\n", "\n")
     return code, text, text

@@ -30,7 +30,13 @@ class ProviderError(Exception):
 
 
 class TransientError(ProviderError):
-    """A failure that may not happen again: no answer, an overloaded server."""
+    """A failure that may not happen again: no answer, an overloaded server.
+
+    Attributes:
+        retry_after: Seconds that the server asks to wait before the next try; 0: it asks for nothing.
+    """
+
+    retry_after: float = 0.0
 
 
 def start_log() -> bool:

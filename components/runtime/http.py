@@ -7,6 +7,7 @@ import ssl
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -32,12 +33,15 @@ class HttpError(ProviderError):
     Attributes:
         status: HTTP status; 0 when there was no answer.
         body: The answer; empty when there was none. It may quote anything, so it is not in the message.
+        headers: Headers of the answer; empty when there was none.
     """
 
-    def __init__(self, status: int, message: str, body: str = "") -> None:
+    def __init__(
+        self, status: int, message: str, body: str = "", headers: Mapping[str, str] | None = None
+    ) -> None:
         """Make the error."""
         super().__init__(message)
-        self.status, self.body = status, body
+        self.status, self.body, self.headers = status, body, headers or {}
 
 
 class UnreachableError(HttpError, TransientError):
@@ -147,6 +151,7 @@ class HttpClient:
         repeatable: bool | None = None,
         most_bytes: int = _MOST_BYTES,
         transient: Iterable[int] = _TRANSIENT,
+        within: float = _TOTAL_SECONDS,
     ) -> Response:
         """One request.
 
@@ -158,6 +163,7 @@ class HttpClient:
             repeatable: Whether another try does no harm; None: reads alone are.
             most_bytes: Largest answer, decompressed.
             transient: Statuses that another try may not get.
+            within: Seconds after which no further try begins. The server's Retry-After is honoured.
 
         Raises:
             UnreachableError: No answer, or a temporary failure, after the last try.
@@ -174,7 +180,7 @@ class HttpClient:
                 method, path, content, headers=given, most_bytes=most_bytes, temporary=temporary
             )
 
-        return retry(once) if again else once()
+        return retry(once, within=within) if again else once()
 
     def _once(
         self,
@@ -199,22 +205,37 @@ class HttpClient:
                 extensions=self._extensions,
             ) as response:
                 answer = _read(response, what, most_bytes, deadline)
-        except httpx.HTTPError as error:
-            raise self._no_answer(what, error) from None
-        except (httpx.InvalidURL, UnicodeError, ValueError) as error:
+        except (httpx.LocalProtocolError, httpx.InvalidURL, UnicodeError, ValueError) as error:
             # Not the error's text: it may quote a header.
             raise HttpError(0, f"{what}: the request is invalid ({type(error).__name__})") from None
+        except httpx.HTTPError as error:
+            raise self._no_answer(what, error) from None
         if response.status_code < 400:
             return Response(response.status_code, response.headers, answer)
         text = answer.decode(errors="replace")
         words = self._redact(reason(text) or response.reason_phrase)
         kind = UnreachableError if response.status_code in temporary else HttpError
-        raise kind(response.status_code, f"{what}: status {response.status_code}: {words}", text)
+        message = f"{what}: status {response.status_code}: {words}"
+        failure = kind(response.status_code, message, text, response.headers)
+        if isinstance(failure, UnreachableError):
+            failure.retry_after = _seconds(response.headers.get("Retry-After", ""))
+        raise failure
 
     def _no_answer(self, what: str, error: BaseException) -> HttpError:
         text = self._redact(str(error) or type(error).__name__)
         kind = HttpError if "CERTIFICATE_VERIFY" in text else UnreachableError
         return kind(0, f"{what}: no answer ({text})")
+
+
+def _seconds(retry_after: str) -> float:
+    """The header Retry-After, a number of seconds or a date; 0 when it is absent or invalid."""
+    if retry_after.isascii() and retry_after.isdigit():
+        return float(retry_after)
+    try:
+        date = parsedate_to_datetime(retry_after)
+        return max(date.timestamp() - time.time(), 0.0)
+    except (ValueError, OverflowError):
+        return 0.0
 
 
 def reason(text: str) -> str:
@@ -237,7 +258,7 @@ def _read(response: httpx.Response, what: str, most_bytes: int, deadline: float)
     """The body, as long as it stays within the limits: a server may be slow, or its answer endless."""
     parts: list[bytes] = []
     size = 0
-    for part in response.iter_bytes(64 * 1024):
+    for part in response.iter_bytes():
         size += len(part)
         if size > most_bytes:
             raise HttpError(response.status_code, f"{what}: the answer has more than {most_bytes} bytes")

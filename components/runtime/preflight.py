@@ -40,20 +40,3 @@ class PreflightProvider(Provider):
 
     def _differs(self, before: Properties, wanted: Properties) -> bool:
         return bool(self.changed(before, wanted, (before.keys() | wanted.keys()) - {LABELS}))
-
-
-# COMPAT: removed when every provider is migrated
-Problem = tuple[str, str]
-
-
-class InspectionProvider(PreflightProvider):
-    """COMPAT: problems as tuples."""
-
-    def findings(self, before: Properties, wanted: Properties) -> Iterator[Finding]:
-        if before == wanted:
-            return
-        try:
-            for key, text in list(self.problems(wanted, before)):  # type: ignore[misc]
-                yield Finding(key, text)
-        except ProviderError as error:
-            yield Finding("", str(error))

@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, ClassVar, TypeVar
 
@@ -24,13 +24,13 @@ from pulumi.dynamic import (
 )
 from pulumi.output import Unknown
 
-from components.runtime.errors import ProviderError, start_log
+from components.runtime.errors import ProviderError, log, start_log
 from domain.finding import Finding
 
 Properties = dict[str, Any]
 """Properties of a resource. Whole numbers are integers, which protobuf has not."""
 
-LABELS = "labels"
+LABELS = "message_labels"
 """Input of each resource: what the program calls the other inputs, for messages. See ``settings.keys``."""
 
 _PROVIDER_KEY = "__provider"
@@ -53,8 +53,8 @@ class Provider(ResourceProvider):
     updates: ClassVar[tuple[str, ...]] = ()
     """Properties whose change updates it in place. Those in neither list change nothing."""
     observed: ClassVar[tuple[str, ...]] = ()
-    """Inputs that a refresh sets to the live values, so that the next preview shows what it changes back.
-    Never a secret: it would be stored in clear."""
+    """All inputs, for a resource whose refresh sets them to the live values: the next preview shows what it
+    changes back. Not for a resource with a secret input, which would be stored in clear."""
     delete_before_replace: ClassVar[bool] = False
 
     # --- for subclasses ---------------------------------------------------------------------------------
@@ -62,6 +62,9 @@ class Provider(ResourceProvider):
         """What is wrong with the inputs; ``before`` is empty at creation. A finding's key is a property."""
         del before, wanted
         return ()
+
+    def declared(self, wanted: Properties) -> None:
+        """Called first for each resource that a run of the program declares; values may be unknown."""
 
     def is_due(self, before: Properties, wanted: Properties) -> bool:
         """Whether there is something to do although no listed property has changed."""
@@ -109,10 +112,14 @@ class Provider(ResourceProvider):
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
         before, wanted = plain(_olds), plain(news)
         with _labelled(wanted):
-            found = [item for item in self.findings(before, wanted) if item.severity == "error"]
+            self.declared(wanted)
+            found = list(self.findings(before, wanted))
         labels = wanted.get(LABELS) or {}
-        failures = [CheckFailure(item.key, str(item.renamed(labels))) for item in found]
-        return CheckResult(news, failures)
+        for item in found:
+            if item.severity == "warning":
+                log.warning("warning: %s", item.renamed(labels))
+        errors = [item for item in found if item.severity == "error"]
+        return CheckResult(news, [CheckFailure(item.key, str(item.renamed(labels))) for item in errors])
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
         before, wanted = plain(_olds), plain(_news)
@@ -140,7 +147,8 @@ class Provider(ResourceProvider):
         if live is None:
             return ReadResult("", {})
         found = {**known, **live}
-        return ReadResult(id_, found, {name: found[name] for name in self.observed} or None)
+        inputs = {name: found[name] for name in (*self.observed, LABELS) if name in found}
+        return ReadResult(id_, found, inputs if self.observed else None)
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
         known = plain(_props)
@@ -203,27 +211,3 @@ def _format_exc(limit: int | None = None, chain: bool = True) -> str:
     """The host reports a provider's failure as ``traceback.format_exc()``: give the message alone."""
     error = sys.exc_info()[1]
     return str(error) if isinstance(error, ProviderError) else _interpreter_format_exc(limit, chain)
-
-
-# COMPAT: removed when every provider is migrated
-from components.runtime.waiting import Pace  # noqa: E402
-from components.runtime.waiting import wait as _wait_new  # noqa: E402
-
-
-def changed(olds: Mapping[str, Any], news: Mapping[str, Any], names: Any) -> list[str]:
-    """COMPAT."""
-    before, after = plain(olds), plain(news)
-    return [name for name in names if unknown(after.get(name)) or before.get(name) != after.get(name)]
-
-
-def wait(
-    what: str,
-    poll: Callable[[], tuple[str, T | None]],
-    *,
-    timeout: float,
-    resume: str,
-    first: float = 2.0,
-    cap: float = 30.0,
-) -> T:
-    """COMPAT."""
-    return _wait_new(what, poll, timeout=timeout, resume=resume, pace=Pace(first, cap))

@@ -27,7 +27,7 @@ def trust_only(ca_bundle: str) -> ssl.SSLContext:
         raise ProviderError(
             f"the CA bundle cannot be read ({error}). Give PEM certificates", "ca_bundle"
         ) from None
-    # Whatever this Python's default is: an intermediate in the bundle is an anchor, missing key ids are fine.
+    # Independent of this Python's defaults: an intermediate may be an anchor, key ids may be missing.
     context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
     context.verify_flags &= ~ssl.VERIFY_X509_STRICT
     return context

@@ -23,6 +23,10 @@ class Pace:
     longest: float
 
 
+class WaitTimeoutError(ProviderError):
+    """A wait has passed its deadline."""
+
+
 QUICK = Pace(0.1, 2.0)
 """For what takes seconds: objects of an API, tasks of vCenter."""
 STEADY = Pace(0.3, 10.0)
@@ -32,6 +36,7 @@ LONG = Pace(2.0, 30.0)
 
 _REPORT_SECONDS = 60.0
 _ATTEMPTS = 4
+_RETRY_SECONDS = 60.0
 
 
 def wait(what: str, poll: Poll[T], *, timeout: float, resume: str, pace: Pace = STEADY) -> T:
@@ -48,7 +53,7 @@ def wait(what: str, poll: Poll[T], *, timeout: float, resume: str, pace: Pace = 
         pace: Seconds between two polls.
 
     Raises:
-        ProviderError: The deadline passed. The message has the last state and ``resume``.
+        WaitTimeoutError: The deadline passed. The message has the last state and ``resume``.
     """
     start = reported = time.monotonic()
     while True:
@@ -57,7 +62,7 @@ def wait(what: str, poll: Poll[T], *, timeout: float, resume: str, pace: Pace = 
             return result
         now = time.monotonic()
         if now - start >= timeout:
-            raise ProviderError(
+            raise WaitTimeoutError(
                 f"{what}: not done after {timeout / 60:g} minutes; last state: {state}. {resume}",
                 "timeout_minutes",
             )
@@ -68,19 +73,32 @@ def wait(what: str, poll: Poll[T], *, timeout: float, resume: str, pace: Pace = 
         time.sleep(max(pause, 0.0))
 
 
-def retry(call: Callable[[], T], *, attempts: int = _ATTEMPTS) -> T:
-    """Repeat a call that is safe to repeat while it raises TransientError, with growing random pauses."""
+def retry(call: Callable[[], T], *, attempts: int = _ATTEMPTS, within: float = _RETRY_SECONDS) -> T:
+    """Repeat a call that is safe to repeat while it raises TransientError, with growing random pauses.
+
+    A pause is at least as long as the error's ``retry_after``. No pause ends later than ``within`` seconds
+    after the first try.
+    """
     from tenacity import (  # noqa: PLC0415 - a preview without changes calls nothing
+        RetryCallState,
         Retrying,
         retry_if_exception_type,
         stop_after_attempt,
+        stop_before_delay,
         wait_random_exponential,
     )
 
+    backoff = wait_random_exponential(multiplier=0.5, max=8)
+
+    def pause(state: RetryCallState) -> float:
+        error = state.outcome.exception() if state.outcome else None
+        asked = error.retry_after if isinstance(error, TransientError) else 0.0
+        return max(backoff(state), asked)
+
     repeated = Retrying(
         retry=retry_if_exception_type(TransientError),
-        stop=stop_after_attempt(attempts),
-        wait=wait_random_exponential(multiplier=0.5, max=8),
+        stop=stop_after_attempt(attempts) | stop_before_delay(within),
+        wait=pause,
         reraise=True,
     )
     return repeated(call)

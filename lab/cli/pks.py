@@ -3,7 +3,7 @@
 Commands, flags and texts are those of docs-pks 1.5 and 1.19 ``cli/index``; ``tkgi`` (environment
 ``PKS_CLI_NAME``) differs only in what it prints. Invented, for no public text gives them: exit code 1 for
 every failure, the texts for a cancelled command, for single sign-on (which the lab has not) and for flags
-that are wrong, and what ``delete-cluster`` prints when the order is taken.
+that are wrong, what ``delete-cluster`` prints when the order is taken, and the API's field for node pools.
 """
 
 from __future__ import annotations
@@ -106,6 +106,8 @@ def _create_cluster(flags: argparse.Namespace) -> None:
         parameters["kubernetes_worker_instances"] = flags.num_nodes
     if flags.tags:
         parameters["cluster_tags"] = _tags(flags.tags)
+    if flags.node_pool_instances:
+        parameters["node_pool_instances"] = _instances(flags.node_pool_instances)
     order = {
         "name": flags.name,
         "plan_name": flags.plan,
@@ -125,6 +127,7 @@ def _update_cluster(flags: argparse.Namespace) -> None:
         "network_profile_name": flags.network_profile,
         "compute_profile_name": flags.compute_profile,
         "cluster_tags": None if flags.tags is None else _tags(flags.tags),
+        "node_pool_instances": _instances(flags.node_pool_instances) if flags.node_pool_instances else None,
         **{f"kubelet_drain_{name.replace('-', '_')}": value for name, value in kubelet.items()},
     }
     order = {key: value for key, value in order.items() if value is not None}
@@ -188,6 +191,14 @@ def _tags(text: str) -> list[dict[str, str]]:
     """Tags of the form ``k1:v1,k2:v2,keyOnly``."""
     pairs = (item.strip().partition(":") for item in text.split(",") if item.strip())
     return [{"name": name.strip(), "value": value.strip()} for name, _, value in pairs]
+
+
+def _instances(text: str) -> dict[str, int]:
+    """Workers by node pool, from the form ``name:2,other:3``."""
+    pairs = [item.strip().partition(":") for item in text.split(",")]
+    if not all(name and number.isdigit() for name, _, number in pairs):
+        raise CliError(f'invalid argument "{text}" for --node-pool-instances')
+    return {name: int(number) for name, _, number in pairs}
 
 
 # --- credentials ---------------------------------------------------------------------------------
@@ -279,13 +290,14 @@ def _parser() -> argparse.ArgumentParser:
     create.add_argument("-e", "--external-hostname", required=True)
     create.add_argument("-p", "--plan", required=True)
     create.add_argument("-n", "--num-nodes", type=int)
-    for flag in ("--network-profile", "--compute-profile", "--tags"):
+    for flag in ("--network-profile", "--compute-profile", "--node-pool-instances", "--tags"):
         create.add_argument(flag, default="")
     update = command("update-cluster", _update_cluster, *order)
     update.add_argument("--num-nodes", type=int)
     for flag in (
         "network-profile",
         "compute-profile",
+        "node-pool-instances",
         "tags",
         *(f"kubelet-drain-{x}" for x in _KUBELET_FLAGS),
     ):

@@ -9,7 +9,7 @@ import json
 from typing import Any
 
 from lab.cluster.spec import ClusterSpec, NetworkSpec, Worker
-from lab.foundation import tile
+from lab.foundation import pools, tile
 from lab.foundation.inventory import Object
 from lab.foundation.state import Cluster, State
 
@@ -54,7 +54,7 @@ def cluster(state: State, item: Cluster, *, details: bool = False) -> Object:
 
 def spec(state: State, item: Cluster) -> ClusterSpec:
     """The cluster as its control plane is told."""
-    workers = (machine for machine in item.machines if machine.job == "worker")
+    workers = (machine for machine in item.machines if pools.is_worker(machine.job))
     return ClusterSpec(
         uuid=item.uuid,
         name=item.name,

@@ -14,6 +14,7 @@ from typing import Any
 
 from aiohttp import encode_basic_auth, web
 
+from lab.foundation import nsx_policy_api
 from lab.foundation.http import Handler, faulty
 from lab.foundation.inventory import KINDS, Object, RefusedError
 from lab.foundation.state import State
@@ -22,7 +23,7 @@ _PAGE = 1000
 
 
 class NsxApi:
-    """Manager API below ``/api/v1``, and the policy API's lists of blocks and pools."""
+    """Manager API below ``/api/v1``, and the policy API's lists, with the same content."""
 
     def __init__(self, state: State) -> None:
         self._state = state
@@ -33,7 +34,7 @@ class NsxApi:
         """The application of the manager's port."""
         guards = [faulty(self._state.lab, "nsx"), self._guard]
         app = web.Application(middlewares=guards)
-        api, policy = "/api/v1", "/policy/api/v1/infra"
+        api = "/api/v1"
         app.add_routes(
             [
                 web.get(f"{api}/pools/ip-blocks", self._blocks),
@@ -45,8 +46,8 @@ class NsxApi:
                 web.get(f"{api}/pools/ip-pools/{{id}}", self._pool),
                 web.get(f"{api}/pools/ip-pools/{{id}}/allocations", self._allocations),
                 web.post(f"{api}/pools/ip-pools/{{id}}", self._allocate),
-                web.get(f"{policy}/ip-blocks", self._policy_blocks),
-                web.get(f"{policy}/ip-pools", self._policy_pools),
+                web.get(f"{nsx_policy_api.PREFIX}/ip-pools/{{id}}", self._policy_pool),
+                web.get(f"{nsx_policy_api.PREFIX}/{{path:.+}}", self._policy_list),
             ]
         )
         for kind in KINDS:
@@ -69,6 +70,8 @@ class NsxApi:
             return await handler(request)
         except RefusedError as error:
             return _error(error.status, error.code, str(error))
+        except nsx_policy_api.AbsentError as error:
+            return _absent(str(error))
         except (ValueError, KeyError, TypeError) as error:
             return _error(400, 220, f"The request cannot be understood: {error!r}")
 
@@ -111,11 +114,11 @@ class NsxApi:
             return web.json_response({})
         return self._created(self._state.inventory.allocate(pool, body), status=200)
 
-    async def _policy_blocks(self, request: web.Request) -> web.Response:
-        return _page(request, _with_path("ip-blocks", self._state.inventory.blocks.values()))
+    async def _policy_pool(self, request: web.Request) -> web.Response:
+        return web.json_response(nsx_policy_api.pool(self._state.inventory, request.match_info["id"]))
 
-    async def _policy_pools(self, request: web.Request) -> web.Response:
-        return _page(request, _with_path("ip-pools", self._state.inventory.pools.values()))
+    async def _policy_list(self, request: web.Request) -> web.Response:
+        return _page(request, nsx_policy_api.collection(self._state.inventory, request.match_info["path"]))
 
     def _lister(self, kind: str) -> Handler:
         async def handle(request: web.Request) -> web.StreamResponse:
@@ -169,10 +172,6 @@ def _page(request: web.Request, items: Iterable[Object]) -> web.Response:
 
 def _absent(identifier: str) -> web.Response:
     return _error(404, 600, f"The object {identifier} could not be found.")
-
-
-def _with_path(kind: str, items: Iterable[Object]) -> list[Object]:
-    return [{**item, "path": f"/infra/{kind}/{item['id']}"} for item in items]
 
 
 def _error(status: int, code: int, message: str) -> web.Response:

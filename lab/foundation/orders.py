@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from lab.foundation import profiles, tile
+from lab.foundation import pools, profiles, tile
 from lab.foundation.errors import ApiError, absent
 from lab.foundation.state import Order, State
 
@@ -56,7 +56,9 @@ def change(state: State, order: Order, body: Mapping[str, Any]) -> Order:
 
 def _changed(state: State, order: Order, values: Mapping[str, Any]) -> Order:
     plan, changes = tile.PLANS[order.plan], dict[str, Any]()
-    if (workers := values.get("kubernetes_worker_instances")) is not None:
+    changes |= _compute(state, order, values)
+    workers = values.get("kubernetes_worker_instances")
+    if workers is not None and not changes.get("pools", order.pools):  # the pools' numbers win
         if not isinstance(workers, int) or not 1 <= workers <= plan.max_workers:
             limits = f"from 1 to {plan.max_workers} (plan {plan.name})"
             raise ApiError(422, f"The number of worker nodes must be {limits}, not {workers}")
@@ -65,13 +67,24 @@ def _changed(state: State, order: Order, values: Mapping[str, Any]) -> Order:
         if network not in state.network_profiles:
             raise absent("Network profile", network)
         changes["network_profile"] = network
-    if compute := values.get("compute_profile_name"):
-        if compute not in state.compute_profiles:
-            raise absent("Compute profile", compute)
-        changes["compute_profile"] = compute
     if (tags := values.get("cluster_tags")) is not None:
         changes["tags"] = [{"name": tag["name"], "value": tag.get("value") or ""} for tag in tags]
     return replace(order, **changes)
+
+
+def _compute(state: State, order: Order, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Compute profile, node pools and the number of workers in them."""
+    wanted = str(values.get("compute_profile_name") or "")
+    given = values.get("node_pool_instances") or {}
+    if not wanted and not given:
+        return {}
+    name = wanted or order.compute_profile
+    if name not in state.compute_profiles:
+        raise absent("Compute profile", name)
+    before = order.pools if name == order.compute_profile else {}
+    counts = pools.counts(state.compute_profiles[name], before, given, tile.PLANS[order.plan].workers)
+    workers = sum(counts.values()) or order.workers
+    return {"compute_profile": name, "pools": counts, "workers": workers}
 
 
 def _parameters(state: State, profile: str) -> Mapping[str, Any]:

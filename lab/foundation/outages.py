@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable
 
 from lab import options
 from lab.cluster.outage import Outage
+from lab.foundation.pools import is_worker
 from lab.foundation.state import IN_PROGRESS, Cluster, Machine, State
 from lab.layout import Lab
 
@@ -90,5 +91,5 @@ class Outages:
 def outage(machines: list[Machine], down: set[str]) -> Outage:
     """What is down of a cluster with these machines."""
     masters = [machine.cid in down for machine in machines if machine.job == "master"]
-    workers = {machine.id for machine in machines if machine.job == "worker" and machine.cid in down}
+    workers = {machine.id for machine in machines if is_worker(machine.job) and machine.cid in down}
     return Outage(frozenset(workers), quorum=not masters or 2 * sum(masters) < len(masters))

@@ -97,6 +97,15 @@ _CNI_KEYS: dict[str, _Check] = {
     "lb_connection_multiplexing_enabled": _flag,
     "lb_connection_multiplexing_number": _positive,
     "extensions": _object,
+    "enable_err_crd": _flag,
+    "l4_algorithm": _one_of("round_robin", "least_connection", "ip_hash", "weighted_round_robin"),
+    "failover_mode": _one_of("PREEMPTIVE", "NON_PREEMPTIVE"),
+    "log_firewall_traffic": _one_of("ALL", "ALLOW", "DENY"),
+}
+_LOG_KEYS: dict[str, _Check] = {
+    "log_level": _one_of("INFO", "WARNING", "DEBUG", "ERROR", "CRITICAL"),
+    "log_dropped_traffic": _flag,
+    "log_firewall_traffic": _one_of("ALL", "ALLOW", "DENY"),
 }
 _PERSISTENCE_KEYS: dict[str, _Check] = {
     "persistence_type": _one_of("none", "cookie", "source_ip"),
@@ -174,6 +183,7 @@ def _cni_problem(cni: Mapping[str, Any] | None) -> str | None:
     if cni.get("type") != "nsxt" or not _object(cni.get("parameters")):
         return "field cni_configurations needs type nsxt and parameters"
     found = _wrong(cni["parameters"], _CNI_KEYS)
+    found = found or _wrong(cni["parameters"].get("log_settings") or {}, _LOG_KEYS)
     persistence = cni["parameters"].get("ingress_persistence_settings")
     if found is None and persistence is not None:
         found = _wrong(persistence, _PERSISTENCE_KEYS)

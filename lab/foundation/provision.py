@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import uuid
 
-from lab.foundation import documents, tile
+from lab.foundation import documents, pools, tile
 from lab.foundation.inventory import Inventory, Object, RefusedError, cluster_tags
 from lab.foundation.state import Cluster, Machine, State
 
@@ -62,7 +62,7 @@ def plan_machines(item: Cluster) -> None:
     hosts = (str(ip) for ip in list(ipaddress.IPv4Network(item.nodes_cidr).hosts())[1:])
     free = (ip for ip in hosts if ip not in taken)
     machines: list[Machine] = []
-    for job, number in (("master", plan.masters), ("worker", item.order.workers)):
+    for job, number in {"master": plan.masters, **pools.groups(item.order.workers, item.order.pools)}.items():
         machines += [machine for machine in item.machines if machine.job == job][:number]
         while sum(machine.job == job for machine in machines) < number:
             if (ip := next(free, None)) is None:

@@ -21,7 +21,7 @@ class Machine:
     """One VM of a cluster, as BOSH knows it."""
 
     job: str
-    """BOSH instance group: ``master`` or ``worker``."""
+    """BOSH instance group: ``master``, ``worker`` or ``worker-<pool>``."""
     id: str
     """GUID of the BOSH instance; a worker's Kubernetes node has it as its name."""
     cid: str
@@ -39,6 +39,8 @@ class Order:
     workers: int
     network_profile: str = ""
     compute_profile: str = ""
+    pools: dict[str, int] = field(default_factory=dict)
+    """Workers by node pool of the compute profile; empty if it has none."""
     tags: list[dict[str, str]] = field(default_factory=list)
 
 

@@ -61,7 +61,8 @@ class _Kind:
         for field_name in (self.role, *([self.scope] if self.scope else [])):
             if not call.text(field_name):
                 raise missing(field_name)
-        name = identity.name(self.prefix)
+        named = call.context.release.webhook_names_bindings and self.scope
+        name = identity.name(self.prefix, 10 if named else 5)
         item = {
             "id": f"{self._namespace(call)}{name}",
             "kind": self.prefix,
@@ -90,9 +91,16 @@ class _Kind:
         cluster_id, _, project = call.text(self.scope).partition(":")
         if not sprawl.backed(call.context, cluster_id):
             raise not_found("namespaces", cluster_id)
-        if self.scope == "projectId" and call.text(self.scope) not in call.state.projects:
+        if not project:
+            return f"{cluster_id}:"
+        item = call.state.projects.get(call.text(self.scope))
+        if item is None:
             raise not_found("namespaces", project)
-        return f"{project or cluster_id}:"
+        if not call.context.release.webhook_names_bindings:
+            return f"{project}:"
+        if call.now < item["created"] + sprawl.PROJECT_BACKING_SECONDS:
+            raise not_found("namespaces", item["namespace"])
+        return f"{item['namespace']}:"
 
     def _delete(self, call: Call, name: str) -> Object:
         item = call.state.bindings.pop(name)

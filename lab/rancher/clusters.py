@@ -12,7 +12,7 @@ import re
 import uuid
 from collections.abc import Iterator
 
-from lab.rancher import cluster_view, identity, projects, registrations, sprawl
+from lab.rancher import cluster_view, identity, projects, registrations, sprawl, users
 from lab.rancher.context import Call, Context, RefusalError, missing
 from lab.rancher.resource import Resource
 from lab.rancher.state import LOCAL, Object
@@ -120,7 +120,7 @@ def _create(call: Call) -> Object:
 def _mark(call: Call, cluster: Object) -> None:
     """Labels and annotations of a body take the place of those before, but for Rancher's own.
 
-    These are protected: whatever holds ``cattle.io/`` and is no field (norman ``types/convert/merge``).
+    These are protected: all that contain ``cattle.io/`` and are not fields (norman ``types/convert/merge``).
     """
     for kind in ("labels", "annotations"):
         given = call.body.get(kind)
@@ -168,4 +168,5 @@ RESOURCE = Resource(
     delete=_delete,
     shown_actions=("createFromTemplate",),
     filters=("name", "id", "state"),
+    may_create=users.may_create_clusters,
 )

@@ -24,16 +24,14 @@ async def ensure(api: KubernetesApi, context: Context, secrets: Mapping[str, Obj
     """
     if context.state.created:
         return
-    password = users.FIRST_PASSWORD
-    if context.release.bootstrap_password:
-        password = decoded(secrets, _SECRET, _KEY) or await _generated(api)
-    begin(context, password)
+    given = decoded(secrets, _SECRET, _KEY) if context.release.bootstrap_password else users.FIRST_PASSWORD
+    begin(context, given or await _generated(api), generated=not given)
 
 
-def begin(context: Context, password: str) -> None:
+def begin(context: Context, password: str, *, generated: bool = False) -> None:
     """Make them, with this first password."""
     context.state.created = context.clock()
-    users.make_administrator(context, password)
+    users.make_administrator(context, password, generated=generated)
     clusters.make_local(context)
     context.commit()
 

@@ -11,9 +11,9 @@ _ALPHABET = "bcdfghjklmnpqrstvwxz2456789"
 _SECRET_LENGTH = 54
 
 
-def name(prefix: str) -> str:
+def name(prefix: str, length: int = 5) -> str:
     """A new object's name: ``prefix-xxxxx``."""
-    return f"{prefix}-{''.join(secrets.choice(_ALPHABET) for _ in range(5))}"
+    return f"{prefix}-{''.join(secrets.choice(_ALPHABET) for _ in range(length))}"
 
 
 def derived(prefix: str, seed: str) -> str:

@@ -1,7 +1,8 @@
 """Namespaces that Rancher makes in the cluster it runs on, by version.
 
 Sources: v2.15.0 was measured (community edition with Fleet 0.16.0 and webhook 0.11.0 on Kubernetes
-1.36.3; its chart of Turtles, which would add two, was not part of it). Older versions are read from
+1.36.3) without its default chart of Turtles, which adds two. It creates ``cattle-tokens`` with the first
+ext token; here it is there from the start. Older versions are read from
 the source of rancher/rancher and rancher/fleet at the release tags: ``app/global_namespace.go``,
 ``pkg/data/management/global_namespace.go``, ``pkg/controllers/dashboard/fleetcharts``,
 ``pkg/data/dashboard/namespace.go``, ``pkg/impersonation/impersonation.go`` and ``pkg/fleet/const.go``.
@@ -62,6 +63,11 @@ _RELEASES = (
         _FLEET_IMPORT,
     ),
     _Release(
+        (2, 12, 1),
+        (*_SINCE_2_6, "cattle-provisioning-capi-system", "cattle-ui-plugin-system", "cattle-tokens"),
+        _FLEET_IMPORT,
+    ),
+    _Release(
         (2, 13, 0),
         (
             "cattle-global-data",
@@ -69,17 +75,7 @@ _RELEASES = (
             "cattle-local-user-passwords",
             "cattle-tokens",
             "cattle-turtles-system",
-            "cattle-ui-plugin-system",
-            *_FLEET,
-        ),
-        _FLEET_IMPORT,
-    ),
-    _Release(
-        (2, 15, 0),
-        (
-            "cattle-global-data",
-            "cattle-impersonation-system",
-            "cattle-local-user-passwords",
+            "cattle-capi-system",
             "cattle-ui-plugin-system",
             *_FLEET,
         ),

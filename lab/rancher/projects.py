@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator
 
-from lab.rancher import identity, namespaces, sprawl
+from lab.rancher import identity, namespaces, sprawl, users
 from lab.rancher.answers import created, links, settled
 from lab.rancher.context import Call, Context, RefusalError, missing, not_found
 from lab.rancher.resource import Resource
@@ -106,4 +106,6 @@ RESOURCE = Resource(
     create=_create,
     delete=_delete,
     filters=("clusterId", "name", "id"),
+    may_create=users.may_create_projects,
+    scope=lambda call: f'in the namespace "{call.text("clusterId")}"',
 )

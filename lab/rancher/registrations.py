@@ -108,7 +108,8 @@ def _filled(call: Call, item: Object) -> Object:
 
 
 def _all(call: Call) -> Iterator[Object]:
-    for item in call.state.registrations.values():
+    # In no fixed order: the names are random.
+    for item in sorted(call.state.registrations.values(), key=lambda item: str(item["uuid"])):
         age = call.now - item["created"]
         if age >= 0:
             yield _shown(call, item) | (_filled(call, item) if age >= _FILLED_SECONDS else {})

@@ -55,6 +55,21 @@ class Release:
         return self.since(2, 9, 12)
 
     @property
+    def webhook(self) -> bool:
+        """It installs a webhook."""
+        return self.since(2, 6, 0)
+
+    @property
+    def webhook_names_bindings(self) -> bool:
+        """Its webhook names bindings of clusters and projects, with 10 characters (measured on 2.15)."""
+        return self.since(2, 15, 0)
+
+    @property
+    def webhook_denies_new_ca(self) -> bool:
+        """Its webhook 0.11.0 lets no restarted Rancher change the setting cacerts (rancher/rancher#56522)."""
+        return self.numbers == (2, 15, 0)
+
+    @property
     def own_registration_token(self) -> bool:
         """Makes the registration token ``default-token`` by itself (measured on 2.15; taken for 2.6 on)."""
         return self.since(2, 6, 0)
@@ -81,7 +96,7 @@ class Setting:
     source: str = "default"
     """``env`` marks a value that comes with the image and cannot be changed."""
     public: bool = False
-    """Whether it is told without a login."""
+    """Whether it can be read without a login."""
 
 
 _SETTINGS = (

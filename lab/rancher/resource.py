@@ -34,6 +34,12 @@ class Resource:
     """What a collection offers."""
     filters: tuple[str, ...] = ()
     """Fields by which a list can be narrowed; a query for another one is ignored."""
+    counted: bool = True
+    """Whether a list tells how many objects it has."""
+    may_create: Callable[[Call], bool] = lambda _call: False
+    """Whether a user who is not an administrator may create one."""
+    scope: Callable[[Call], str] = lambda _call: "at the cluster scope"
+    """Where an object would be created, in the words of a refusal."""
 
     @property
     def full_name(self) -> str:
@@ -54,9 +60,10 @@ class Resource:
     def on_collection(self, call: Call) -> web.Response:
         """Answer a request for ``/v3/<plural>``."""
         if call.request.method == "GET":
-            return answer(
-                collection(call, self.singular, self.plural, self._narrowed(call), self.shown_actions)
-            )
+            listed = collection(call, self.singular, self.plural, self._narrowed(call), self.shown_actions)
+            if not self.counted:
+                del listed["pagination"]["total"]
+            return answer(listed)
         if call.request.method != "POST":
             raise _not_allowed(call)
         if action := call.request.query.get("action"):

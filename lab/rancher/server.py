@@ -1,7 +1,7 @@
 """HTTP of the simulated Rancher.
 
 Answers are those of a real v2.15.0. Redirects are those of rancher/dynamiclistener ``redirect.go``.
-Invented: the refusal of those who are no administrators, and of methods that a kind of object lacks.
+Invented: what users without a role may read, and the refusal of methods that a kind of object lacks.
 """
 
 from __future__ import annotations
@@ -119,7 +119,7 @@ def _answer(call: Call) -> web.Response:
     resource = _resource(kind) if version == "v3" else None
     if resource is None:
         raise RefusalError(404, "NotFound", f"failed to find schema {kind}")
-    _authorize(call, resource)
+    _authorize(call, resource, name)
     return resource.on_item(call, name) if name else resource.on_collection(call)
 
 
@@ -132,11 +132,23 @@ def _resource(name: str) -> Resource | None:
     return None
 
 
-def _authorize(call: Call, resource: Resource) -> None:
-    own = resource in _OWN or call.request.query.get("action") == "changepassword"
-    reading = call.request.method == "GET" and resource in (users.RESOURCE, server_settings.RESOURCE)
-    if not (own or reading or users.is_administrator(call.context, call.user)):
-        raise RefusalError(403, "Forbidden", f"{resource.full_name} is forbidden")
+def _authorize(call: Call, resource: Resource, name: str) -> None:
+    """Who may create clusters and projects is as measured; the rest is a cautious choice."""
+    action, method = call.request.query.get("action"), call.request.method
+    own = resource in _OWN or action == "changepassword"
+    reading = method == "GET" and resource in (users.RESOURCE, server_settings.RESOURCE)
+    if own or reading or users.is_administrator(call.context, call.user):
+        return
+    creating = method == "POST" and not name and not action
+    if creating and resource.may_create(call):
+        return
+    verb = {"GET": "get" if name else "list", "POST": "create", "PUT": "update"}.get(method, "delete")
+    plural = resource.plural.lower()
+    message = (
+        f'{resource.full_name} is forbidden: User "{call.user["id"]}" cannot {verb} resource "{plural}" in '
+        f'API group "management.cattle.io" {resource.scope(call)}'
+    )
+    raise RefusalError(403, "Forbidden", message)
 
 
 def _schemas(call: Call) -> str:

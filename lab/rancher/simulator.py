@@ -20,14 +20,21 @@ from lab.rancher import first_start, pods, sprawl
 from lab.rancher.context import Context
 from lab.rancher.namespaces import NAMESPACE
 from lab.rancher.pods import MOUNTED, Object, Obstacle
+from lab.rancher.release import Release
 from lab.rancher.server import application
 from lab.rancher.state import State
 
 _PODS = f"/api/v1/namespaces/{NAMESPACE}/pods"
 _SECRETS = f"/api/v1/namespaces/{NAMESPACE}/secrets"
+_WEBHOOKS = "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations"
+_WEBHOOK = "rancher.cattle.io"
 _EVENTS = f"/api/v1/namespaces/{NAMESPACE}/events"
 _CA_SECRET = "tls-ca"  # noqa: S105  a name
 _RETRY_SECONDS = 2.0
+_CA_DENIED = (
+    "[FATAL] failed to setup TLS listener: admission webhook "
+    '"rancher.cattle.io.settings.management.cattle.io" denied the request: setting is read only'
+)
 _log = logging.getLogger(__name__)
 
 
@@ -38,7 +45,7 @@ class Rancher:
         kubeconfig: Access to the cluster's API.
         address: Where to listen, host and port.
         seed: The cluster's identity, see ``namespaces.made``.
-        state: File that keeps what Rancher has been told; None for the life of this object only.
+        state: File that keeps Rancher's state; None: it is kept in memory.
         fault: The fault ``rancher`` now, see ``lab.rancher``.
         middlewares: Of the HTTP server, such as one that injects faults.
     """
@@ -67,7 +74,7 @@ class Rancher:
             lambda: self._version,
             path=state,
             seed=seed,
-            ca=self._ca,
+            ca=lambda: self._context.state.cacerts or "",
             fault=fault,
             changed=self._changed.set,
             namespaces=self._namespaces,
@@ -111,14 +118,47 @@ class Rancher:
             if pods.is_mounted(pod) or not pod["spec"].get("nodeName"):
                 continue
             name = pod["metadata"]["name"]
-            obstacle = pods.obstacle(pod, self._secrets)
+            obstacle = pods.obstacle(pod, self._secrets) or await self._ca_denied(api, pod)
             if obstacle is None:
+                self._set_ca(pod)
                 await self._show(api, pod, "ContainerCreating", "")
                 await api.patch(f"{_PODS}/{name}", {"metadata": {"annotations": {MOUNTED: "true"}}})
             else:
                 await self._show(api, pod, obstacle.reason, obstacle.message)
                 if await api.create(_EVENTS, _event(pod, obstacle)):
                     _log.warning("pod %s does not start: %s", name, obstacle.message)
+
+    async def _ca_denied(self, api: KubernetesApi, pod: Object) -> Obstacle | None:
+        """Why Rancher ends itself: webhook 0.11.0 lets it not change the setting cacerts."""
+        state = self._context.state
+        if not Release(state.webhook).webhook_denies_new_ca or state.cacerts in {None, self._ca_of(pod)}:
+            return None
+        found = await api.request("GET", _WEBHOOKS)
+        if _WEBHOOK not in {item["metadata"]["name"] for item in found["items"]}:
+            return None
+        return Obstacle("CrashLoopBackOff", "BackOff", _CA_DENIED)
+
+    def _ca_of(self, pod: Object) -> str:
+        """The private CA that a pod mounts when it starts."""
+        if not pods.mounts(pod, _CA_SECRET):
+            return ""
+        return first_start.decoded(self._secrets, _CA_SECRET, "cacerts.pem")
+
+    def _set_ca(self, pod: Object) -> None:
+        """What a pod does when it starts: the setting cacerts becomes the CA that it has."""
+        state, found = self._context.state, self._ca_of(pod)
+        if state.cacerts != found:
+            state.cacerts = found
+            self._context.commit()
+
+    async def _install_webhook(self, api: KubernetesApi) -> None:
+        """The webhook of the version that serves, once for each."""
+        state = self._context.state
+        if state.webhook == self._version or not self._context.release.webhook:
+            return
+        await api.create(_WEBHOOKS, {"metadata": {"name": _WEBHOOK}, "webhooks": []})
+        state.webhook = self._version
+        self._context.commit()
 
     async def _show(self, api: KubernetesApi, pod: Object, reason: str, message: str) -> None:
         """Set why the pod's containers wait, once KWOK has put their status there."""
@@ -150,17 +190,12 @@ class Rancher:
                 raise
             self._runner = runner
             _log.info("Rancher %s serves on %s:%d", self._version, *self._address)
+        await self._install_webhook(api)
         await sprawl.keep(api, self._context, self._made)
 
     async def _namespaces(self) -> list[str]:
         found = await self._api.request("GET", sprawl.NAMESPACES)
         return [item["metadata"]["name"] for item in found["items"]]
-
-    def _ca(self) -> str:
-        """The private CA, when a pod has it."""
-        if any(pods.mounts(pod, _CA_SECRET) for pod in self._ranchers()):
-            return first_start.decoded(self._secrets, _CA_SECRET, "cacerts.pem")
-        return ""
 
     async def _stop(self) -> None:
         if self._runner is not None:

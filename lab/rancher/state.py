@@ -1,4 +1,4 @@
-"""What Rancher has been told and has made, kept in a private file over restarts of it and of its pods.
+"""Rancher's state, kept in a private file over restarts of the simulator and of Rancher's pods.
 
 A real Rancher keeps this as objects in the cluster's etcd; removing its chart leaves it there as well.
 """
@@ -40,6 +40,10 @@ class State:
     """Role bindings of all three kinds."""
     preferences: Objects = field(default_factory=dict)
     """By ``<user>/<name>``."""
+    cacerts: str | None = None
+    """The setting of that name, which each pod sets when it starts; None before the first."""
+    webhook: str = ""
+    """Version of Rancher whose webhook is installed; empty: none."""
     leaving: dict[str, float] = field(default_factory=dict)
     """Namespaces to delete, and when."""
 

@@ -128,4 +128,5 @@ RESOURCE = Resource(
     delete=_delete,
     collection_actions={"logout": _logout},
     filters=("userId", "id", "name"),
+    counted=False,
 )

@@ -17,11 +17,14 @@ FIRST_PASSWORD = "admin"  # noqa: S105  hard-coded in Rancher before 2.6
 _BOOTSTRAPPING = "authz.management.cattle.io/bootstrapping"
 
 
-def make_administrator(context: Context, password: str) -> None:
-    """The user with whom everything begins. The password ``admin`` must be changed, says a flag of his."""
+def make_administrator(context: Context, password: str, *, generated: bool = False) -> None:
+    """The user with whom everything begins. A flag says that the first password must be changed.
+
+    It is set for a generated password and for ``admin``, not for another one that was given.
+    """
     user = _new(context, "user", "admin", "Default Admin", password)
     user["bootstrapping"] = True
-    user["mustChangePassword"] = password == FIRST_PASSWORD
+    user["mustChangePassword"] = generated or password == FIRST_PASSWORD
 
 
 def is_administrator(context: Context, user: Object) -> bool:
@@ -29,6 +32,26 @@ def is_administrator(context: Context, user: Object) -> bool:
     return bool(user.get("bootstrapping")) or any(
         binding.get("globalRoleId") == "admin" and binding.get("userId") == user["id"]
         for binding in context.state.bindings.values()
+    )
+
+
+def may_create_clusters(call: Call) -> bool:
+    """Whether a global role of the user allows it: ``user``, which is the default for people, does."""
+    return any(
+        item.get("globalRoleId") in {"user", "clusters-create"} and item.get("userId") == call.user["id"]
+        for item in call.state.bindings.values()
+    )
+
+
+def may_create_projects(call: Call) -> bool:
+    """Whether the user is a member or the creator of the cluster that a project is to be in."""
+    cluster_id = call.text("clusterId")
+    cluster = call.state.clusters.get(cluster_id) or {}
+    return cluster.get("creatorId") == call.user["id"] or any(
+        item.get("clusterId") == cluster_id
+        and item.get("userId") == call.user["id"]
+        and item.get("roleTemplateId") in {"cluster-owner", "cluster-member", "projects-create"}
+        for item in call.state.bindings.values()
     )
 
 

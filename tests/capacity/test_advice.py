@@ -7,21 +7,30 @@ from dataclasses import replace
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from capacity.model.advice import advise, smallest_prefix
-from capacity.model.assessment import POD_SUBNETS, TIER1_ROUTERS, assess
+from capacity.model import advice
+from capacity.model.assessment import Assessment, assess
 from capacity.model.blocks import further_for
+from capacity.model.limits import POD_SUBNETS, TIER1_ROUTERS
+from capacity.model.limits.kind import Advice
+from capacity.model.limits.pod_subnets import smallest_prefix
 from capacity.model.plan import Block, Demand, Network, Plan
 from tests.capacity.test_assessment import PLANS
 from tests.capacity.test_model import plan
 
 
+def advise(assessment: Assessment, *, running: bool = False) -> list[Advice]:
+    """All advice, limit after limit."""
+    found = advice.advise(assessment, running=running)
+    return [item for items in found.values() for item in items]
+
+
 def _changes(candidate: Plan, *, running: bool = False) -> list[str]:
-    return [str(advice) for advice in advise(assess(candidate), running=running)]
+    return [str(item) for item in advise(assess(candidate), running=running)]
 
 
 def test_for_300_clusters_the_prefix_that_fits_comes_first() -> None:
     assert _changes(plan(imports=300)) == [
-        "pod_subnet_prefix: 27 (29 pods a subnet), the same for every cluster on the block "
+        "pod_subnet_prefix: 27 (29 pods per subnet), the same for every cluster on the block "
         "(only with a new cluster)",
         "4 further pod IP blocks of the size /16 in pod_ip_block_ids (also on a running cluster)",
         "59 imported clusters instead of 300 (also on a running cluster)",
@@ -66,7 +75,7 @@ def test_others_on_the_block_keep_their_prefix_when_the_cluster_gets_a_block_of_
     demand = Demand(rancher_version="2.8", imported_clusters=300)
     own, renewed, further, _ = advise(assess(Plan(network=network, demands=(demand,))))
     assert "a pod IP block of its own of the size /16 with pod_subnet_prefix: 27" in str(own)
-    assert "those of others made anew with it" in str(renewed)
+    assert "the other clusters are recreated with it too" in str(renewed)
     assert "5 further pod IP blocks of the size /16" in str(further)
 
 
@@ -110,7 +119,7 @@ def test_no_fewer_blocks_would_do(reserve: int, need: int, prefix: int) -> None:
     assume(found)  # else the private addresses do not suffice
     for count, enough in ((len(found), True), (len(found) - 1, False)):
         taken = replace(network, blocks=(*blocks, *found[:count]))
-        limit = assess(Plan(network=taken, demands=(Demand(own_namespaces=need),))).limit(POD_SUBNETS)
+        limit = assess(Plan(network=taken, demands=(Demand(own_namespaces=need),))).limit(POD_SUBNETS.name)
         assert (limit.headroom >= 0) == enough or (not enough and count == 0)
 
 
@@ -120,8 +129,8 @@ def test_a_plan_that_fits_needs_no_advice() -> None:
 
 @given(PLANS)
 def test_every_advice_lifts_its_limit(candidate: Plan) -> None:
-    for advice in advise(assess(candidate)):
-        assert assess(advice.plan).limit(advice.limit).headroom >= 0
+    for item in advise(assess(candidate)):
+        assert assess(item.plan).limit(item.limit).headroom >= 0
 
 
 def test_no_prefix_fits_a_network_that_has_no_room() -> None:
@@ -131,4 +140,29 @@ def test_no_prefix_fits_a_network_that_has_no_room() -> None:
 
 def test_a_shared_topology_has_no_better_one() -> None:
     full = plan(tier1_limit=0)
-    assert [advice for advice in advise(assess(full)) if advice.limit == TIER1_ROUTERS] == []
+    assert [item for item in advise(assess(full)) if item.limit == TIER1_ROUTERS.name] == []
+
+
+def test_e3_others_recreated_with_the_prefix_take_one_subnet_per_namespace() -> None:
+    """/25 has 512 subnets: 200 of others, 260 of the plan, 52 free."""
+    network = Network(blocks=(Block(cidr="172.16.0.0/16", subnets_used=200),))
+    candidate = Plan(network=network, demands=(Demand(rancher_version="2.8", imported_clusters=60),))
+    assert smallest_prefix(candidate) == 25
+    [renewed] = [item for item in advise(assess(candidate)) if "recreated" in str(item)]
+    assert assess(renewed.plan).limit(POD_SUBNETS.name).headroom == 52
+
+
+def test_e4_no_subnet_is_advised_that_rancher_itself_outgrows() -> None:
+    for imports in (600, 1200, 5000, 20000):
+        for item in advise(assess(plan(imports=imports))):
+            assert item.plan.network.subnet_prefix <= 27
+    small = Network(blocks=(Block(cidr="172.16.0.0/24", subnets_used=5),), subnet_prefix=27)
+    candidate = Plan(network=small, demands=(Demand(rancher_version="2.8"),))
+    assert not any("pod_subnet_prefix" in change for change in _changes(candidate))
+
+
+def test_advice_keeps_the_reserve_of_a_larger_pool() -> None:
+    found = advise(assess(plan(floating_ips=100, imports=30, reserve_percent=10)))
+    more = next(item for item in found if "more floating IPs" in str(item))
+    limit = assess(more.plan).limit("floating IPs")
+    assert limit.headroom in (0, 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from typing import Any
 
@@ -9,18 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from capacity.model.assessment import (
-    FLOATING_IPS,
-    POD_SUBNETS,
-    SEGMENTS,
-    TIER1_ROUTERS,
-    assess,
-    namespace_count,
-    namespaces_an_import,
-    with_imports,
-)
+from capacity.model import limits
+from capacity.model.advice import advise
+from capacity.model.assessment import assess
+from capacity.model.namespaces import namespace_count, namespaces_per_import, with_imports
 from capacity.model.plan import Block, CapacityError, Demand, Network, Plan
-from tests.capacity.test_model import plan
+from tests.capacity.test_model import POD_BLOCK, plan
+
+POD_SUBNETS, FLOATING_IPS = limits.POD_SUBNETS.name, limits.FLOATING_IPS.name
+TIER1_ROUTERS, SEGMENTS = limits.TIER1_ROUTERS.name, limits.SEGMENTS.name
 
 VERSIONS = st.sampled_from([None, "2.2", "2.4", "2.5", "2.6", "2.7.18", "2.8", "2.11", "2.13", "2.15"])
 COUNT = st.integers(0, 60)
@@ -82,16 +80,16 @@ def test_the_documented_figures_of_a_default_block(version: str, prefix: int, im
 
 
 def test_a_registered_cluster_costs_less_than_a_connected_one() -> None:
-    assert namespaces_an_import(Demand(rancher_version="2.15", connected=False)) == 3
-    assert namespaces_an_import(Demand(rancher_version="2.15")) == 4
-    assert namespaces_an_import(Demand(rancher_version="2.2")) == 3
+    assert namespaces_per_import(Demand(rancher_version="2.15", connected=False)) == 3
+    assert namespaces_per_import(Demand(rancher_version="2.15")) == 4
+    assert namespaces_per_import(Demand(rancher_version="2.2")) == 3
 
 
 def test_what_a_cluster_costs_in_each_topology() -> None:
     """Dedicated: a router a namespace, one for the nodes and one for the load balancer; shared: one."""
-    limits: dict[str, Any] = {"tier1_limit": 500, "segment_limit": 500, "floating_ips": 500}
-    dedicated = assess(plan(topology="dedicated", **limits))
-    shared = assess(plan(topology="shared", nat=False, **limits))
+    figures: dict[str, Any] = {"tier1_limit": 500, "segment_limit": 500, "floating_ips": 500}
+    dedicated = assess(plan(topology="dedicated", **figures))
+    shared = assess(plan(topology="shared", nat=False, **figures))
     namespaces = 5 + 14 + 1
     assert dedicated.limit(TIER1_ROUTERS).planned == namespaces + 2
     assert shared.limit(TIER1_ROUTERS).planned == 1
@@ -144,12 +142,12 @@ def test_blocks_are_filled_in_their_order() -> None:
 
 def test_more_crowded_namespaces_than_there_are_is_refused() -> None:
     crowded = Demand(own_namespaces=2, crowded=(300, 300, 300))
-    with pytest.raises(CapacityError, match="crowded names 3 namespaces, but rancher has only 2"):
+    with pytest.raises(CapacityError, match="crowded: 3 namespaces, but cluster rancher has only 2"):
         assess(Plan(network=Network(blocks=(Block(cidr="172.16.0.0/16"),)), demands=(crowded,)))
 
 
 def test_imports_need_a_rancher() -> None:
-    with pytest.raises(CapacityError, match="rancherVersion is not set for any cluster"):
+    with pytest.raises(CapacityError, match="rancherVersion: not set for any cluster"):
         with_imports(plan(None), 3)
 
 
@@ -182,11 +180,10 @@ def test_more_of_anything_never_leaves_more(candidate: Plan, name: str) -> None:
 
 @given(PLANS)
 def test_the_last_import_that_fits_is_the_last(candidate: Plan) -> None:
-    if candidate.demands[0].rancher_version is None or len(candidate.demands) > 1:
+    if all(demand.rancher_version is None for demand in candidate.demands):
         return
-    empty = assess(with_imports(candidate, 0))
-    most = empty.max_imports
-    if not empty.fits or most is None:
+    most = assess(candidate).max_imports
+    if most is None or not assess(with_imports(candidate, 0)).fits:
         return
     assert assess(with_imports(candidate, most)).fits
     assert not assess(with_imports(candidate, most + 1)).fits
@@ -207,7 +204,7 @@ def test_an_allocator_that_takes_one_subnet_after_the_other_agrees(
                 realised = False
                 break
             free.pop()
-            addresses += network.pods_a_subnet
+            addresses += network.pods_per_subnet
     demand = Demand(own_namespaces=len(pods) + plain, crowded=tuple(pods))
     limit = assess(Plan(network=network, demands=(demand,))).limit(POD_SUBNETS)
     assert (limit.headroom >= 0) == realised
@@ -225,3 +222,52 @@ def test_what_others_take_is_gone(candidate: Plan, taken: int) -> None:
         assess(replace(candidate, network=replace(candidate.network, blocks=blocks))),
     )
     assert before.limit(POD_SUBNETS).headroom - after.limit(POD_SUBNETS).headroom == taken
+
+
+def test_e1_each_further_subnet_of_a_crowded_namespace_comes_with_a_segment() -> None:
+    network = Network(blocks=(POD_BLOCK,), segment_limit=500)
+    calm, crowded = (Demand(rancher_version="2.8", crowded=pods) for pods in ((), (253, 254, 600)))
+    before, after = (assess(Plan(network=network, demands=(item,))) for item in (calm, crowded))
+    for name in (POD_SUBNETS, SEGMENTS):
+        assert after.limit(name).planned == before.limit(name).planned + 0 + 1 + 2
+
+
+@pytest.mark.parametrize(
+    "figures", [{"tier1_limit": 0}, {"node_blocks": (Block(cidr="10.9.0.0/24", subnets_used=1),)}]
+)
+def test_e2_a_broken_limit_without_imports_lets_none_fit(figures: dict[str, Any]) -> None:
+    found = assess(plan(**figures))
+    assert (found.max_imports, found.first_exhausted_at) == (0, 0)
+    assert found.first_limit in found.exceeded
+
+
+def test_e2_a_load_balancer_that_is_too_small_lets_none_fit() -> None:
+    demand = Demand(rancher_version="2.8", load_balancer_services=9)
+    found = assess(Plan(network=Network(blocks=(POD_BLOCK,)), demands=(demand,)))
+    assert (found.max_imports, found.fits) == (0, False)
+
+
+def test_e6_several_ranchers_of_different_cost_are_counted_exactly() -> None:
+    """3 namespaces an import on 2.2, 4 on 2.8; further ones go to the first Rancher."""
+    old, new = (Demand(name=name, rancher_version=name, imported_clusters=10) for name in ("2.2", "2.8"))
+    for demands in ((old, new), (new, old)):
+        candidate = Plan(network=Network(blocks=(POD_BLOCK,)), demands=demands)
+        most = assess(candidate).max_imports
+        assert most is not None
+        assert assess(with_imports(candidate, most)).fits
+        assert not assess(with_imports(candidate, most + 1)).fits
+    free = 256 - (5 + 5 + 1) - (5 + 14 + 1)
+    assert assess(Plan(network=Network(blocks=(POD_BLOCK,)), demands=(old, new))).max_imports == (
+        10 + (free - 40) // 3
+    )
+
+
+def test_e6_thousands_of_clusters_are_judged_in_linear_time() -> None:
+    def seconds(count: int) -> float:
+        demands = tuple(Demand(name=str(number), load_balancer_services=30) for number in range(count))
+        start = time.process_time()
+        advise(assess(Plan(network=Network(blocks=(Block(cidr="10.0.0.0/8"),)), demands=demands)))
+        return time.process_time() - start
+
+    seconds(10)
+    assert seconds(8000) < 20 * max(seconds(1000), 0.02)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.test_settings import REPO
+from tests.config import REPO
 
 
 def _run(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -23,7 +23,7 @@ def test_advice_before_there_is_any_stack() -> None:
     assert done.returncode == 1
     assert "300 imported clusters need 1220 of 256 pod subnets." in done.stdout
     assert "pod_subnet_prefix: 27" in done.stdout
-    assert _run("advise", "--clusters", "300", "--prefix", "27").stdout.endswith("nothing has to change.\n")
+    assert _run("advise", "--clusters", "300", "--prefix", "27").stdout.endswith("no change is needed.\n")
 
 
 def test_a_report_of_a_stacks_file_in_each_form() -> None:
@@ -43,21 +43,21 @@ def test_a_report_of_a_stacks_file_in_each_form() -> None:
 def test_flags_win_over_the_file() -> None:
     done = _run("report", "--stack-file", "Pulumi.prod.yaml", "--imported", "60", "--rancher-version", "2.8")
     assert done.returncode == 1
-    assert "4 pod subnets are missing for the plan." in done.stdout
+    assert "The plan lacks 4 pod subnets." in done.stdout
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (["--block", "172.16.0.0/26"], "smaller than one subnet"),
-        (["--used", "300"], "300 are said to be used"),
-        (["--imported", "-1"], "importedClusters is -1"),
-        (["--rancher-version", "1.6"], "nothing is known of its namespaces"),
-        (["--rancher-version", ""], "rancherVersion '' is no version"),
-        (["--rancher-version", "2.8foo"], "rancherVersion '2.8foo' is no version"),
-        (["--used", "1", "--used", "2"], "--used is given 2 times for 1 blocks"),
+        (["--used", "300"], "300 are used"),
+        (["--imported", "-1"], "importedClusters: negative (-1)"),
+        (["--rancher-version", "1.6"], "are unknown (known: 2.2 to 2.15)"),
+        (["--rancher-version", ""], "'' is not a version"),
+        (["--rancher-version", "2.8foo"], "'2.8foo' is not a version"),
+        (["--used", "1", "--used", "2"], "--used: given 2 times for 1 blocks"),
         (["--stack-file", "missing.yaml"], "missing.yaml"),
-        (["--figures", "Pulumi.yaml"], "Pulumi.yaml is no JSON"),
+        (["--figures", "Pulumi.yaml"], "Pulumi.yaml: invalid JSON"),
     ],
 )
 def test_bad_figures_are_one_message(arguments: list[str], message: str) -> None:
@@ -84,7 +84,7 @@ def test_a_stack_whose_other_files_are_not_there_yet_can_be_planned() -> None:
     """The lab's CA exists only while the lab is up; the plan has nothing to do with it."""
     done = _run("report", "--stack-file", "Pulumi.lab.yaml")
     assert done.returncode == 0, done.stderr
-    assert "59 imported clusters fit" in done.stdout
+    assert "58 imported clusters fit" in done.stdout
 
 
 def test_several_clusters_from_what_a_stack_exports(tmp_path: Path) -> None:
@@ -131,13 +131,13 @@ def test_every_limit_can_be_given_by_flags() -> None:
 
 def test_what_is_too_small_for_rancher_alone_is_said_so() -> None:
     done = _run("report", "--used", "250", "--imported", "10")
-    assert "Not even without imported clusters are there enough pod subnets." in done.stdout
+    assert "Even without imported clusters there are too few pod subnets." in done.stdout
     assert "0 imported clusters fit" not in done.stdout
 
 
 def test_a_limit_that_nothing_but_a_higher_one_lifts() -> None:
     done = _run("advise", "--segment-limit", "4", "--clusters", "0")
-    assert "segments: 18 are missing. Only a higher limit would do." in done.stdout
+    assert "segments: 18 missing. Only a higher limit helps." in done.stdout
 
 
 def test_advice_always_ends() -> None:
@@ -153,9 +153,9 @@ def test_pictures_of_small_blocks_and_too_many_prefixes(tmp_path: Path) -> None:
     assert _run("plot", "--block", "172.16.0.0/25", "--prefix", "28", "--output", str(path)).returncode == 0
     assert re.findall(r"/(\d+): \d+ subnets", path.read_text()) == ["25", "26", "27", "28"]
     many = _run("plot", "--prefixes", *map(str, range(20, 28)), "--output", str(path))
-    assert (many.returncode, "only 7 can be told apart" in many.stderr) == (2, True)
+    assert (many.returncode, "too many to distinguish (8)" in many.stderr) == (2, True)
     other = _run("plot", "--output", str(tmp_path / "plan.bmp"))
-    assert (other.returncode, "the picture is .png or .svg" in other.stderr) == (2, True)
+    assert (other.returncode, "unknown format" in other.stderr) == (2, True)
 
 
 def test_a_picture_marks_each_prefix_by_its_own_subnets(tmp_path: Path) -> None:
@@ -177,6 +177,46 @@ def test_a_picture_marks_each_prefix_by_its_own_subnets(tmp_path: Path) -> None:
     text = path.read_text()
     assert "/24: 256 subnets, 47 clusters" in text
     assert all(word in text for word in ("floating IPs: 16", "reserve", "used by others", "exhausted"))
+
+
+def test_e4_small_subnets_are_pointed_out() -> None:
+    assert "With 13 pods per subnet, kube-system" in _run("report", "--prefix", "28").stdout
+    assert "pods per subnet, kube" not in _run("report", "--prefix", "27").stdout
+
+
+def test_e6_a_reader_that_has_enough_ends_it_quietly(tmp_path: Path) -> None:
+    demands = [{"name": f"c{number}"} for number in range(3000)]
+    file = tmp_path / "many.json"
+    file.write_text(json.dumps({"network": {"blocks": ["10.0.0.0/8"]}, "demands": demands}))
+    script = f"{sys.executable} -m capacity report --figures {file} | head -1; echo ${{PIPESTATUS[@]}}"
+    done = subprocess.run(["bash", "-c", script], cwd=REPO, capture_output=True, text=True, check=True)
+    assert done.stderr == ""
+    assert done.stdout.splitlines()[-1] == "0 0"
+
+
+@pytest.mark.parametrize("number", ["1e300", "1e309", "NaN", "1" + "0" * 40, "-1e300", "0.5"])
+def test_e6_a_number_that_cannot_be_is_one_clear_error(tmp_path: Path, number: str) -> None:
+    file = tmp_path / "figures.json"
+    demand = f'{{"rancherVersion": "2.8", "users": {number}}}'
+    file.write_text(f'{{"network": {{"blocks": ["10.0.0.0/8"]}}, "demands": [{demand}]}}')
+    done = _run("report", "--figures", str(file))
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert "users: " in done.stderr
+    assert len(done.stderr) < 150
+
+
+def test_e5_a_plan_beyond_every_curve_does_not_squeeze_them(tmp_path: Path) -> None:
+    path = tmp_path / "plan.svg"
+    limits = ["--floating-ips", "100", "--segment-limit", "98", "--used", "40", "--reserve", "10"]
+    blocks = [text for number in range(16, 22) for text in ("--block", f"172.{number}.0.0/16")]
+    done = _run("plot", "--imported", "100000", *limits, *blocks, "--output", str(path))
+    assert done.returncode == 0, done.stderr
+    text = path.read_text()
+    assert "plan: 100000 (beyond the axis)" in text
+    assert "floating IPs, segments: 16" in text
+    assert "172.16.0.0/16, 172.17.0.0/16 and 4 more blocks" in text
+    assert "<pattern" in text  # the hatch
+    assert not re.search(r">\d{6,}<", text)  # no tick of an axis as long as the plan
 
 
 def test_the_model_loads_without_the_reports_libraries() -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from email.utils import formatdate
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -12,8 +14,13 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from capacity.model.plan import Block, CapacityError, Network
-from components.capacity import nsx
-from components.capacity.nsx import Access, LoadBalancer, NsxError, read
+from components.capacity.nsx import client
+from components.capacity.nsx.access import NSX, NsxError
+from components.capacity.nsx.client import AbsentError
+from components.capacity.nsx.inventory import LoadBalancer
+from components.capacity.nsx.reading import read
+from components.runtime.credentials import Login
+from components.runtime.errors import ProviderError
 from tests import pki
 from tests.servers import ADDRESS, Request, Response, Server, serve
 
@@ -110,8 +117,14 @@ class Site:
     server: Server
     ca_file: str
 
-    def access(self, password: str = "right") -> Access:  # noqa: S107
-        return Access(f"{ADDRESS}:{self.server.port}", "auditor", password, self.ca_file)
+    def login(self, password: str = "right", *, ca_file: str | None = None) -> Login:  # noqa: S107
+        manager = f"{ADDRESS}:{self.server.port}"
+        return login(manager, "auditor", password, self.ca_file if ca_file is None else ca_file)
+
+
+def login(manager: str, username: str, password: str, ca_file: str = "") -> Login:
+    values = {"manager": manager, "username": username, "password": password, "ca_certificate_file": ca_file}
+    return Login(NSX, values)
 
 
 @pytest.fixture
@@ -122,7 +135,7 @@ def site(tmp_path: Path) -> Iterator[Site]:
 
 
 def test_what_others_use(site: Site) -> None:
-    found = read(site.access(), NETWORK, OURS, ["p"])
+    found = read(site.login(), NETWORK, OURS, ["p"])
     network = found.network
     # One /24, one /23 that is two, and two /26 in one /24.
     assert [block.subnets_used for block in network.blocks] == [4, 1]
@@ -134,7 +147,7 @@ def test_what_others_use(site: Site) -> None:
 
 
 def test_before_the_cluster_exists_everything_is_others(site: Site) -> None:
-    found = read(site.access(), replace(NETWORK, tier1_limit=None, segment_limit=None), None)
+    found = read(site.login(), replace(NETWORK, tier1_limit=None, segment_limit=None), None)
     assert [block.subnets_used for block in found.network.blocks] == [6, 1]
     assert (found.network.floating_ips, found.own_subnets, found.load_balancers) == (None, 0, ())
     assert not any("logical" in path or "loadbalancer" in path for path in site.server.paths)
@@ -142,42 +155,47 @@ def test_before_the_cluster_exists_everything_is_others(site: Site) -> None:
 
 def test_node_blocks_are_read_too(site: Site) -> None:
     network = replace(NETWORK, node_blocks=(Block(cidr="172.15.0.0/16", subnets_used=9),))
-    found = read(site.access(), network, OURS)
+    found = read(site.login(), network, OURS)
     assert [block.subnets_used for block in found.network.node_blocks] == [1]
     assert found.own_subnets == 2  # of pods
 
 
 def test_more_in_use_than_the_limits_allow(site: Site) -> None:
-    with pytest.raises(CapacityError, match="segmentLimit: 2 are said to be used, but it holds only 1"):
-        read(site.access(), replace(NETWORK, segment_limit=1), OURS)
+    with pytest.raises(CapacityError, match="segmentLimit: 2 are used, but there are only 1"):
+        read(site.login(), replace(NETWORK, segment_limit=1), OURS)
 
 
 def test_wrong_password(site: Site) -> None:
     with pytest.raises(NsxError) as caught:
-        read(site.access("wrong"), NETWORK, OURS)
-    assert "refuses the credentials (403); check nsxUsername and nsxPassword" in str(caught.value)
+        read(site.login("wrong"), NETWORK, OURS)
+    assert "the credentials are refused (status 403). Check nsxUsername" in str(caught.value)
     assert "wrong" not in str(caught.value)
-    assert "right" not in repr(site.access())
+    assert "right" not in repr(site.login())
+
+
+@pytest.mark.parametrize("missing", ["username", "password"])
+def test_missing_credentials_are_named(missing: str) -> None:
+    values = {"manager": "nsx.test", "username": "auditor", "password": "right", "ca_certificate_file": ""}
+    with pytest.raises(ProviderError, match=f"nsx{missing.capitalize()} .* is not set"):
+        read(Login(NSX, {**values, missing: ""}), NETWORK, OURS)
 
 
 def test_a_block_that_nsx_does_not_have(site: Site) -> None:
     with pytest.raises(NsxError) as caught:
-        read(site.access(), Network(blocks=(Block(cidr="10.0.0.0/16"),)), OURS)
-    assert "NSX-T has no IP block 10.0.0.0/16 (it has 172.15.0.0/16, 172.16.0.0/16, 172.17.0.0/16)" in str(
+        read(site.login(), Network(blocks=(Block(cidr="10.0.0.0/16"),)), OURS)
+    assert "has no IP block 10.0.0.0/16 (manager API; known: 172.15.0.0/16, 172.16.0.0/16, " in str(
         caught.value
     )
 
 
 def test_a_pool_that_nsx_does_not_have(site: Site) -> None:
-    with pytest.raises(NsxError) as caught:
-        read(site.access(), NETWORK, OURS, ["missing"])
-    assert "pools/ip-pools/missing gave HTTP 404" in str(caught.value)
+    with pytest.raises(AbsentError, match=r"pools/ip-pools/missing: status 404: no such thing"):
+        read(site.login(), NETWORK, OURS, ["missing"])
 
 
 def test_a_manager_whose_ca_is_not_trusted(site: Site) -> None:
-    with pytest.raises(NsxError) as caught:
-        read(replace(site.access(), ca_file=""), NETWORK, OURS)
-    assert "certificate verify failed" in str(caught.value)
+    with pytest.raises(ProviderError, match=r"certificate verify failed"):
+        read(site.login(ca_file=""), NETWORK, OURS)
     assert site.server.requests == []
 
 
@@ -185,40 +203,158 @@ def test_a_ca_file_that_is_none(site: Site, tmp_path: Path) -> None:
     wrong = tmp_path / "wrong.pem"
     wrong.write_text("none")
     for name in (str(wrong), str(tmp_path / "missing.pem")):
-        with pytest.raises(NsxError, match="nsxCaCertificateFile"):
-            read(replace(site.access(), ca_file=name), NETWORK, OURS)
+        with pytest.raises(ProviderError, match=r"the CA certificate file .* cannot be read"):
+            read(site.login(ca_file=name), NETWORK, OURS)
 
 
-def test_a_manager_that_is_not_there() -> None:
-    with pytest.raises(NsxError, match="NSX-T manager"):
-        read(Access(f"{ADDRESS}:1", "auditor", "right"), NETWORK, OURS)
+def test_an_unreachable_manager(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client, "_ALL_SECONDS", 0.2)
+    with pytest.raises(ProviderError, match=r"NSX-T manager .* no answer"):
+        read(login(f"{ADDRESS}:1", "auditor", "right"), NETWORK, OURS)
 
 
 def test_a_manager_given_as_url() -> None:
-    with pytest.raises(NsxError, match=r"nsxManager https://nsx\.test/: give the host alone"):
-        read(Access("https://nsx.test/", "auditor", "right"), NETWORK, OURS)
+    with pytest.raises(NsxError, match=r"nsxManager .*not a host .* Give the host alone"):
+        read(login("https://nsx.test/", "auditor", "right"), NETWORK, OURS)
 
 
 def test_a_manager_that_takes_for_ever(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(nsx, "_ALL_SECONDS", -1.0)
-    with pytest.raises(NsxError, match="not read after -1 seconds, at pools/ip-blocks"):
-        read(site.access(), NETWORK, OURS)
+    monkeypatch.setattr(client, "_ALL_SECONDS", -1.0)
+    with pytest.raises(NsxError, match="not read within -1 seconds, at /api/v1/pools/ip-blocks"):
+        read(site.login(), NETWORK, OURS)
 
 
 @pytest.mark.parametrize(
     ("answer", "text"),
     [
-        ("<html>", "gave no JSON; is it a manager"),
-        ([], "answers in an unknown form"),
-        ({"message": "hello"}, "answers in an unknown form"),
-        ({"results": [{"id": "a"}]}, "answers in an unknown form"),
-        ({"results": [{"id": "a", "cidr": "none"}]}, "answers in an unknown form"),
-        ({"results": [], "cursor": "7"}, "the pages of pools/ip-blocks go in a circle"),
+        ("<html>", "is not a list of objects. Is it an NSX-T manager"),
+        ([], "is not a list of objects"),
+        ({"message": "hello"}, "is not a list of objects"),
+        ({"results": [{"id": "a"}]}, "has no IP block"),
+        ({"results": [], "cursor": "7"}, "the pages of /api/v1/pools/ip-blocks repeat"),
     ],
 )
 def test_answers_of_no_manager(tmp_path: Path, answer: Any, text: str) -> None:
     authority = pki.root()
     with serve(lambda _: Response(200, answer), identity=pki.server(authority, ADDRESS)) as server:
-        access = Access(f"{ADDRESS}:{server.port}", "a", "b", pki.write(tmp_path, "ca.pem", authority))
+        access = login(f"{ADDRESS}:{server.port}", "a", "b", pki.write(tmp_path, "ca.pem", authority))
         with pytest.raises(NsxError, match=text):
             read(access, NETWORK, OURS)
+
+
+def _odd(request: Request) -> Response:
+    """A shared manager with blocks and objects of others in every form that NSX-T knows."""
+    lists: dict[str, list[Any]] = {
+        "pools/ip-blocks": [
+            {"id": "v6", "cidr": "fd00::/48"},
+            {"id": "none"},
+            {"id": "text", "cidr": "everything"},
+            {"id": "a", "cidr": "172.16.0.1/16", "_create_user": "admin"},
+            {"id": "b", "cidr": "172.17.255.255/16"},
+            "not an object",
+        ],
+        "pools/ip-subnets": [
+            {"cidr": "172.16.0.1/24", "tags": None},
+            {"tags": [{"scope": "ncp/cluster"}, "x", {"tag": OURS}]},
+            {"cidr": "?", "tags": {}},
+            _tagged(OURS, cidr="172.16.9.9/24"),
+        ],
+        "logical-routers": [{"tags": 5}, {"router_type": "TIER1"}, {"router_type": None}],
+        "logical-switches": [{}, _tagged(OURS)],
+        "loadbalancer/services": [{"size": None}, _tagged(OURS)],
+        "loadbalancer/virtual-servers": [{}],
+    }
+    path, _, query = request.path.removeprefix("/api/v1/").partition("?")
+    if path.endswith("/p"):
+        return Response(200, {"pool_usage": {"total_ids": "7"}})
+    items = lists.get(path, [{}, {"allocation_id": 5}])
+    return Response(200, {"results": [] if "block_id=b" in query else items})
+
+
+def test_a8_host_bits_are_ignored_and_what_concerns_nobody_here_is_skipped(tmp_path: Path) -> None:
+    authority = pki.root()
+    with serve(_odd, identity=pki.server(authority, ADDRESS)) as server:
+        ca_file = pki.write(tmp_path, "ca.pem", authority)
+        found = read(login(f"{ADDRESS}:{server.port}", "a", "b", ca_file), NETWORK, OURS, ["p"])
+    assert [block.subnets_used for block in found.network.blocks] == [3, 0]
+    assert found.own_subnets == 1
+    assert (found.network.tier1_used, found.network.segments_used) == (1, 1)
+    assert (found.network.floating_ips, found.network.floating_ips_used) == (7, 2)
+    assert found.load_balancers == (LoadBalancer("unknown", 0),)
+    assert found.skipped == 3
+
+
+@pytest.mark.parametrize("kind", ["seconds", "date", "none", "invalid"])
+@pytest.mark.parametrize("status", [429, 503])
+def test_a9_a_busy_manager_is_asked_again_after_the_time_that_it_names(
+    tmp_path: Path, status: int, kind: str
+) -> None:
+    header = {"seconds": "1", "date": formatdate(time.time() + 2, usegmt=True), "invalid": "soon"}.get(kind)
+    busy = [Response(status, {"error_code": "102"}, {"Retry-After": header} if header else {})]
+    authority = pki.root()
+
+    def answer(request: Request) -> Response:
+        return busy.pop() if busy else _manager(request)
+
+    with serve(answer, identity=pki.server(authority, ADDRESS)) as server:
+        ca_file = pki.write(tmp_path, "ca.pem", authority)
+        start = time.monotonic()
+        found = read(login(f"{ADDRESS}:{server.port}", "auditor", "right", ca_file), NETWORK, OURS)
+    assert [block.subnets_used for block in found.network.blocks] == [4, 1]
+    assert kind not in {"seconds", "date"} or time.monotonic() - start >= 0.9
+
+
+def test_a9_a_manager_that_asks_for_too_long_a_pause_is_given_up_at_once(tmp_path: Path) -> None:
+    authority = pki.root()
+    with serve(
+        lambda _: Response(429, {"error_message": "exceeded request rate"}, {"Retry-After": "3600"}),
+        identity=pki.server(authority, ADDRESS),
+    ) as server:
+        ca_file = pki.write(tmp_path, "ca.pem", authority)
+        start = time.monotonic()
+        with pytest.raises(ProviderError, match="status 429: exceeded request rate"):
+            read(login(f"{ADDRESS}:{server.port}", "auditor", "right", ca_file), NETWORK, OURS)
+    assert time.monotonic() - start < 5
+    assert len(server.requests) == 1
+
+
+def _without_manager_api(request: Request) -> Response:
+    """NSX 9, with subnets whose place in the block is not told, and a pool without its usage."""
+    if request.path.startswith("/api/v1"):
+        return Response(404, {"httpStatus": "NOT_FOUND"})
+    lists: dict[str, list[Any]] = {
+        "ip-blocks": [
+            {"path": "/infra/ip-blocks/a", "cidr": "172.16.0.0/16"},
+            {"path": "/infra/ip-blocks/b", "cidr_list": ["172.17.0.0/16"]},
+        ],
+        "ip-pools": [{"id": "one", "tags": _tagged(OURS)["tags"]}, {"id": "two"}],
+        "ip-pools/one/ip-subnets": [{"ip_block_path": "/infra/ip-blocks/a", "size": 256}],
+        "ip-pools/two/ip-subnets": [
+            {"ip_block_path": "/infra/ip-blocks/a", "size": 512},
+            {"ip_block_path": "/infra/ip-blocks/a", "size": 128},
+            {"ip_block_path": "/infra/ip-blocks/a", "size": 128},
+            {"ip_block_path": "/infra/ip-blocks/b", "size": 64, "start_ip": "172.17.0.64"},
+            {"ip_block_path": "/infra/ip-blocks/b", "size": 64, "start_ip": "172.17.0.0"},
+            {"ip_block_path": "/infra/ip-blocks/b"},
+        ],
+        "ip-pools/p/ip-subnets": [
+            {"allocation_ranges": [{"start": "10.0.0.10", "end": "10.0.0.19"}, {"start": "?"}, None]},
+        ],
+        "ip-pools/p/ip-allocations": [{"allocation_ip": "10.0.0.10"}, {}],
+        "tier-1s": [{}, _tagged(OURS)],
+        "segments": [{}, {}, _tagged(OURS)],
+    }
+    path = request.path.removeprefix("/policy/api/v1/infra/")
+    return Response(200, {"id": "p"} if path == "ip-pools/p" else {"results": lists.get(path, [])})
+
+
+def test_a10_the_policy_api_is_read_where_there_is_no_manager_api(tmp_path: Path) -> None:
+    authority = pki.root()
+    with serve(_without_manager_api, identity=pki.server(authority, ADDRESS)) as server:
+        ca_file = pki.write(tmp_path, "ca.pem", authority)
+        found = read(login(f"{ADDRESS}:{server.port}", "a", "b", ca_file), NETWORK, OURS, ["p"])
+    assert found.api == "policy API"
+    assert [block.subnets_used for block in found.network.blocks] == [2 + 1, 1 + 1]
+    assert found.own_subnets == 1
+    assert (found.network.floating_ips, found.network.floating_ips_used) == (10, 2)
+    assert (found.network.tier1_used, found.network.segments_used) == (1, 2)

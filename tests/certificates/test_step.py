@@ -12,10 +12,10 @@ import pytest
 
 from settings import parse
 from steps.certificates import certificates
-from steps.cluster import Inside
+from steps.cluster import InCluster
 from tests import pki
+from tests.config import GOOD
 from tests.mocks import RecordingMocks, with_engine
-from tests.test_settings import GOOD
 
 
 def test_warnings_are_logged(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -31,14 +31,14 @@ def test_warnings_are_logged(tmp_path: Path, caplog: pytest.LogCaptureFixture) -
             "caCertificateFile": pki.write(tmp_path, "ca.pem", root),
         }
     )
-    inside: Any = SimpleNamespace(
-        cluster=SimpleNamespace(foundation=None), namespace="cattle-system", options=pulumi.ResourceOptions()
+    in_cluster: Any = SimpleNamespace(
+        cluster=SimpleNamespace(preflight=None), namespace="cattle-system", options=pulumi.ResourceOptions()
     )
     outputs: list[str] = []
 
     @with_engine
     def program() -> pulumi.Output[None]:
-        made = certificates(settings, cast(Inside, inside))
+        made = certificates(settings, cast(InCluster, in_cluster))
         assert len(made.secrets) == 2
         return pulumi.Output.all(made.certificate_chain, made.ca_bundle).apply(outputs.extend)
 

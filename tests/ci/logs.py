@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from ci.events import Report, read
+from domain.redaction import Redactor
 
 SECRET = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", "ciphertext": "[secret]"}
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
@@ -56,5 +57,5 @@ def log(*events: dict[str, Any]) -> list[str]:
     return [json.dumps(event) for event in events]
 
 
-def report(*events: dict[str, Any]) -> Report:
-    return read(log(*events))
+def report(*events: dict[str, Any], mask: Redactor | None = None) -> Report:
+    return read(log(*events), mask)

@@ -1,11 +1,10 @@
-"""Drift, lack of room, and failure are three things."""
+"""Drift, too little capacity, and failure are three things."""
 
 from __future__ import annotations
 
-from ci.drift import Findings, render
+from ci.drift import DriftCheck, render
 from ci.engine import Outcome
 from ci.events import Report
-from domain.redaction import Redactor
 from tests.ci.logs import CLUSTER, diagnostic, report, step, summary, violation
 
 NOTHING = report(summary(same=4))
@@ -16,36 +15,36 @@ EVENTS = (
 DRIFT = report(*EVENTS)
 
 
-def findings(**more: object) -> Findings:
-    return Findings(**{"stack": "prod", "failed": False, "drift": NOTHING, "pending": NOTHING, **more})  # type: ignore[arg-type]
+def check(**more: object) -> DriftCheck:
+    return DriftCheck(**{"stack": "prod", "failed": False, "drift": NOTHING, "pending": NOTHING, **more})  # type: ignore[arg-type]
 
 
-def told(found: Findings) -> tuple[int, str]:
+def result(found: DriftCheck) -> tuple[int, str]:
     return found.exit_code, found.verdict
 
 
 def test_the_verdicts() -> None:
     refused = report(violation("too many"), summary(same=1))
-    assert told(findings()) == (0, "no drift")
-    assert told(findings(drift=DRIFT)) == (3, "drift")
-    assert told(findings(alarms=["pod subnets"], drift=DRIFT)) == (3, "drift, too little room")
-    assert told(findings(pending=refused)) == (3, "policy violations")
-    failed = findings(failed=True, drift=Report(errors=["PKS does not answer"]), alarms=["pod subnets"])
-    assert told(failed) == (1, "the look failed")
+    assert result(check()) == (0, "no drift")
+    assert result(check(drift=DRIFT)) == (3, "drift")
+    assert result(check(alarms=["pod subnets"], drift=DRIFT)) == (3, "drift, too little capacity")
+    assert result(check(pending=refused)) == (3, "policy violations")
+    failed = check(failed=True, drift=Report(errors=["PKS does not answer"]), alarms=["pod subnets"])
+    assert result(failed) == (1, "the drift check failed")
 
 
-def test_what_is_merged_and_not_deployed_is_told_and_no_drift() -> None:
+def test_what_is_merged_but_not_deployed_is_no_drift() -> None:
     pending = report(step("update", CLUSTER, "c", {"a": 1}, {"a": 2}), summary(update=1, same=3))
-    found = findings(pending=pending)
-    assert told(found) == (0, "no drift")
-    assert "#### Merged and not deployed\n\n**1 to update**" in render(found, Redactor([]))
+    found = check(pending=pending)
+    assert result(found) == (0, "no drift")
+    assert "#### Merged and not deployed\n\n**1 to update**" in render(found)
 
 
-def test_a_report_tells_what_differs_and_no_secret() -> None:
-    text = render(findings(drift=DRIFT, alarms=["hunter22 left"], capacity="| a |"), Redactor(["hunter22"]))
-    assert text.startswith("<!-- rancher-on-pks: look at prod -->\n### `prod`: drift, too little room\n")
+def test_the_report_names_what_differs() -> None:
+    text = render(check(drift=DRIFT, alarms=["pod subnets: 2 left"], capacity="| a |"))
+    assert text.startswith("<!-- rancher-on-pks: drift of prod -->\n### `prod`: drift, too little capacity\n")
     assert "| `rancher-cluster` | `pulumi-python:pks:Cluster` | update | `workers`: `3` → `4` |" in text
-    assert "- [secret] left" in text
+    assert "- pod subnets: 2 left" in text
 
 
 def test_a_command_that_found_something_did_not_fail() -> None:

@@ -1,4 +1,4 @@
-"""What is destroyed has to be meant."""
+"""Destruction needs approval."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from ci.events import Report
 from ci.gate import destroyed
 from tests.ci.logs import CLUSTER, IN_RANCHER, RELEASE, log, report, step, summary
-from tests.test_settings import REPO
+from tests.config import REPO
 
 LASTING = [
     (CLUSTER, ""),
@@ -26,7 +26,7 @@ LASTING = [
 OTHERS = [
     (RELEASE, "rancher-on-pks:ingress:IngressController$rancher-on-pks:helm:HelmRelease$"),
     ("command:local:Command", "rancher-on-pks:dns:DnsRecord$"),
-    ("pulumi-python:dynamic/endpoint:Check", ""),
+    ("pulumi-python:dynamic/rancher:EndpointCheck", ""),
     ("vsphere:index/computeClusterVmAntiAffinityRule:ComputeClusterVmAntiAffinityRule", ""),
 ]
 
@@ -81,4 +81,4 @@ def test_half_a_log_is_not_taken_for_a_harmless_one(tmp_path: Path) -> None:
     file = tmp_path / "events.jsonl"
     file.write_text("")
     code, told = gate(file)
-    assert (code, "holds no whole preview" in told) == (1, True)
+    assert (code, "not the event log of a complete preview" in told) == (1, True)

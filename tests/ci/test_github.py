@@ -16,12 +16,13 @@ import pytest
 
 from ci.github import GitHub
 from ci.problem import StepError
+from tests.config import REPO
 from tests.servers import Request, Response, Server, serve
-from tests.test_settings import REPO
 
 PAGE = 2
 TOKEN = "ghs_token"
-BOT, PERSON = {"type": "Bot"}, {"type": "User"}
+BOT = {"type": "Bot", "login": "github-actions[bot]"}
+PERSON = {"type": "User", "login": "somebody"}
 
 
 class Fake:
@@ -134,7 +135,7 @@ def test_the_token_goes_to_github_alone() -> None:
 def test_the_commands(tmp_path: Path) -> None:
     """As a workflow runs them, on a machine that has Python alone."""
 
-    def run(*arguments: str) -> str:
+    def run(*arguments: str, fails: bool = False) -> str:
         environment = {
             **os.environ,
             "GITHUB_API_URL": made.server.url,
@@ -143,24 +144,30 @@ def test_the_commands(tmp_path: Path) -> None:
             "GITHUB_EVENT_PATH": str(event),
         }
         command = [sys.executable, "-S", "-m", "ci", *arguments]
-        return subprocess.run(
-            command, cwd=REPO, env=environment, capture_output=True, text=True, check=True
-        ).stdout
+        done = subprocess.run(command, cwd=REPO, env=environment, capture_output=True, text=True, check=False)
+        assert done.returncode == int(fails), done.stderr
+        return done.stdout
 
-    event, file, look = tmp_path / "event.json", tmp_path / "comment.md", tmp_path / "drift-prod"
+    event, look = tmp_path / "event.json", tmp_path / "drift-0"
+    file, bad = tmp_path / "preview-1/comment.md", tmp_path / "preview-7/comment.md"
     event.write_text(json.dumps({"pull_request": {"number": 7}}))
-    file.write_text("<!-- prod -->\nfirst")
+    for artifact in (file, bad):
+        artifact.parent.mkdir()
+        artifact.write_text("<!-- rancher-on-pks: preview of edge -->\nfirst, says @everyone")
     look.mkdir()
     (look / "drift.md").write_text("<!-- look at prod -->\nworkers")
     with fake() as made:
-        assert run("comment", str(file)) == "https://x.test/1\n"
-        assert run("comment", str(file), str(file)).count("https://x.test/1") == 2
+        stacks = ["comment", "--stacks", '["edge", "prod"]']
+        assert run(*stacks, str(file)) == "https://x.test/1\n"
+        assert run(*stacks, str(bad), str(file), fails=True) == "https://x.test/1\n", (
+            "a bad file stops no other"
+        )
         for found in (True, False, False):
             (look / "result.json").write_text(
                 json.dumps({"stack": "prod", "verdict": "drift", "found": found})
             )
             run("issue", str(look))
-        assert bodies(made) == ["<!-- prod -->\nfirst"]
+        assert bodies(made) == ["<!-- rancher-on-pks: preview of prod -->\nfirst, says @\u200beveryone"]
         assert [(item["title"], item["state"]) for item in made.items["issues"]] == [
             ("prod: drift", "closed")
         ]

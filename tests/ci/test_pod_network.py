@@ -11,10 +11,10 @@ import yaml
 
 from ci.capacity_diff import compare
 from ci.events import Report
-from components.capacity.choice import CONFIGURED, LIVE
+from components.capacity.figures_source import CONFIGURED, LIVE
 from domain import type_tokens as kinds
 from tests.ci.logs import CLUSTER, report, step
-from tests.test_settings import GOOD, REPO
+from tests.config import GOOD, REPO
 
 BLOCK = "172.16.0.0/16"
 
@@ -54,7 +54,7 @@ def test_both_are_told_where_they_differ(settings: Path) -> None:
     text = compare("prod", settings, "HEAD", Report()).markdown
     assert "| pod subnets | 256 | 0 | 180 → **260** | 51 → **-29** |" in text
     assert "Imported clusters: 40 → **60** planned, 52 fit." in text
-    assert "29 pod subnets are missing for the plan." in text
+    assert "The plan lacks 29 pod subnets." in text
     assert "as the settings say" in text
 
 
@@ -68,7 +68,7 @@ def test_what_nsx_t_tells_holds_for_before_and_after(settings: Path) -> None:
     """Else the change would seem to have caused what others have taken meanwhile."""
     text = compare("prod", settings, "HEAD", planned(50, LIVE, used=9)).markdown
     assert "| pod subnets | 256 | 9 | 180 → **220** | 42 → **2** |" in text
-    assert "as NSX-T told just now" in text
+    assert "as NSX-T reports it now" in text
     text = compare("prod", settings, "HEAD", planned(50, CONFIGURED, used=9)).markdown
     assert "| pod subnets | 256 | 0 → **9** | 180 → **220** | 51 → **2** |" in text
 
@@ -76,7 +76,7 @@ def test_what_nsx_t_tells_holds_for_before_and_after(settings: Path) -> None:
 def test_a_prefix_cannot_change_in_a_running_cluster(settings: Path) -> None:
     text = compare("prod", settings, None, planned(60, LIVE, used=0)).markdown
     assert "pod_subnet_prefix" in text
-    assert "- pod_subnet_prefix: 25 (125 pods a subnet)" in text
+    assert "- pod_subnet_prefix: 25 (125 pods per subnet)" in text
     assert text.index("further pod IP block") < text.index("- pod_subnet_prefix: 25")
 
 
@@ -94,7 +94,7 @@ def test_figures_are_added_or_left_out(settings: Path) -> None:
     git = ["git", "-c", "user.name=test", "-c", "user.email=test@example.com", "commit", "-qam", "none"]
     subprocess.run(git, cwd=settings.parent, check=True)
     write(settings)
-    assert "no plan that could be judged" in compare("prod", settings, "HEAD", Report()).markdown
+    assert "no valid plan" in compare("prod", settings, "HEAD", Report()).markdown
 
 
 def test_an_alarm_before_the_room_is_gone(settings: Path) -> None:
@@ -117,4 +117,4 @@ def test_of_a_fleet_what_is_deployed_is_before(tmp_path: Path, monkeypatch: pyte
     assert "Imported clusters: 40 → **50** planned, 50 fit." in text
     assert "as the server's stack says" in text
     failed = compare("fleet/emea", settings, "HEAD", Report())
-    assert "Not judged: the preview did not come to the figures of the server's stack." in failed.markdown
+    assert "Unknown: the preview ended before the figures of the server's stack." in failed.markdown

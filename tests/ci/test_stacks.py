@@ -12,10 +12,11 @@ from typing import Any
 
 import pytest
 
-from ci.capacity_diff import reserve_percent
 from ci.engine import Engine
+from ci.problem import StepError
 from ci.stacks import affected, refusal, stacks
-from tests.test_settings import REPO
+from ci.thresholds import reserve_percent, thresholds
+from tests.config import REPO
 
 ALL = ["edge", "staging", "prod"]
 FLEETS = ["fleet/emea", "fleet/prod"]
@@ -92,9 +93,40 @@ def test_without_thresholds_of_its_own_it_has_the_packs(
     assert Engine.of("prod").policies()[2:] == ["--policy-pack-config", "policy/config.prod.json"]
     assert Engine.of("berlin").policies() == ["--policy-pack", "policy"]
     settings = tmp_path / "Pulumi.berlin.yaml"
-    assert reserve_percent("berlin", settings) == 10
-    (tmp_path / "policy/config.berlin.json").write_text('{"pod-network": {"reservePercent": 25}}')
-    assert reserve_percent("berlin", settings) == 25
+    assert thresholds("berlin", settings) is None
+    assert reserve_percent(None, 10) == 10
+
+
+@pytest.mark.parametrize(
+    ("text", "reserve"),
+    [
+        ('{"pod-network": {"reservePercent": 25}}', 25),
+        ('{"pod-network": {"reservePercent": 12.5}}', 12),
+        ('{"pod-network": {"enforcementLevel": "advisory"}}', 10),
+        ('{"pod-network": "advisory"}', 10),
+        ('{"all": "disabled"}', 10),
+        ('{"pod-network": {"reservePercent": null}}', 10),
+        ("{}", 10),
+        ("", 10),
+    ],
+)
+def test_c10_every_form_of_a_policy_config_that_pulumi_accepts(
+    tmp_path: Path, text: str, reserve: int
+) -> None:
+    file = tmp_path / "config.berlin.json"
+    file.write_text(text)
+    assert reserve_percent(file, 10) == reserve
+
+
+@pytest.mark.parametrize("figure", ['"10"', "true", "[10]", "-1", "101", "1e300", "{}"])
+def test_c10_an_odd_figure_is_one_problem(tmp_path: Path, figure: str) -> None:
+    file = tmp_path / "config.berlin.json"
+    file.write_text(f'{{"pod-network": {{"reservePercent": {figure}}}}}')
+    with pytest.raises(StepError, match=r"reservePercent must be a number from 0 to 100 \(.+\)\. Correct it"):
+        reserve_percent(file, 10)
+    file.write_text("{")
+    with pytest.raises(StepError, match="is not JSON"):
+        reserve_percent(file, 10)
 
 
 def test_a_fleet_is_judged_by_its_servers_thresholds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -106,7 +138,7 @@ def test_a_fleet_is_judged_by_its_servers_thresholds(tmp_path: Path, monkeypatch
         settings.write_text(f"config: {{rancher-fleet:serverStack: company/rancher-on-pks/{server}}}")
         engine = Engine.of("fleet/emea")
         assert engine.policies() == ["--policy-pack", "../policy", *found]
-    assert reserve_percent("fleet/emea", settings) == 10
+    assert thresholds("fleet/emea", settings) is None
 
 
 @pytest.mark.parametrize(

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 import yaml
 
-from components.dns import credentials as key
-from components.pks import credentials as pks
-from components.placement import credentials as placement
+from components.dns.credentials import TSIG
+from components.pks.credentials import PKS
+from components.placement.credentials import BOSH, VSPHERE
 from lab.recipes import ENGINE
-from tests.test_settings import REPO
+from tests.config import REPO
 
 GITHUB = REPO / ".github"
 FILES = sorted((GITHUB / "workflows").glob("*.yml"))
@@ -95,9 +95,8 @@ def test_what_runs_is_one_line_that_a_person_can_run_too() -> None:
 
 
 def test_each_variable_that_the_program_reads_is_given_wherever_a_stack_is_touched() -> None:
-    known = {*pks.ENVIRONMENT.values(), *key.ENVIRONMENT.values(), *placement.VSPHERE.values(), *NSX}
+    known = {field.variable for system in (PKS, TSIG, VSPHERE, BOSH) for field in system.fields} | {*NSX}
     known |= {
-        *placement.BOSH.values(),
         "PULUMI_BACKEND_URL",
         "PULUMI_ACCESS_TOKEN",
         "PULUMI_CONFIG_PASSPHRASE",

@@ -16,17 +16,17 @@ from tests.dns.sites import KEY, SECRET, Site
 T = TypeVar("T", bound=DnsProvider)
 
 
-@pytest.fixture(params=["lab", "bind"])
+@pytest.fixture(params=["lab", "bind", "knot"])
 def site(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Site]:
-    """Zone ``lab.test`` on each server in turn: what the lab's does, BIND does too."""
-    make = sites.bind if request.param == "bind" else sites.lab_server
-    with make(tmp_path) as running:
+    """Zone ``lab.test`` on each server in turn: the lab's behaves like BIND and Knot DNS."""
+    servers = {"lab": sites.lab_server, "bind": sites.bind, "knot": sites.knot}
+    with servers[request.param](tmp_path) as running:
         yield running
 
 
 @pytest.fixture
 def configured(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
-    """Makes a provider as the engine does, with the right key unless told otherwise."""
+    """Makes a provider as the engine does, with the right key by default."""
     for name in ("DNS_TSIG_NAME", "DNS_TSIG_SECRET", "DNS_TSIG_ALGORITHM"):
         monkeypatch.delenv(name, raising=False)
 

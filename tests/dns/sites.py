@@ -1,4 +1,4 @@
-"""Authoritative servers for tests: the lab's own in this process, and BIND's ``named``."""
+"""Authoritative servers for tests: the lab's own in this process, BIND's ``named``, and Knot DNS."""
 
 from __future__ import annotations
 
@@ -31,7 +31,8 @@ _BIND_ADDRESS = "127.0.0.1"
 ZONE = "lab.test"
 KEY, SECRET = "rancher-updates", "c2VjcmV0IG9mIHRoZSBsYWIncyB0c2lnIGtleSwgMzI="
 OTHER_SECRET = "YW5vdGhlciBzZWNyZXQsIGFsc28gb2YgdGhpcnR5LXR3bw=="
-NAMED = shutil.which("named", path="/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin")
+_PATH = "/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin"
+NAMED, KNOTD = (shutil.which(program, path=_PATH) for program in ("named", "knotd"))
 NEGATIVE_SECONDS = 2
 
 
@@ -50,23 +51,23 @@ class Site:
 
     @property
     def server(self) -> str:
-        """As config ``dnsServer`` has it."""
+        """The value of config ``dnsServer``."""
         return f"{self.address}:{self.port}"
 
     def put(self, name: str, *record: Any) -> None:
-        """Somebody else adds a record, such as ``("www", 300, "A", "10.0.0.1")``."""
+        """Adds a record that is not the stack's, such as ``("www", 300, "A", "10.0.0.1")``."""
         message = dns.update.UpdateMessage(ZONE, keyring=dns.tsig.Key(KEY, SECRET))
         message.add(_full(name), *record)
         self._send(message)
 
     def drop(self, name: str, *record: Any) -> None:
-        """Somebody else removes records, or the whole name."""
+        """Removes records of a name, or the whole name."""
         message = dns.update.UpdateMessage(ZONE, keyring=dns.tsig.Key(KEY, SECRET))
         message.delete(_full(name), *record)
         self._send(message)
 
     def records(self, name: str, kind: str = "A") -> list[str]:
-        """What the server answers to anybody: ``TTL TYPE VALUE``, of the name itself."""
+        """Records of the answer to a query without a key, as ``TTL TYPE VALUE``."""
         full = _full(name)
         answer = dns.query.tcp(dns.message.make_query(full, kind), self.address, 5, self.port)
         return sorted(
@@ -121,6 +122,10 @@ key "{key}" {{ algorithm hmac-sha256; secret "{secret}"; }};
 key "reader" {{ algorithm hmac-sha256; secret "{secret}"; }};
 zone "lab.test" {{ type primary; file "lab.test.db"; allow-update {{ key "{key}"; }}; }};
 zone "frozen.test" {{ type primary; file "frozen.test.db"; allow-update {{ none; }}; }};
+zone "closed.test" {{ type primary; file "closed.test.db"; allow-update {{ key "{key}"; }};
+  allow-query {{ none; }}; }};
+zone "granted.test" {{ type primary; file "granted.test.db";
+  update-policy {{ grant {key} name rancher.granted.test A; }}; }};
 """
 _RECORDS = """\
 $TTL 300
@@ -133,10 +138,11 @@ away IN NS ns.elsewhere.example.
 
 @contextmanager
 def bind(folder: Path) -> Iterator[Site]:
-    """BIND as primary server of ``lab.test`` and of ``frozen.test``, which takes no updates."""
-    records = _RECORDS.format(negative=NEGATIVE_SECONDS, address=_BIND_ADDRESS)
-    for zone in ("lab.test", "frozen.test"):
-        (folder / f"{zone}.db").write_text(records)
+    """BIND as primary server of ``lab.test`` and of zones with restrictions.
+
+    ``frozen.test`` takes no updates, ``closed.test`` no queries, ``granted.test`` updates of one name.
+    """
+    _write_zones(folder)
     with _named(folder, "recursion no;", _ZONE.format(key=KEY, secret=SECRET)) as site:
         yield site
 
@@ -149,31 +155,90 @@ def bind_resolver(folder: Path, primary: Site) -> Iterator[Site]:
         yield site
 
 
+_KNOT = """\
+server:
+    rundir: "{folder}"
+    listen: "{address}@{port}"
+    udp-workers: 1
+    tcp-workers: 1
+    background-workers: 1
+log:
+  - target: stderr
+    any: info
+database:
+    storage: "{folder}"
+key:
+  - id: "{key}"
+    algorithm: hmac-sha256
+    secret: "{secret}"
+  - id: reader
+    algorithm: hmac-sha256
+    secret: "{secret}"
+acl:
+  - id: updates
+    key: "{key}"
+    action: update
+template:
+  - id: default
+    storage: "{folder}"
+    file: "%s.db"
+zone:
+  - domain: lab.test
+    acl: updates
+  - domain: frozen.test
+"""
+
+
+@contextmanager
+def knot(folder: Path) -> Iterator[Site]:
+    """Knot DNS as primary server of ``lab.test`` and of ``frozen.test``, which takes no updates."""
+    _write_zones(folder)
+    site = Site("knot", _free_port(), _BIND_ADDRESS)
+    (folder / "knot.conf").write_text(
+        _KNOT.format(folder=folder, port=site.port, address=site.address, key=KEY, secret=SECRET)
+    )
+    with _running(site, folder, KNOTD, "knot", "-c", str(folder / "knot.conf")):
+        yield site
+
+
 @contextmanager
 def _named(folder: Path, options: str, rest: str) -> Iterator[Site]:
-    if NAMED is None:
-        told = "BIND's named is not there (Debian: apt-get install bind9)"
-        if os.environ.get("REQUIRE_BIND"):  # as in .ci/run
-            pytest.fail(told)
-        pytest.skip(told)
     site = Site("bind", _free_port(), _BIND_ADDRESS)
     text = _COMMON.format(folder=folder, port=site.port, address=site.address, options=options) + rest
     (folder / "named.conf").write_text(text)
-    with (folder / "named.log").open("wb") as log:
-        command = [NAMED, "-f", "-n", "1", "-c", str(folder / "named.conf")]
-        process = subprocess.Popen(command, stdout=log, stderr=log)
+    with _running(site, folder, NAMED, "bind9", "-f", "-n", "1", "-c", str(folder / "named.conf")):
+        yield site
+
+
+@contextmanager
+def _running(site: Site, folder: Path, server: str | None, package: str, *arguments: str) -> Iterator[None]:
+    """A server program, from when it accepts connections."""
+    if server is None:
+        reason = f"{site.kind} is not installed (Debian: apt-get install {package})"
+        if os.environ.get("REQUIRE_DNS_SERVERS"):  # as in .ci/run
+            pytest.fail(reason)
+        pytest.skip(reason)
+    log_file = folder / f"{site.kind}.log"
+    with log_file.open("wb") as log:
+        process = subprocess.Popen([server, *arguments], stdout=log, stderr=log)
     try:
         while True:
             if process.poll() is not None:
-                raise AssertionError(f"named ended:\n{(folder / 'named.log').read_text()}")
+                raise AssertionError(f"{server} ended:\n{log_file.read_text()}")
             with socket.socket() as client:
                 if client.connect_ex((site.address, site.port)) == 0:
                     break
             time.sleep(0.02)
-        yield site
+        yield
     finally:
         process.terminate()
         process.wait()
+
+
+def _write_zones(folder: Path) -> None:
+    records = _RECORDS.format(negative=NEGATIVE_SECONDS, address=_BIND_ADDRESS)
+    for zone in ("lab.test", "frozen.test", "closed.test", "granted.test"):
+        (folder / f"{zone}.db").write_text(f"$ORIGIN {zone}.\n{records}")
 
 
 def _free_port() -> int:

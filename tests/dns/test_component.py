@@ -7,7 +7,7 @@ from typing import Any
 import pulumi
 import pytest
 
-from components.dns import DnsRecord, DnsRecordArgs, record_text
+from components.dns import DnsRecord, DnsRecordArgs, dns_mode
 from tests.mocks import RecordingMocks, with_engine
 
 RECORD, RESOLUTION = (f"pulumi-python:dynamic/dns:{name}" for name in ("Record", "Resolution"))
@@ -22,7 +22,10 @@ def mocks() -> RecordingMocks:
 
 @with_engine
 def test_dynamic_updates(mocks: RecordingMocks) -> pulumi.Output[None]:
-    made = DnsRecord("rancher-dns", DnsRecordArgs(**ARGS, mode="rfc2136", server="ns1", ttl=60))
+    made = DnsRecord(
+        "rancher-dns",
+        DnsRecordArgs(**ARGS, mode=dns_mode("rfc2136", {"server": "ns1", "zone": None}), ttl=60),
+    )
 
     def check(values: list[Any]) -> None:
         assert values[0] == "rancher.example.com. 60 IN A 10.50.0.79"
@@ -47,7 +50,9 @@ def test_dynamic_updates(mocks: RecordingMocks) -> pulumi.Output[None]:
 @with_engine
 def test_commands_get_the_record_by_environment(mocks: RecordingMocks) -> pulumi.Output[None]:
     commands: dict[str, Any] = {"create_command": "./set.sh", "delete_command": "./remove.sh"}
-    made = DnsRecord("rancher-dns", DnsRecordArgs(**ARGS, mode="command", timeout_minutes=0, **commands))
+    made = DnsRecord(
+        "rancher-dns", DnsRecordArgs(**ARGS, mode=dns_mode("command", commands), timeout_minutes=0)
+    )
 
     def check(_: object) -> None:
         assert mocks.types() == ["rancher-on-pks:dns:DnsRecord", COMMAND]
@@ -67,9 +72,33 @@ def test_commands_get_the_record_by_environment(mocks: RecordingMocks) -> pulumi
 
 
 @with_engine
-def test_record_to_make_by_hand(mocks: RecordingMocks) -> pulumi.Output[None]:
+def test_mode_none_makes_nothing(mocks: RecordingMocks) -> pulumi.Output[None]:
+    mode = dns_mode("none", {"server": "ns1"})
+    assert mode.preflight("dns-access", ["rancher.example.com"]) is None
+    made = DnsRecord("rancher-dns", DnsRecordArgs(**ARGS, mode=mode))
+    assert made.ready == []
+
     def check(text: str) -> None:
         assert text == "rancher.example.com. 300 IN A 10.50.0.79"
-        assert mocks.registered == []
+        assert mocks.types() == ["rancher-on-pks:dns:DnsRecord"]
 
-    return record_text("rancher.example.com", 300, pulumi.Output.from_input("10.50.0.79")).apply(check)
+    return pulumi.Output.all(made.record, made.urn).apply(lambda values: check(values[0]))
+
+
+@with_engine
+def test_only_updates_have_a_preflight(mocks: RecordingMocks) -> pulumi.Output[Any]:
+    names = ["rancher.example.com"]
+    commands = dns_mode("command", {"create_command": "a", "delete_command": "b"})
+    assert commands.preflight("dns-access", names) is None
+    made = dns_mode("rfc2136", {"server": "ns1"}).preflight("dns-access", names)
+    assert made is not None
+
+    def check(_: object) -> None:
+        given = mocks.inputs("pulumi-python:dynamic/dns:DnsPreflight", "dns-access")
+        assert {name: value for name, value in given.items() if name != "__provider"} == {
+            "hostnames": names,
+            "server": "ns1",
+            "zone": "",
+        }
+
+    return made.urn.apply(check)

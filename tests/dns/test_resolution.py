@@ -51,7 +51,7 @@ def test_resolves_at_once(primary: Site, resolver: Site) -> None:
 def test_waits_until_the_missing_name_is_forgotten(primary: Site, resolver: Site) -> None:
     sites.ask(resolver, NAME)
     primary.put("rancher", 300, "A", VIP)
-    with pytest.raises(ProviderError, match=r"does not know it, and may remember that for [12] s more, long"):
+    with pytest.raises(ProviderError, match=r"does not know it, and may cache that for [12] s more, long"):
         ResolutionProvider().create(inputs(resolver, minutes=0.001))
     ResolutionProvider().create(inputs(resolver, minutes=NEGATIVE_SECONDS))
 
@@ -70,16 +70,18 @@ def test_does_not_wait_in_vain(primary: Site, resolver: Site) -> None:
     with pytest.raises(ProviderError) as caught:
         ResolutionProvider().create(inputs(resolver))
     text = str(caught.value)
-    assert f"{NAME} does not lead to {VIP}: resolver {resolver.server} says {OTHER}, and may remember" in text
-    assert "s more, longer than config dnsTimeoutMinutes allows. Run pulumi up again when" in text
+    assert (
+        f"{NAME} does not resolve to {VIP}: resolver {resolver.server} returns {OTHER}, and may cache" in text
+    )
+    assert "s more, longer than the time allowed. Run `pulumi up` again when" in text
 
 
 @pytest.mark.parametrize(
     ("records", "words"),
     [
         ([], r"does not know it \(TTL 5 s\)"),
-        ([("A", OTHER)], r"says 10\.50\.0\.80 \(TTL 300 s\)"),
-        ([("A", VIP), ("A", OTHER)], r"says 10\.50\.0\.79, 10\.50\.0\.80 \(TTL 300 s\)"),
+        ([("A", OTHER)], r"returns 10\.50\.0\.80 \(TTL 300 s\)"),
+        ([("A", VIP), ("A", OTHER)], r"returns 10\.50\.0\.79, 10\.50\.0\.80 \(TTL 300 s\)"),
         ([("AAAA", "fd00::1")], r"knows no address of it \(TTL 5 s\)"),
     ],
 )
@@ -88,7 +90,7 @@ def test_why_it_does_not_resolve(tmp_path: Path, records: list[tuple[str, str]],
         for kind, value in records:
             site.put("rancher", 300, kind, value)
         with pytest.raises(
-            ProviderError, match=f"not done after .* last state: resolver .* {words}. Run pul"
+            ProviderError, match=f"not done after .* last state: resolver .* {words}. Run `pul"
         ):
             ResolutionProvider().create(inputs(site, minutes=0.001))
 
@@ -117,7 +119,7 @@ def test_refresh_finds_a_name_that_leads_elsewhere(tmp_path: Path, caplog: pytes
         assert provider.read(NAME, known).id == ""
     with caplog.at_level(logging.WARNING, "rancher-on-pks"):
         assert provider.read(NAME, known).id == NAME
-    assert f"not known whether {NAME} resolves" in caplog.text
+    assert f"whether {NAME} resolves is unknown" in caplog.text
 
 
 def test_asked_again_only_when_it_may_have_changed() -> None:

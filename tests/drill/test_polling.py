@@ -1,4 +1,4 @@
-"""The poller asks on time, whatever becomes of the requests before."""
+"""The poller sends requests on time, even if earlier ones hang or fail."""
 
 from __future__ import annotations
 
@@ -67,10 +67,10 @@ def test_quiet_is_known_only_after_some_time_without_failure() -> None:
 
     start = time.monotonic()
     with Poller(ask, 0.01) as poller:
-        assert not poller.quiet(0.2, start)
-        _until(lambda: poller.quiet(0.2, start))
+        assert not poller.steady(0.2, start)
+        _until(lambda: poller.steady(0.2, start))
         assert time.monotonic() - start >= 0.2
         failing.set()
-        _until(lambda: not poller.quiet(0.2, start))
+        _until(lambda: not poller.steady(0.2, start))
         failing.clear()
-        _until(lambda: poller.quiet(0.2, start))
+        _until(lambda: poller.steady(0.2, start))

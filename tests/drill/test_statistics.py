@@ -51,7 +51,7 @@ def test_requests_that_wait_for_the_service_to_come_back_are_a_gap() -> None:
     assert found.slowest == 10.0
 
 
-def test_errors_are_told_once() -> None:
+def test_each_error_is_listed_once() -> None:
     requests = [Request(0, 3.0), Request(1, 10.0, "b"), Request(2, 1.0, "a"), Request(3, 1.0, "a")]
     assert statistics(requests, 0.0, 4.0).errors == ("a", "b")
 
@@ -95,7 +95,7 @@ def test_one_more_failure_makes_nothing_better(requests: list[Request], data: st
 
 
 @given(_requests)
-def test_a_gap_is_no_longer_than_the_whole(requests: list[Request]) -> None:
+def test_a_gap_is_no_longer_than_the_drill(requests: list[Request]) -> None:
     found = statistics(requests, 50.0, 130.0)
     assert 0 <= found.longest_gap <= 130.0
     assert found.failures == sum(request.failed for request in requests)

@@ -14,10 +14,10 @@ from typing import Any, TypeVar, cast
 
 import pytest
 
-from components.rancher import api
-from fleet import leaked_namespaces as leftovers
-from fleet import session as access
-from fleet.agents import ArrivalsProvider
+from fleet import registration
+from fleet.agent_connections import AgentConnectionsProvider
+from fleet.rancher_connection import RancherConnectionProvider
+from fleet.session import FleetProvider, Sessions
 from fleet.site import SiteProvider
 from lab.rancher import sprawl
 from tests import kubernetes_api, pki
@@ -27,6 +27,7 @@ from tests.lab.rancher_server import HOST, Answer, Server, serving
 from tests.servers import server_context
 
 T = TypeVar("T")
+P = TypeVar("P", bound=FleetProvider)
 OWNER = "org/rancher-fleet/test"
 _KINDS = {
     "/api/v1": [
@@ -47,6 +48,19 @@ class World:
     reach: dict[str, Any]
     root: Path
     leaked: list[str] = field(default_factory=list)
+    sessions: Sessions = field(default_factory=lambda: Sessions(patience_seconds=4))
+    config: dict[str, str] = field(default_factory=dict)
+
+    def new_process(self) -> None:
+        """As the engine starts one for each operation."""
+        self.sessions = Sessions(patience_seconds=4)
+
+    def provider(self, kind: type[P]) -> P:
+        """A provider of the present process."""
+        made = kind()
+        made.sessions = self.sessions
+        made._config = cast(Any, self.config)
+        return made
 
     def wanted(self, name: str, edge: FakeApi | None = None, **changes: Any) -> dict[str, Any]:
         """Inputs of a Site."""
@@ -54,18 +68,18 @@ class World:
             **self.reach,
             "name": name,
             "owner": OWNER,
-            "labels": {},
-            "annotations": {},
+            "cluster_labels": {},
+            "cluster_annotations": {},
             "members": [],
             "projects": [],
             "adopt": False,
-            "kubeconfig": "",
-            "edge": "",
+            "kubeconfig_file": "",
+            "fingerprint": "",
         }
         if edge:
             file = self.root / f"{name}.yaml"
             file.write_text(edge.kubeconfig)
-            props |= {"kubeconfig": str(file), "edge": edge.server.url}
+            props |= {"kubeconfig_file": str(file), "fingerprint": edge.server.url}
         return {**props, **changes}
 
     async def run(self, function: Callable[..., T], *arguments: Any) -> T:
@@ -73,30 +87,38 @@ class World:
         return await asyncio.to_thread(function, *arguments)
 
     async def create(self, wanted: dict[str, Any]) -> dict[str, Any]:
-        return dict((await self.run(SiteProvider().create, wanted)).outs or {})
+        return dict((await self.run(self.provider(SiteProvider).create, wanted)).outs or {})
 
     async def update(self, olds: dict[str, Any], wanted: dict[str, Any]) -> dict[str, Any]:
-        return dict((await self.run(SiteProvider().update, wanted["name"], olds, wanted)).outs or {})
+        return dict(
+            (await self.run(self.provider(SiteProvider).update, wanted["name"], olds, wanted)).outs or {}
+        )
 
     async def read(self, olds: dict[str, Any]) -> dict[str, Any] | None:
-        access._opened.cache_clear()  # each refresh is a process of its own
-        found = await self.run(SiteProvider().read, olds["name"], olds)
+        self.new_process()
+        found = await self.run(self.provider(SiteProvider).read, olds["name"], olds)
         return dict(found.outs or {}) if found.id else None
 
     async def delete(self, olds: dict[str, Any]) -> None:
-        await self.run(SiteProvider().delete, olds["name"], olds)
+        await self.run(self.provider(SiteProvider).delete, olds["name"], olds)
 
     def changes(self, olds: dict[str, Any], wanted: dict[str, Any]) -> bool:
-        return bool(SiteProvider().diff("", olds, wanted).changes)
+        return bool(self.provider(SiteProvider).diff("", olds, wanted).changes)
 
     async def arrive(self, awaited: dict[str, str], **given: Any) -> dict[str, Any]:
         props = {**self.reach, "awaited": awaited, "registered": {}, "problems": {}, "timeout_minutes": 1}
-        made = await self.run(ArrivalsProvider().create, {**props, **given})
+        made = await self.run(self.provider(AgentConnectionsProvider).create, {**props, **given})
         return dict(made.outs or {})
 
-    def elsewhere(self, **changes: Any) -> dict[str, Any]:
-        """Access to another Rancher, or in another way."""
-        return {**self.reach, "rancher": {**self.reach["rancher"], **changes}}
+    async def begin_program(self, **changes: Any) -> None:
+        """A run of the program, which declares the access."""
+        self.new_process()
+        declared = {**self.reach, **changes}
+        await self.run(self.provider(RancherConnectionProvider).check, {}, declared)
+
+    def endpoint(self, **changes: Any) -> dict[str, Any]:
+        """Inputs with another endpoint."""
+        return {"endpoint": {**self.reach["endpoint"], **changes}}
 
     async def ask(self, method: str, path: str, body: object = None) -> Answer:
         """By hand, as the administrator."""
@@ -128,7 +150,7 @@ async def world(
         url = f"https://{HOST}:{port}" if server_url is None else server_url
         await seen.ask("PUT", "/v3/settings/server-url", {"name": "server-url", "value": url})
         where = {"address": "127.0.0.1", "port": port, "hostname": HOST, "ca_bundle": authority.pem}
-        reach = {"rancher": {**where, "server": "the-cluster"}, "token": seen.token}
+        reach = {"endpoint": where, "server_uuid": "the-cluster", "token": seen.token}
         made = World(seen, reach, root)
 
         async def names() -> list[str]:
@@ -174,13 +196,6 @@ def edge_cluster() -> Iterator[FakeApi]:
 
 
 @pytest.fixture(autouse=True)
-def _each_test_a_process(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """What a providers' process keeps is gone with it."""
-    monkeypatch.setattr(api, "_PAUSE_SECONDS", 0.01)
-    monkeypatch.setattr(leftovers, "_PATIENCE_SECONDS", 5.0)
-    monkeypatch.setattr(leftovers, "_POLL_SECONDS", 0.1)
-    yield
-    access._newest.clear()
-    access._opened.cache_clear()
-    access._rancher.cache_clear()
-    leftovers._watch.until = leftovers._watch.seen = 0.0
+def _settles_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Clusters of the simulator are set up within a second; it shows their age in whole seconds."""
+    monkeypatch.setattr(registration, "_SETTLE_SECONDS", 1.6)

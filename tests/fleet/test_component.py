@@ -6,9 +6,9 @@ from typing import Any
 
 import pulumi
 
-from fleet import session as access
+from fleet import access
 from fleet.component import Fleet, FleetArgs, with_fleet
-from fleet.inventory import Inventory, Project, Reachable, Site, User
+from fleet.inventory import ClusterAccess, Inventory, ProjectEntry, SiteEntry, UserEntry
 from rancher_on_pks.outputs import CONTRACT_VERSION, RancherStack
 from tests.mocks import RecordingMocks, with_engine
 
@@ -26,14 +26,14 @@ OUTPUTS = {
     "podNetwork": {"figures": FIGURES},
 }
 SITES = {
-    "berlin": Site(name="berlin", projects=(Project(name="kiosk"), Project(name="till"))),
-    "paris": Site(name="paris", labels={"region": "emea"}),
-    "ship": Site.model_validate({"name": "ship", "registrationOnly": True}),
+    "berlin": SiteEntry(name="berlin", projects=(ProjectEntry(name="kiosk"), ProjectEntry(name="till"))),
+    "paris": SiteEntry(name="paris", labels={"region": "emea"}),
+    "ship": SiteEntry.model_validate({"name": "ship", "registrationOnly": True}),
 }
 INVENTORY = Inventory(
     SITES,
-    {"berlin": Reachable("keys/berlin.yaml", "1234"), "paris": Reachable("", "5678")},
-    {"jane": User(name="jane")},
+    {"berlin": ClusterAccess("keys/berlin.yaml", "1234"), "paris": ClusterAccess("", "5678")},
+    {"jane": UserEntry(name="jane")},
 )
 
 
@@ -49,7 +49,7 @@ def outputs(args: pulumi.runtime.MockResourceArgs) -> dict[str, Any]:
 
 
 @with_engine
-async def test_sites_come_after_the_gate_and_the_look_at_the_server() -> None:
+async def test_sites_come_after_the_capacity_gate_and_the_check_of_the_server() -> None:
     mocks = RecordingMocks(outputs)
     reference = pulumi.StackReference("server", stack_name="org/rancher-on-pks/prod")
     server = RancherStack.from_reference(reference, access.REQUIRED)
@@ -60,25 +60,27 @@ async def test_sites_come_after_the_gate_and_the_look_at_the_server() -> None:
 
     kinds = mocks.types()
     assert kinds.count("fleet:Site") == 3
-    assert {"capacity:PodNetwork", "fleet:Server", "fleet:User", "fleet:Arrivals"} < set(kinds)
+    assert {"capacity:PodNetwork", "fleet:RancherConnection", "fleet:User", "fleet:AgentConnections"} < set(
+        kinds
+    )
     site = mocks.inputs("pulumi-python:dynamic/fleet:Site", "berlin")
-    assert site["rancher"] == {
+    assert site["endpoint"] == {
         "address": "10.50.0.79",
         "port": 8443,
         "hostname": "rancher.test",
         "ca_bundle": "pem",
-        "server": "uuid",
     }
-    assert (site["kubeconfig"], site["edge"], site["owner"]) == ("keys/berlin.yaml", "1234", "us")
-    arrivals = mocks.inputs("pulumi-python:dynamic/fleet:Arrivals", "fleet-arrivals")
-    assert arrivals["awaited"] == {"berlin": "c-berlin"}
-    assert arrivals["registered"] == {"ship": "c-ship"}
-    assert arrivals["problems"] == {"paris": "no route"}
+    assert site["server_uuid"] == "uuid"
+    assert (site["kubeconfig_file"], site["fingerprint"], site["owner"]) == ("keys/berlin.yaml", "1234", "us")
+    agents = mocks.inputs("pulumi-python:dynamic/fleet:AgentConnections", "fleet-agents")
+    assert agents["awaited"] == {"berlin": "c-berlin"}
+    assert agents["registered"] == {"ship": "c-ship"}
+    assert agents["problems"] == {"paris": "no route"}
     for name in ("berlin", "ship"):
         needs = {urn.rsplit("::", 1)[1] for urn in mocks.requests[name].dependencies}
-        assert {"fleet-server", "jane"} <= needs
+        assert {"fleet-rancher", "jane"} <= needs
         assert set(mocks.requests[name].additionalSecretOutputs) == {"token", "command"}
-    assert {urn.rsplit("::", 1)[1] for urn in mocks.requests["fleet-server"].dependencies} >= {
+    assert {urn.rsplit("::", 1)[1] for urn in mocks.requests["fleet-rancher"].dependencies} >= {
         "fleet-capacity"
     }
 
@@ -86,5 +88,5 @@ async def test_sites_come_after_the_gate_and_the_look_at_the_server() -> None:
 def test_the_figures_have_at_least_what_the_fleet_takes() -> None:
     [demand] = with_fleet({"figures": FIGURES}, INVENTORY)["demands"]
     assert (demand["importedClusters"], demand["projects"], demand["users"]) == (3, 2, 4)
-    [none] = with_fleet({"figures": FIGURES}, Inventory({}, {}, {}))["demands"]
+    [none] = with_fleet({"figures": FIGURES}, Inventory())["demands"]
     assert (none["importedClusters"], none["projects"], none["users"]) == (2, 1, 4)

@@ -41,14 +41,14 @@ def test_a_site_too_many_is_refused_with_the_figures(fleet: Standalone, tmp_path
     assert "the plan with 53 imported clusters takes" in comment
 
 
-def test_a_stack_that_is_not_there_is_told(fleet: Standalone, tmp_path: Path) -> None:
+def test_a_missing_stack_is_reported(fleet: Standalone, tmp_path: Path) -> None:
     code, comment, _ = preview(fleet, tmp_path, "fleet/apac")
     assert code == 1
     assert "### Preview of `fleet/apac`: failed" in comment
     assert "Make it there: pulumi -C fleet stack init apac" in comment
 
 
-def test_a_file_that_cannot_be_read_is_told(fleet: Standalone, tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_read_is_reported(fleet: Standalone, tmp_path: Path) -> None:
     good = fleet.settings.read_text()
     fleet.settings.write_text("config: {rancher-fleet:serverStack: [")
     try:

@@ -7,13 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from domain import type_tokens as kinds
 from lab.layout import REPO
-from lab.standalone import Standalone
+from lab.standalone import SERVER, Standalone
 from policy.sprawl import POD_NETWORK
 from policy.sprawl_stack import POD_NETWORK_STACK
 from tests.fleet.standalone import DEFAULT_BLOCK, OUTPUTS, sites
+from tests.kubernetes_api import kubeconfig
 from tests.policy.judging import judge, judge_stack
 
 
@@ -26,15 +28,15 @@ def test_the_59th_import_passes_and_the_60th_is_refused_at_preview(fleet: Standa
     pack = ("--policy-pack", str(REPO / "policy"), "--policy-pack-config", str(config))
     fleet.sites(sites(59))
     passed = fleet.pulumi("preview", *pack)
-    assert "+ 64 to create" in passed  # stack, component, figures, server, arrivals
+    assert "+ 64 to create" in passed  # stack, component, figures, connection, agents
     assert "can't run policy" not in passed
     fleet.sites(sites(60))
     refused = fleet.pulumi("preview", *pack, expect=None)
     for part in (
         "[mandatory]",
-        "60 imported clusters takes 260, others use 0, and 0 of 256 have to stay free: headroom -4",
+        "60 imported clusters takes 260, others use 0, and 0 of 256 must stay free: headroom -4",
         "59 imported clusters fit",
-        "imports 60 clusters, 59 imported clusters fit: 1 too many",
+        "imports 60 clusters, but only 59 fit: 1 too many",
         "pod_subnet_prefix: 25",
     ):
         assert part in refused, refused
@@ -62,16 +64,16 @@ def test_the_59th_import_passes_and_the_60th_is_refused_by_the_policies() -> Non
 
 
 @pytest.mark.lab
-def test_a_server_that_does_not_do_is_one_clear_error(fleet: Standalone) -> None:
+def test_an_unusable_server_is_one_clear_error(fleet: Standalone) -> None:
     fleet.sites(sites(1))
-    told: dict[str, dict[str, Any]] = {
+    expected: dict[str, dict[str, Any]] = {
         "no output rancherToken (API token": {"rancherToken": None},
         "no output podNetwork (Pod subnets": {"podNetwork": None},
         "has version 0 of the output contract": {"contractVersion": 0},
         "has no output contractVersion: it was never updated": {"contractVersion": None},
         "the server's output podNetwork cannot be used": {"podNetwork": {"figures": {"network": {}}}},
     }
-    for text, change in told.items():
+    for text, change in expected.items():
         fleet.serve(**{**OUTPUTS, **change})
         output = fleet.pulumi("preview", expect=None)
         assert text in output, output
@@ -83,5 +85,22 @@ def test_a_server_that_does_not_do_is_one_clear_error(fleet: Standalone) -> None
     fleet.sites([*sites(1), *sites(1), {"name": "Wrong", "registrationOnly": True}, {"name": "paris"}])
     output = fleet.pulumi("preview", expect=None)
     assert "4 problems with the fleet; nothing was changed:" in output
-    for part in ("config serverStack: is not set", "site site-000: the name is taken", "site Wrong", "paris"):
+    for part in ("config serverStack: is not set", "site site-000: a site in", "site Wrong", "paris"):
         assert part in output, output
+
+
+@pytest.mark.lab
+def test_s1_a_kubeconfig_that_runs_a_command_is_refused_at_preview(fleet: Standalone) -> None:
+    marker = fleet.settings.with_name("marker")
+    document = yaml.safe_load(kubeconfig("https://berlin.test", token="the-secret-token"))
+    document["users"][0]["user"]["exec"] = {"command": "touch", "args": [str(marker)]}
+    file = fleet.settings.with_name("berlin.yaml")
+    file.write_text(yaml.safe_dump(document))
+    fleet.configure(serverStack=SERVER)
+    fleet.serve(**OUTPUTS)
+    fleet.sites([*sites(1), {"name": "berlin", "kubeconfig": "berlin.yaml"}])
+    output = fleet.pulumi("preview", expect=None)
+    assert "1 problem with the fleet; nothing was changed:" in output
+    assert "site berlin: kubeconfig" in output and "has `exec`, which is refused" in output, output
+    assert "the-secret-token" not in output
+    assert not marker.exists()

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import time
 from pathlib import Path
 
 import pytest
 
 from components.rancher.api import RancherError
-from fleet import session as access
 from fleet.edge import CLUSTER
 from fleet.registration import OWNER as MARK
 from fleet.site import SiteProvider
 from tests import pki
-from tests.fleet.conftest import OWNER, edge_cluster, world
+from tests.fleet.conftest import OWNER, World, edge_cluster, world
 from tests.lab.rancher_server import HOST
 
 DEPLOYMENT = "/apis/apps/v1/namespaces/cattle-system/deployments/cattle-cluster-agent"
@@ -23,7 +24,9 @@ SYSTEM = "/api/v1/namespaces/cattle-system"
 @pytest.mark.parametrize("version", ["2.8.5", "2.15.0"])
 async def test_a_site_that_is_not_reached_gets_its_command(version: str, tmp_path: Path) -> None:
     async with world(tmp_path, version=version) as rancher:
-        wanted = rancher.wanted("ship-17", labels={"region": "sea"}, annotations={"owner": "fleet team"})
+        wanted = rancher.wanted(
+            "ship-17", cluster_labels={"region": "sea"}, cluster_annotations={"owner": "fleet team"}
+        )
         made = await rancher.create(wanted)
         assert made["problem"] == ""
         assert made["command"].startswith(f"kubectl apply -f https://{HOST}")
@@ -59,10 +62,10 @@ async def test_an_interrupted_run_is_continued_and_a_foreign_cluster_is_not_take
 
         await rancher.ask("POST", "/v3/clusters", {"type": "cluster", "name": "paris"})
         refused = await rancher.create(rancher.wanted("paris"))
-        assert "in Rancher already, by somebody else" in refused["problem"]
+        assert "registered by somebody else" in refused["problem"]
         assert refused["cluster_id"] == ""
         other = await rancher.create({**rancher.wanted("berlin"), "owner": "org/rancher-fleet/other"})
-        assert f"by stack {OWNER}" in other["problem"]
+        assert f"registered by stack {OWNER}" in other["problem"]
 
         await rancher.delete(refused)
         assert set(await rancher.clusters()) == {"berlin", "paris"}
@@ -75,22 +78,22 @@ async def test_an_interrupted_run_is_continued_and_a_foreign_cluster_is_not_take
 
 async def test_labels_are_kept_and_those_of_others_stay(tmp_path: Path) -> None:
     async with world(tmp_path) as rancher:
-        wanted = rancher.wanted("berlin", labels={"region": "emea", "tier": "gold"})
+        wanted = rancher.wanted("berlin", cluster_labels={"region": "emea", "tier": "gold"})
         made = await rancher.create(wanted)
         shown = (await rancher.clusters())["berlin"]
         labels = {"region": "changed", "theirs": "yes"}
         await rancher.ask("PUT", f"/v3/clusters/{shown['id']}", {**shown, "labels": labels})
         seen = await rancher.read(made)
         assert seen is not None
-        assert seen["labels"] == {"region": "changed"}
+        assert seen["cluster_labels"] == {"region": "changed"}
         assert rancher.changes(seen, wanted)
 
-        fewer = rancher.wanted("berlin", labels={"region": "emea"})
-        mended = await rancher.update(seen, fewer)
+        fewer = rancher.wanted("berlin", cluster_labels={"region": "emea"})
+        fixed = await rancher.update(seen, fewer)
         shown = (await rancher.clusters())["berlin"]["labels"]
         assert (shown["region"], shown["theirs"], "tier" in shown) == ("emea", "yes", False)
-        assert await rancher.read(mended) == mended
-        assert not rancher.changes(mended, fewer)
+        assert await rancher.read(fixed) == fixed
+        assert not rancher.changes(fixed, fewer)
 
 
 async def test_a_site_removed_by_hand_is_seen_and_registered_again(tmp_path: Path) -> None:
@@ -115,8 +118,8 @@ async def test_an_edge_that_does_not_answer_is_one_sites_problem(tmp_path: Path)
         assert rancher.changes(made, wanted)
         with edge_cluster() as edge:  # it is back, at another address
             wanted = rancher.wanted("berlin", edge)
-            mended = await rancher.update(made, wanted)
-            assert (mended["problem"], mended["cluster_id"]) == ("", made["cluster_id"])
+            fixed = await rancher.update(made, wanted)
+            assert (fixed["problem"], fixed["cluster_id"]) == ("", made["cluster_id"])
             assert DEPLOYMENT in edge.objects
 
 
@@ -132,18 +135,18 @@ async def test_a_cluster_that_must_not_be_imported(what: str, tmp_path: Path) ->
             elif what == "another agent":
                 edge.add("apis/apps/v1/deployments", "cattle-cluster-agent", spec=agent)
             else:
-                Path(wanted["kubeconfig"]).unlink()
-            told = {
-                "a server": "runs a Rancher server itself",
+                Path(wanted["kubeconfig_file"]).unlink()
+            reason = {
+                "a server": "runs a Rancher server",
                 "another agent": "another Rancher (https://other.example.com)",
                 "no kubeconfig": "cannot be read",
             }[what]
             made = await rancher.create(wanted)
-            assert told in made["problem"]
+            assert reason in made["problem"]
             assert not [path for path in edge.server.paths if path.startswith("PATCH")]
             if what == "another agent":
-                mended = await rancher.update(made, rancher.wanted("berlin", edge, adopt=True))
-                assert mended["problem"] == ""
+                fixed = await rancher.update(made, rancher.wanted("berlin", edge, adopt=True))
+                assert fixed["problem"] == ""
 
 
 async def test_removing_a_site_leaves_the_agent_of_a_renamed_one(tmp_path: Path) -> None:
@@ -165,20 +168,20 @@ async def test_an_edge_out_of_reach_does_not_hold_up_a_removal(
             made = await rancher.create(rancher.wanted("berlin", edge))
         await rancher.delete(made)
         assert await rancher.clusters() == {}
-        assert "Rancher's agent stays in its cluster" in caplog.text
+        assert "Rancher's agent remains in its cluster" in caplog.text
 
 
-async def test_namespaces_that_stay_are_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+async def test_namespaces_that_remain_are_reported(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     async with world(tmp_path) as rancher:
         made = await rancher.create(rancher.wanted("berlin"))
         kept = await rancher.create(rancher.wanted("paris"))
         rancher.leaked.append(f"cluster-fleet-default-{made['cluster_id']}-0123456789ab")
         await rancher.delete(made)
-        assert f"1 of its namespaces stay on the server's cluster: {rancher.leaked[0]}" in caplog.text
+        assert f"1 of its namespaces remain on the server's cluster: {rancher.leaked[0]}" in caplog.text
         caplog.clear()
         arrived = await rancher.arrive({}, registered={"paris": kept["cluster_id"]})
         assert arrived["leaked"] == rancher.leaked
-        assert "Set leakedNamespaces to 1 in the server's stack" in caplog.text
+        assert "set leakedNamespaces to 1 in the server's stack" in caplog.text
 
 
 async def test_projects_and_members(tmp_path: Path) -> None:
@@ -192,7 +195,7 @@ async def test_projects_and_members(tmp_path: Path) -> None:
         )
         made = await rancher.create(wanted)
         assert made["problem"] == ""
-        assert (await rancher.create(wanted))["project_ids"] == made["project_ids"]  # cut off, continued
+        assert (await rancher.create(wanted))["project_ids"] == made["project_ids"]  # continued
         bound = (await rancher.ask("GET", "/v3/projectroletemplatebindings")).body["data"]
         assert [(item["userId"], item["projectId"]) for item in bound] == [
             (jane, made["project_ids"]["kiosk"])
@@ -204,10 +207,10 @@ async def test_projects_and_members(tmp_path: Path) -> None:
         assert seen is not None
         assert seen["project_ids"] == {}
         assert rancher.changes(seen, wanted)
-        mended = await rancher.update(seen, wanted)
-        assert set(mended["project_ids"]) == {"kiosk"}
+        fixed = await rancher.update(seen, wanted)
+        assert set(fixed["project_ids"]) == {"kiosk"}
 
-        none = await rancher.update(mended, rancher.wanted("berlin"))
+        none = await rancher.update(fixed, rancher.wanted("berlin"))
         assert (none["project_ids"], none["binding_ids"]) == ({}, {})
         names = [item["name"] for item in (await rancher.ask("GET", "/v3/projects")).body["data"]]
         assert "kiosk" not in names
@@ -217,9 +220,11 @@ async def test_projects_and_members(tmp_path: Path) -> None:
         assert "no user 'ghost'" in ghost["problem"]
 
 
-async def test_a_wrong_token_stops_everything_with_one_remedy(tmp_path: Path) -> None:
+async def test_a_wrong_token_fails_everything_with_one_remedy(tmp_path: Path) -> None:
     async with world(tmp_path) as rancher:
-        with pytest.raises(RancherError, match="run `pulumi up` in that stack") as caught:
+        with pytest.raises(
+            RancherError, match="Run `pulumi up` in the server's stack and then in this one"
+        ) as caught:
             await rancher.create({**rancher.wanted("berlin"), "token": "token-abcde:not-the-secret"})
         assert "not-the-secret" not in str(caught.value)
 
@@ -227,48 +232,84 @@ async def test_a_wrong_token_stops_everything_with_one_remedy(tmp_path: Path) ->
 async def test_only_our_ca_is_trusted(tmp_path: Path) -> None:
     async with world(tmp_path) as rancher:
         with pytest.raises(RancherError, match="CERTIFICATE_VERIFY_FAILED"):
-            await rancher.create({**rancher.wanted("berlin"), **rancher.elsewhere(ca_bundle=pki.root().pem)})
+            await rancher.create({**rancher.wanted("berlin"), **rancher.endpoint(ca_bundle=pki.root().pem)})
+
+
+async def renew_token(rancher: World) -> str:
+    """Replaces the token, as the server's stack does; returns the new one."""
+    body = {"type": "token", "description": "renewed"}
+    token = str((await rancher.ask("POST", "/v3/tokens", body)).body["token"])
+    name = rancher.reach["token"].partition(":")[0]
+    rancher.server.token = token
+    assert (await rancher.ask("DELETE", f"/v3/tokens/{name}")).status == 204
+    return token
 
 
 async def test_a_renewed_token_costs_no_request_and_removes_with_the_new_one(tmp_path: Path) -> None:
     async with world(tmp_path) as rancher:
-        wanted = rancher.wanted("berlin")
-        made = await rancher.create(wanted)
+        made = await rancher.create(rancher.wanted("berlin"))
         gone = await rancher.create(rancher.wanted("paris"))
-        body = {"type": "token", "description": "renewed"}
-        token = (await rancher.ask("POST", "/v3/tokens", body)).body["token"]
-        name = rancher.reach["token"].partition(":")[0]
-        rancher.server.token = token
-        assert (await rancher.ask("DELETE", f"/v3/tokens/{name}")).status == 204
-        rancher.reach["token"] = token
-
-        with pytest.raises(RancherError, match="no longer good"):
+        rancher.reach["token"] = token = await renew_token(rancher)
+        with pytest.raises(RancherError, match="the token is expired or was replaced"):
             await rancher.read(made)
+
+        await rancher.begin_program()
         again = rancher.wanted("berlin")
-        result = SiteProvider().diff("berlin", made, again)
+        provider = rancher.provider(SiteProvider)
+        result = provider.diff("berlin", made, again)
         assert (result.changes, result.replaces) == (True, [])
-        access._opened.cache_clear()
-        renewed = SiteProvider().update("berlin", made, again).outs  # in this thread: a request would hang
+        renewed = provider.update("berlin", made, again).outs  # in this thread: a request would hang
         assert renewed is not None
         assert (renewed["token"], renewed["cluster_id"]) == (token, made["cluster_id"])
-        # The state of what is removed has the old token still.
+        # The state of a removed site still has the old token.
         await rancher.delete(gone)
         assert set(await rancher.clusters()) == {"berlin"}
 
 
-async def test_another_server_takes_the_sites_anew(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.INFO, "rancher-on-pks")
+async def test_a_diff_changes_nothing_in_the_process(tmp_path: Path) -> None:
     async with world(tmp_path) as rancher:
         made = await rancher.create(rancher.wanted("berlin"))
-        moved = {**rancher.wanted("berlin"), **rancher.elsewhere(server="another", address="127.0.0.9")}
-        result = SiteProvider().diff("berlin", made, moved)
-        assert (result.replaces, result.delete_before_replace) == (["rancher"], True)
-        await rancher.delete(made)  # asks nobody: that Rancher is gone
-        assert "its Rancher is gone" in caplog.text
+        rancher.new_process()
+        assert rancher.changes(made, {**rancher.wanted("berlin"), "token": "token-a:another"})
+        await rancher.delete(made)  # with the state's own token: no program has declared another one
+        assert await rancher.clusters() == {}
+
+
+async def test_a_destroy_with_an_old_token_names_the_remedy(tmp_path: Path) -> None:
+    async with world(tmp_path) as rancher:
+        made = await rancher.create(rancher.wanted("berlin"))
+        await renew_token(rancher)
+        rancher.new_process()
+        with pytest.raises(RancherError, match="Run `pulumi up` in the server's stack and then in this one"):
+            await rancher.delete(made)
         assert set(await rancher.clusters()) == {"berlin"}
 
 
-async def test_a_command_that_is_too_old_is_made_anew(tmp_path: Path) -> None:
+async def test_sites_are_registered_in_a_server_that_replaces_another(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "rancher-on-pks")
+    async with world(tmp_path) as rancher:
+        made = await rancher.create(rancher.wanted("berlin"))
+        await rancher.begin_program(server_uuid="another")
+        moved = {**rancher.wanted("berlin"), "server_uuid": "another"}
+        result = rancher.provider(SiteProvider).diff("berlin", made, moved)
+        assert (result.replaces, result.delete_before_replace) == (["server_uuid"], True)
+        await rancher.delete(made)  # sends nothing: that Rancher does not exist any more
+        assert "its Rancher server was replaced" in caplog.text
+        assert set(await rancher.clusters()) == {"berlin"}
+
+
+async def test_all_deletions_share_one_patience(tmp_path: Path) -> None:
+    async with world(tmp_path) as rancher:
+        made = [await rancher.create(rancher.wanted(f"site-{number}")) for number in range(4)]
+        rancher.leaked += [f"cluster-fleet-default-{site['cluster_id']}-0123456789ab" for site in made]
+        start = time.monotonic()
+        await asyncio.gather(*(rancher.delete(site) for site in made))
+        assert time.monotonic() - start < 7  # of 4 seconds, and not 16
+
+
+async def test_an_expired_command_is_renewed(tmp_path: Path) -> None:
     async with world(tmp_path) as rancher:
         wanted = rancher.wanted("ship")
         made = await rancher.create(wanted)

@@ -11,10 +11,9 @@ import pytest
 from pulumi import ResourceHookArgs
 from pulumi.runtime.mocks import MockResourceArgs
 
-from components.helm import HelmChart, HelmChartArgs, HelmRelease, HelmReleaseArgs
-from components.helm import v3 as module
-from components.helm.content import Content
-from components.helm.records import encode
+from components.helm import Helm3, HelmChart, HelmChartArgs, HelmRelease, HelmReleaseArgs
+from components.helm.engine import ReleaseSpec
+from components.helm.history import encode
 from tests import kubernetes_api
 from tests.kubernetes_api import NAMESPACE, FakeApi
 from tests.mocks import RecordingMocks, with_engine
@@ -39,6 +38,7 @@ def mocks() -> RecordingMocks:
 
 def arguments(kubeconfig: str = "kubeconfig") -> HelmReleaseArgs:
     return HelmReleaseArgs(
+        engine=Helm3(kubeconfig),
         chart=HelmChart("chart", CHART),
         release="rancher",
         namespace=NAMESPACE,
@@ -94,18 +94,24 @@ def api() -> Iterator[FakeApi]:
         yield running
 
 
-def content() -> Content:
-    return Content(HelmChart("chart", CHART), "rancher", NAMESPACE, {})
+def spec() -> ReleaseSpec:
+    return ReleaseSpec(
+        chart=HelmChart("chart", CHART),
+        release="rancher",
+        namespace=NAMESPACE,
+        values={},
+        timeout_minutes=1,
+    )
 
 
 def hooks(kubeconfig: str) -> pulumi.ResourceHookBinding:
-    binding = module._recovery(content(), kubeconfig)
+    binding = Helm3(kubeconfig)._hooks(spec())
     assert binding is not None
     return binding
 
 
 @pytest.mark.parametrize(("when", "left"), [("before_create", []), ("before_update", ["failed"])])
-def test_hooks_mend_the_records(mocks: RecordingMocks, api: FakeApi, when: str, left: list[str]) -> None:
+def test_hooks_repair_the_history(mocks: RecordingMocks, api: FakeApi, when: str, left: list[str]) -> None:
     async def program() -> None:
         [hook] = getattr(hooks(api.kubeconfig), when)
         await hook(ResourceHookArgs("urn", "", "rancher-release", RELEASE))
@@ -117,4 +123,4 @@ def test_hooks_mend_the_records(mocks: RecordingMocks, api: FakeApi, when: str, 
 @with_engine
 def test_no_hook_at_preview(monkeypatch: pytest.MonkeyPatch, mocks: RecordingMocks) -> None:
     monkeypatch.setattr(pulumi.runtime, "is_dry_run", lambda: True)
-    assert module._recovery(content(), "kubeconfig") is None
+    assert Helm3("kubeconfig")._hooks(spec()) is None

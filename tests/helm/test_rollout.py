@@ -70,17 +70,17 @@ def test_end_of_time_names_what_is_not_ready(provider: RolloutProvider, api: Fak
     with pytest.raises(ProviderError) as caught:
         provider.update("", {}, inputs(api))
     lines = str(caught.value).splitlines()
-    assert lines[0] == "roll-out of Helm release nginx: not ready after 0.01 minutes:"
+    assert lines[0] == "rollout of Helm release nginx: not ready after 0.01 minutes:"
     assert lines[1:] == [
-        "DaemonSet controller: no node takes its pods",
+        "DaemonSet controller: no node matches its pods",
         "  it has no pods",
-        "Mend the cause and run pulumi up again: it goes on from here",
+        "Fix the cause, then run `pulumi up` again to continue",
     ]
 
 
 def test_end_of_time_without_an_api(provider: RolloutProvider) -> None:
-    wanted = {**inputs(FakeApi()), "kubeconfig": kubernetes_api.kubeconfig(f"http://{ADDRESS}:1")}
-    with pytest.raises(ProviderError, match=r"the reasons are not known: Kubernetes API .* refused"):
+    wanted = {**inputs(FakeApi()), "kubeconfig": kubernetes_api.kubeconfig(f"https://{ADDRESS}:1")}
+    with pytest.raises(ProviderError, match=r"the reasons are unknown: Kubernetes API .* refused"):
         provider.create(wanted)
 
 

@@ -161,9 +161,9 @@ def test_pods_and_their_containers(api: FakeApi, kubernetes: Kubernetes) -> None
     assert "  Pod b: Pending; container main waiting (ImagePullBackOff: not found)" in lines
     assert (
         "  Pod c: Running; container main waiting after 4 restarts (CrashLoopBackOff); "
-        "it last ended with exit code 2 (Error: no CA)" in lines
+        "it last terminated with exit code 2 (Error: no CA)" in lines
     )
-    assert "  Pod d: Running; container main runs, its readiness probe does not succeed" in lines
+    assert "  Pod d: Running; container main runs but its readiness probe fails" in lines
     assert "  Pod e: Failed; Evicted; low on memory" in lines
     assert not any("fine" in line for line in lines)
 

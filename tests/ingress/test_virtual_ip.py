@@ -37,11 +37,12 @@ def test_rule(given_addresses: list[str], network: str | None, expected: str | N
     assert pick(given_addresses, network) == expected
 
 
-def test_several_left_are_named_with_the_key_that_decides() -> None:
+def test_several_that_remain_are_listed() -> None:
     with pytest.raises(
-        ProviderError, match=r"10\.50\.0\.79, 10\.60\.0\.79 \(of .*100\.64\.0\.1, .* config vipCidr"
-    ):
+        ProviderError, match=r"10\.50\.0\.79, 10\.60\.0\.79 \(of .*100\.64\.0\.1, .* Set the network"
+    ) as caught:
         pick(["10.50.0.79", "100.64.0.1", "10.60.0.79"], None)
+    assert caught.value.properties == ("network",)
 
 
 @given(st.lists(addresses, max_size=4), addresses)
@@ -76,7 +77,7 @@ def inputs(api: FakeApi, minutes: float = 0.01, **changes: object) -> dict[str, 
         "namespace": NAMESPACE,
         "kubeconfig": api.kubeconfig,
         "network": "",
-        "maker": {"type": "LoadBalancer"},
+        "service": {"type": "LoadBalancer"},
         "timeout_minutes": minutes,
         "address": None,
         **changes,
@@ -108,9 +109,7 @@ def test_why_there_is_no_address(api: FakeApi) -> None:
     with pytest.raises(ProviderError, match=r"no address yet; NCP: ncp/error.loadbalancer: SERVICE_LOAD"):
         VirtualIpProvider().create(inputs(api))
     service(api, "10.50.0.79", "100.64.128.125")
-    with pytest.raises(
-        ProviderError, match=r"10\.50\.0\.79, 100\.64\.128\.125, none in config vipCidr 10\.60"
-    ):
+    with pytest.raises(ProviderError, match=r"10\.50\.0\.79, 100\.64\.128\.125, none in 10\.60"):
         VirtualIpProvider().create(inputs(api, network="10.60.0.0/24"))
 
 
@@ -129,16 +128,16 @@ def test_refresh_reads_the_live_address(api: FakeApi, caplog: pytest.LogCaptureF
     assert live["address"] == "10.50.0.81"
     api.objects.clear()
     assert provider.read("id", known).id == ""
-    away = {**known, "kubeconfig": kubernetes_api.kubeconfig(f"http://{ADDRESS}:1")}
+    away = {**known, "kubeconfig": kubernetes_api.kubeconfig(f"https://{ADDRESS}:1")}
     with caplog.at_level(logging.WARNING, "rancher-on-pks"):
         assert provider.read("id", away).outs == away
     assert "the virtual IP is not checked" in caplog.text
 
 
-def test_read_anew_only_when_it_may_have_changed(api: FakeApi) -> None:
+def test_read_again_only_when_it_may_have_changed(api: FakeApi) -> None:
     provider, olds = VirtualIpProvider(), inputs(api)
     assert not provider.diff("", olds, {**olds, "timeout_minutes": 5}).changes
-    assert provider.diff("", olds, {**olds, "maker": {"type": "x"}}).changes
+    assert provider.diff("", olds, {**olds, "service": {"type": "x"}}).changes
     assert provider.diff("", olds, {**olds, "network": "10.0.0.0/8"}).changes
     assert provider.diff("", olds, {**olds, "kubeconfig": kubernetes_api.kubeconfig("https://b")}).changes
     service(api, "10.50.0.82")

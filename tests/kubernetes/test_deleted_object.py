@@ -53,5 +53,5 @@ def test_refresh_finds_it_back(api: FakeApi) -> None:
     assert provider.read(PATH, inputs(api)).id == PATH
     api.add("apis/networking.k8s.io/v1/ingresses", "rancher")
     assert provider.read(PATH, inputs(api)).id == ""
-    away = {**inputs(api), "kubeconfig": kubernetes_api.kubeconfig(f"http://{ADDRESS}:1")}
+    away = {**inputs(api), "kubeconfig": kubernetes_api.kubeconfig(f"https://{ADDRESS}:1")}
     assert provider.read(PATH, away).id == PATH

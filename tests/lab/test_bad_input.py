@@ -66,7 +66,7 @@ def refused(
     made = [item["type"] for item in state["deployment"].get("resources") or [] if item.get("custom")]
     # They make nothing.
     checks = ["pulumi:providers", "helm:Chart", "helm:Helm2Commands", "capacity:PodNetwork"]
-    checks += ["dns:UpdateAccess", "placement:Hosts"]
+    checks += ["dns:DnsPreflight", "placement:PlacementPreflight"]
     assert [kind for kind in made if not any(check in kind for check in checks)] == []
     return done.stdout
 
@@ -87,13 +87,13 @@ def refused(
         ({"ingressChartRepository": "http://127.0.0.1:9"}, ["http://127.0.0.1:9"]),
         ({"caPrivateKeyFile": "/nowhere/ca.key"}, ["caPrivateKeyFile", "/nowhere/ca.key"]),
         ({"rancherAdminPassword": "short"}, ["rancherAdminPassword", "plain text", "config set --secret"]),
-        ({**HELM2, "helm2Cli": "no-such-helm2"}, ["no-such-helm2", "pulumi config set helm2Cli"]),
-        ({**HELM2, "helm2Cli": "helm"}, ["helm is no helm v2", "v3.", "pulumi config set helm2Cli"]),
-        ({**LOCAL, "tillerCli": "no-such-tiller"}, ["no-such-tiller", "pulumi config set tillerCli"]),
+        ({**HELM2, "helm2Cli": "no-such-helm2"}, ["no-such-helm2", "helm2Cli"]),
+        ({**HELM2, "helm2Cli": "helm"}, ["helm is not helm v2", "v3.", "helm2Cli"]),
+        ({**LOCAL, "tillerCli": "no-such-tiller"}, ["no-such-tiller", "tillerCli"]),
         ({**HELM2, "tillerImage": "example.com/tiller:v2.16.1"}, ["v2.17.0", "v2.16.1", "tillerImage"]),
-        ({"boshCli": "no-such-bosh"}, ["no-such-bosh", "boshCli", "vmSource attributes"]),
+        ({"boshCli": "no-such-bosh"}, ["no-such-bosh", "boshCli", "VM source `attributes`"]),
         ({"vsphereComputeClusters": ["C9"]}, ["'C9'", "vsphereComputeClusters", "DC0_C0"]),
-        ({"workers": "5"}, ["DC0_C0 has 4 hosts in service for 5 workers", "antiAffinity should"]),
+        ({"workers": "5"}, ["DC0_C0 has 4 hosts in service for 5 workers", "the mode `should`"]),
         ({"dnsServer": "127.0.0.1:9"}, ["127.0.0.1:9", "Connection refused", "dnsServer"]),
         ({"dnsZone": "test"}, ["refuses to update zone test (NOTAUTH)", "dnsServer", "dnsZone"]),
     ],
@@ -108,7 +108,7 @@ def test_configuration(site: Site, bad: Engine, changes: dict[str, object], expe
     [
         ({"PKS_PASSWORD": "not-it"}, ["rejected", "pks-admin"]),
         ({"VSPHERE_PASSWORD": "not-it"}, ["rejected user 'administrator@vsphere.local'", "vspherePassword"]),
-        ({"DNS_TSIG_SECRET": OTHER_SECRET}, ["(BADSIG)", "Check config dnsTsigSecret"]),
+        ({"DNS_TSIG_SECRET": OTHER_SECRET}, ["(BADSIG)", "Check dnsTsigSecret"]),
         ({"DNS_TSIG_NAME": "nobody"}, ["TSIG key nobody", "(BADKEY)", "dnsTsigName"]),
     ],
 )
@@ -121,7 +121,7 @@ def test_credentials(site: Site, fresh: Engine, env: dict[str, str], expected: l
 
 def test_short_password(site: Site, bad: Engine) -> None:
     bad.run("config", "set", "--secret", "rancherAdminPassword", "short")
-    refused(site, bad, "rancherAdminPassword = ***: has 5 characters; Rancher 2.15.0 wants 12")
+    refused(site, bad, "rancherAdminPassword: has 5 characters; Rancher 2.15.0 requires 12 (***)")
 
 
 def test_names_that_are_not_to_be_had(site: Site, fresh: Engine) -> None:
@@ -137,7 +137,7 @@ def test_names_that_are_not_to_be_had(site: Site, fresh: Engine) -> None:
         assert dns.query.tcp(message, host, 10, int(port)).rcode() == dns.rcode.NOERROR
 
     change("add", 60, "CNAME", "www.lab.test.")
-    refused(site, fresh, f"the DNS name {hostname} is already held by another record (CNAME www.lab.test.)")
+    refused(site, fresh, f"the DNS name {hostname} already has other records (CNAME www.lab.test.)")
     change("delete")
     site.configure(fresh, dnsZone="lab.test")
     site.lab.faults.write_text(json.dumps({"dns": {"rcode": "REFUSED"}}))

@@ -20,15 +20,16 @@ pytestmark = pytest.mark.lab
 # The record and the check before it, put together as the whole program does.
 _PROGRAM = """
 import pulumi
-from components.dns import DnsRecord, DnsRecordArgs, UpdateAccess
+from components.dns import DnsRecord, DnsRecordArgs, dns_mode
 
 given = pulumi.Config().require_object("dns")
-access = []
-if given["mode"] == "rfc2136":
-    names = [given["hostname"]]
-    access = [UpdateAccess("dns-access", hostnames=names, server=given["server"], zone=given.get("zone", ""))]
-if given["mode"] != "none":
-    made = DnsRecord("dns", DnsRecordArgs(**given), pulumi.ResourceOptions(depends_on=access))
+name = given.pop("mode")
+mode = dns_mode(name, given)
+access = mode.preflight("dns-access", [given["hostname"]])
+if name != "none":
+    record = {key: given[key] for key in ("hostname", "address", "ttl", "resolver", "timeout_minutes")}
+    options = pulumi.ResourceOptions(depends_on=[access] if access else [])
+    made = DnsRecord("dns", DnsRecordArgs(mode=mode, **record), options)
     pulumi.export("record", made.record)
 """
 NAME, VIP, OTHER = "rancher.lab.test", "10.50.0.79", "10.50.0.80"
@@ -122,27 +123,27 @@ async def test_life_of_a_record(site: Site, stack: Stack, tmp_path: Path) -> Non
 
 async def test_bad_input_is_one_clear_error_and_can_be_mended(site: Site, stack: Stack) -> None:
     stack.configure(site)
-    await stack.refused("(BADSIG): the secret is another one. Check config dns", DNS_TSIG_SECRET=OTHER_SECRET)
+    await stack.refused("(BADSIG): it has another secret. Check dnsTsigSecret", DNS_TSIG_SECRET=OTHER_SECRET)
     await stack.refused("(BADKEY)", "dnsTsigName", command="preview", DNS_TSIG_NAME="nobody")
-    await stack.refused("dnsTsigSecret (environment variable DNS_TSIG_SECRET) not set", DNS_TSIG_SECRET="")
+    await stack.refused("dnsTsigSecret (environment variable DNS_TSIG_SECRET) is not set", DNS_TSIG_SECRET="")
     stack.configure(site, hostname="rancher.frozen.test")
     await stack.refused(
         "refuses to update zone frozen.test (REFUSED). Allow key rancher-updates to update it"
     )
     stack.configure(site, hostname="rancher.example.com", zone="example.com")
-    await stack.refused("refuses to update zone example.com (NOTAUTH)", "dnsServer", "dnsZone")
+    await stack.refused("refuses to update zone example.com (NOTAUTH)", "primary server")
     stack.configure(site, server="127.0.0.1:1")
-    await stack.refused("DNS server 127.0.0.1:1 cannot be used (Connection refused). Check config dnsServer")
+    await stack.refused("DNS server 127.0.0.1:1 is unreachable (Connection refused). Check its address")
 
     stack.configure(site)
-    held = f"the DNS name {NAME} is already held by another record"
+    held = f"the DNS name {NAME} already has other records"
     site.put("rancher", 60, "CNAME", "www.lab.test.")
-    await stack.refused(f"{held} (CNAME www.lab.test.)", "Remove that record", command="preview")
+    await stack.refused(f"{held} (CNAME www.lab.test.)", "Remove them", command="preview")
     site.drop("rancher")
     # Whether an address is a wrong one, the whole program knows when there is a virtual IP.
     site.put("rancher", 60, "A", OTHER)
-    assert f"warning: the DNS name {NAME} leads to {OTHER} already" in await stack.run("preview")
-    await stack.refused(f"{held} (A {OTHER})", "Remove that record, or choose another name")
+    assert f"the DNS name {NAME} already has the address {OTHER}" in await stack.run("preview")
+    await stack.refused(f"{held} (A {OTHER})", "Remove them or choose another name")
     assert site.records("rancher") == [f"60 A {OTHER}"]
     site.drop("rancher")
     await stack.run("up", "--skip-preview")
@@ -160,8 +161,10 @@ async def test_a_name_that_leads_elsewhere_for_clients_is_told(
         site.drop("rancher")
         stack.configure(site, resolver=resolver.server, timeout_minutes=0.02)
         output = await stack.run("up", "--skip-preview", check=False)
-        assert f"{NAME} does not lead to {VIP}: resolver {resolver.server} says {OTHER}, and may" in output
-        assert "longer than config dnsTimeoutMinutes allows" in output
+        assert (
+            f"{NAME} does not resolve to {VIP}: resolver {resolver.server} returns {OTHER}, and may" in output
+        )
+        assert "longer than the time allowed" in output
         stack.configure(site, resolver=resolver.server, timeout_minutes=5)
         await stack.run("up", "--skip-preview")
         assert await stack.changes("preview") == {}

@@ -24,9 +24,11 @@ pytestmark = pytest.mark.lab
 
 _PROGRAM = """
 import pulumi
-from components.rancher import RancherBootstrap, RancherBootstrapArgs
+from components.rancher import RancherBootstrap, RancherBootstrapArgs, RancherEndpointArgs
 
-made = RancherBootstrap("first", RancherBootstrapArgs(**pulumi.Config().require_object("rancher")))
+known = pulumi.Config().require_object("rancher")
+endpoint = RancherEndpointArgs(**known.pop("endpoint"))
+made = RancherBootstrap("first", RancherBootstrapArgs(endpoint=endpoint, **known))
 for name in ("password", "token", "token_expires", "local_state"):
     pulumi.export(name, getattr(made, name))
 """
@@ -58,10 +60,12 @@ async def rancher(version: str, password: str, stack: Stack) -> AsyncIterator[Se
         api.add("api/v1/secrets", "bootstrap-secret", data=data)
         async with serving(f"v{version}", password=password, tls=tls, now=start) as server:
             stack.configure(
-                address="127.0.0.1",
-                port=int(server.url.rsplit(":", 1)[1]),
-                hostname=HOST,
-                ca_bundle=root.pem,
+                endpoint={
+                    "address": "127.0.0.1",
+                    "port": int(server.url.rsplit(":", 1)[1]),
+                    "hostname": HOST,
+                    "ca_bundle": root.pem,
+                },
                 version=version,
                 kubeconfig=api.kubeconfig,
                 token_days=40,
@@ -93,7 +97,7 @@ async def test_from_the_first_start_on(version: str, lab: Lab, tmp_path: Path) -
         if not old:
             stack.configure(password="short-pw")
             output = await stack.run("up", "--skip-preview", check=False)
-            assert "Password must be at least 12 characters. Set another config rancherAdminPass" in output
+            assert "Password must be at least 12 characters. Set another password" in output
             assert "short-pw" not in output
             assert "Traceback" not in output
             del stack.known["password"]
@@ -138,8 +142,10 @@ async def test_from_the_first_start_on(version: str, lab: Lab, tmp_path: Path) -
             if wrong:
                 stack.configure(password=wrong)
             output = await stack.run("up", "--skip-preview", check=False)
-            assert "neither the wanted nor the last known nor the first password of user admin" in output
-            assert "Set config rancherAdminPassword to the one in force" in output
+            assert (
+                "user admin has another password than the wanted, the last known and the first one" in output
+            )
+            assert "Set the password that is valid" in output
             assert "Traceback" not in output
             assert not [secret for secret in (password, wrong, FIRST) if secret and secret in output]
         stack.configure(password=THEIRS)

@@ -235,7 +235,7 @@ def test_a_site_removed_by_hand_and_a_site_out_of_reach_leave_the_others_alone(w
     assert after["ship-000"]["id"] != before["ship-000"]["id"]
     assert all(after[name]["id"] == item["id"] for name, item in before.items() if name != "ship-000")
     # It goes on with what is missing, and nothing else.
-    assert set(world.operations()) == {"dark", "fleet-arrivals"}
+    assert set(world.operations()) == {"dark", "fleet-agents"}
 
 
 def test_destroy_leaves_nothing_in_rancher_and_on_the_edges(world: Fleet) -> None:

@@ -106,7 +106,10 @@ def test_the_lab_goes_on_after_ctrl_c_and_goes_away_whole(own_lab: Lab) -> None:
         assert "`make lab` continues" in seen, seen
         assert up.wait() == 130
         assert "pulumi" not in process.running(own_lab)
-    for helm, told in (("v2", "tiller-init created"), ("v3", "release rancher is Helm 3's now: it stays")):
+    for helm, told in (
+        ("v2", "tiller-init created"),
+        ("v3", "release rancher is managed by Helm 3: it stays"),
+    ):
         up = command("up", "--helm", helm)
         output, _ = up.communicate()
         assert up.returncode == 0, output

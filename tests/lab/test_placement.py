@@ -1,4 +1,4 @@
-"""Anti-affinity through the real engine: rules in the vCenter simulator, BOSH making VMs anew, bad input."""
+"""Anti-affinity through the real engine: rules in the vCenter simulator, BOSH replacing VMs, bad input."""
 
 # mypy: disable-error-code="no-untyped-call"
 # (pyVmomi makes its classes when they are used)
@@ -26,13 +26,14 @@ pytestmark = pytest.mark.lab
 
 _PROGRAM = """
 import pulumi
-from components.placement import AntiAffinity, AntiAffinityArgs, Hosts, Placement
+from components.placement import AntiAffinity, AntiAffinityArgs, PlacementPreflight
+from domain.placement import Placement
 
 config = pulumi.Config()
 given = config.require_object("placement")
 placement = Placement(**{**given, "compute_clusters": tuple(given.get("compute_clusters", ()))})
 if placement.mode != "off":
-    hosts = Hosts("hosts", placement)
+    hosts = PlacementPreflight("hosts", placement=placement)
     rules = AntiAffinity(
         "placement",
         AntiAffinityArgs(placement=placement, cluster_name="one", cluster_uuid=config.require("uuid")),
@@ -255,8 +256,8 @@ async def test_a_rule_that_is_there_already(site: Site, stack: Stack) -> None:
     stranger = sorted(masters)[0]
     _change_rules(site.lab, _rule("one PKS cluster workers", {*workers, stranger}))
     output = await stack.run("up", "--skip-preview", check=False)
-    assert "rule 'one PKS cluster' was there already, for VMs of this cluster: taken over" in output
-    assert f"already has a rule 'one PKS cluster workers', for {stranger}: it is not of this" in output
+    assert "rule 'one PKS cluster' already existed for VMs of this cluster: replaced" in output
+    assert f"already has a rule 'one PKS cluster workers' for {stranger}, so it may not be of this" in output
     assert "Traceback" not in output
     _change_rules(site.lab, _no_rule("one PKS cluster workers"))
     await stack.run("up", "--skip-preview")
@@ -294,7 +295,7 @@ async def test_one_master_has_no_rule_and_several_vsphere_clusters_have_one_each
                 vcenter.done(vm.RelocateVM_Task(spec=vim.vm.RelocateSpec(host=hosts["DC0_C1_H0"])))
     await stack.configure(uuid, masters=1, workers=4)
     output = await stack.run("up", "--skip-preview", check=False)
-    assert 'the workers run in several vSphere clusters: set vsphereComputeClusters to ["DC0_C0", ' in output
+    assert 'the workers run in several vSphere clusters. Set the vSphere clusters to ["DC0_C0", ' in output
     await stack.configure(uuid, masters=1, workers=4, compute_clusters=["DC0_C0", "DC0_C1"])
     await stack.run("up", "--skip-preview")
     assert rules(site.lab) == {
@@ -311,16 +312,16 @@ async def test_bad_input_is_one_clear_error_and_can_be_mended(
 ) -> None:
     uuid = (await site.create())["uuid"]
     for changes, env, told in (
-        ({}, {"VSPHERE_PASSWORD": "guess"}, "rejected user 'administrator@vsphere.local': set vsphereUser"),
-        ({}, {"VSPHERE_SERVER": "127.0.0.9:1"}, "vCenter 127.0.0.9:1 (vsphereServer"),
+        ({}, {"VSPHERE_PASSWORD": "guess"}, "rejected user 'administrator@vsphere.local'. Check vsphereUser"),
+        ({}, {"VSPHERE_SERVER": "127.0.0.9:1"}, "vCenter 127.0.0.9:1 cannot be used ("),
         (
             {},
             {"SSL_CERT_DIR": ""},
-            "is not trusted: unable to get local issuer certificate. Have SSL_CERT_DIR",
+            "is not trusted: unable to get local issuer certificate. Set SSL_CERT_DIR",
         ),
         ({"bosh_cli": "bosh-7"}, {}, "the BOSH CLI 'bosh-7' is not on PATH or not executable. Install it"),
-        ({"datacenter": "DC9"}, {}, "has no datacenter 'DC9' (config vsphereDatacenter); it has DC0"),
-        ({"compute_clusters": ["C9"]}, {}, "vCenter has no vSphere cluster 'C9' (config vsphereComputeCl"),
+        ({"datacenter": "DC9"}, {}, "has no datacenter 'DC9'. Use one of DC0"),
+        ({"compute_clusters": ["C9"]}, {}, "vCenter has no vSphere cluster 'C9'; it has DC0_C0"),
     ):
         await stack.configure(uuid, **changes)
         output = await stack.run("preview", check=False, **env)
@@ -328,7 +329,7 @@ async def test_bad_input_is_one_clear_error_and_can_be_mended(
         assert "Traceback" not in output
         assert output.count("error:") <= 2, output  # the check's, and that the preview failed
     for unknown, env, told in (
-        ("absent", {}, "knows no deployment service-instance_absent: "),
+        ("absent", {}, "has no deployment service-instance_absent: "),
         (uuid, {"BOSH_CLIENT_SECRET": "guess"}, "rejected client 'ops_manager': "),
     ):
         await stack.configure(unknown)

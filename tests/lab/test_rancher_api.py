@@ -297,32 +297,33 @@ async def test_a_manifest_needs_its_own_token() -> None:
 
 
 async def test_namespaces_follow_the_measured_steps_of_2_15() -> None:
+    """Three more than measured: the two of Turtles, and cattle-tokens from the start."""
     async with serving() as server:
-        assert counted(server) == 11
+        assert counted(server) == 14
         await server.login()
         await server.ask("PUT", "/v3/settings/server-url", URL)
-        assert counted(server) == 13
-        answer = await server.ask("POST", "/v3/clusters", {"name": "site"})
-        assert counted(server) == 13
-        server.wait(1)
         assert counted(server) == 16
+        answer = await server.ask("POST", "/v3/clusters", {"name": "site"})
+        assert counted(server) == 16
+        server.wait(1)
+        assert counted(server) == 19
         cluster = answer.body["id"]
         await connected(server, cluster)
-        assert counted(server) == 17
+        assert counted(server) == 20
         assert sprawl.fleet_namespace("c-5gdxx") == "cluster-fleet-default-c-5gdxx-aa4329d03704"
         await server.ask("POST", "/v3/projects", {"name": "p1", "clusterId": cluster})
-        assert counted(server) == 18
+        assert counted(server) == 21
         user = {"username": "bob", "password": "bobs-password", "name": "Bob"}
         bob = (await server.ask("POST", "/v3/users", user)).body["id"]
-        assert counted(server) == 18
+        assert counted(server) == 21
         await server.ask("GET", "/v3/preferences")
-        assert counted(server) == 18
+        assert counted(server) == 21
         for _ in range(2):
             await server.ask("POST", "/v3/preferences", {"name": "theme", "value": "ui-dark"})
-        assert counted(server) == 19
+        assert counted(server) == 22
         await server.ask("DELETE", f"/v3/users/{bob}")
         await server.ask("DELETE", f"/v3/clusters/{cluster}")
-        assert counted(server) == 14
+        assert counted(server) == 17
 
 
 @pytest.mark.parametrize(("version", "cost"), [("v2.2.8", 3), ("v2.4.18", 3), ("v2.5.17", 4), ("v2.8.5", 4)])
@@ -341,10 +342,10 @@ async def test_namespaces_are_made_and_deleted_in_the_cluster_and_some_leak() ->
         await connected(server, first := await imported(server, "first"))
         await connected(server, second := await imported(server, "second"))
         await sprawl.keep(api, server.context, done)
-        assert len(api.created) == 11 + 2 * 4
+        assert len(api.created) == 14 + 2 * 4
         await server.ask("DELETE", f"/v3/clusters/{first}")
         await sprawl.keep(api, server.context, done)
-        assert len(api.created) == 11 + 2 * 4
+        assert len(api.created) == 14 + 2 * 4
         wait = sprawl.pause(server.context)
         assert wait is not None
         server.wait(wait)
@@ -352,12 +353,12 @@ async def test_namespaces_are_made_and_deleted_in_the_cluster_and_some_leak() ->
         assert f"/api/v1/namespaces/{sprawl.fleet_namespace(first)}" not in api.created
         server.wait(20)
         await sprawl.keep(api, server.context, done)
-        assert len(api.created) == 11 + 4
+        assert len(api.created) == 14 + 4
         server.fault["leak"] = ["fleet"]
         await server.ask("DELETE", f"/v3/clusters/{second}")
         server.wait(20)
         await sprawl.keep(api, server.context, done)
-        assert len(api.created) == 11 + 1
+        assert len(api.created) == 14 + 1
         assert f"/api/v1/namespaces/{sprawl.fleet_namespace(second)}" in api.created
         assert sprawl.pause(server.context) is None
 

@@ -17,8 +17,10 @@ FIXED = {
     "v2.7.18": 14,
     "v2.8.5": 14,
     "v2.11.3": 15,
-    "v2.13.0": 16,
-    "v2.15.0": 14,
+    "v2.12.0": 15,
+    "v2.12.1": 16,
+    "v2.13.0": 17,
+    "v2.15.0": 17,
 }
 
 
@@ -29,7 +31,7 @@ def test_number_of_fixed_namespaces(version: str, count: int) -> None:
     assert NAMESPACE not in names
 
 
-def test_measured_steps_of_2_15() -> None:
+def test_e7_measured_steps_of_2_15_with_turtles_and_ext_tokens() -> None:
     start = {namespace.name for namespace in made("v2.15.0", "seed", server_url=False)}
     later = {namespace.name for namespace in made("v2.15.0", "seed", server_url=True)}
     assert {name for name in start if not name.startswith("p-")} == {
@@ -42,6 +44,10 @@ def test_measured_steps_of_2_15() -> None:
         "local",
         "cattle-fleet-system",
         "cattle-fleet-clusters-system",
+        # Not part of the measurement: Turtles, on by default, and the first ext token.
+        "cattle-turtles-system",
+        "cattle-capi-system",
+        "cattle-tokens",
     }
     assert later - start == {"cattle-fleet-local-system", "cluster-fleet-local-local-1a3d67d0a899"}
 

@@ -146,7 +146,7 @@ async def test_makes_its_namespaces_once_it_runs(stage: Stage) -> None:
     await eventually(lambda: MOUNTED in stage.pod("rancher-0")["metadata"].get("annotations", {}))
     assert stage.namespaces() == set()
     await start(stage)
-    await eventually(lambda: len(stage.namespaces()) == 11)
+    await eventually(lambda: len(stage.namespaces()) == 14)
     assert {"local", "fleet-local", "cattle-fleet-system"} <= stage.namespaces()
 
 
@@ -190,11 +190,41 @@ async def test_the_ca_must_be_called_cacerts_pem(stage: Stage) -> None:
     assert reason() == "ContainerCreating"
 
 
+@pytest.mark.parametrize(
+    ("version", "webhook", "dies"),
+    [("v2.15.0", True, True), ("v2.15.0", False, False), ("v2.15.1", True, False), ("v2.14.2", True, False)],
+)
+async def test_f1_a_restart_for_another_ca(stage: Stage, version: str, webhook: bool, dies: bool) -> None:
+    await stage.cluster.put("secrets", tls_ca(**{"cacerts.pem": "b2xk"}))
+    await stage.cluster.put("pods", pod("rancher-0", ready=True, ca=True, version=version))
+    await eventually(stage.answers)
+    await eventually(lambda: stage.cluster.objects.get("validatingwebhookconfigurations"))
+    if not webhook:
+        stage.cluster.objects["validatingwebhookconfigurations"].clear()
+
+    # The same CA again does no harm.
+    await stage.cluster.put("pods", pod("rancher-1", ca=True, version=version))
+    await eventually(lambda: MOUNTED in stage.pod("rancher-1")["metadata"].get("annotations", {}))
+
+    await stage.cluster.put("secrets", tls_ca(**{"cacerts.pem": "bmV3"}))
+    await stage.cluster.put("pods", pod("rancher-2", ca=True, version=version))
+    if dies:
+        await eventually(lambda: stage.cluster.objects.get("events"))
+        event = next(iter(stage.cluster.objects["events"].values()))
+        assert "denied the request: setting is read only" in event["message"]
+        assert MOUNTED not in stage.pod("rancher-2")["metadata"].get("annotations", {})
+    else:
+        await eventually(lambda: MOUNTED in stage.pod("rancher-2")["metadata"].get("annotations", {}))
+    url = f"{stage.url}/v3/settings/cacerts"
+    async with stage.client.get(url, headers=HTTPS) as response:
+        assert (await response.json())["value"] == ("old" if dies else "new")
+
+
 async def test_a_lost_connection_to_the_cluster_is_survived(stage: Stage) -> None:
     await start(stage)
     stage.cluster.cut()
     assert await stage.answers()
-    await eventually(lambda: len(stage.namespaces()) == 11)
+    await eventually(lambda: len(stage.namespaces()) == 14)
     await stage.cluster.remove("pods", "cattle-system/rancher-0")
     await eventually(lambda: _not(stage.answers()))
 
@@ -261,10 +291,10 @@ async def test_without_a_first_password_rancher_makes_one(stage: Stage, empty: b
 async def test_server_url_makes_fleet_import_local(stage: Stage) -> None:
     await stage.cluster.put("secrets", bootstrap_secret("first-password"))
     await start(stage)
-    await eventually(lambda: len(stage.namespaces()) == 11)
+    await eventually(lambda: len(stage.namespaces()) == 14)
     _, token = await stage.login("first-password")
     assert await stage.put("/v3/settings/server-url", token, {"value": "https://rancher.example.com"}) == 200
-    await eventually(lambda: len(stage.namespaces()) == 13)
+    await eventually(lambda: len(stage.namespaces()) == 16)
     assert "cluster-fleet-local-local-1a3d67d0a899" in stage.namespaces()
 
 

@@ -15,7 +15,7 @@ import pytest
 from pulumi.dynamic import Config, ConfigureRequest
 
 from components.pks.provider import PksProvider
-from components.runtime import provider
+from components.runtime import waiting
 
 PASSWORD = "s3cret/pass word"
 P = TypeVar("P", bound=PksProvider)
@@ -117,9 +117,9 @@ def live(name: str = "c", **changes: Any) -> dict[str, Any]:
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    """The clock of ``components.runtime.provider.wait``."""
+    """The clock of ``components.runtime.waiting.wait``."""
     clock = Clock()
-    monkeypatch.setattr(provider, "time", clock)
+    monkeypatch.setattr(waiting, "time", clock)
     return clock
 
 

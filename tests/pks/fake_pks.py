@@ -1,7 +1,7 @@
 """A small ``pks`` for tests: keeps its foundation in ``$FAKE_PKS/state.json``, logs each command line there.
 
-Clusters become ready after ``state["polls"]`` looks at them. ``state["faults"]`` maps a command to texts with
-which its next calls fail, one each.
+Clusters become ready after ``state["polls"]`` polls. ``state["faults"]`` maps a command to texts with
+which its next calls fail, one each. With ``state["id_tokens"]`` it uses OIDC.
 """
 
 from __future__ import annotations
@@ -88,18 +88,30 @@ def _find(state: dict[str, Any], key: str, name: str) -> dict[str, Any]:
     for item in state[key]:
         if item["name"] == name:
             return dict(item) if key != "clusters" else item
-    raise SystemExit(f"Error: {'Cluster' if key == 'clusters' else 'Network profile'} {name} not found")
+    kind = {"clusters": "Cluster", "network_profiles": "Network profile"}.get(key, "Compute profile")
+    raise SystemExit(f"Error: {kind} {name} not found")
 
 
 def _cluster(state: dict[str, Any], names: list[str], flags: dict[str, str]) -> None:
     cluster = _find(state, "clusters", names[0])
-    if cluster["last_action_state"] == "in progress":
+    if _busy(cluster):
         cluster["polls"] -= 1
         if cluster["polls"] <= 0:
             _finish(state, cluster)
             if cluster["last_action"] == "DELETE":
                 raise SystemExit(f"Error: Cluster {names[0]} not found")
     print(json.dumps(cluster))
+
+
+def _busy(cluster: dict[str, Any]) -> bool:
+    return cluster["last_action_state"] not in ("succeeded", "failed", "error")
+
+
+def _refuse_if_busy(cluster: dict[str, Any]) -> None:
+    if _busy(cluster):
+        raise SystemExit(
+            "Error: An operation is in progress for your service instance. Please try again later."
+        )
 
 
 def _finish(state: dict[str, Any], cluster: dict[str, Any]) -> None:
@@ -113,9 +125,26 @@ def _begin(state: dict[str, Any], cluster: dict[str, Any], action: str) -> None:
     cluster |= {"last_action": action, "last_action_state": "in progress", "polls": state["polls"]}
 
 
-def _options(cluster: dict[str, Any], flags: dict[str, str]) -> None:
+def _options(state: dict[str, Any], cluster: dict[str, Any], flags: dict[str, str]) -> None:
+    """Like TKGI, ignores ``--num-nodes`` when the compute profile has node pools."""
+    parameters = cluster["parameters"]
+    profile = flags.get("--compute-profile") or cluster.get("compute_profile_name")
+    if profile:
+        cluster["compute_profile_name"] = profile
+        found = _find(state, "compute_profiles", profile)["parameters"]
+        pools = found.get("cluster_customization", {}).get("node_pools", [])
+        counts = {pool["name"]: pool["instances"] for pool in pools}
+        if "--compute-profile" not in flags:
+            counts |= cluster.get("pools", {})
+        given = flags.get("--node-pool-instances")
+        pairs = (item.split(":") for item in given.split(",")) if given else ()
+        counts |= {name: int(number) for name, number in pairs}
+        if pools:
+            cluster["pools"] = counts
+            parameters["kubernetes_worker_instances"] = sum(counts.values())
+            flags = {name: value for name, value in flags.items() if name != "--num-nodes"}
     if "--num-nodes" in flags:
-        cluster["parameters"]["kubernetes_worker_instances"] = int(flags["--num-nodes"])
+        parameters["kubernetes_worker_instances"] = int(flags["--num-nodes"])
     if "--network-profile" in flags:
         cluster["network_profile_name"] = flags["--network-profile"]
 
@@ -136,7 +165,7 @@ def _create_cluster(state: dict[str, Any], names: list[str], flags: dict[str, st
             "kubernetes_worker_instances": 3,
         },
     }
-    _options(cluster, flags)
+    _options(state, cluster, flags)
     _begin(state, cluster, "CREATE")
     state["clusters"].append(cluster)
     print(json.dumps(cluster))
@@ -144,16 +173,14 @@ def _create_cluster(state: dict[str, Any], names: list[str], flags: dict[str, st
 
 def _update_cluster(state: dict[str, Any], names: list[str], flags: dict[str, str]) -> None:
     cluster = _find(state, "clusters", names[0])
-    _options(cluster, flags)
+    _refuse_if_busy(cluster)
+    _options(state, cluster, flags)
     _begin(state, cluster, "UPDATE")
 
 
 def _delete_cluster(state: dict[str, Any], names: list[str], flags: dict[str, str]) -> None:
     cluster = _find(state, "clusters", names[0])
-    if cluster["last_action_state"] == "in progress":
-        raise SystemExit(
-            "Error: An operation is in progress for your service instance. Please try again later."
-        )
+    _refuse_if_busy(cluster)
     _begin(state, cluster, "DELETE")
 
 
@@ -175,6 +202,14 @@ def _delete_profile(state: dict[str, Any], names: list[str], flags: dict[str, st
 def _credentials(state: dict[str, Any], names: list[str], flags: dict[str, str]) -> None:
     cluster = _find(state, "clusters", names[0])
     text = KUBECONFIG.format(name=names[0], hostname=cluster["parameters"]["kubernetes_master_host"])
+    if state.get("id_tokens"):
+        config = {
+            "id-token": state["id_tokens"].pop(0),
+            "refresh-token": "r",
+            "client-id": "pks_cluster_client",
+        }
+        user = json.dumps({"auth-provider": {"name": "oidc", "config": config}})
+        text = text.replace("{token: minted-token}", user)
     Path(os.environ["KUBECONFIG"]).write_text(text)
     print(f"Fetching credentials for cluster {names[0]}.\nContext set for cluster {names[0]}.")
 
@@ -187,6 +222,9 @@ COMMANDS: dict[str, Callable[[dict[str, Any], list[str], dict[str, str]], None]]
     "cluster": _cluster,
     "network-profile": lambda state, names, flags: print(
         json.dumps(_find(state, "network_profiles", names[0]))
+    ),
+    "compute-profile": lambda state, names, flags: print(
+        json.dumps(_find(state, "compute_profiles", names[0]))
     ),
     "create-cluster": _create_cluster,
     "update-cluster": _update_cluster,

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
 from components.pks.cli import Pks, PksError
-from components.pks.cli_process import CallTimeoutError, PksProcess
 from components.pks.credentials import Access, resolve
+from components.runtime.command import CommandTimeoutError
 from components.runtime.errors import ProviderError
-from tests.pks.conftest import PASSWORD, FakeFoundation
+from tests.pks.conftest import PASSWORD, Clock, FakeFoundation
+
+EXPIRED = "Error: You are not currently authenticated. Please log in to continue"
+FLAGS = ["--external-hostname", "c.test", "--plan", "rancher"]
 
 
 def client(foundation: FakeFoundation, **changes: str) -> Pks:
@@ -50,11 +54,33 @@ def test_logs_in_again_when_the_token_has_expired(foundation: FakeFoundation) ->
     pks = client(foundation)
     pks.plans()
     with foundation.change() as state:
-        state["faults"]["create-cluster"] = [
-            "Error: You are not currently authenticated. Please log in to continue"
-        ]
-    pks.create_cluster("c", "c.test", "rancher", {})
-    assert foundation.commands() == ["login", "plans", "create-cluster", "login", "create-cluster"]
+        state["faults"]["clusters"] = [EXPIRED]
+    pks.clusters()
+    assert foundation.commands() == ["login", "plans", "clusters", "login", "clusters"]
+
+
+def test_a_write_that_is_refused_for_its_login_is_not_sent_again(foundation: FakeFoundation) -> None:
+    pks = client(foundation)
+    pks.plans()
+    with foundation.change() as state:
+        state["faults"]["create-cluster"] = [EXPIRED]
+    with pytest.raises(PksError, match="not currently authenticated"):
+        pks.create_cluster("c", FLAGS)
+    assert pks.cluster("c") is None
+    assert foundation.commands() == ["login", "plans", "create-cluster", "login", "cluster"]
+
+
+def test_a_login_of_some_age_is_proven_before_a_write(
+    foundation: FakeFoundation, monkeypatch: pytest.MonkeyPatch, clock: Clock
+) -> None:
+    monkeypatch.setattr("components.pks.cli.time", clock)
+    pks = client(foundation)
+    pks.plans()
+    with foundation.change() as state:
+        state["faults"]["plans"] = [EXPIRED]
+    clock.now += 700
+    pks.create_cluster("c", FLAGS)
+    assert foundation.commands() == ["login", "plans", "plans", "login", "plans", "create-cluster"]
 
 
 def test_only_reads_are_repeated_when_the_api_is_away(foundation: FakeFoundation) -> None:
@@ -69,7 +95,7 @@ def test_only_reads_are_repeated_when_the_api_is_away(foundation: FakeFoundation
 
 
 def test_rejected_credentials_are_one_clear_error_without_the_password(foundation: FakeFoundation) -> None:
-    with pytest.raises(PksError, match=r"rejected the credentials of 'admin'.*Set pksUsername") as caught:
+    with pytest.raises(PksError, match=r"rejected the credentials of 'admin'.*Correct pksUsername") as caught:
         client(foundation, password="wrong-password").plans()
     assert "wrong-password" not in str(caught.value)
     assert foundation.commands() == ["login"]
@@ -78,7 +104,7 @@ def test_rejected_credentials_are_one_clear_error_without_the_password(foundatio
 def test_secrets_are_hidden_in_errors(foundation: FakeFoundation) -> None:
     with foundation.change() as state:
         state["faults"]["plans"] = [f"Error: strange failure with {PASSWORD}"]
-    with pytest.raises(PksError, match=r"strange failure with \*\*\*"):
+    with pytest.raises(PksError, match=r"strange failure with \[secret\]"):
         client(foundation).plans()
 
 
@@ -95,27 +121,67 @@ def test_an_unclear_not_found_is_no_absence(foundation: FakeFoundation) -> None:
 
 
 def test_the_cli_may_be_missing() -> None:
-    with pytest.raises(ProviderError, match=r"'no-such-pks' is not on PATH.*pksCli"):
+    with pytest.raises(ProviderError, match="'no-such-pks' is not on PATH"):
         Pks(Access("pks.test", executable="no-such-pks", username="a", password="b")).plans()
 
 
 def test_the_ca_file_may_be_missing(foundation: FakeFoundation) -> None:
-    with pytest.raises(PksError, match=r"'/no/ca.pem' \(config pksCaCertificateFile"):
+    with pytest.raises(PksError, match=r"pksCaCertificateFile .*PKS_CA_CERT\): file '/no/ca.pem'"):
         client(foundation, ca_file="/no/ca.pem").plans()
 
 
 def test_no_json_is_an_error(foundation: FakeFoundation) -> None:
     foundation.executable.write_text("#!/bin/sh\necho hello; touch $PKS_HOME/creds.yml\n")
-    with pytest.raises(PksError, match="printed no JSON: hello"):
+    with pytest.raises(PksError, match=r"JSON is expected \(hello\)"):
         client(foundation, username="", client="ci", client_secret="x").plans()
 
 
-def test_a_hanging_call_is_stopped(foundation: FakeFoundation) -> None:
+@pytest.mark.parametrize(
+    ("call", "answer", "reason"),
+    [
+        ("plans", '{"message": "welcome"}', "a list is expected"),
+        ("plans", '["small"]', "an object with `name` is expected"),
+        ("network_profiles", '[{"name": "n", "parameters": "{}"}]', "an object is expected as `parameters`"),
+        ("clusters", '[{"name": "c"}]', "an object with `name` and `uuid` is expected"),
+        ("clusters", '[{"name": "c", "uuid": "u", "parameters": []}, 5]', "an object with `name`"),
+        ("cluster", "[]", "an object with `name` is expected"),
+        ("cluster", '"c"', "an object with `name` is expected"),
+        ("cluster", "c  large  succeeded", "JSON is expected"),
+        ("network_profile", "5", "an object with `name` is expected"),
+        ("cluster", "[" * 100_000, "JSON is expected"),
+    ],
+)
+def test_r10_another_shape_is_one_clear_error(
+    foundation: FakeFoundation, call: str, answer: str, reason: str
+) -> None:
+    (foundation.home / "answer").write_text(answer)
+    foundation.executable.write_text(f'#!/bin/sh\ncat "{foundation.home}/answer"\n')
+    pks = client(foundation, username="", client="ci", client_secret="x")
+    with pytest.raises(PksError, match=f"something else than PKS does: {re.escape(reason)}") as caught:
+        getattr(pks, call)(*([] if call.endswith("s") else ["c"]))
+    assert len(str(caught.value)) < 700
+    assert caught.value.properties == ("executable",)
+
+
+@pytest.mark.parametrize("variable", ["PKS_USER_PASSWORD", "TKGI_USER_PASSWORD"])
+def test_a4_get_credentials_finds_the_password_in_either_variable(
+    foundation: FakeFoundation, variable: str
+) -> None:
+    lines = [
+        'case "$1" in login) touch "$PKS_HOME/creds.yml"; exit;; esac',
+        f'[ "${variable}" = "{PASSWORD}" ] || {{ echo "EOF" >&2; exit 1; }}',
+        'echo "kind: Config" > "$KUBECONFIG"',
+    ]
+    foundation.executable.write_text("\n".join(["#!/bin/sh", *lines, ""]))
+    assert client(foundation).credentials("c") == "kind: Config\n"
+
+
+def test_a_hanging_call_is_killed(foundation: FakeFoundation, monkeypatch: pytest.MonkeyPatch) -> None:
     foundation.executable.write_text("#!/bin/sh\nexec sleep 30\n")
-    process = PksProcess(str(foundation.executable), [])
-    for password in (None, "typed"):
-        with pytest.raises(CallTimeoutError, match=r"plans` did not answer within 0.2 s"):
-            process.run(["plans"], files={}, timeout=0.2, password=password)
+    monkeypatch.setattr("components.pks.cli.READ_SECONDS", 0.2)
+    for identity in ({}, {"username": "", "client": "ci", "client_secret": "x"}):
+        with pytest.raises(CommandTimeoutError, match=r"pks login` did not answer within 0.2 s"):
+            client(foundation, **identity).plans()
 
 
 def test_the_home_is_private_and_does_not_stay(
@@ -141,7 +207,7 @@ def test_the_home_is_private_and_does_not_stay(
 def test_the_kubeconfig_is_not_the_users(foundation: FakeFoundation, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KUBECONFIG", str(foundation.home / "mine"))
     pks = client(foundation)
-    pks.create_cluster("c", "c.test", "rancher", {})
+    pks.create_cluster("c", FLAGS)
     assert "minted-token" in pks.credentials("c")
     assert not (foundation.home / "mine").exists()
 

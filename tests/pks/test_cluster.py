@@ -11,12 +11,13 @@ from components.runtime.errors import ProviderError
 from tests.pks.conftest import Clock, FakeFoundation, live
 
 CLUSTER: dict[str, Any] = {
-    "cluster": "c",
+    "name": "c",
     "external_hostname": "c.test",
     "plan": "rancher",
     "workers": 3.0,  # protobuf has no integers
     "network_profile": "",
     "compute_profile": "",
+    "node_pool_instances": {},
     "tags": {},
     "timeout_minutes": 60.0,
 }
@@ -66,8 +67,8 @@ def test_cluster_half_built_is_waited_for_and_resized(foundation: FakeFoundation
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"plan_name": "small"}, "exists with plan 'small' where the config says 'rancher'"),
-        ({"network_profile_name": "x"}, "exists with network profile 'x' where the config says ''"),
+        ({"plan_name": "small"}, "exists with plan 'small', not 'rancher'"),
+        ({"network_profile_name": "x"}, "exists with network profile 'x', not ''"),
         ({"parameters": {"kubernetes_master_host": "d.test"}}, "external hostname 'd.test'"),
         ({"last_action_state": "failed"}, "has failed .*pks delete-cluster"),
         ({"last_action": "DELETE", "last_action_state": "in progress", "polls": 9}, "is being deleted"),
@@ -136,13 +137,55 @@ def test_cluster_of_the_same_name_but_not_ours_is_not_deleted(foundation: FakeFo
     assert foundation.commands() == ["login", "cluster"]
 
 
-def test_cluster_deletion_waits_for_the_action_under_way(foundation: FakeFoundation) -> None:
+@pytest.mark.parametrize(("action", "state_text"), [("UPDATE", "in progress"), ("UPGRADE", "queued")])
+def test_a5_deletion_waits_for_the_running_action(
+    foundation: FakeFoundation, action: str, state_text: str
+) -> None:
     with foundation.change() as state:
-        state["clusters"] = [live(last_action="UPDATE", last_action_state="in progress", polls=3)]
+        state["clusters"] = [live(last_action=action, last_action_state=state_text, polls=3)]
     foundation.configured(ClusterProvider).delete("uuid-c", dict(CLUSTER))
     assert foundation.state()["clusters"] == []
     commands = foundation.commands()
     assert commands[: commands.index("delete-cluster")] == ["login", "cluster", "cluster", "cluster"]
+
+
+@pytest.mark.parametrize("state_text", ["in progress", "queued", "pending", "Waiting for approval"])
+def test_a5_a_change_waits_for_the_running_action(foundation: FakeFoundation, state_text: str) -> None:
+    with foundation.change() as state:
+        state["clusters"] = [live(last_action="UPGRADE", last_action_state=state_text, polls=3)]
+    provider = foundation.configured(ClusterProvider)
+    outs = provider.update("uuid-c", {**CLUSTER, "workers": 3}, {**CLUSTER, "workers": 4}).outs
+    assert outs is not None
+    assert outs["workers"] == 4
+    commands = foundation.commands()
+    assert commands.count("update-cluster") == 1
+    assert commands[: commands.index("update-cluster")].count("cluster") >= 3
+
+
+def test_r9_the_advice_after_a_failed_creation_leads_to_a_cluster(foundation: FakeFoundation) -> None:
+    provider = foundation.configured(ClusterProvider)
+    with foundation.change() as state:
+        state["end"] = "failed"
+    for _ in range(2):  # a repeated `pulumi up` gives the same advice
+        with pytest.raises(ProviderError, match=r"run `pks delete-cluster c`, and run `pulumi up`"):
+            provider.create(dict(CLUSTER))
+    with foundation.change() as state:
+        state["end"], state["clusters"] = "succeeded", []
+    assert provider.create(dict(CLUSTER)).id
+
+
+def test_r9_a_failed_change_is_ordered_again(foundation: FakeFoundation) -> None:
+    provider = foundation.configured(ClusterProvider)
+    with foundation.change() as state:
+        state["clusters"], state["end"] = [live()], "failed"
+    old, wanted = {**CLUSTER, "workers": 3}, {**CLUSTER, "workers": 4}
+    with pytest.raises(ProviderError, match="run the Pulumi command again"):
+        provider.update("uuid-c", old, wanted)
+    with foundation.change() as state:
+        state["end"] = "succeeded"
+    foundation.commands()
+    assert provider.update("uuid-c", old, wanted).outs
+    assert "update-cluster" in foundation.commands()
 
 
 @pytest.mark.parametrize(
@@ -154,7 +197,7 @@ def test_cluster_deletion_waits_for_the_action_under_way(foundation: FakeFoundat
         ({"network_profile": "x"}, []),
         ({"tags": {"a": "b"}}, []),
         ({"plan": "small"}, ["plan"]),
-        ({"cluster": "d", "external_hostname": "d.test"}, ["cluster", "external_hostname"]),
+        ({"name": "d", "external_hostname": "d.test"}, ["name", "external_hostname"]),
     ],
 )
 def test_cluster_diff_says_exactly_what_replaces(changes: dict[str, Any], replaces: list[str] | None) -> None:

@@ -8,20 +8,28 @@ import pulumi
 import pytest
 
 from components.pks.component import PksCluster, PksClusterArgs
+from domain.cluster import ClusterSpec
 from tests.mocks import RecordingMocks, with_engine
 
 CLUSTER = "pulumi-python:dynamic/pks:Cluster"
-ARGS: dict[str, Any] = {
-    "cluster": "czpksrancher05",
+SPEC: dict[str, Any] = {
+    "name": "czpksrancher05",
     "external_hostname": "czpksrancher05.sovsystems.com",
     "plan": "rancher",
+    "workers": 3,
+    "network_profile": "lb-medium",
+}
+ARGS: dict[str, Any] = {
     "plan_masters": 3,
     "plan_workers": 3,
     "plan_privileged": True,
     "kubernetes_version": "1.28",
-    "network_profile": "lb-medium",
     "network_profile_parameters": {"lb_size": "medium"},
 }
+
+
+def args(spec: dict[str, Any] | None = None, **changes: Any) -> PksClusterArgs:
+    return PksClusterArgs(spec=ClusterSpec(**{**SPEC, **(spec or {})}), **{**ARGS, **changes})
 
 
 @pytest.fixture
@@ -38,13 +46,13 @@ def mocks() -> RecordingMocks:
 
 @with_engine
 def test_everything_is_made(mocks: RecordingMocks) -> pulumi.Output[None]:
-    cluster = PksCluster("rancher", PksClusterArgs(**ARGS))
+    cluster = PksCluster("rancher", args())
 
     def check(values: list[Any]) -> None:
         assert values[:2] == ["u", "https://c.test:8443"]
         assert {name: kind for kind, name, _ in mocks.registered} == {
             "rancher": "rancher-on-pks:pks:PksCluster",
-            "rancher-foundation": "pulumi-python:dynamic/pks:Foundation",
+            "rancher-foundation": "pulumi-python:dynamic/pks:FoundationPreflight",
             "rancher-network-profile": "pulumi-python:dynamic/pks:NetworkProfile",
             "rancher-cluster": CLUSTER,
             "rancher-kubeconfig": "pulumi-python:dynamic/pks:Kubeconfig",
@@ -59,8 +67,8 @@ def test_everything_is_made(mocks: RecordingMocks) -> pulumi.Output[None]:
 
 @with_engine
 def test_no_profile_is_made_when_none_is_named(mocks: RecordingMocks) -> pulumi.Output[None]:
-    without = {**ARGS, "network_profile": "", "network_profile_parameters": {}, "workers": 5}
-    cluster = PksCluster("rancher", PksClusterArgs(**without))
+    without = args({"network_profile": "", "workers": 5}, network_profile_parameters={})
+    cluster = PksCluster("rancher", without)
 
     def check(_: object) -> None:
         assert "pks:NetworkProfile" not in mocks.types()
@@ -71,7 +79,7 @@ def test_no_profile_is_made_when_none_is_named(mocks: RecordingMocks) -> pulumi.
 
 @with_engine
 def test_options_keep_the_secret_and_the_cluster(mocks: RecordingMocks) -> pulumi.Output[None]:
-    cluster = PksCluster("rancher", PksClusterArgs(**ARGS, protect=True))
+    cluster = PksCluster("rancher", args(protect=True))
 
     def check(_: object) -> None:
         assert list(mocks.requests["rancher-kubeconfig"].additionalSecretOutputs) == ["kubeconfig"]
@@ -89,12 +97,11 @@ def test_providers_are_pickled_by_reference() -> None:
     """By value, code formatting or a Python upgrade would update every resource."""
     import dill  # type: ignore[import-untyped]  # noqa: PLC0415
 
-    from components.pks import cluster, kubeconfig, network_profile  # noqa: PLC0415
-    from components.pks import preflight as foundation  # noqa: PLC0415
+    from components.pks import cluster, kubeconfig, network_profile, preflight  # noqa: PLC0415
 
     providers = [
         cluster.ClusterProvider(),
-        foundation.FoundationProvider(),
+        preflight.FoundationPreflightProvider(),
         kubeconfig.KubeconfigProvider(),
         network_profile.NetworkProfileProvider(),
     ]

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
 import yaml
 from pulumi.output import UNKNOWN
 
+from components.kubernetes.oidc import expiry
 from components.pks.kubeconfig import KubeconfigProvider, rewrite
 from components.runtime.errors import ProviderError
+from tests.kubernetes.test_oidc import jwt
 from tests.pks.conftest import FakeFoundation, live
 
 KUBECONFIG: dict[str, Any] = {
@@ -43,11 +46,11 @@ def test_kubeconfig_keeps_only_its_context() -> None:
         "contexts": [{"name": "c", "context": {"cluster": "c", "user": "u"}}],
         "users": [{"name": "u", "user": {"token": "t"}}],
     }
-    text, server = rewrite(yaml.safe_dump(document), "c.test", None)
+    text, server = rewrite(yaml.safe_dump(document), "c.test")
     assert server == "https://c.test:8443"
     assert "other" not in text
-    with pytest.raises(ProviderError, match="no usable current context"):
-        rewrite("{}", "c.test", None)
+    with pytest.raises(ProviderError, match="no current context"):
+        rewrite("{}", "c.test")
 
 
 def test_kubeconfig_does_not_change_while_the_cluster_is_updated() -> None:
@@ -61,7 +64,7 @@ def test_kubeconfig_does_not_change_while_the_cluster_is_updated() -> None:
 
 def test_kubeconfig_refuses_another_kubernetes_than_configured() -> None:
     failures = KubeconfigProvider().check({}, {**KUBECONFIG, "kubernetes_version": "v1.27.3"}).failures
-    assert "runs Kubernetes v1.27.3, the config says 1.28. Set config kubernetesVersion" in failures[0].reason
+    assert "runs Kubernetes v1.27.3, not 1.28. Set it to the cluster's version" in failures[0].reason
 
 
 def test_kubeconfig_is_gone_with_its_cluster(foundation: FakeFoundation) -> None:
@@ -70,3 +73,33 @@ def test_kubeconfig_is_gone_with_its_cluster(foundation: FakeFoundation) -> None
         state["clusters"] = [live()]
     assert provider.read("c", dict(KUBECONFIG)).outs == KUBECONFIG
     assert provider.read("c", {**KUBECONFIG, "uuid": "old"}).id == ""
+
+
+def test_a3_an_expired_login_is_fetched_again(foundation: FakeFoundation) -> None:
+    provider = foundation.configured(KubeconfigProvider)
+    with foundation.change() as state:
+        state["clusters"], state["id_tokens"] = [live()], [jwt(600), jwt(500)]
+    made = provider.create(dict(KUBECONFIG)).outs
+    assert made is not None
+    assert not provider.diff("c", made, dict(KUBECONFIG)).changes
+    assert provider.read("c", made).outs == made
+    foundation.commands()
+    stale = {**made, "kubeconfig": made["kubeconfig"].replace(id_token(made), jwt(60))}
+    assert provider.diff("c", stale, dict(KUBECONFIG)).changes
+    assert foundation.commands() == []  # the token itself says so
+    found = provider.read("c", stale).outs
+    assert found is not None
+    assert 400 < (expiry(id_token(found)) or 0) - time.time() < 550
+    assert foundation.commands() == ["cluster", "get-credentials"]
+
+
+def test_a3_a_login_that_has_ended_when_it_is_given_is_one_clear_error(foundation: FakeFoundation) -> None:
+    with foundation.change() as state:
+        state["clusters"], state["id_tokens"] = [live()], [jwt(-5)]
+    with pytest.raises(ProviderError, match=r"OIDC login that PKS gave for cluster c ended at .*clocks"):
+        foundation.configured(KubeconfigProvider).create(dict(KUBECONFIG))
+
+
+def id_token(outs: dict[str, Any]) -> str:
+    [user] = yaml.safe_load(outs["kubeconfig"])["users"]
+    return str(user["user"]["auth-provider"]["config"]["id-token"])

@@ -7,10 +7,11 @@ from typing import Any
 
 import pulumi
 import pytest
-from pulumi.runtime.mocks import MockResourceArgs, set_mocks
+from pulumi.runtime.mocks import MockResourceArgs
 
-from components.placement import AntiAffinity, AntiAffinityArgs, Placement
+from components.placement import AntiAffinity, AntiAffinityArgs
 from components.placement.vsphere_objects import RULE
+from domain.placement import Placement
 from tests.mocks import RecordingMocks, with_engine
 
 MACHINES = "placement:VirtualMachines"
@@ -65,13 +66,14 @@ def test_a_rule_for_masters_and_one_for_workers() -> None:
     mocks = _mocks(["a", "a", "a"], ["a", "a", "a"])
 
     def check() -> pulumi.Output[Any]:
-        def told(rules: object) -> None:
+        def check_rules(rules: object) -> None:
             assert rules == {"a": ["one PKS cluster", "one PKS cluster workers"]}
 
-        return _declare(mode="must").rules.apply(told)
+        return _declare(mode="must").rules.apply(check_rules)
 
     _tested(check)
     uuids = ["uuid-0", "uuid-1", "uuid-2"]
+    assert not any(request.ignoreChanges for request in mocks.requests.values())
     assert _rules(mocks) == {
         "placement-masters-rule": ("one PKS cluster", "domain-a", uuids),
         "placement-workers-rule": ("one PKS cluster workers", "domain-a", uuids),
@@ -113,13 +115,14 @@ def test_a_rule_a_vsphere_cluster_and_none_for_a_lone_vm() -> None:
     assert _rules(mocks) == {}
 
 
-def test_without_bosh_the_vms_are_looked_up_by_their_attributes() -> None:
+def test_without_bosh_the_vms_are_found_by_their_attributes() -> None:
     mocks = _mocks(["a", "a"], ["a", "a"])
     _tested(lambda: _declare(source="attributes").rules)
     assert "placement:VmCids" not in mocks.types()
-    looked = mocks.inputs(f"pulumi-python:dynamic/{MACHINES}", "placement-workers")
-    assert looked.get("names") is None
-    assert looked["triggers"] == [3, 3, 7]
+    given = mocks.inputs(f"pulumi-python:dynamic/{MACHINES}", "placement-workers")
+    assert given.get("names") is None
+    assert given["source"] == "attributes"
+    assert given["triggers"] == [3, 3, 7]
 
 
 def test_what_the_environment_has_stays_out_of_the_state(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -146,11 +149,12 @@ def test_what_the_environment_has_stays_out_of_the_state(monkeypatch: pytest.Mon
 def test_a_preview_that_does_not_know_the_vms_shows_what_the_config_lets_expect(
     changes: dict[str, Any], expected: set[str]
 ) -> None:
-    mocks = _mocks([], [])
-    mocks._outputs = None
-    set_mocks(mocks, project="rancher-on-pks", stack="test", preview=True)
+    mocks = RecordingMocks(preview=True)
     _tested(lambda: _declare(**changes).rules)
     assert _rules_names(mocks) == expected
+    # Otherwise the unknown vSphere cluster would show as a replacement.
+    for name in expected:
+        assert list(mocks.requests[name].ignoreChanges) == ["computeClusterId"]
 
 
 def _rules_names(mocks: RecordingMocks) -> set[str]:

@@ -107,7 +107,7 @@ def test_a_plan_that_fits_passes_and_a_later_one_that_does_not_is_refused(projec
 def test_more_sites_than_there_is_room_for_are_refused_at_preview(project: Gated) -> None:
     project.plan(imports=40, sites=53)
     output = project.gated("up", "--yes", accepted=False)
-    assert "imports 53 clusters, 52 imported clusters fit: 1 too many" in output
+    assert "imports 53 clusters, but only 52 fit: 1 too many" in output
     assert not any("dynamic" in kind for kind in project.types())
 
 
@@ -122,6 +122,6 @@ def test_thresholds_come_from_the_configuration(project: Gated) -> None:
     )
     project.pulumi(*arguments)
     file.write_text(json.dumps({"pod-network": {"reservePercent": 5}}))
-    assert "12 of 256 have to stay free" in project.pulumi(*arguments, expect=None)
+    assert "12 of 256 must stay free" in project.pulumi(*arguments, expect=None)
     file.write_text(json.dumps({"pod-network": {"reservePercent": 95}}))
     assert "reservePercent" in project.pulumi(*arguments, expect=None)

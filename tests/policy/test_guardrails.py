@@ -29,13 +29,13 @@ INGRESS_OFF = {"ingress": {"enabled": False}}
 
 @pytest.mark.parametrize(("masters", "accepted"), [(3.0, True), (5.0, True), (1.0, False), (UNKNOWN, True)])
 def test_masters(masters: object, accepted: bool) -> None:
-    found = judged(kinds.FOUNDATION, {"plan": "small", "masters": masters})
+    found = judged(kinds.FOUNDATION_PREFLIGHT, {"plan": "small", "masters": masters})
     assert (found == []) is accepted
-    assert all("gives 1 masters, at least 3" in message for message in found)
+    assert all("has 1 masters, at least 3" in message for message in found)
 
 
 def test_fewer_masters_where_the_environment_says_so() -> None:
-    assert judged(kinds.FOUNDATION, {"plan": "small", "masters": 1.0}, minimumMasters=1.0) == []
+    assert judged(kinds.FOUNDATION_PREFLIGHT, {"plan": "small", "masters": 1.0}, minimumMasters=1.0) == []
 
 
 @pytest.mark.parametrize(
@@ -157,7 +157,7 @@ def test_a_small_load_balancer_is_told_the_size_that_does() -> None:
 
 
 def test_the_cluster_is_protected_unless_the_environment_says_otherwise() -> None:
-    props = {"cluster": UNKNOWN}
+    props = {"name": UNKNOWN}
     assert judged(kinds.CLUSTER, props, protect=True) == []
     assert "Set protectCluster to true" in judged(kinds.CLUSTER, props)[0]
     assert judged(kinds.CLUSTER, props, protectCluster=False) == []
@@ -209,7 +209,7 @@ def test_certificates_last(left: int, needed: int, accepted: bool) -> None:
     for props in (web, authority):
         found = trusted(kinds.SECRET, props, certificateDays=float(needed))
         assert (found == []) is accepted
-        assert all(f"at least {needed} have to be left" in message for message in found)
+        assert all(f"at least {needed} must be left" in message for message in found)
 
 
 OLD_ROOT, NEW_ROOT = pki.make("Old", ca=True, days=(-90, 5)), pki.root("New")
@@ -238,7 +238,7 @@ def test_b10_the_path_in_use_counts(
         TRUSTED_CERTIFICATES_STACK, [(kinds.SECRET, "ca", authority), (kinds.SECRET, "web", web)]
     )
     assert (found == []) is accepted
-    assert all('CA "CN=Old"' in message and "at least 14 have to be left" in message for message in found)
+    assert all('CA "CN=Old"' in message and "at least 14 must be left" in message for message in found)
     assert (trusted(kinds.SECRET, authority) == []) is (len(bundle) == 2)
     assert trusted(kinds.SECRET, web) == []
 
@@ -254,7 +254,7 @@ def test_b10_what_is_not_known_yet_waits() -> None:
 
 def test_a_secret_without_a_certificate_is_refused() -> None:
     [message] = trusted(kinds.SECRET, secret("web", "kubernetes.io/tls", tls_crt="nothing"))
-    assert "contains 0 certificates under tls.crt" in message
+    assert "has no certificate under tls.crt" in message
     broken = {"metadata": {"name": "web"}, "type": "kubernetes.io/tls", "data": {"tls.crt": "%"}}
     assert trusted(kinds.SECRET, broken)
 
@@ -293,7 +293,7 @@ BOTH = [CLUSTER, rule("placement-master"), rule("placement-worker")]
 def test_both_roles_are_kept_apart() -> None:
     assert judge_stack(HOST_FAILURE, BOTH) == []
     [message] = judge_stack(HOST_FAILURE, BOTH[:2])
-    assert "0 anti-affinity rules keep the workers" in message
+    assert "no anti-affinity rule keeps the workers" in message
     assert judge_stack(HOST_FAILURE, [CLUSTER], antiAffinity=False) == []
     assert judge_stack(HOST_FAILURE, []) == []
 
@@ -304,7 +304,7 @@ def test_a_role_with_one_machine_a_vsphere_cluster_needs_no_rule() -> None:
     ]
     assert judge_stack(HOST_FAILURE, [CLUSTER, *spread]) == []
     [message] = judge_stack(HOST_FAILURE, [CLUSTER, *spread[:1]])
-    assert "keep the workers" in message
+    assert "keeps the workers" in message
 
 
 def test_a_rule_that_is_switched_off_does_not_count() -> None:
@@ -314,7 +314,7 @@ def test_a_rule_that_is_switched_off_does_not_count() -> None:
         rule("placement-worker", enabled=UNKNOWN),
     ]
     [message] = judge_stack(HOST_FAILURE, switched_off)
-    assert "placement-master is there but not enabled" in message
+    assert "placement-master is not enabled" in message
 
 
 @pytest.mark.parametrize(
@@ -331,4 +331,4 @@ def test_there_are_hosts_enough(machines: object, hosts: float, accepted: bool) 
     resources = [CLUSTER, rule("m-master", virtualMachineIds=machines), rule("m-worker")]
     found = judge_stack(HOST_FAILURE, resources, hosts=hosts)
     assert (found == []) is accepted
-    assert all("keeps 4 machines apart, and there are 3 hosts" in message for message in found)
+    assert all("keeps 4 machines apart, but there are only 3 hosts" in message for message in found)

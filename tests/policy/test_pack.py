@@ -76,7 +76,7 @@ def test_reserves_of_plan_and_count_agree_in_every_configuration() -> None:
         assert plan.get("reservePercent") == count.get("reservePercent"), file.name
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", sorted(KINDS))
 @pytest.mark.parametrize("shape", ["all unknown", "all holders unknown", "empty"])
 def test_no_rule_is_made_advisory_by_an_unknown(kind: str, shape: str) -> None:
     """UnknownValueError would come out of here: the engine then reports a mandatory policy as advisory."""

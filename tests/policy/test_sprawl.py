@@ -51,7 +51,7 @@ def test_a_plan_beyond_the_block_is_refused_with_figures_and_remedies() -> None:
     [message] = plan(figures(53))
     for part in (
         "53 imported clusters takes 232",
-        "25 of 256 have to stay free: headroom -1",
+        "25 of 256 must stay free: headroom -1",
         "52 imported clusters fit",
         "pod_subnet_prefix: 25",
         "1 further pod IP block",
@@ -67,7 +67,7 @@ def test_the_reserve_stays_free(reserve: int, most: int) -> None:
 
 
 def test_a_larger_reserve_of_the_figures_holds() -> None:
-    assert "38 of 256 have to stay free" in plan(figures(52, reservePercent=15.0))[0]
+    assert "38 of 256 must stay free" in plan(figures(52, reservePercent=15.0))[0]
 
 
 def test_hundreds_of_clusters_are_told_the_prefix_that_holds_them() -> None:
@@ -84,16 +84,16 @@ def test_every_limit_is_judged() -> None:
     ("document", "reason"),
     [
         (figures(40, subnetPrefix=8.0), "smaller than one subnet"),
-        (figures(-1), "must not be negative"),
-        (figures(40, blocks=[{"cidr": "172.16.0.0/16", "subnetsUsed": 300.0}]), "it holds only 256"),
-        ({**figures(), "demands": [{"rancherVersion": "9.9"}]}, "rancherVersion 9.9"),
-        (None, "must be an object"),
-        ("many", "must be an object"),
+        (figures(-1), "negative (-1)"),
+        (figures(40, blocks=[{"cidr": "172.16.0.0/16", "subnetsUsed": 300.0}]), "there are only 256"),
+        ({**figures(), "demands": [{"rancherVersion": "9.9"}]}, "the namespaces of Rancher 9.9.0"),
+        (None, "not an object"),
+        ("many", "not an object"),
     ],
 )
 def test_figures_that_cannot_be_right_are_refused(document: object, reason: str) -> None:
     [message] = plan(document)
-    assert "cannot be right" in message
+    assert "are invalid" in message
     assert reason in message
 
 
@@ -102,7 +102,7 @@ def test_figures_that_cannot_be_right_are_refused(document: object, reason: str)
 )
 def test_unknown_figures_are_refused_instead_of_passed(document: object) -> None:
     [message] = plan(document)
-    assert "not known at preview" in message
+    assert "unknown at preview" in message
 
 
 @pytest.mark.parametrize(
@@ -159,20 +159,19 @@ def test_more_namespaces_than_the_budget_are_refused(name: str | None) -> None:
     resources = [network(figures(applications=1)), namespace("cattle-system"), namespace("team-a")]
     assert judge_stack(POD_NETWORK_STACK, resources) == []
     [message] = judge_stack(POD_NETWORK_STACK, [*resources, namespace(name)])
-    assert "makes 2 namespaces of its own, its plan has 1" in message
-    assert "to 2" in message
+    assert "creates 2 namespaces, its plan has 1" in message
 
 
 def test_a_fleet_imports_what_the_server_has_room_for() -> None:
     assert judge_stack(POD_NETWORK_STACK, [network(figures()), *sites(52)]) == []
     [message] = judge_stack(POD_NETWORK_STACK, [network(figures()), *sites(55)])
-    assert "imports 55 clusters, 52 imported clusters fit: 3 too many" in message
+    assert "imports 55 clusters, but only 52 fit: 3 too many" in message
     assert "advise --clusters 55" in message
 
 
 def test_a_fleet_without_figures_is_refused() -> None:
     [message] = judge_stack(POD_NETWORK_STACK, sites(2))
-    assert "2 imported clusters, and nothing tells" in message
+    assert "2 imported clusters, but the figures of the pod network are missing" in message
 
 
 def test_a_fleet_with_unknown_figures_is_left_to_the_rule_for_its_figures() -> None:
@@ -205,8 +204,141 @@ def test_a_file_without_figures_is_refused(tmp_path: Path, content: str | None) 
     if content is not None:
         file.write_text(content)
     [message] = judge_stack(POD_NETWORK_STACK, [namespace("a")], figuresFile=str(file))
-    assert "cannot be right" in message
+    assert "are invalid" in message
 
 
 def test_a_stack_that_has_nothing_to_do_with_it_passes() -> None:
     assert judge_stack(POD_NETWORK_STACK, [("random:index/randomPet:RandomPet", "pet", {})]) == []
+
+
+RANCHER2 = "rancher2:index/"
+SITES = [
+    f"{RANCHER2}cluster:Cluster",
+    f"{RANCHER2}clusterV2:ClusterV2",
+    "kubernetes:management.cattle.io/v3:Cluster",
+    "kubernetes:provisioning.cattle.io/v1:Cluster",
+    "kubernetes:fleet.cattle.io/v1alpha1:Cluster",
+    "kubernetes:cluster.x-k8s.io/v1beta1:Cluster",
+]
+PROJECTS = [f"{RANCHER2}project:Project", "kubernetes:management.cattle.io/v3:Project"]
+USERS = [f"{RANCHER2}user:User", "kubernetes:management.cattle.io/v3:User"]
+CREATORS = [
+    f"{RANCHER2}namespace:Namespace",
+    f"{RANCHER2}app:App",
+    f"{RANCHER2}appV2:AppV2",
+    "kubernetes:management.cattle.io/v3:FleetWorkspace",
+    "kubernetes:management.cattle.io/v3:ManagedChart",
+    "kubernetes:fleet.cattle.io/v1alpha1:GitRepo",
+    "kubernetes:fleet.cattle.io/v1alpha1:Bundle",
+    "kubernetes:helm.cattle.io/v1:HelmChart",
+    "kubernetes:argoproj.io/v1alpha1:Application",
+]
+
+
+def many(kind: str, count: int) -> list[Resource]:
+    return [(kind, f"r-{index}", {}) for index in range(count)]
+
+
+@pytest.mark.parametrize("kind", SITES)
+def test_d1_d2_clusters_of_any_provider_are_imports(kind: str) -> None:
+    [message] = judge_stack(POD_NETWORK_STACK, many(kind, 100))
+    assert "creates 100 imported clusters, but the figures of the pod network are missing" in message
+    [message] = judge_stack(POD_NETWORK_STACK, many(kind, 100), figures=figures(0))
+    assert "imports 100 clusters, but only 52 fit" in message
+    assert judge_stack(POD_NETWORK_STACK, many(kind, 52), figures=figures(0)) == []
+
+
+@pytest.mark.parametrize(
+    ("kinds_", "what", "figure", "key", "planned"),
+    [
+        (PROJECTS, "projects", "projects", "plannedProjects", 3.0),
+        (USERS, "users", "users", "plannedUsers", 4.0),  # the administrator is one
+        (CREATORS, "namespaces", "applications", "plannedApplications", 3.0),
+    ],
+)
+def test_d1_d2_what_makes_namespaces_behind_the_scenes_is_counted(
+    kinds_: list[str], what: str, figure: str, key: str, planned: float
+) -> None:
+    document = figures(0)
+    document["demands"][0][figure] = planned
+    for kind in kinds_:
+        assert f"creates 1 {what}, but" in judge_stack(POD_NETWORK_STACK, many(kind, 1))[0]
+        assert judge_stack(POD_NETWORK_STACK, many(kind, 3), figures=document) == []
+        [message] = judge_stack(POD_NETWORK_STACK, many(kind, 4), figures=document)
+        assert f"creates 4 {what}, its plan has 3: 1 too many" in message
+        assert f"raise the plan ({key})" in message
+
+
+def release_with(names: object) -> Resource:
+    return kinds.RELEASE, "tools", {"name": "tools", "chart": "tools", "resourceNames": names}
+
+
+def test_d3_namespaces_of_a_chart_are_counted_and_declared() -> None:
+    names = {"Namespace/v1": ["a", "cattle-system", "b"], "Deployment.apps/apps/v1": ["a/web"]}
+    resource = release_with(names)
+    [message] = judge_stack(POD_NETWORK_STACK, [resource], figures=figures(0, applications=1))
+    assert "creates 2 namespaces, its plan has 1" in message
+    assert judge_stack(POD_NETWORK_STACK, [resource], figures=figures(0, applications=2)) == []
+    first, second = judge(POD_NETWORK, *resource[::2], name="tools")
+    assert "namespace 'a', which the chart of release 'tools' creates, is not declared" in first
+    assert "namespace 'b'" in second
+    assert judge(POD_NETWORK, *resource[::2], namespaces=["a", "b"]) == []
+
+
+@pytest.mark.parametrize("names", [UNKNOWN, {"Namespace/v1": UNKNOWN}, {}, {"Secret/v1": ["a/b"]}])
+def test_d3_a_chart_without_known_namespaces_takes_none(names: object) -> None:
+    assert judge_stack(POD_NETWORK_STACK, [release_with(names)]) == []
+
+
+@pytest.mark.parametrize("create", ["true", "True", True])
+def test_d5_a_boolean_as_text_is_no_way_round(create: object) -> None:
+    [message] = judge(POD_NETWORK, kinds.RELEASE, {"createNamespace": create, "namespace": "tools"})
+    assert "creates namespace 'tools' itself" in message
+
+
+def shares(**counts: dict[str, float]) -> dict[str, dict[str, float]]:
+    return {f"rancher-on-pks/{stack}": count for stack, count in counts.items()}
+
+
+def test_d4_two_fleets_share_one_plan() -> None:
+    """52 imported clusters fit; the stack of the tests is called ``test``."""
+    apart = shares(test={"importedClusters": 30.0}, other={"importedClusters": 22.0})
+    assert judge_stack(POD_NETWORK_STACK, [network(figures()), *sites(30)], shares=apart) == []
+    [message] = judge_stack(POD_NETWORK_STACK, [network(figures()), *sites(31)], shares=apart)
+    assert "imports 31 clusters, but only 30 fit" in message
+    both = shares(test={"importedClusters": 50.0}, other={"importedClusters": 50.0})
+    [message] = judge_stack(POD_NETWORK_STACK, [network(figures()), *sites(50)], shares=both)
+    assert "the shares of all stacks add up to 100 imported clusters, but the plan has room for 52" in message
+
+
+def test_d4_a_second_stack_without_a_share_is_refused() -> None:
+    config: dict[str, Any] = {
+        "figures": figures(0, applications=1),
+        "shares": shares(other={"applications": 1.0}),
+    }
+    [message] = judge_stack(POD_NETWORK_STACK, [namespace("team-a")], **config)
+    assert "stack rancher-on-pks/test takes 1 namespaces and has no share of the plan" in message
+    config["shares"] = shares(test={"applications": 1.0})
+    assert judge_stack(POD_NETWORK_STACK, [namespace("team-a")], **config) == []
+
+
+def test_d4_the_stack_of_the_cluster_has_what_the_shares_leave() -> None:
+    resources = [CLUSTER, network(figures(applications=3)), namespace("cattle-system"), namespace("a")]
+    assert judge_stack(POD_NETWORK_STACK, resources, shares=shares(other={"applications": 2.0})) == []
+    [message] = judge_stack(POD_NETWORK_STACK, resources, shares=shares(other={"applications": 3.0}))
+    assert "creates 1 namespaces, its plan has 0" in message
+
+
+@pytest.mark.parametrize("wrong", [{"test": 3.0}, {"test": {"applications": "many"}}])
+def test_d4_shares_of_a_wrong_type_are_a_finding(wrong: dict[str, Any]) -> None:
+    found = judge_stack(POD_NETWORK_STACK, [namespace("a")], figures=figures(applications=1), shares=wrong)
+    assert "configuration of policy pod-network-stack: " in found[0]
+
+
+def test_d2_a_namespace_by_any_token_counts() -> None:
+    """A custom resource of the core group, and a list."""
+    several = ("kubernetes:core/v1:NamespaceList", "many", {"items": [{"metadata": {"name": "a"}}, {}, {}]})
+    custom = ("kubernetes:v1:Namespace", "own", {"metadata": {"name": "b"}})
+    [message] = judge_stack(POD_NETWORK_STACK, [several, custom], figures=figures(applications=1))
+    assert "creates 4 namespaces, its plan has 1" in message
+    assert "namespace 'b' is not declared" in judge(POD_NETWORK, *custom[::2])[0]

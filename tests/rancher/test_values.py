@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 
 from domain import rancher_values as values
+from domain.rancher_releases import release
 
 DESIGN: dict[str, Any] = {"hostname": "rancher.example.com", "replicas": 3}
 
 
 def test_todays_chart_makes_no_ingress() -> None:
-    assert values.defaults("2.15.0", **DESIGN, private_ca=True) == {
+    assert values.defaults(release("2.15.0"), **DESIGN, private_ca=True) == {
         "hostname": "rancher.example.com",
         "replicas": 3,
         "privateCA": True,
@@ -21,20 +22,10 @@ def test_todays_chart_makes_no_ingress() -> None:
 
 
 def test_ingress_of_an_old_chart_is_kept_from_ncp() -> None:
-    ingress = values.defaults("2.2.8", **DESIGN, private_ca=True)["ingress"]
+    ingress = values.defaults(release("2.2.8"), **DESIGN, private_ca=True)["ingress"]
     assert ingress == {
         "tls": {"source": "secret"},
         "extraAnnotations": {"kubernetes.io/ingress.class": "nginx"},
-    }
-
-
-def test_another_ca_restarts_the_pods() -> None:
-    theirs = {"extraEnv": [{"name": "A", "value": "1"}], "replicas": 3}
-    combined = values.combine({"replicas": 3, "privateCA": True}, theirs, "abc")
-    assert combined == {
-        "replicas": 3,
-        "privateCA": True,
-        "extraEnv": [{"name": "RANCHER_ON_PKS_CA_SHA256", "value": "abc"}, {"name": "A", "value": "1"}],
     }
 
 
@@ -52,8 +43,10 @@ def test_another_ca_restarts_the_pods() -> None:
     ],
 )
 def test_values_against_the_design(theirs: dict[str, Any], path: str) -> None:
-    [problem] = values.problems(theirs, "2.8.5", **DESIGN)
-    assert problem.startswith(f"{path} must not be ")
+    [found] = values.findings(theirs, release("2.8.5"), **DESIGN)
+    assert found.key == path
+    assert str(found).startswith(f"{path}: must not be ")
+    assert str(found).endswith("Leave it out")
 
 
 def test_other_values_are_the_users_own() -> None:
@@ -63,7 +56,26 @@ def test_other_values_are_the_users_own() -> None:
         "ingress": {"enabled": False},
         "replicas": 3,
     }
-    assert values.problems(theirs, "2.8.5", **DESIGN) == []
-    assert values.problems(theirs, "2.5.9", **DESIGN) == [
-        "bootstrapPassword is not known to chart 2.5.9, only from 2.6.0 on. Leave it out"
+    assert list(values.findings(theirs, release("2.8.5"), **DESIGN)) == []
+    assert [str(found) for found in values.findings(theirs, release("2.5.9"), **DESIGN)] == [
+        "bootstrapPassword: chart 2.5.9 does not have this value, which exists from 2.6.0 on. Remove it"
     ]
+
+
+@pytest.mark.parametrize(
+    ("theirs", "path"),
+    [
+        ({"ingress": {"extraAnnotations": {"a": "b"}}}, "ingress.extraAnnotations"),
+        ({"ingress": {"ingressClassName": "nsx"}}, "ingress.ingressClassName"),
+        ({"ingress": {"configurationSnippet": "x"}}, "ingress.configurationSnippet"),
+        ({"ingress": {"tls": {"secretName": "mine"}}}, "ingress.tls.secretName"),
+        ({"extraEnv": {"A": "1"}}, "extraEnv"),
+        ({"extraEnv": ["A=1"]}, "extraEnv"),
+        ({"extraEnv": [{"value": "1"}]}, "extraEnv"),
+        ({"extraEnv": None}, "extraEnv"),
+    ],
+)
+@pytest.mark.parametrize("version", ["2.2.8", "2.15.0"])
+def test_c12_values_without_effect_are_refused(theirs: dict[str, Any], path: str, version: str) -> None:
+    [found] = values.findings(theirs, release(version), **DESIGN)
+    assert found.key == path

@@ -1,7 +1,7 @@
-"""Work that puts away what it has opened, also when the command plugin kills the process that it started.
+"""Runs work in a child process that always cleans up.
 
-It does so with SIGKILL: when Ctrl-C is pressed twice, and when the engine is gone (pulumi-command runs its
-commands with the context of the engine's call). So the work is done in a child, which notices that.
+The command plugin kills its commands with SIGKILL: on a second Ctrl-C, and when the engine is gone
+(pulumi-command runs commands with the context of the engine's call). The child notices and cleans up.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ _SECONDS = 0.5
 _ENDED = 128 + signal.SIGTERM
 
 
-def in_child(work: Callable[[], int]) -> int:
-    """Do the work in a child; returns its exit code.
+def run_in_child(work: Callable[[], int]) -> int:
+    """Run the work in a child process; returns its exit code.
 
-    At SIGTERM, and when this process is gone, ``SystemExit`` is raised in the child. Ctrl-C is none of
-    anybody's business here: at the first one the engine lets end what is under way.
+    On SIGTERM, and when this process is gone, the child raises ``SystemExit``. Ignores Ctrl-C; the engine
+    lets running operations finish.
     """
     own = os.getpid()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -34,20 +34,20 @@ def in_child(work: Callable[[], int]) -> int:
 
 
 def _watched(work: Callable[[], int], parent: int) -> int:
-    """The work, ended when ``parent`` is. A timer looks for it, no thread: children are forked."""
+    """Run the work; stop when ``parent`` is gone. Polls with a timer: threads do not survive a fork."""
 
-    def end(_number: int, _frame: FrameType | None) -> None:
+    def stop(_number: int, _frame: FrameType | None) -> None:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         sys.exit(_ENDED)
 
-    def look(number: int, frame: FrameType | None) -> None:
+    def check_parent(number: int, frame: FrameType | None) -> None:
         if os.getppid() != parent:
-            end(number, frame)
+            stop(number, frame)
 
     os.setsid()
-    signal.signal(signal.SIGTERM, end)
-    signal.signal(signal.SIGALRM, look)
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGALRM, check_parent)
     signal.setitimer(signal.ITIMER_REAL, _SECONDS, _SECONDS)
     try:
         return work()

@@ -1,7 +1,7 @@
-"""Tiller's cluster-admin rights in the cluster: only while a release changes.
+"""Permissions of Tiller: cluster-admin while a release changes, otherwise none.
 
-Each change binds the role under a name of its own release and removes the binding afterwards. A run that was
-killed leaves its binding behind; the program removes all that it finds at its next start.
+Each change creates a ClusterRoleBinding named after its release, and deletes it afterwards. A killed run
+leaves its binding behind; the next run deletes all that it finds.
 """
 
 from __future__ import annotations
@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from components.helm.v2.records import NAMESPACE
+from components.helm.v2.history import NAMESPACE
 from components.kubernetes.api import Kubernetes, KubernetesError, Object
 from components.runtime.errors import ProviderError
-from components.runtime.provider import wait
+from components.runtime.waiting import QUICK, wait
 
 ACCOUNT = "tiller"
 """Tiller's service account in kube-system, as in the article."""
@@ -25,7 +25,7 @@ _ROLE = "cluster-admin"
 
 
 def bindings(kubernetes: Kubernetes) -> list[str]:
-    """Names of the bindings that give Tiller's service account the role cluster-admin."""
+    """Returns the ClusterRoleBindings that make Tiller's service account cluster-admin."""
     return [
         str(item["metadata"]["name"])
         for item in kubernetes.list(_BINDINGS)
@@ -38,19 +38,19 @@ def bindings(kubernetes: Kubernetes) -> list[str]:
     ]
 
 
-def withdraw(kubernetes: Kubernetes) -> list[str]:
-    """Remove every such binding; returns their names.
+def revoke_all(kubernetes: Kubernetes) -> list[str]:
+    """Deletes these bindings; returns their names.
 
     Raises:
-        ProviderError: A binding has other subjects too.
+        ProviderError: A binding also has other subjects.
     """
     found = bindings(kubernetes)
     for name in found:
         binding = kubernetes.get(f"{_BINDINGS}/{name}")
         if binding and len(binding["subjects"]) > 1:
             raise ProviderError(
-                f"ClusterRoleBinding {name} makes Tiller and others cluster-admin. Take Tiller's service "
-                f"account out of it: kubectl edit clusterrolebinding {name}"
+                f"ClusterRoleBinding {name} makes Tiller and others cluster-admin. Remove Tiller's service "
+                f"account from it: kubectl edit clusterrolebinding {name}"
             )
         kubernetes.delete(f"{_BINDINGS}/{name}")
     return found
@@ -58,10 +58,10 @@ def withdraw(kubernetes: Kubernetes) -> list[str]:
 
 @contextmanager
 def granted(kubernetes: Kubernetes, release: str) -> Iterator[None]:
-    """Tiller may do everything in the body; afterwards nothing, whatever happened.
+    """Tiller is cluster-admin within the block.
 
     Raises:
-        ProviderError: The rights could not be withdrawn; the message says how to do it.
+        ProviderError: The binding could not be deleted; the message says how to do it.
     """
     name = f"tiller-{release}"
     try:
@@ -72,8 +72,8 @@ def granted(kubernetes: Kubernetes, release: str) -> Iterator[None]:
             kubernetes.delete(f"{_BINDINGS}/{name}")
         except KubernetesError as error:
             raise ProviderError(
-                f"Tiller is still cluster-admin: ClusterRoleBinding {name} could not be removed ({error}). "
-                f"Run pulumi up again, or: kubectl delete clusterrolebinding {name}"
+                f"Tiller is still cluster-admin: ClusterRoleBinding {name} could not be deleted ({error}). "
+                f"Run `pulumi up` again, or `kubectl delete clusterrolebinding {name}`"
             ) from error
 
 
@@ -91,7 +91,7 @@ def _bind(kubernetes: Kubernetes, name: str) -> None:
         if error.status != 409:
             raise
 
-    # The API's authorizer learns of a binding a moment after it is there.
+    # A new binding takes effect after a moment.
     def poll() -> tuple[str, bool | None]:
         review: Object = {
             "apiVersion": "authorization.k8s.io/v1",
@@ -99,6 +99,6 @@ def _bind(kubernetes: Kubernetes, name: str) -> None:
             "spec": {"user": _USER, "resourceAttributes": {"verb": "*", "group": "*", "resource": "*"}},
         }
         allowed = kubernetes.create(_REVIEWS, review)["status"].get("allowed")
-        return "the binding is not in force", True if allowed else None
+        return "the binding has no effect yet", True if allowed else None
 
-    wait("rights of Tiller", poll, timeout=60, first=0.1, cap=2, resume="Run pulumi up again")
+    wait("permissions of Tiller", poll, timeout=60, pace=QUICK, resume="Run `pulumi up` again")

@@ -1,4 +1,4 @@
-"""Helm v2's CLI, run by a ``pulumi_command.local.Command`` through ``helm2.py``."""
+"""Declares the stack's commands that run ``components.helm.v2.actions``."""
 
 from __future__ import annotations
 
@@ -10,43 +10,45 @@ from typing import Any
 import pulumi
 from pulumi_command import local
 
+from components.helm.v2.task import VARIABLE
+
 
 def run(
     name: str,
     *,
-    job: Mapping[str, Any],
-    secrets: Mapping[str, pulumi.Input[str]],
+    task: Mapping[str, Any],
+    credentials: Mapping[str, pulumi.Input[str]],
     change: str,
     delete: str,
     opts: pulumi.ResourceOptions,
     triggers: list[pulumi.Input[Any]] | None = None,
 ) -> local.Command:
-    """Declare a command that runs ``components.helm.v2.actions``.
+    """Declares a command.
 
     Args:
-        name: The resource's name in the stack.
-        job: What ``helm2.Job`` takes; shown at preview as far as it is no secret.
-        secrets: What ``helm2.Secrets`` takes.
-        change: Action at creation and at every change.
+        name: Name of the resource in the stack.
+        task: Fields of ``HelmTask``, shown at preview.
+        credentials: Fields of ``TaskCredentials``.
+        change: Action at creation and at each change.
         delete: Action at deletion.
         opts: Options.
-        triggers: What cannot be changed in place.
+        triggers: Values whose change replaces the resource.
     """
-    hidden: pulumi.Output[str] = pulumi.Output.secret(pulumi.Output.json_dumps(dict(secrets)))
+    hidden: pulumi.Output[str] = pulumi.Output.secret(pulumi.Output.json_dumps(dict(credentials)))
     return local.Command(
         name,
         interpreter=[_python(), "-m", "components.helm.v2.actions"],
         create=change,
         update=change,
         delete=delete,
-        environment={"HELM2_JOB": pulumi.Output.json_dumps(dict(job), sort_keys=True)},
+        environment={VARIABLE: pulumi.Output.json_dumps(dict(task), sort_keys=True)},
         stdin=hidden,
         triggers=triggers,
         logging=local.Logging.STDERR,
         opts=pulumi.ResourceOptions.merge(
             opts,
             pulumi.ResourceOptions(
-                # The digest in stdout is one of the values.
+                # The digest in stdout covers secret values.
                 additional_secret_outputs=["stdin", "stdout"],
                 delete_before_replace=True,
             ),
@@ -55,6 +57,6 @@ def run(
 
 
 def _python() -> str:
-    """This interpreter, named so that a checkout in another place has the same state."""
+    """This interpreter, relative to the program, so that the state does not depend on its location."""
     python, here = Path(sys.executable), Path.cwd()
     return str(python.relative_to(here)) if python.is_relative_to(here) else str(python)

@@ -1,35 +1,37 @@
-"""``Tiller``: what Helm v2's releases go through."""
+"""``Tiller``: the server component of Helm v2."""
 
 from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 import pulumi
 
-from components.helm.v2 import permissions as tiller_rights
-from components.helm.v2.records import NAMESPACE
+from components.helm.v2 import permissions
+from components.helm.v2.history import NAMESPACE
+from components.helm.v2.runner import run
+from components.helm.v2.task import TillerMode
 from components.kubernetes import api as kube
 from components.kubernetes.api import UnreachableError
 
 
 @dataclass(frozen=True, kw_only=True)
 class TillerArgs:
-    """Which Helm v2, and where its Tiller is.
+    """Arguments of :class:`Tiller`.
 
     Attributes:
         kubeconfig: Secret.
-        mode: ``cluster``: a pod in kube-system, cluster-admin only while a release changes. ``local``: a
-            process on this machine for the time of each call; nothing privileged is in the cluster.
-        helm: Helm v2's CLI, a command or path.
+        mode: Where Tiller runs. In the cluster it is cluster-admin only while a release changes; on this
+            machine it uses the kubeconfig, and nothing privileged is in the cluster.
+        helm: Helm's CLI, a command or path.
         tiller: Tiller's binary, a command or path; for mode ``local``.
-        image: Tiller's image in mode ``cluster``; empty: the one that the CLI chooses.
-        timeout_minutes: Longest time until Tiller answers.
+        image: Tiller's image for mode ``cluster``; empty: the CLI's default.
+        timeout_minutes: Deadline for Tiller to answer.
     """
 
     kubeconfig: pulumi.Input[str] = field(repr=False)
-    mode: Literal["cluster", "local"] = "cluster"
+    mode: TillerMode = "cluster"
     helm: str = "helm2"
     tiller: str = "tiller"
     image: str = ""
@@ -43,20 +45,20 @@ class Tiller(pulumi.ComponentResource):
     nothing. The options must name the cluster's Kubernetes provider.
 
     Attributes:
-        job: What the jobs of ``components.helm.v2.actions`` have in common.
-        kubeconfig: Secret. Known once no rights are left over from a run that was killed.
-        ready: Depend on it for a Tiller that answers.
+        task: The fields of ``HelmTask`` that all tasks share.
+        kubeconfig: Secret; known once permissions that a killed run left behind are revoked.
+        ready: A Tiller that answers.
     """
 
-    job: dict[str, Any]
+    task: dict[str, Any]
     kubeconfig: pulumi.Output[str]
     ready: list[pulumi.Resource]
 
     def __init__(self, name: str, args: TillerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Declare it."""
         super().__init__("rancher-on-pks:helm:Tiller", name, None, opts)
-        self.job = {"helm": args.helm, "tiller": args.tiller, "mode": args.mode}
-        self.kubeconfig = pulumi.Output.secret(args.kubeconfig).apply(self._without_rights)
+        self.task = {"helm": args.helm, "tiller": args.tiller, "mode": args.mode}
+        self.kubeconfig = pulumi.Output.secret(args.kubeconfig).apply(self._after_cleanup)
         self.ready = []
         if args.mode == "cluster":
             self.ready = [self._in_cluster(name, args, opts.deleted_with if opts else None)]
@@ -65,8 +67,6 @@ class Tiller(pulumi.ComponentResource):
     def _in_cluster(
         self, name: str, args: TillerArgs, deleted_with: pulumi.Resource | None
     ) -> pulumi.Resource:
-        from components.helm.v2.runner import run  # noqa: PLC0415 - see HelmRelease
-
         child = pulumi.ResourceOptions(parent=self, deleted_with=deleted_with)
         account = pulumi.CustomResource(
             "kubernetes:core/v1:ServiceAccount",
@@ -74,33 +74,31 @@ class Tiller(pulumi.ComponentResource):
             {
                 "apiVersion": "v1",
                 "kind": "ServiceAccount",
-                "metadata": {"name": tiller_rights.ACCOUNT, "namespace": NAMESPACE},
+                "metadata": {"name": permissions.ACCOUNT, "namespace": NAMESPACE},
             },
             child,
         )
         return run(
             f"{name}-init",
-            job={**self.job, "image": args.image, "timeout_minutes": args.timeout_minutes},
-            secrets={"kubeconfig": self.kubeconfig},
+            task={**self.task, "image": args.image, "timeout_minutes": args.timeout_minutes},
+            credentials={"kubeconfig": self.kubeconfig},
             change="init",
             delete="reset",
             opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=account)),
         )
 
-    async def _without_rights(self, kubeconfig: str) -> str:
-        """The kubeconfig, when a run that was killed has left Tiller no rights."""
+    async def _after_cleanup(self, kubeconfig: str) -> str:
+        """The kubeconfig, after permissions that a killed run left behind are revoked."""
         if pulumi.runtime.is_dry_run():
             return kubeconfig
 
-        def withdraw() -> list[str]:
+        def revoke() -> list[str]:
             with kube.client(kubeconfig) as kubernetes:
-                return tiller_rights.withdraw(kubernetes)
+                return permissions.revoke_all(kubernetes)
 
         try:
-            for name in await asyncio.to_thread(withdraw):
-                pulumi.log.warn(
-                    f"removed cluster-admin binding {name} of Tiller, left by a run that was killed", self
-                )
+            for name in await asyncio.to_thread(revoke):
+                pulumi.log.warn(f"deleted ClusterRoleBinding {name} of Tiller, left by a killed run", self)
         except UnreachableError as error:
-            pulumi.log.warn(f"whether Tiller has rights left in the cluster is not known: {error}", self)
+            pulumi.log.warn(f"whether Tiller still has permissions in the cluster is unknown: {error}", self)
         return kubeconfig

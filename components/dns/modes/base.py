@@ -1,0 +1,40 @@
+"""``DnsMode``: the interface of a mode."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pulumi
+
+
+@dataclass(frozen=True, kw_only=True)
+class Address:
+    """What a record must say.
+
+    Attributes:
+        hostname: Full name, without the final dot.
+        address: Its IPv4 address.
+        ttl: Seconds for which resolvers may cache the record.
+    """
+
+    hostname: str
+    address: pulumi.Input[str]
+    ttl: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class DnsMode(ABC):
+    """How records are made. A subclass has its options as fields."""
+
+    @abstractmethod
+    def record(
+        self, name: str, wanted: Address, opts: pulumi.ResourceOptions
+    ) -> pulumi.CustomResource | None:
+        """Declare the resource that makes a record; None if the program makes none."""
+
+    def preflight(self, name: str, hostnames: Sequence[str]) -> pulumi.Resource | None:
+        """Declare the check that records of these names can be made; None if nothing can be checked."""
+        del name, hostnames
+        return None

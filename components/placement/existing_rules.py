@@ -1,0 +1,47 @@
+"""Rules that vCenter already has, from a stack whose state was lost or from Optimize-VMwarePKS.
+
+The vSphere plugin refuses a second rule of the same name. A rule that holds no other VMs than this cluster's
+is removed just before its replacement is created.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+
+import pulumi
+
+from components.placement.credentials import VSPHERE
+
+
+def replacement_hook(
+    datacenter: str, server: str | None, user: str | None, password: pulumi.Input[str] | None
+) -> pulumi.ResourceHookBinding | None:
+    """Hook of a rule that removes an existing one; None at preview, when hooks do not run.
+
+    Args:
+        datacenter: vSphere datacenter to search; empty: all.
+        server: vCenter; None: the environment has it, as user and password.
+        user: User of vCenter.
+        password: Secret.
+    """
+    if pulumi.runtime.is_dry_run():
+        return None
+    secret = pulumi.Output.secret(password)
+
+    async def before_create(args: pulumi.ResourceHookArgs) -> None:
+        values = (server, user, await secret.future())
+        keys = (VSPHERE.key(field.name) for field in VSPHERE.fields)
+        config = dict(zip(keys, values, strict=True))
+        rule = args.new_inputs or {}
+
+        def remove() -> bool:
+            from components.placement.vcenter import session  # noqa: PLC0415 - only a new rule needs it
+
+            with session(VSPHERE.read(config.get, os.environ), datacenter) as vcenter:
+                return vcenter.remove_rule(rule["computeClusterId"], rule["name"], rule["virtualMachineIds"])
+
+        if await asyncio.to_thread(remove):
+            pulumi.log.info(f"rule {rule['name']!r} already existed for VMs of this cluster: replaced")
+
+    return pulumi.ResourceHookBinding(before_create=[before_create])

@@ -1,0 +1,35 @@
+"""Base of the providers that read from BOSH or vCenter."""
+
+from __future__ import annotations
+
+import os
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING
+
+from components.placement.bosh_cli import Bosh
+from components.placement.credentials import BOSH, VSPHERE
+from components.runtime.provider import Provider
+
+if TYPE_CHECKING:
+    from components.placement.vcenter import VCenter
+
+
+class PlacementProvider(Provider):
+    """Reads its credentials from the environment or the stack's config."""
+
+    def vcenter(self, datacenter: str) -> AbstractContextManager[VCenter]:
+        """A session with vCenter.
+
+        Args:
+            datacenter: vSphere datacenter to search; empty: all.
+
+        Raises:
+            ProviderError: Credentials are missing; on entry, see ``vcenter.session``.
+        """
+        from components.placement import vcenter  # noqa: PLC0415 - a preview without changes needs none
+
+        return vcenter.session(VSPHERE.read(self._config.get, os.environ), datacenter)
+
+    def bosh(self, executable: str) -> Bosh:
+        """The Director, through this CLI."""
+        return Bosh(executable, BOSH.read(self._config.get, os.environ))

@@ -1,0 +1,44 @@
+"""URLs that people give: whether they hold credentials, and what of them may be shown."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import parse_qsl
+
+_USERINFO = re.compile(r"//[^/\s\"'@]*(?:@[^/\s\"'@]*)*@")
+_HOST = re.compile(r"(\[[^\]]*\]|[^:]*)(:\d*)?")
+
+
+def has_credentials(url: str) -> bool:
+    """Returns whether the URL has userinfo (``user:password@``), even with reserved characters in it."""
+    return _userinfo(url)[1]
+
+
+def public_url(url: str) -> str:
+    """Returns the URL for messages: without userinfo, query and fragment, which may hold secrets."""
+    scheme, rest = _userinfo(url)[0]
+    return scheme + re.split(r"[?#]", rest)[0]
+
+
+def hide_userinfo(text: str) -> str:
+    """Returns a text without the userinfo of the URLs in it."""
+    return _USERINFO.sub("//", text)
+
+
+def query_values(url: str) -> list[str]:
+    """Returns the values in the query of a URL, such as a signature."""
+    return [value for _, value in parse_qsl(url.partition("?")[2].partition("#")[0])]
+
+
+def _userinfo(url: str) -> tuple[tuple[str, str], bool]:
+    """Returns the URL as scheme and rest without userinfo, and whether there was any."""
+    scheme, separator, rest = url.partition("://")
+    if not separator:
+        scheme, rest = "", url
+    authority = re.split(r"[/?#]", rest)[0]
+    if "@" in authority:
+        return (scheme + separator, rest[authority.rindex("@") + 1 :]), True
+    # `user:pa/ss@host`: the authority ends too early, with a port that is not a number.
+    if separator and "@" in rest and not _HOST.fullmatch(authority):
+        return (scheme + separator, rest.rpartition("@")[2]), True
+    return (scheme + separator, rest), False

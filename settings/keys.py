@@ -1,0 +1,110 @@
+"""The config key behind each input of the program's resources: the one table from components to settings."""
+
+from __future__ import annotations
+
+from settings import labels
+
+_CHART_ACCESS = {
+    "kubernetes_version": "kubernetesVersion",
+    "ca_file": "chartRepositoryCaFile",
+    "username": "chartRepositoryUsername",
+    "api_versions": "helmEngine",
+}
+_NAMES = {"external_hostname": "externalHostname", "plan": "plan"}
+_CLUSTER = {
+    **_NAMES,
+    "name": "clusterName",
+    "network_profile": "networkProfile",
+    "compute_profile": "computeProfile",
+    "node_pool_instances": "nodePoolInstances",
+}
+_VCENTER = {
+    "mode": "antiAffinity",
+    "source": "vmSource",
+    "datacenter": "vsphereDatacenter",
+    "compute_clusters": "vsphereComputeClusters",
+}
+_ENDPOINT = {"endpoint": "rancherHostname"}
+
+KEYS: labels.Table = {
+    ("pks:FoundationPreflight", ""): {
+        **_CLUSTER,
+        "masters": "planMasters",
+        "workers": "planWorkers",
+        "privileged": "planPrivileged",
+        "network_profile_parameters": "networkProfileParameters",
+    },
+    ("pks:NetworkProfile", ""): {
+        "name": "networkProfile",
+        "description": "networkProfileDescription",
+        "parameters": "networkProfileParameters",
+    },
+    ("pks:Cluster", ""): {
+        **_CLUSTER,
+        "workers": "workers",
+        "tags": "clusterTags",
+        "timeout_minutes": "clusterTimeoutMinutes",
+    },
+    ("pks:Kubeconfig", ""): {
+        **_NAMES,
+        "cluster": "clusterName",
+        "api_access": "apiAccess",
+        "expected_version": "kubernetesVersion",
+    },
+    ("capacity:PodNetwork", ""): {"figures": "podNetwork", "measured_at": "podNetworkMeasuredAt"},
+    ("placement:PlacementPreflight", ""): {
+        **_VCENTER,
+        "bosh_cli": "boshCli",
+        "masters": "planMasters",
+        "workers": "workers",
+    },
+    ("placement:VmCids", ""): {"executable": "boshCli"},
+    ("placement:VirtualMachines", ""): _VCENTER,
+    ("dns:DnsPreflight", ""): {"hostnames": "rancherHostname", "server": "dnsServer", "zone": "dnsZone"},
+    ("dns:Record", ""): {"server": "dnsServer", "zone": "dnsZone", "ttl": "dnsTtl"},
+    ("dns:Record", "rancher-"): {"hostname": "rancherHostname"},
+    ("dns:Record", "api-"): {"hostname": "externalHostname"},
+    ("dns:Resolution", ""): {"resolver": "dnsResolver", "timeout_minutes": "dnsTimeoutMinutes"},
+    ("dns:Resolution", "rancher-"): {"hostname": "rancherHostname"},
+    ("dns:Resolution", "api-"): {"hostname": "externalHostname"},
+    ("helm:Helm2Commands", ""): {"helm": "helm2Cli", "tiller": "tillerCli", "image": "tillerImage"},
+    ("helm:Chart", ""): _CHART_ACCESS,
+    ("helm:Chart", "ingress-"): {
+        "chart": "ingressChart",
+        "repository": "ingressChartRepository",
+        "version": "ingressChartVersion",
+    },
+    ("helm:Chart", "rancher-"): {
+        "chart": "rancherChart",
+        "repository": "rancherChartRepository",
+        "version": "rancherVersion",
+    },
+    ("helm:Rollout", "ingress"): {"timeout_minutes": "ingressTimeoutMinutes"},
+    ("helm:Rollout", "rancher"): {"timeout_minutes": "rancherTimeoutMinutes"},
+    ("ingress:VirtualIp", ""): {
+        "network": "vipCidr",
+        "service": "ingressValues",
+        "timeout_minutes": "ingressTimeoutMinutes",
+    },
+    ("rancher:EndpointCheck", "endpoint"): {**_ENDPOINT, "timeout_minutes": "ingressTimeoutMinutes"},
+    ("rancher:EndpointCheck", "rancher-server"): {**_ENDPOINT, "timeout_minutes": "rancherTimeoutMinutes"},
+    ("rancher:Admin", ""): {
+        **_ENDPOINT,
+        "version": "rancherVersion",
+        "password": "rancherAdminPassword",
+        "telemetry": "rancherTelemetry",
+        "token_days": "rancherTokenDays",
+        "renew_days": "rancherTokenRenewDays",
+    },
+    ("rancher:UpgradeCheck", ""): {
+        "version": "rancherVersion",
+        "ca_sha256": "caCertificateFile",
+        "enabled": "rancherUpgradeCheck",
+    },
+    ("rancher:LocalCluster", ""): {**_ENDPOINT, "timeout_minutes": "rancherLocalTimeoutMinutes"},
+}
+
+
+def label_resources() -> None:
+    """Make the errors of all resources that are declared from now on name config keys."""
+    labels.register(KEYS)

@@ -1,0 +1,81 @@
+"""Helm engines: the settings choose one by name."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+import pulumi
+
+from components.helm import Helm3, HelmEngine
+from components.helm.v2.migration import Helm2Migration
+from settings import Settings
+
+
+class HelmChoice(ABC):
+    """A version of Helm.
+
+    Attributes:
+        api_versions: Values of a chart's ``apiVersion`` that it supports.
+    """
+
+    api_versions: tuple[str, ...] = ("v1", "v2")
+
+    def preflight(self, settings: Settings) -> list[pulumi.Resource]:
+        """Checks that run before the cluster is ordered."""
+        del settings
+        return []
+
+    @abstractmethod
+    def engine(
+        self, settings: Settings, kubeconfig: pulumi.Input[str], opts: pulumi.ResourceOptions
+    ) -> HelmEngine:
+        """The engine for a cluster; ``opts`` are those of resources in it."""
+
+
+class _Helm3(HelmChoice):
+    def engine(
+        self, settings: Settings, kubeconfig: pulumi.Input[str], opts: pulumi.ResourceOptions
+    ) -> HelmEngine:
+        del settings, opts
+        return Helm3(kubeconfig, predecessors=(Helm2Migration(),))
+
+
+class _Helm2(HelmChoice):
+    """Imports its modules late: ``pulumi_command`` costs 0.4 s."""
+
+    api_versions = ("v1",)
+
+    def preflight(self, settings: Settings) -> list[pulumi.Resource]:
+        from components.helm.v2.preflight import Helm2Commands  # noqa: PLC0415
+
+        commands = Helm2Commands(
+            "helm2",
+            mode=settings.helm.tiller_mode,
+            helm=settings.helm.helm2_cli,
+            tiller=settings.helm.tiller_cli,
+            image=settings.helm.tiller_image,
+        )
+        return [commands]
+
+    def engine(
+        self, settings: Settings, kubeconfig: pulumi.Input[str], opts: pulumi.ResourceOptions
+    ) -> HelmEngine:
+        from components.helm.v2.engine import Helm2  # noqa: PLC0415
+        from components.helm.v2.tiller import Tiller, TillerArgs  # noqa: PLC0415
+
+        args = TillerArgs(
+            kubeconfig=kubeconfig,
+            mode=settings.helm.tiller_mode,
+            helm=settings.helm.helm2_cli,
+            tiller=settings.helm.tiller_cli,
+            image=settings.helm.tiller_image,
+        )
+        return Helm2(Tiller("tiller", args, opts))
+
+
+_CHOICES: dict[str, HelmChoice] = {"v3": _Helm3(), "v2": _Helm2()}
+
+
+def helm_choice(settings: Settings) -> HelmChoice:
+    """The version of Helm that the settings choose."""
+    return _CHOICES[settings.helm.helm_engine]

@@ -1,0 +1,38 @@
+"""URLs that people give: what of them may be shown."""
+
+from __future__ import annotations
+
+import pytest
+
+from domain.urls import has_credentials, hide_userinfo, public_url, query_values
+
+
+@pytest.mark.parametrize(
+    ("url", "shown", "credentials"),
+    [
+        ("https://charts.example.com/stable", "https://charts.example.com/stable", False),
+        ("https://u:p@charts.example.com", "https://charts.example.com", True),
+        ("https://u@charts.example.com:8443/a", "https://charts.example.com:8443/a", True),
+        ("https://u:p/q@charts.example.com", "https://charts.example.com", True),
+        ("https://u:p#q?r@charts.example.com/a?b=c", "https://charts.example.com/a", True),
+        ("https://charts.example.com/a@1.0", "https://charts.example.com/a@1.0", False),
+        ("https://charts.example.com:443/a@1.0", "https://charts.example.com:443/a@1.0", False),
+        ("https://[2001:db8::1]:443/a@1.0", "https://[2001:db8::1]:443/a@1.0", False),
+        ("https://charts.example.com?mail=a@b#c", "https://charts.example.com", False),
+        ("git@charts.example.com:a/b", "charts.example.com:a/b", True),
+        ("", "", False),
+    ],
+)
+def test_public_part(url: str, shown: str, credentials: bool) -> None:
+    assert public_url(url) == shown
+    assert has_credentials(url) is credentials
+
+
+def test_texts() -> None:
+    text = 'from "https://u:p@a.example.com/x" and http://b.example.com/y@z'
+    assert hide_userinfo(text) == 'from "https://a.example.com/x" and http://b.example.com/y@z'
+
+
+def test_queries() -> None:
+    assert query_values("https://a.example.com/x?sv=1&sig=a%2Fb#c") == ["1", "a/b"]
+    assert query_values("https://a.example.com/x") == []

@@ -1,0 +1,87 @@
+"""Foundation preflight: the dynamic provider against the fake CLI."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from components.pks.preflight import FoundationPreflightProvider
+from tests.pks.conftest import FakeFoundation, live
+
+FOUNDATION: dict[str, Any] = {
+    "plan": "rancher",
+    "masters": 3.0,
+    "workers": 3.0,
+    "privileged": True,
+    "name": "c",
+    "external_hostname": "c.test",
+    "network_profile": "lb-medium",
+    "network_profile_parameters": {"lb_size": "medium"},
+    "compute_profile": "",
+    "node_pool_instances": {},
+}
+
+
+def problems(foundation: FakeFoundation, olds: dict[str, Any], **changes: Any) -> list[str]:
+    result = foundation.configured(FoundationPreflightProvider).check(olds, {**FOUNDATION, **changes})
+    return [failure.reason for failure in result.failures]
+
+
+def test_foundation_asks_four_times_and_not_at_all_without_a_change(foundation: FakeFoundation) -> None:
+    assert problems(foundation, {}) == []
+    assert sorted(foundation.commands()) == ["clusters", "login", "network-profiles", "plans"]
+    assert problems(foundation, FOUNDATION) == []
+    assert foundation.commands() == []
+
+
+def test_foundation_reports_everything_at_once(foundation: FakeFoundation) -> None:
+    with foundation.change() as state:
+        state["network_profiles"] = [{"name": "lb-medium", "parameters": {"lb_size": "small"}}]
+        state["clusters"] = [
+            live("other", parameters={"kubernetes_master_host": "c.test"}),
+            live(last_action_state="error", last_action_description="Instance provisioning failed: boom"),
+        ]
+    found = problems(foundation, {}, plan="small", compute_profile="gold")
+    assert [text.split(":")[0] for text in found] == [
+        "masters",
+        "workers",
+        "privileged",
+        "network_profile",
+        "compute_profile",
+        "external_hostname",
+        *["plan", "network_profile", "compute_profile", "name"],
+    ]
+    text = "\n".join(found)
+    assert "plan 'small' has master_instances 1, not 3" in text
+    assert "exists with other parameters: {'lb_size': 'small'}. Choose another name" in text
+    assert "external hostname of cluster 'other'" in text
+    assert "has failed (CREATE, error, Instance provisioning failed: boom)" in text
+
+
+def test_foundation_names_the_plans_there_are(foundation: FakeFoundation) -> None:
+    [found] = problems(foundation, {}, plan="gone")
+    assert found.startswith("plan: there is no plan 'gone'; PKS has rancher, small. Choose one of these")
+
+
+def test_foundation_lets_its_own_cluster_change(foundation: FakeFoundation) -> None:
+    with foundation.change() as state:
+        state["clusters"] = [live(network_profile_name="lb-small")]
+    assert problems(foundation, {**FOUNDATION, "network_profile": "lb-small"}) == []
+
+
+def test_foundation_turns_a_failing_cli_into_a_clean_failure(
+    foundation: FakeFoundation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PKS_PASSWORD", "wrong")
+    assert problems(foundation, {})[0].startswith("PKS at pks.test rejected the credentials of 'admin'")
+
+
+def test_foundation_reads_the_live_plan(foundation: FakeFoundation) -> None:
+    provider = foundation.configured(FoundationPreflightProvider)
+    with foundation.change() as state:
+        state["plans"][0]["master_instances"] = 5
+    assert provider.read("rancher", dict(FOUNDATION)).outs == {**FOUNDATION, "masters": 5}
+    with foundation.change() as state:
+        state["plans"] = []
+    assert provider.read("rancher", dict(FOUNDATION)).id == ""
