@@ -74,7 +74,7 @@ def compare(plan: Plan, go: Go, *, command_line: bool = False) -> Outcome:
         verdict = judges.program(files, with_key=with_key and not plan.get("csr"))
     judged = files if verdict.errors else verdict.written
     if plan.get("csr"):
-        judged = dataclasses.replace(judged, key=files.key)
+        judged = dataclasses.replace(judged, key=pem.private_key("private_key", files.key)[1].encode())
     refusals = [f"Go: {go.refusal(judged)}"]
     if with_key:
         refusals.append(f"OpenSSL: {judges.openssl_refusal(judged)}")
