@@ -1,18 +1,18 @@
-# Two commands for a newcomer: `make lab` and `make test`. Everything else serves them.
+# Start with `make lab` and `make test`. The other targets are parts of them.
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 GITHUB := .github
-# As lab/golang.py builds, so that tests and tools share Go's build cache.
+# The settings of lab/golang.py, so that tests and tools share Go's build cache.
 export CGO_ENABLED := 0
 export GOTOOLCHAIN := local
 export GOFLAGS :=
 
 .PHONY: help lab fleet drill lab-down test lint lint-workflows unit e2e docs bench lock clean
 
-help: ## Show the targets
+help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "%-10s %s\n", $$1, $$2}'
 
 $(VENV)/.installed: requirements.txt pyproject.toml
@@ -23,21 +23,21 @@ $(VENV)/.installed: requirements.txt pyproject.toml
 	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
-lab: $(VENV)/.installed ## Build what is missing, start the offline SDDC, run `pulumi up` in it
+lab: $(VENV)/.installed ## Build missing tools, start the offline SDDC, run `pulumi up` in it
 	@$(BIN)/python -m lab up
 
-fleet: $(VENV)/.installed ## In the lab: two edge clusters, imported by the program in fleet/
+fleet: $(VENV)/.installed ## Create two edge clusters in the lab and import them with the program in fleet/
 	@$(BIN)/python -m lab fleet
 
-lab-down: $(VENV)/.installed ## Stop every process of the lab and remove its files
+lab-down: $(VENV)/.installed ## Stop all processes of the lab and remove its files
 	@$(BIN)/python -m lab down
 
-drill: $(VENV)/.installed ## Kill parts of the running lab and see what users notice (DRILL="--only host")
+drill: $(VENV)/.installed ## Kill parts of the running lab and measure the impact on users (DRILL="--only host")
 	@$(BIN)/python -m lab drill $(DRILL)
 
-test: lint unit e2e ## All tests
+test: lint unit e2e ## Run all checks and tests
 
-lint: $(VENV)/.installed lint-workflows ## Static checks
+lint: $(VENV)/.installed lint-workflows ## Run static checks
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -49,22 +49,22 @@ lint-workflows: $(VENV)/.installed
 	  $(abspath $(wildcard $(GITHUB)/workflows/*.yml))
 	$(BIN)/zizmor --offline --no-progress --quiet --config .github/zizmor.yml $(GITHUB)
 
-unit: $(VENV)/.installed ## Tests that need no lab
+unit: $(VENV)/.installed ## Run the tests that need no lab
 	$(BIN)/pytest -m "not lab" -n 2
 	cd lab/plugins && go vet -trimpath ./... && go test -trimpath ./...
 
-e2e: $(VENV)/.installed ## Tests against the lab, through the real engine
+e2e: $(VENV)/.installed ## Run the tests against the lab, through the real engine
 	$(BIN)/pytest -m lab -n 2 --dist loadfile
 
-docs: $(VENV)/.installed ## Write the pages that are made from the code
+docs: $(VENV)/.installed ## Generate the pages that come from the code
 	$(BIN)/python docs/reference.py
 
-bench: $(VENV)/.installed ## Ratios of preview and up times, measured side by side
-	@$(BIN)/python -m lab.bench_policy
-	@$(BIN)/python -m lab.bench_fleet
-	@$(BIN)/python -m lab.bench
+bench: $(VENV)/.installed ## Measure ratios of preview and up times
+	@$(BIN)/python -m bench.policy
+	@$(BIN)/python -m bench.fleet
+	@$(BIN)/python -m bench.preview
 
-lock: ## Pin the dependencies anew
+lock: ## Update and pin the dependencies
 	$(BIN)/pip install --quiet pip-tools
 	$(BIN)/pip-compile --quiet --upgrade --generate-hashes --no-emit-index-url --no-emit-find-links --allow-unsafe --strip-extras \
 	  --extra program --extra report --extra policy --extra lab --extra dev --output-file requirements.txt pyproject.toml

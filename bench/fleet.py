@@ -1,7 +1,7 @@
-"""Cost of a site: previews, updates and refreshes of fleets, compared with plain HTTP calls in sequence.
+"""Cost per site: previews, updates and refreshes of fleets, compared with sequential HTTP calls.
 
-Part of ``make bench``; alone: ``python -m bench.fleet``. Rancher is the lab's simulator, over TLS, with
-delays that were measured on a real one (a cluster's registration token takes about 0.4 s); no lab is needed.
+Part of ``make bench``; run it alone with ``python -m bench.fleet``. Rancher is the lab's simulator, over TLS,
+with delays measured on a real server (a cluster's registration token takes about 0.4 s). No lab is needed.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ SIZES = (10, 100, 300)
 
 
 def main() -> int:
-    """Print one row a size."""
+    """Prints one row per size."""
     os.environ.setdefault("LAB_NET", "79")
     titles = ("preview", "up", "refresh", "one GET", "registration")
-    print(f"{'ms a site':<10}{titles[0]:>9}{titles[1]:>9}{titles[2]:>9}   by plain calls:", end="")
+    print(f"{'ms per site':<10}{titles[0]:>9}{titles[1]:>9}{titles[2]:>9}   with HTTP calls:", end="")
     print(f"{titles[3]:>9}{titles[4]:>14}")
     for sites in SIZES:
         with (
@@ -38,7 +38,7 @@ def main() -> int:
 
 
 def _fleet(root: Path, rancher: StandaloneRancher, sites: int) -> tuple[float, float, float]:
-    """Seconds of a preview without changes, of the update that registers the sites, and of a refresh."""
+    """Returns the seconds of a no-change preview, of the update that registers the sites, and a refresh."""
     fleet = Standalone(root)
     fleet.serve(**rancher.outputs())
     names = [f"site-{number:04}" for number in range(sites)]
@@ -55,7 +55,7 @@ def _fleet(root: Path, rancher: StandaloneRancher, sites: int) -> tuple[float, f
 
 
 def _plain(rancher: StandaloneRancher, sites: int) -> tuple[float, float]:
-    """Seconds to register as many sites with plain calls, and to GET each, one after the other."""
+    """Returns the seconds to register that many sites, and to GET each, with sequential HTTP calls."""
     ids: list[str] = []
 
     def register() -> None:

@@ -1,7 +1,7 @@
-"""Time that the policy pack takes: previews of a new fleet with it and without it.
+"""Measures the policy pack's run time: previews of a new fleet with and without it.
 
-Part of ``make bench``; alone: ``python -m bench.policy``. It needs the engine and the language host, but no
-lab: the program is that in ``fleet/``, and a preview does not call Rancher.
+Part of ``make bench``; run it alone with ``python -m bench.policy``. It needs the engine and the language
+host but no lab: the program is the one in ``fleet/``, and a preview does not call Rancher.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ runtime:
 _EMPTY_PACK = """\
 from pulumi_policy import EnforcementLevel, PolicyPack, ResourceValidationPolicy
 
-nothing = ResourceValidationPolicy("nothing", "Judges nothing.", lambda args, report: None)
+nothing = ResourceValidationPolicy("nothing", "Checks nothing.", lambda args, report: None)
 PolicyPack("empty", [nothing], enforcement_level=EnforcementLevel.MANDATORY)
 """
 _OUTPUTS: dict[str, Any] = {
@@ -43,11 +43,11 @@ _OUTPUTS: dict[str, Any] = {
         "figures": {"network": {"blocks": ["10.0.0.0/9"]}, "demands": [{"rancherVersion": "2.15"}]}
     },
 }
-"""Outputs of a server with room for all; Rancher is not called, since nothing is created."""
+"""Outputs of a server with enough capacity; Rancher is never called, because nothing is created."""
 
 
 def main() -> int:
-    """Print one row per size."""
+    """Prints one row per size."""
     print(f"{'preview of a new fleet':<24} {'plain':>8} {'empty pack':>11} {'this pack':>10}", end="")
     print(f" {'/ plain':>8} {'/ empty':>8}   target / plain {AIM} at {SIZES[-1]}")
     for sites, (plain, empty, pack) in measure():
@@ -57,9 +57,9 @@ def main() -> int:
 
 
 def measure() -> Iterator[tuple[int, tuple[float, ...]]]:
-    """For each size the median seconds of a preview: without a pack, with an empty one, with this one.
+    """Yields the median seconds of a preview for each size: without a pack, with an empty one, with this one.
 
-    A pack with one policy that judges nothing shows what the engine and the SDK take without any rules.
+    The empty pack has one policy without rules and shows what the engine and the SDK cost by themselves.
     """
     with tempfile.TemporaryDirectory(prefix="lab-bench-policy-") as directory:
         root = Path(directory)
@@ -80,7 +80,7 @@ def measure() -> Iterator[tuple[int, tuple[float, ...]]]:
 
 
 def _preview(fleet: Standalone, pack: Path | None) -> float:
-    """Seconds of a preview, run as for a pull request."""
+    """Returns the seconds of a preview, run as for a pull request."""
     start = time.monotonic()
     gate = ["--policy-pack", str(pack)] if pack else []
     fleet.pulumi("preview", "--suppress-progress", *gate)

@@ -1,8 +1,8 @@
-"""``make bench``: what the program costs, as ratios measured side by side in one run.
+"""``make bench``: run time of the program, as ratios measured side by side in one run.
 
-- a preview without changes against the same for an empty Pulumi program;
-- a full ``up`` against the simulated waits on its critical path;
-- a full ``up`` against the article's commands typed one after the other (``article.sh``).
+- a no-change preview compared with one of an empty Pulumi program;
+- a full ``up`` compared with the simulated waits on its critical path;
+- a full ``up`` compared with the article's commands run one after the other (``article.sh``).
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _ROUNDS = 5
 
 
 def main() -> int:
-    """Run all measurements in a lab of their own; the lab is removed at the end."""
+    """Runs all measurements in a temporary lab and removes it afterwards."""
     os.environ.setdefault("LAB_CLUSTER_SECONDS", "60")
     os.environ.setdefault("LAB_RANCHER_START_SECONDS", "20")
     with tempfile.TemporaryDirectory(prefix="lab-bench-") as directory:
@@ -61,13 +61,13 @@ def _measure(lab: Lab, directory: Path) -> None:
         ("full up / simulated waits", up, waits, 1.25),
         ("full up / the article's commands", up, script, 0.8),
     ]
-    print(f"\n{'measurement':<36} {'this':>8} {'against':>8} {'ratio':>6} {'aim':>6}")
+    print(f"\n{'measurement':<36} {'this':>8} {'baseline':>8} {'ratio':>6} {'target':>6}")
     for title, this, against, aim in rows:
         print(f"{title:<36} {this:>7.1f}s {against:>7.1f}s {this / against:>6.2f} {aim:>6.2f}")
 
 
 def _interleaved(first: Callable[[], object], second: Callable[[], object]) -> tuple[float, float]:
-    """Medians of both, run in turns so that a noisy moment of the machine hits both."""
+    """Returns the medians of both, run alternately so that background load affects both equally."""
     first(), second()
     pairs = [(_timed(first), _timed(second)) for _ in range(_ROUNDS)]
     return statistics.median(a for a, _ in pairs), statistics.median(b for _, b in pairs)

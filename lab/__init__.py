@@ -1,1 +1,1 @@
-"""The lab: an offline SDDC on the loopback network that the real program runs against."""
+"""An offline SDDC on the loopback network, for running the real program."""

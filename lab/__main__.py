@@ -1,4 +1,4 @@
-"""``python -m lab``: bring the lab up or down, look at it, use it by hand."""
+"""``python -m lab``: start, inspect and stop the lab."""
 
 from __future__ import annotations
 
@@ -15,31 +15,35 @@ from lab.layout import REPO, Lab
 
 
 def main() -> int:
-    """Run the command that the command line names; returns the exit code."""
+    """Runs the command from the command line and returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m lab", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="up | fleet | drill | down | status | env")
     helps = {
-        _up: "start the lab and run `pulumi up` in it; continues a half-done one",
-        _fleet: "make two edge clusters and import them into the lab's Rancher, with the program in fleet/",
-        _down: "stop every process of the lab, remove its files",
+        _up: "start the lab and run `pulumi up` in it; resumes an interrupted run",
+        _fleet: "create two edge clusters and import them into the lab's Rancher, with the program in fleet/",
+        _down: "stop all processes of the lab and remove its files",
         _status: "show the lab's processes and the stack's outputs",
         _env: "print shell variables for pulumi, pks, bosh, helm and kubectl",
-        _drill: "kill a Rancher pod, a worker, a master, an ESXi host, and see what users notice",
+        _drill: "kill a Rancher pod, a worker, a master and an ESXi host, and measure the impact on users",
     }
     for run, text in helps.items():
         command = commands.add_parser(run.__name__.removeprefix("_"), help=text)
         command.set_defaults(run=run)
         if run is _up:
-            command.add_argument("--bare", action="store_true", help="only the foundation, no `pulumi up`")
             command.add_argument(
-                "--helm", choices=["v2", "v3"], help="which Helm installs the charts; v3 takes over from v2"
+                "--bare", action="store_true", help="start only the foundation, without `pulumi up`"
+            )
+            command.add_argument(
+                "--helm",
+                choices=["v2", "v3"],
+                help="Helm version that installs the charts; v3 takes over the releases of v2",
             )
             command.add_argument(
                 "--tiller",
                 choices=["cluster", "local"],
-                help="Helm v2: where its Tiller is (default: cluster)",
+                help="with Helm v2: where Tiller runs (default: cluster)",
             )
-    # What `drill` does not know is for `python -m drill`.
+    # Unknown arguments of `drill` are passed to `python -m drill`.
     arguments, rest = parser.parse_known_args()
     if rest and arguments.run is not _drill:
         parser.error(f"unrecognized arguments: {' '.join(rest)}")
@@ -50,7 +54,7 @@ def main() -> int:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("\nInterrupted. `make lab` continues from here, `make lab-down` removes it.", file=sys.stderr)
+        print("\nInterrupted. `make lab` resumes from here, `make lab-down` removes it.", file=sys.stderr)
         return 130
     return exit_code
 
@@ -63,14 +67,14 @@ def _up(lab: Lab, arguments: argparse.Namespace) -> int:
         with bringup.phase("pulumi up"):
             exit_code = engine.stream("up", "--yes", "--skip-preview", "--suppress-outputs")
         if exit_code:
-            print("pulumi up failed. Mend the cause and run `make lab` again: it continues.", file=sys.stderr)
+            print("pulumi up failed. Fix the cause and run `make lab` again; it resumes.", file=sys.stderr)
             return exit_code
         _print_access(lab, engine)
     print(f"Lab ready after {time.monotonic() - start:.0f} s in {lab.home}.")
-    print('For pulumi, pks, bosh, helm and kubectl by hand: eval "$(.venv/bin/python -m lab env)"')
+    print('To use pulumi, pks, bosh, helm and kubectl yourself: eval "$(.venv/bin/python -m lab env)"')
     if engine.config_file.parent != REPO:
         print(
-            f"This lab has a config of its own: pulumi preview -s {engine.stack} --config-file "
+            f"This lab has its own config file: pulumi preview -s {engine.stack} --config-file "
             f"{engine.config_file}"
         )
     return 0
@@ -85,13 +89,13 @@ def _fleet(lab: Lab, _: argparse.Namespace) -> int:
     engine = fleet.prepare(server)
     with bringup.phase("pulumi up in fleet/"):
         exit_code = engine.stream("up", "--yes", "--skip-preview")
-    print(f"Sites: {fleet.sites_file(lab)}. Edit it and run this again; `make lab-down` removes all.")
+    print(f"Sites: {fleet.sites_file(lab)}. Edit it and run this again; `make lab-down` removes everything.")
     return exit_code
 
 
 def _down(lab: Lab, _: argparse.Namespace) -> int:
     stopped = bringup.down(lab)
-    print(f"Stopped {len(stopped)} processes and removed {lab.home}. The built tools stay in their cache.")
+    print(f"Stopped {len(stopped)} processes and removed {lab.home}. The compiled tools stay in the cache.")
     return 0
 
 
@@ -123,7 +127,7 @@ def _drill(lab: Lab, arguments: argparse.Namespace) -> int:
     engine = Engine(lab, bringup.build_tools())
     command = [*drill_command(engine), *arguments.options]
     os.chdir(REPO)
-    # In the place of this process: a Ctrl-C is the drill's alone, which has to restore what it broke.
+    # Replaces this process: Ctrl-C must reach only the drill, which restores what it broke.
     os.execve(command[0], command, engine.process_environment())  # noqa: S606 - no shell, on purpose
 
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The article's commands for steps 1, 3, 4 and 5, one after the other, as a person types them: waits are
-# polled every five seconds (`watch -n 5`). `make bench` measures `pulumi up` against it in the same lab.
+# The article's commands for steps 1, 3, 4 and 5 in sequence, as typed by a user: waits poll every five
+# seconds (`watch -n 5`). `make bench` compares `pulumi up` with it in the same lab.
 # Needs the variables of `python -m lab env`; the work directory is the first argument.
 set -euo pipefail
 work=$1
@@ -20,7 +20,7 @@ pks network-profiles
 pks create-cluster "$cluster" -e "$hostname" -p rancher --network-profile lb-medium --non-interactive
 until pks cluster "$cluster" | grep -q 'succeeded'; do sleep 5; done
 pks get-credentials "$cluster"
-# No DNS in the lab: kubectl goes to the master address that `pks cluster` shows, with the hostname verified.
+# No DNS in the lab: kubectl uses the master address from `pks cluster` and verifies the hostname.
 address=$(pks cluster "$cluster" | sed -n 's/^Kubernetes Master IP(s): *//p')
 kubectl config set-cluster "$cluster" --server "https://$address:8443" --tls-server-name "$hostname"
 kubectl cluster-info

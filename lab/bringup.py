@@ -1,4 +1,4 @@
-"""Brings a lab up, phase by phase; each phase does only what is not done yet, so a rerun continues."""
+"""Starts a lab in phases; each phase skips what is already done, so an interrupted run can be resumed."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ _READY_SECONDS = 60.0
 
 
 class LabError(Exception):
-    """The lab cannot go on; the message says what to do."""
+    """The lab cannot continue; the message says what to do."""
 
 
 @contextmanager
 def phase(title: str) -> Iterator[None]:
-    """Print a phase with the time that it took."""
+    """Prints a phase and its duration."""
     start = time.monotonic()
     print(f"==> {title}", flush=True)
     yield
@@ -34,10 +34,10 @@ def phase(title: str) -> Iterator[None]:
 
 
 def up(lab: Lab) -> Engine:
-    """Bring everything up that the program needs; the program itself is not run.
+    """Starts everything that the program needs, without running the program.
 
     Raises:
-        LabError: A simulator did not start; the message names its log.
+        LabError: A simulator did not start; the message names its log file.
     """
     with phase("tools"):
         tools = build_tools()
@@ -53,16 +53,16 @@ def up(lab: Lab) -> Engine:
 
 
 def build_tools() -> Tools:
-    """Build the Go tools that are missing; later calls find them in the cache.
+    """Builds the Go tools that are missing; later calls find them in the cache.
 
-    Progress goes to standard error: a shell may evaluate what ``python -m lab env`` prints.
+    Progress goes to standard error, because a shell may evaluate the output of ``python -m lab env``.
     """
     built = build.build(report=lambda line: print(f"    {line}", file=sys.stderr, flush=True))
     return Tools(built.bin, built.plugins)
 
 
 def prepare(lab: Lab) -> None:
-    """Write the lab's files: options, CA, credentials and command wrappers."""
+    """Writes the lab's files: options, CA, credentials and command wrappers."""
     if not (lab.home / "lab.json").exists():
         chosen = {"net": lab.net, "options": dataclasses.asdict(options.load(lab))}
         pki.write_private(lab.path("lab.json"), json.dumps(chosen, indent=2).encode())
@@ -81,7 +81,7 @@ def prepare(lab: Lab) -> None:
 
 
 def start_simulators(lab: Lab, tools: Tools) -> None:
-    """Start the foundation's simulators and wait until each answers on its port."""
+    """Starts the foundation's simulators and waits until each one accepts connections."""
     credentials = json.loads(lab.credentials.read_text())
     certificate, key = pki.server_certificate(lab, "vcenter", ips=[lab.vcenter.split(":")[0]])
     env = {name: value for name, value in environment(lab, tools).items() if name == "PATH"}
@@ -106,35 +106,35 @@ def start_simulators(lab: Lab, tools: Tools) -> None:
 
 
 def await_port(lab: Lab, daemon: str, endpoint: str) -> None:
-    """Wait until ``endpoint`` (host:port) accepts connections.
+    """Waits until ``endpoint`` (host:port) accepts connections.
 
     Raises:
-        LabError: The daemon ended, or the port is not open after a minute.
+        LabError: The daemon exited, or the port is still closed after a minute.
     """
     deadline = time.monotonic() + _READY_SECONDS
     while not _open(endpoint):
         if daemon not in process.running(lab) or time.monotonic() > deadline:
             log = lab.path("log", f"{daemon}.log")
             tail = "\n".join(log.read_text(errors="replace").splitlines()[-15:])
-            raise LabError(f"{daemon} does not answer on {endpoint}. The end of {log}:\n{tail}")
+            raise LabError(f"{daemon} does not answer on {endpoint}. Last lines of {log}:\n{tail}")
         time.sleep(0.1)
 
 
 def down(lab: Lab) -> list[str]:
-    """Stop every process of the lab and remove its directory; returns what was stopped."""
+    """Stops all processes of the lab and removes its directory; returns the names of the processes."""
     stopped = process.stop(lab, "pulumi", grace=15) + process.stop(lab, force=True)
     shutil.rmtree(lab.home, ignore_errors=True)
     return stopped
 
 
 def _check_addresses(lab: Lab) -> None:
-    """Another lab, or any other program, may hold this lab's addresses."""
+    """Checks that no other process, such as another lab, uses this lab's addresses."""
     running = process.running(lab)
     endpoints = {"foundation": f"{lab.pks_host}:9021", "vcenter": lab.vcenter}
     for daemon, endpoint in endpoints.items():
         if daemon not in running and _open(endpoint):
             raise LabError(
-                f"{endpoint} is in use by a process that is not of this lab ({lab.home}). "
+                f"{endpoint} is in use by a process outside this lab ({lab.home}). "
                 f"Choose another network: LAB_NET=<2..250> (now {lab.net})."
             )
 

@@ -1,9 +1,8 @@
-"""Builds the lab's tools once and keeps them: ``python -m lab.build``.
+"""Builds the lab's tools and caches them: ``python -m lab.build``.
 
-A result lives in ``<cache>/tools/<name>-<digest>`` (``LAB_CACHE``, default
-``~/.cache/rancher-on-pks``). It is built beside its place and renamed, so it is whole or absent; a
-build that is interrupted anywhere is continued by the next one. ``LAB_BUILD_ALL=1`` builds the Pulumi
-engine even if a fitting one is on PATH.
+A result is stored in ``<cache>/tools/<name>-<digest>`` (``LAB_CACHE``, default ``~/.cache/rancher-on-pks``).
+It is built in a temporary directory and renamed, so it is either complete or missing; the next build resumes
+an interrupted one. ``LAB_BUILD_ALL=1`` builds the Pulumi engine even if a suitable one is on PATH.
 """
 
 from __future__ import annotations
@@ -37,16 +36,16 @@ _KEEP_DAYS = 30
 
 @dataclass(frozen=True)
 class Built:
-    """Where the results are."""
+    """Directories of the results."""
 
     bin: Path
-    """The lab's own commands, to be put in front of PATH."""
+    """The lab's own commands, to be prepended to PATH."""
     plugins: Path
     """Stand-ins for Pulumi's resource plugins."""
 
 
 def build(report: Report = lambda _: None, recipes: Sequence[Recipe] = RECIPES) -> Built:
-    """Build what is missing and say where everything is.
+    """Builds what is missing and returns the directories.
 
     Raises:
         BuildError: Go is missing or too old, or a tool does not compile.
@@ -59,7 +58,7 @@ def build(report: Report = lambda _: None, recipes: Sequence[Recipe] = RECIPES) 
     names = "\n".join(sorted(place.name for place in commands))
     joined = cache / "tools" / f"bin-{hashlib.sha256(names.encode()).hexdigest()[:16]}"
     if not (_all_present(places) and joined.is_dir()):
-        with _lock(cache, report):  # whatever writes to the cache has it, so nobody cleans up another's work
+        with _lock(cache, report):  # held by every writer, so that no build cleans up another's work
             _remove_old(cache)
             _build_missing(go, places, report)
             _join(commands, joined)
@@ -69,11 +68,11 @@ def build(report: Report = lambda _: None, recipes: Sequence[Recipe] = RECIPES) 
 
 
 def _on_path(cache: Path) -> set[Recipe]:
-    """What need not be built because the user has it: the engine, and with it its language host."""
+    """Returns tools that need no build because they are on PATH: the engine, with its language host."""
     found: set[Recipe] = set()
     if os.environ.get("LAB_BUILD_ALL") == "1":
         return found
-    # A shell that ran `eval "$(python -m lab env)"` has earlier results of this build on its PATH.
+    # The PATH of a shell that ran `eval "$(python -m lab env)"` has earlier results of this build.
     directories = os.environ.get("PATH", "").split(os.pathsep)
     path = os.pathsep.join(place for place in directories if not Path(place).is_relative_to(cache))
     if _new_enough(path, "pulumi", "version"):
@@ -101,13 +100,13 @@ def _all_present(places: dict[Recipe, Path]) -> bool:
 
 @contextmanager
 def _lock(cache: Path, report: Report) -> Iterator[None]:
-    """Only one build at a time; the kernel frees the lock of one that dies."""
+    """Allows only one build at a time; the kernel releases the lock of a killed one."""
     cache.mkdir(parents=True, exist_ok=True)
     with (cache / "lock").open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            report("another build is running, waiting for it")
+            report("waiting for another build")
             fcntl.flock(file, fcntl.LOCK_EX)
         yield
 
@@ -116,7 +115,7 @@ def _build_missing(go: Go, places: dict[Recipe, Path], report: Report) -> None:
     missing = {recipe: place for recipe, place in places.items() if not place.is_dir()}
     if not missing:
         return
-    report(f"{len(missing)} tools to build, once: {', '.join(recipe.name for recipe in missing)}")
+    report(f"{len(missing)} tools to build (once): {', '.join(recipe.name for recipe in missing)}")
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         jobs = {pool.submit(_build_one, go, recipe, place): recipe for recipe, place in missing.items()}
         try:
@@ -129,7 +128,7 @@ def _build_missing(go: Go, places: dict[Recipe, Path], report: Report) -> None:
 
 
 def _build_one(go: Go, recipe: Recipe, place: Path) -> float:
-    """Build one recipe into ``place``; returns the seconds that it took."""
+    """Builds one recipe into ``place`` and returns the duration in seconds."""
     start = time.monotonic()
     place.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{recipe.name}-", dir=place.parent) as temporary:
@@ -149,10 +148,10 @@ def _build_one(go: Go, recipe: Recipe, place: Path) -> float:
 
 
 def _join(places: Sequence[Path], joined: Path) -> None:
-    """Make one directory with every command of ``places``, unless it is there.
+    """Creates one directory with all commands of ``places``, unless it exists.
 
-    They are hard links: the engine takes the language host for its own when both are in the
-    directory that its executable really is in, and warns of a foreign one otherwise.
+    They are hard links: the engine uses a language host without a warning only if it is in the directory of
+    the engine's resolved executable.
     """
     if joined.is_dir():
         return
@@ -165,7 +164,7 @@ def _join(places: Sequence[Path], joined: Path) -> None:
 
 
 def _remove_old(cache: Path) -> None:
-    """Remove what interrupted builds left, and results that nothing has asked for in a long time."""
+    """Removes leftovers of interrupted builds, and results that have not been used for a long time."""
     oldest = time.time() - _KEEP_DAYS * 24 * 3600
     for place in (cache / "tools").glob("*"):
         if place.name.startswith(".") or place.stat().st_mtime < oldest:
@@ -173,7 +172,7 @@ def _remove_old(cache: Path) -> None:
 
 
 def main() -> int:
-    """Build everything and print where it is."""
+    """Builds everything and prints the directories."""
     start = time.monotonic()
     try:
         built = build(report=lambda line: print(f"{time.monotonic() - start:6.0f} s  {line}", flush=True))
@@ -181,7 +180,7 @@ def main() -> int:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("\nInterrupted. The next build continues from here.", file=sys.stderr)
+        print("\nInterrupted. The next build resumes from here.", file=sys.stderr)
         return 130
     print(f"{time.monotonic() - start:6.1f} s  commands in {built.bin}, stand-in plugins in {built.plugins}")
     return 0

@@ -1,4 +1,4 @@
-"""Packages the lab's own Helm charts (``lab/charts``) without helm, the same bytes each time."""
+"""Packages the lab's own Helm charts (``lab/charts``) without helm, reproducibly."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import Any
 import yaml
 
 CHARTS = Path(__file__).parent / "charts"
-# A package must not depend on when it was made: its digest is recorded by those who use it.
+# Packages are reproducible because clients record their digests.
 _CREATED = "2024-01-01T00:00:00Z"
 
 
@@ -23,7 +23,7 @@ class Package:
     """One version of one chart."""
 
     metadata: dict[str, Any]
-    """The content of its Chart.yaml."""
+    """Content of its Chart.yaml."""
     archive: bytes
     """The gzipped tar that helm installs."""
 
@@ -46,7 +46,7 @@ class Package:
 
 
 def packages(root: Path = CHARTS) -> list[Package]:
-    """Every version of every chart below ``root``: each folder's own, and those of ``releases.yaml``."""
+    """Returns every version of every chart below ``root``, from Chart.yaml and ``releases.yaml``."""
     releases: dict[str, list[dict[str, str]]] = yaml.safe_load((root / "releases.yaml").read_text()) or {}
     return [
         _package(folder.parent, metadata)
@@ -56,7 +56,7 @@ def packages(root: Path = CHARTS) -> list[Package]:
 
 
 def index(charts: list[Package]) -> str:
-    """The ``index.yaml`` of a chart repository that holds these packages beside it."""
+    """Returns the ``index.yaml`` of a chart repository that serves these packages next to it."""
     entries: dict[str, list[dict[str, Any]]] = {}
     for chart in charts:
         entry = {

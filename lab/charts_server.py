@@ -1,10 +1,11 @@
 """``python -m lab.charts_server``: serves the lab's charts as a repository and as an OCI registry.
 
-``http://127.N.0.6:8080`` is a Helm repository (``index.yaml`` with the packages beside it). The same
-content is served over TLS, with a certificate of the lab's CA, on port 8443 of that address, where
-``oci://127.N.0.6:8443/charts/NAME`` works too: helm speaks plain HTTP to a registry only when told to.
+``http://127.N.0.6:8080`` is a Helm repository (``index.yaml`` next to the packages). The same content is
+served over TLS, with a certificate of the lab's CA, on port 8443 of that address. ``oci://127.N.0.6:8443/charts/NAME``
+works there too, because helm uses plain HTTP for a registry only on request.
 
-Fault ``charts``: ``{"status": 503}`` answers everything with that status, ``{"delay_seconds": 2}`` late.
+Fault ``charts``: ``{"status": 503}`` answers every request with that status, ``{"delay_seconds": 2}`` delays
+it.
 """
 
 from __future__ import annotations
@@ -43,14 +44,14 @@ class Registry:
 
     @classmethod
     def of(cls, charts: list[Package]) -> Registry:
-        """Artifacts ``charts/NAME:VERSION`` of these packages."""
+        """Builds the artifacts ``charts/NAME:VERSION`` of these packages."""
         registry = cls({}, {})
         for chart in charts:
             config = registry._add(_CONFIG, json.dumps(chart.metadata, sort_keys=True).encode())
             layer = registry._add(_LAYER, chart.archive)
             manifest = {"schemaVersion": 2, "mediaType": _MANIFEST, "config": config, "layers": [layer]}
             added = registry._add(_MANIFEST, json.dumps(manifest, sort_keys=True).encode())
-            # A tag may not hold a plus sign; helm writes an underscore for it.
+            # A tag must not contain a plus sign; helm replaces it with an underscore.
             tag = chart.version.replace("+", "_")
             registry.tags.setdefault(f"charts/{chart.name}", {})[tag] = str(added["digest"])
         return registry
@@ -62,7 +63,7 @@ class Registry:
 
 
 def application(lab: Lab) -> web.Application:
-    """Repository and registry as one application."""
+    """Returns the repository and the registry as one application."""
     charts = packages()
     registry = Registry.of(charts)
     files = {chart.file_name: chart.archive for chart in charts}
@@ -119,7 +120,7 @@ def application(lab: Lab) -> web.Application:
 
 
 async def serve(lab: Lab) -> None:
-    """Serve until cancelled."""
+    """Serves until cancelled."""
     url = urlsplit(lab.chart_repository)
     host, port = str(url.hostname), url.port
     certificate, key = pki.server_certificate(lab, "charts", ips=[host])

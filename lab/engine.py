@@ -1,4 +1,4 @@
-"""The real Pulumi engine, run against a lab: its environment, its stack, its commands."""
+"""The real Pulumi engine running against a lab: its environment, its stack, its commands."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ from lab import process
 from lab.layout import DEFAULT_NET, REPO, Lab
 
 STACK = "lab"
-PASSPHRASE = "lab"  # noqa: S105 - protects nothing but the lab's own throw-away state
+PASSPHRASE = "lab"  # noqa: S105 - protects only the lab's disposable state
 
 
 @dataclass(frozen=True)
 class Tools:
-    """Where the built tools are: commands in ``bin``, stand-in resource plugins in ``plugins``."""
+    """Directories of the built tools: commands in ``bin``, stand-in resource plugins in ``plugins``."""
 
     bin: Path
     plugins: Path
 
 
 def environment(lab: Lab, tools: Tools) -> dict[str, str]:
-    """The variables that make ``pulumi``, ``pks``, ``bosh``, ``helm`` and ``kubectl`` talk to this lab."""
+    """Returns the variables that point ``pulumi``, ``pks``, ``bosh``, ``helm``, ``kubectl`` at this lab."""
     credentials = json.loads(lab.credentials.read_text())
     path = [str(lab.home / "bin"), str(tools.bin), str(Path(sys.executable).parent)]
     path += [part for part in os.environ.get("PATH", "").split(os.pathsep) if part not in path]
@@ -40,8 +40,8 @@ def environment(lab: Lab, tools: Tools) -> dict[str, str]:
         **lab.environment,
         "PATH": os.pathsep.join(path),
         "PULUMI_HOME": str(lab.home / "pulumi"),
-        # Without the files .attrs, which are not written in one piece: one that a killed engine left empty
-        # makes the whole state unreadable ("failed to load checkpoint: EOF").
+        # Without .attrs files, which are not written atomically: an empty one, left by a killed engine, makes
+        # the whole state unreadable ("failed to load checkpoint: EOF").
         "PULUMI_BACKEND_URL": f"file://{lab.home / 'state'}?metadata=skip",
         "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
         "PULUMI_SKIP_UPDATE_CHECK": "true",
@@ -55,7 +55,7 @@ def environment(lab: Lab, tools: Tools) -> dict[str, str]:
         "VSPHERE_SERVER": lab.vcenter,
         "VSPHERE_USER": credentials["vcenter"]["username"],
         "VSPHERE_PASSWORD": credentials["vcenter"]["password"],
-        # The vSphere plugin knows no option for a CA; Go takes every certificate in these directories.
+        # The vSphere plugin has no option for a CA; Go trusts every certificate in these directories.
         "SSL_CERT_DIR": f"/etc/ssl/certs{os.pathsep}{lab.ca_certificate.parent}",
         "DNS_TSIG_NAME": credentials["dns"]["key"],
         "DNS_TSIG_SECRET": credentials["dns"]["secret"],
@@ -79,11 +79,11 @@ class Engine:
     tools: Tools
     stack: str = STACK
     project: Path = REPO
-    """Directory of the program: the checkout, or ``fleet`` in it, whose config is the lab's own."""
+    """Directory of the program: the checkout, or its ``fleet`` directory, whose config belongs to the lab."""
 
     @property
     def config_file(self) -> Path:
-        """``Pulumi.<stack>.yaml``; a lab of its own directory, network or choices has its own copy."""
+        """``Pulumi.<stack>.yaml``, or the lab's own copy if its directory, network or options differ."""
         if self.project != REPO:
             return self.lab.path(self.project.name, "project", f"Pulumi.{self.stack}.yaml")
         original = REPO / f"Pulumi.{self.stack}.yaml"
@@ -93,7 +93,7 @@ class Engine:
         return original
 
     def own_config(self) -> Path:
-        """The lab's copy of the config file, made unless it is there."""
+        """Returns the lab's copy of the config file and creates it if necessary."""
         original = REPO / f"Pulumi.{self.stack}.yaml"
         copy = self.lab.path(original.name)
         if not copy.exists():
@@ -102,7 +102,7 @@ class Engine:
         return copy
 
     def command(self, *arguments: str) -> list[str]:
-        """The full command line of a ``pulumi`` command on the stack."""
+        """Returns the full command line of a ``pulumi`` command on the stack."""
         config = self.config_file
         named = [] if config.parent == self.project else ["--config-file", str(config)]
         return ["pulumi", *arguments, "--stack", self.stack, *(named if _takes_config(arguments) else [])]
@@ -114,10 +114,10 @@ class Engine:
         env: Mapping[str, str] | None = None,
         cwd: Path | None = None,
     ) -> subprocess.CompletedProcess[str]:
-        """Run a command on the stack, its output captured (stderr merged into stdout).
+        """Runs a command on the stack and captures its output (stderr merged into stdout).
 
         Raises:
-            subprocess.CalledProcessError: It failed and ``check`` is set.
+            subprocess.CalledProcessError: The command failed and ``check`` is set.
         """
         done = subprocess.run(
             self.command(*arguments),
@@ -135,13 +135,13 @@ class Engine:
         return done
 
     def stream(self, *arguments: str) -> int:
-        """Run a command on the stack with the terminal as its own; returns its exit code.
+        """Runs a command on the stack with the terminal attached; returns its exit code.
 
         Raises:
-            KeyboardInterrupt: After the command has ended, which was asked to stop as by Ctrl-C in a
-                terminal: once, it ends after what is under way, twice, at once.
+            KeyboardInterrupt: Ctrl-C was pressed, and the command has ended. The first Ctrl-C lets running
+                operations finish, the second aborts them.
         """
-        # A process group of its own: otherwise a Ctrl-C reaches the engine twice, which aborts it.
+        # A separate process group: otherwise Ctrl-C reaches the engine twice, which aborts it.
         running = subprocess.Popen(
             self.command(*arguments), cwd=self.project, env=self.process_environment(), process_group=0
         )
@@ -152,7 +152,10 @@ class Engine:
                 break
             except KeyboardInterrupt:
                 if not interrupted:
-                    print("\nStopping after what is under way; Ctrl-C again stops at once.", file=sys.stderr)
+                    print(
+                        "\nStopping after the running operations; press Ctrl-C again to stop at once.",
+                        file=sys.stderr,
+                    )
                 interrupted = True
                 running.send_signal(signal.SIGINT)
         if interrupted:
@@ -161,14 +164,14 @@ class Engine:
         return exit_code
 
     def json(self, *arguments: str) -> object:
-        """Run a command on the stack and parse the JSON on its standard output."""
+        """Runs a command on the stack and parses the JSON on its standard output."""
         output = subprocess.check_output(
             self.command(*arguments), cwd=self.project, env=self.process_environment()
         )
         return json.loads(output)
 
     def ensure_stack(self) -> None:
-        """Make the stack unless it exists, and break a lock that a killed run left behind."""
+        """Creates the stack if necessary, and breaks a lock left by a killed run."""
         (self.lab.home / "state").mkdir(parents=True, exist_ok=True)
         name = yaml.safe_load((self.project / "Pulumi.yaml").read_text())["name"]
         if not (self.lab.home / "state/.pulumi/stacks" / name / f"{self.stack}.json").exists():
@@ -178,7 +181,7 @@ class Engine:
             self.run("cancel", "--yes")
 
     def _initialise(self) -> None:
-        """`stack init` writes the stack file beside Pulumi.yaml: do it in a copy, not in the checkout."""
+        """Runs `stack init` in a copy, because it writes the stack file next to Pulumi.yaml."""
         project = self.lab.path("project", "Pulumi.yaml")
         if self.project != REPO:
             project = self.config_file.with_name("Pulumi.yaml")
@@ -189,9 +192,9 @@ class Engine:
         self.run("stack", "init", cwd=project.parent)
 
     def install_plugins(self) -> None:
-        """Put a resource plugin for each SDK into the lab's Pulumi home: the user's, else the stand-in.
+        """Installs a resource plugin for each SDK into the lab's Pulumi home: the user's, else the stand-in.
 
-        One on PATH needs no place there: the engine takes it first.
+        A plugin on PATH is skipped, because the engine prefers it.
         """
         installed = Path(os.environ.get("PULUMI_HOME", Path.home() / ".pulumi")) / "plugins"
         for stand_in in self.tools.plugins.glob("pulumi-resource-*"):
@@ -203,19 +206,19 @@ class Engine:
             link.symlink_to(real if real.exists() and real != link else stand_in)
 
     def outputs(self, *, show_secrets: bool = True) -> dict[str, object]:
-        """The stack's outputs; empty before the first ``up``."""
+        """Returns the stack's outputs; empty before the first ``up``."""
         outputs = self.json("stack", "output", "--json", *(["--show-secrets"] if show_secrets else []))
         assert isinstance(outputs, dict)  # noqa: S101 - documented shape
         return outputs
 
     def process_environment(self, extra: Mapping[str, str] | None = None) -> dict[str, str]:
-        """The whole environment of a ``pulumi`` process of this lab, with ``extra`` on top."""
+        """Returns the complete environment of a ``pulumi`` process of this lab, with ``extra`` added."""
         mark = {process.MARK: f"{self.lab.home}:pulumi"}
         return {**os.environ, **environment(self.lab, self.tools), **mark, **(extra or {})}
 
 
 def drill_command(engine: Engine) -> list[str]:
-    """``python -m drill`` for the lab, where an ESXi host is truly lost; further options may follow."""
+    """Returns the command of ``python -m drill`` that can fail an ESXi host; options may be appended."""
     esxi = f"{shlex.quote(sys.executable)} -m lab.foundation.esxi"
     return [
         *(sys.executable, "-m", "drill", "--yes", "--stack", engine.stack),
@@ -229,6 +232,6 @@ def _takes_config(arguments: Sequence[str]) -> bool:
 
 
 def shell_exports(variables: Mapping[str, str]) -> Iterator[str]:
-    """``export NAME=value`` lines for a POSIX shell."""
+    """Yields ``export NAME=value`` lines for a POSIX shell."""
     for name, value in variables.items():
         yield f"export {name}={shlex.quote(value)}"

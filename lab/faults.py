@@ -1,19 +1,19 @@
-"""Faults to inject, told by ``faults.json`` in the lab's directory; an absent file means none.
+"""Fault injection, configured by ``faults.json`` in the lab's directory; without the file, no faults.
 
-The file is read at each use, so a fault starts and ends with an edit of it. It maps parts to faults:
+The file is read on each use, so editing it starts and ends a fault. It maps parts to faults:
 
-- ``pks-api``, ``uaa``, ``bosh``, ``nsx``: a server of the foundation. ``delay_seconds`` before the answer;
-  ``status`` in place of the answer, with ``after`` set once the request has been carried out (so the answer
-  is lost); only for the next ``times`` requests (counted anew when the file changes), for these ``methods``,
-  for paths that start with ``path``. ``charts`` knows ``status`` and ``delay_seconds``.
-- ``uaa`` besides: ``reject`` refuses every login; ``access_seconds`` and ``refresh_seconds`` are the life of
-  new tokens; tokens issued before ``revoked_before`` (seconds since the epoch) are dead.
-- ``rancher``: what the foundation's servers know, and ``local_stuck`` (true or false), whether the cluster
-  ``local`` hangs in Provisioning until it is saved (by default it does before 2.6); ``leak``, a list of those
-  whose namespaces stay after deletion: ``fleet``, ``users``, ``clusters``, ``projects``.
-- ``dns``: ``rcode`` in place of the answer, ``drop`` it, ``delay_seconds`` before it.
-- ``create-cluster``, ``update-cluster``, ``delete-cluster``: with ``fail_after_seconds`` the action fails
-  when it has run so long, for the reason ``description``; ``seconds`` is the time that it takes.
+- ``pks-api``, ``uaa``, ``bosh``, ``nsx``: a server of the foundation. ``delay_seconds`` delays the response;
+  ``status`` replaces it, with ``after`` once the request has been executed (so the response is lost). Limited
+  to the next ``times`` requests (the count restarts when the file changes), to these ``methods``, to paths
+  that start with ``path``. ``charts`` supports ``status`` and ``delay_seconds``.
+- ``uaa`` also: ``reject`` refuses every login; ``access_seconds`` and ``refresh_seconds`` are the lifetimes
+  of new tokens; tokens issued before ``revoked_before`` (seconds since the epoch) are invalid.
+- ``rancher``: as for the foundation's servers, and ``local_stuck`` (true or false), whether the cluster
+  ``local`` hangs in Provisioning until it is saved (default: true before 2.6); ``leak``, a list of the kinds
+  whose namespaces remain after deletion: ``fleet``, ``users``, ``clusters``, ``projects``.
+- ``dns``: ``rcode`` replaces the response, ``drop`` drops it, ``delay_seconds`` delays it.
+- ``create-cluster``, ``update-cluster``, ``delete-cluster``: ``fail_after_seconds`` fails the action after
+  that time with the reason ``description``; ``seconds`` is the duration of the action.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from lab.layout import Lab
 
 
 def fault(lab: Lab, part: str) -> dict[str, Any]:
-    """The fault to inject into ``part`` now; empty when there is none."""
+    """Returns the fault to inject into ``part`` now; empty if there is none."""
     try:
         found: dict[str, Any] = json.loads(lab.faults.read_text()).get(part, {})
     except (FileNotFoundError, ValueError):
@@ -34,7 +34,7 @@ def fault(lab: Lab, part: str) -> dict[str, Any]:
 
 
 class RequestFaults:
-    """The faults of one HTTP server's requests, with their count."""
+    """Faults of one HTTP server's requests, with their counter."""
 
     def __init__(self, lab: Lab, part: str) -> None:
         self._lab = lab
@@ -43,7 +43,7 @@ class RequestFaults:
         self._taken = 0
 
     def take(self, method: str, path: str) -> dict[str, Any]:
-        """The fault for this request, which counts as one of its ``times``; empty for none."""
+        """Returns the fault for this request and counts it as one of ``times``; empty if there is none."""
         found = fault(self._lab, self._part)
         if not found or method not in found.get("methods", [method]):
             return {}

@@ -45,7 +45,7 @@ def remove_edges(server: Engine, names: Sequence[str]) -> None:
 
 
 def prepare(server: Engine, stack: str = "lab") -> Engine:
-    """The engine for the fleet's program, its stack created and configured. Keeps a sites file that exists."""
+    """Returns an engine for the fleet's program with a configured stack. Keeps an existing sites file."""
     lab = server.lab
     engine = Engine(lab, server.tools, stack, REPO / "fleet")
     engine.ensure_stack()
@@ -60,7 +60,7 @@ def prepare(server: Engine, stack: str = "lab") -> Engine:
 
 
 def sites_file(lab: Lab) -> Path:
-    """The sites file of the lab's fleet."""
+    """Returns the path of the fleet's sites file."""
     return lab.path("fleet", "sites.yaml")
 
 
@@ -77,7 +77,7 @@ def _create(server: Engine, name: str) -> None:
 
 
 def _write_kubeconfig(server: Engine, name: str) -> None:
-    """Writes the kubeconfig with the API's address: names of the lab do not resolve on this machine."""
+    """Writes the kubeconfig with the API's address, because lab names do not resolve on this machine."""
     [address] = json.loads(_pks(server, "cluster", name, "--json"))["kubernetes_master_ips"]
     file = server.lab.path("fleet", "kubeconfigs", f"{name}.yaml")
     file.unlink(missing_ok=True)

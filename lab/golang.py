@@ -1,4 +1,4 @@
-"""The Go compiler of the machine: found, checked, run so that an interruption stops it whole."""
+"""The machine's Go compiler: found, checked, and run so that an interruption stops it completely."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from pathlib import Path
 
 _TAIL_LINES = 15
 _STOP_SECONDS = 10.0
-# Never empty: an empty variable would let in what the user has set with `go env -w`.
+# Never empty: otherwise settings made with `go env -w` would apply.
 _FLAGS = "-mod=readonly -trimpath -buildvcs=false"
-# Settings of the user that would change what is built.
+# User settings that would change the build.
 _UNSET = ("GOOS", "GOARCH", "GO111MODULE", "GOEXPERIMENT", "LD_LIBRARY_PATH")
 
 
@@ -29,21 +29,21 @@ class BuildError(Exception):
 
 @dataclass
 class Go:
-    """One ``go`` command. ``stop`` ends everything that it runs."""
+    """One ``go`` command. ``stop`` ends all its processes."""
 
     command: str
     version: str
-    """As ``go env GOVERSION`` says it, with the platform: ``go1.26.8 linux/amd64``."""
+    """``go env GOVERSION`` and the platform: ``go1.26.8 linux/amd64``."""
     _running: set[subprocess.Popen[str]] = field(default_factory=set)
     _stopped: bool = False
     _guard: threading.Lock = field(default_factory=threading.Lock)
 
     @classmethod
     def find(cls, needed: Iterable[str]) -> Go:
-        """The ``go`` on PATH, which must be as new as each of the versions ``needed``.
+        """Returns the ``go`` on PATH, which must be at least as new as every version in ``needed``.
 
         Raises:
-            BuildError: There is none, it does not run, or it is too old.
+            BuildError: It is missing, does not run, or is too old.
         """
         oldest = max(needed, key=_numbers)
         remedy = f"install Go {oldest} or newer (https://go.dev/dl) and put it first on PATH"
@@ -59,17 +59,17 @@ class Go:
             check=False,
         )
         if done.returncode:
-            raise BuildError(f"{command} does not run: {done.stderr.strip()}. To mend it, {remedy}")
-        told = json.loads(done.stdout)
-        if _numbers(told["GOVERSION"]) < _numbers(oldest):
-            raise BuildError(f"{command} is {told['GOVERSION']}, too old for the lab's tools: {remedy}")
-        return cls(command, f"{told['GOVERSION']} {told['GOOS']}/{told['GOARCH']}")
+            raise BuildError(f"{command} does not run: {done.stderr.strip()}. To fix it, {remedy}")
+        go_env = json.loads(done.stdout)
+        if _numbers(go_env["GOVERSION"]) < _numbers(oldest):
+            raise BuildError(f"{command} is {go_env['GOVERSION']}, too old for the lab's tools: {remedy}")
+        return cls(command, f"{go_env['GOVERSION']} {go_env['GOOS']}/{go_env['GOARCH']}")
 
     def run(self, arguments: list[str], *, module: Path, scratch: Path) -> str:
-        """Run ``go`` in a module's directory and return its standard output.
+        """Runs ``go`` in a module's directory and returns its standard output.
 
         Raises:
-            BuildError: It failed; the message ends with the last lines of its output.
+            BuildError: It failed; the message contains the last lines of its output.
         """
         scratch.mkdir(parents=True, exist_ok=True)
         with self._guard:
@@ -83,7 +83,7 @@ class Go:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 text=True,
-                process_group=0,  # Ctrl-C reaches this process only, and stop() ends the whole group
+                process_group=0,  # Ctrl-C reaches only this process; stop() ends the whole group
             )
             self._running.add(process)
         output, errors = process.communicate()
@@ -95,7 +95,7 @@ class Go:
         return output
 
     def stop(self) -> None:
-        """End what runs, with its compilers and linkers; nothing new is started after it."""
+        """Ends all running processes, including compilers and linkers, and prevents new ones."""
         with self._guard:
             self._stopped = True
             running = list(self._running)

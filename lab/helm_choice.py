@@ -1,4 +1,4 @@
-"""Which Helm installs the charts of a lab: what ``python -m lab up --helm`` changes in the stack's config."""
+"""Selects the Helm version of a lab: applies ``python -m lab up --helm`` to the stack's config."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ import yaml
 from lab.engine import Engine
 
 OLD_CHARTS = {"ingressChart": "nginx-ingress", "ingressChartVersion": "1.41.3", "rancherVersion": "2.2.8"}
-"""The article's: Helm v2 reads no chart of today's, Helm 3 reads these too."""
+"""The chart versions of the article: Helm v2 cannot read current charts, Helm 3 reads both."""
 
 _RELEASE = "kubernetes:helm.sh/v3:Release"
 
 
 def choose(engine: Engine, helm: str | None, tiller: str | None) -> None:
-    """Set Helm (``v2``, ``v3``) and where its Tiller is (``cluster``, ``local``) in the lab's own config.
+    """Sets Helm (``v2``, ``v3``) and Tiller's location (``cluster``, ``local``) in the lab's own config.
 
-    What is None stays as it is. To Helm 3 the charts stay too, so that what runs does.
+    None keeps a value. A move to Helm 3 keeps the chart versions, so the running workloads do not change.
 
     Raises:
-        ValueError: There is no such way from what the lab has now.
+        ValueError: The change is not possible from the current state.
     """
     if helm is None and tiller is None:
         return
@@ -29,11 +29,11 @@ def choose(engine: Engine, helm: str | None, tiller: str | None) -> None:
     before = _get(config, "helmEngine") or "v3"
     after = helm or before
     if tiller and after == "v3":
-        raise ValueError("--tiller is for Helm v2: give --helm v2 too")
+        raise ValueError("--tiller needs Helm v2: add --helm v2")
     if (before, after) == ("v3", "v2") and any(kind == _RELEASE for kind in _kinds(engine)):
         raise ValueError(
-            "Helm 3 has installed this lab's charts, and there is no way back to Helm v2. Begin anew "
-            "(`make lab-down`), or make a second lab beside it: LAB_HOME=.lab-2 LAB_NET=78 python -m lab up "
+            "Helm 3 has installed this lab's charts and cannot be replaced by Helm v2. Start over "
+            "(`make lab-down`), or start a second lab: LAB_HOME=.lab-2 LAB_NET=78 python -m lab up "
             "--helm v2"
         )
     if after == "v2":
@@ -50,7 +50,7 @@ def choose(engine: Engine, helm: str | None, tiller: str | None) -> None:
 
 
 def _kinds(engine: Engine) -> list[str]:
-    """The type of each resource in the stack's state."""
+    """Returns the type of each resource in the stack's state."""
     state = engine.json("stack", "export")
     assert isinstance(state, dict)  # noqa: S101 - documented shape
     return [item["type"] for item in state["deployment"].get("resources") or []]

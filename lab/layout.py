@@ -1,8 +1,8 @@
-"""Where a lab keeps its files and which loopback addresses its parts listen on.
+"""Files of a lab and loopback addresses of its parts.
 
-A lab owns one directory (``LAB_HOME``, default ``.lab`` in the checkout) and one loopback /16
-(``127.N.0.0/16``, ``LAB_NET`` chooses N, default 77), so several labs run side by side and every
-simulator keeps the port of the real product wherever an unprivileged process may bind it.
+A lab has one directory (``LAB_HOME``, default ``.lab`` in the checkout) and one loopback /16
+(``127.N.0.0/16``, ``LAB_NET`` sets N, default 77), so several labs run side by side and every simulator uses
+the port of the real product unless that port is privileged.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ DEFAULT_NET = 77
 
 @dataclass(frozen=True)
 class Lab:
-    """One lab: its directory and its network. Everything else is derived."""
+    """Directory and network of one lab. Everything else is derived."""
 
     home: Path
     net: int = DEFAULT_NET
 
     @classmethod
     def from_environment(cls) -> Lab:
-        """The lab that ``LAB_HOME`` and ``LAB_NET`` select.
+        """Returns the lab that ``LAB_HOME`` and ``LAB_NET`` select.
 
         Raises:
             ValueError: ``LAB_NET`` is not an octet between 2 and 250.
@@ -37,17 +37,17 @@ class Lab:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The variables that select this lab in a child process."""
+        """Variables that select this lab in a child process."""
         return {"LAB_HOME": str(self.home), "LAB_NET": str(self.net)}
 
     def path(self, *parts: str) -> Path:
-        """A path inside the lab's directory; its parent directory is made."""
+        """Returns a path inside the lab's directory and creates its parent directory."""
         path = self.home.joinpath(*parts)
         path.parent.mkdir(parents=True, exist_ok=True)
         return path
 
     def address(self, third: int, fourth: int) -> str:
-        """The loopback address ``127.N.third.fourth``."""
+        """Returns the loopback address ``127.N.third.fourth``."""
         return f"127.{self.net}.{third}.{fourth}"
 
     # --- addresses of the simulated foundation -----------------------------------------------
@@ -82,18 +82,18 @@ class Lab:
         return f"{self.address(0, 7)}:5353"
 
     def control_plane(self, slot: int) -> str:
-        """Address of etcd, controller-manager, scheduler, kwok and Rancher of cluster number ``slot``."""
+        """Returns the address of etcd, the controllers, KWOK and Rancher of cluster number ``slot``."""
         return self.address(1, slot)
 
     @property
     def floating_ips(self) -> str:
-        """The floating IP pool: API and ingress virtual IPs are taken from it and really listen."""
+        """CIDR of the floating IP pool; API and ingress virtual IPs come from it and accept connections."""
         return f"127.{self.net}.50.0/24"
 
     # --- files ---------------------------------------------------------------------------------
     @property
     def ca_certificate(self) -> Path:
-        """The lab's enterprise CA, which signs every simulator's server certificate."""
+        """Certificate of the lab's enterprise CA, which signs every simulator's server certificate."""
         return self.path("ca", "ca.crt")
 
     @property

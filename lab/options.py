@@ -1,4 +1,4 @@
-"""What can be chosen about a lab: the time its simulators take and the size of its network."""
+"""Options of a lab: delays of its simulators and size of its network."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from lab.layout import Lab
 
 @dataclass(frozen=True)
 class Options:
-    """Each option can be set by the environment variable ``LAB_<NAME>`` when the lab is first made."""
+    """Each option can be set with the environment variable ``LAB_<NAME>`` when the lab is created."""
 
     cluster_seconds: float = 20.0
-    """Time that the simulated PKS takes to create a cluster (30 minutes on a real foundation)."""
+    """Time to create a cluster (30 minutes on a real foundation)."""
     load_balancer_seconds: float = 3.0
-    """Time until NCP gives a Service of type LoadBalancer its addresses."""
+    """Time until NCP assigns addresses to a Service of type LoadBalancer."""
     rancher_start_seconds: float = 10.0
-    """Time from a Rancher pod's start to its readiness (19 to 23 s measured on Rancher 2.15.0)."""
+    """Time from a Rancher pod's start until it is ready (19 to 23 s measured on Rancher 2.15.0)."""
     node_grace_seconds: float = 20.0
-    """Time without a heartbeat after which a node is not ready (Kubernetes' default is 50 s)."""
+    """Time without a heartbeat until a node is not ready (Kubernetes' default is 50 s)."""
     eviction_seconds: float = 5.0
-    """Time after that until the node's pods start elsewhere (Kubernetes' default is 300 s)."""
+    """Further time until the node's pods are evicted (Kubernetes' default is 300 s)."""
     ha_seconds: float = 20.0
-    """Time until vSphere HA has started a lost host's VMs on others."""
+    """Time until vSphere HA has restarted a lost host's VMs on other hosts."""
     resurrect_seconds: float = 180.0
-    """Time until BOSH has made a VM anew whose agent is silent."""
+    """Time until BOSH has recreated a VM with a silent agent."""
     pod_block: str = "172.16.0.0/16"
     """Pod IP block of the tile."""
     node_block: str = "172.15.0.0/16"
@@ -37,7 +37,7 @@ class Options:
 
 
 def load(lab: Lab) -> Options:
-    """The options this lab was made with; those of the environment when it is not made yet."""
+    """Returns the options with which this lab was created; before that, those of the environment."""
     file = lab.home / "lab.json"
     if file.exists():
         return Options(**json.loads(file.read_text())["options"])

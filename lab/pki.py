@@ -1,4 +1,4 @@
-"""Certificates of the lab: its enterprise CA, each cluster's own CA, and what they sign."""
+"""Certificates of the lab: its enterprise CA, the CA of each cluster, and the certificates that they sign."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ class Issuer:
 
     @classmethod
     def load(cls, certificate_file: Path, key_file: Path) -> Issuer:
-        """The CA of these files.
+        """Loads the CA from these files.
 
         Raises:
-            TypeError: The key is of another kind than ``new_key`` makes.
+            TypeError: The key's type differs from that of ``new_key``.
         """
         key = serialization.load_pem_private_key(key_file.read_bytes(), None)
         if not isinstance(key, ec.EllipticCurvePrivateKey):
@@ -43,12 +43,12 @@ class Issuer:
 
 
 def ensure_ca(lab: Lab) -> None:
-    """Make the CA (``ca/ca.crt``, ``ca/ca.key``) unless the lab has it."""
+    """Creates the CA (``ca/ca.crt``, ``ca/ca.key``) if necessary."""
     ensure_authority(lab.ca_certificate, lab.ca_key, "Lab Enterprise CA")
 
 
 def ensure_authority(certificate_file: Path, key_file: Path, common_name: str) -> None:
-    """Make a CA in these files unless it is there. The key comes first: no certificate is without one."""
+    """Creates a CA in these files if necessary, the key first: no certificate exists without its key."""
     if not certificate_file.exists():
         key = new_key()
         write_private(key_file, key_pem(key))
@@ -58,7 +58,7 @@ def ensure_authority(certificate_file: Path, key_file: Path, common_name: str) -
 def server_certificate(
     lab: Lab, name: str, ips: Iterable[str] = (), dns: Iterable[str] = ()
 ) -> tuple[Path, Path]:
-    """Certificate and key files of simulator ``name`` for these addresses, made once, signed by the CA."""
+    """Returns a simulator's certificate and key files for these addresses, created once."""
     certificate_file, key_file = lab.path("ca", f"{name}.crt"), lab.path("ca", f"{name}.key")
     issuer = Issuer.load(lab.ca_certificate, lab.ca_key)
     ensure_leaf((certificate_file, key_file), issuer, name, ips, dns)
@@ -72,7 +72,7 @@ def ensure_leaf(
     ips: Iterable[str] = (),
     dns: Iterable[str] = (),
 ) -> None:
-    """Make a certificate for both ends of TLS and its key in these files unless they are there."""
+    """Creates a certificate for TLS servers and clients, and its key, in these files if necessary."""
     certificate_file, key_file = files
     if not certificate_file.exists():
         key = new_key()
@@ -88,7 +88,7 @@ def certificate(
     issuer: Issuer | ec.EllipticCurvePrivateKey,
     names: Iterable[x509.GeneralName] = (),
 ) -> bytes:
-    """A certificate as PEM: a leaf for ``names``, or with its own key for the issuer a CA's."""
+    """Returns a certificate as PEM: a leaf for ``names``, or a self-signed CA if ``issuer`` is its key."""
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name[:64])])
     ca = not isinstance(issuer, Issuer)
     signer = issuer.key if isinstance(issuer, Issuer) else issuer
@@ -115,12 +115,12 @@ def certificate(
 
 
 def new_key() -> ec.EllipticCurvePrivateKey:
-    """A private key."""
+    """Generates a private key."""
     return ec.generate_private_key(ec.SECP256R1())
 
 
 def key_pem(key: ec.EllipticCurvePrivateKey) -> bytes:
-    """The key as unencrypted PEM, in the form that kube-apiserver takes for service accounts too."""
+    """Returns the key as unencrypted PEM, which kube-apiserver accepts for service accounts too."""
     return key.private_bytes(
         serialization.Encoding.PEM,
         serialization.PrivateFormat.TraditionalOpenSSL,
@@ -129,7 +129,7 @@ def key_pem(key: ec.EllipticCurvePrivateKey) -> bytes:
 
 
 def write_private(path: Path, content: bytes, mode: int = 0o600) -> None:
-    """Write a file at once and whole: a reader, or a run after a crash, never sees a part of it."""
+    """Writes a file atomically: a reader, or a run after a crash, never sees part of it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)

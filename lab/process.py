@@ -1,8 +1,8 @@
 """Background processes of a lab.
 
-A daemon is known by a mark in its environment (``LAB_DAEMON=<lab directory>:<name>``), not by a
-pid file: there is no moment at which it runs unknown, so a start that was interrupted anywhere can
-be continued, and taking the lab down finds every process that belongs to it and no other.
+A daemon is identified by a variable in its environment (``LAB_DAEMON=<lab directory>:<name>``), not by a pid
+file. It is never untracked while it runs, so an interrupted start can be resumed, and stopping the lab finds
+all of its processes and no others.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ MARK = "LAB_DAEMON"
 
 
 def running(lab: Lab, prefix: str = "") -> dict[str, int]:
-    """Name and process id of each live daemon of this lab whose name starts with ``prefix``.
+    """Returns name and process id of each running daemon of this lab whose name starts with ``prefix``.
 
-    Of several processes with one mark (a daemon's own children inherit it) the oldest counts.
+    If several processes have the same variable (a daemon's children inherit it), the oldest counts.
     """
     return {name: pids[0] for name, pids in _marked(lab).items() if name.startswith(prefix)}
 
 
 def start(lab: Lab, name: str, argv: Sequence[str], env: Mapping[str, str] | None = None) -> int:
-    """Start daemon ``name`` unless it runs; its output goes to ``log/<name>.log``. Returns the pid."""
+    """Starts daemon ``name`` unless it runs; its output goes to ``log/<name>.log``. Returns the pid."""
     pid = running(lab).get(name)
     if pid is not None:
         return pid
@@ -44,16 +44,16 @@ def start(lab: Lab, name: str, argv: Sequence[str], env: Mapping[str, str] | Non
             env=environment,
             start_new_session=True,
         )
-    # Popen returns when exec has happened, a moment before /proc shows the new environment.
+    # Popen returns after exec, a moment before /proc shows the new environment.
     while process.poll() is None and name not in running(lab):
         time.sleep(0.002)
     return process.pid
 
 
 def stop(lab: Lab, prefix: str = "", grace: float = 10.0, force: bool = False) -> list[str]:
-    """Stop the daemons whose name starts with ``prefix``, with their children; returns their names.
+    """Stops the daemons whose name starts with ``prefix``, with their children; returns their names.
 
-    They get SIGTERM (SIGKILL at once with ``force``), and SIGKILL after ``grace`` seconds.
+    Sends SIGTERM, and SIGKILL after ``grace`` seconds; with ``force`` SIGKILL at once.
     """
     names: list[str] = []
     deadline = time.monotonic() + grace
@@ -72,7 +72,7 @@ def stop(lab: Lab, prefix: str = "", grace: float = 10.0, force: bool = False) -
 
 
 def freeze(lab: Lab, name: str, *, frozen: bool) -> None:
-    """Halt a daemon where it is, or let it go on; nothing when it does not run."""
+    """Suspends or resumes a daemon; does nothing if it is not running."""
     pid = running(lab).get(name)
     if pid is not None:
         _signal(pid, signal.SIGSTOP if frozen else signal.SIGCONT)

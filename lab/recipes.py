@@ -1,6 +1,6 @@
-"""What the lab builds from Go modules, and with which settings.
+"""Tools that the lab builds from Go modules, and their build settings.
 
-Each module pins its tools in its own ``go.mod``; a version is written there and nowhere else.
+Each module pins its tools in its own ``go.mod``, the only place where a version is written.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ class Recipe:
     packages: tuple[str, ...]
     """Go packages of the commands."""
     release: str = ""
-    """Module whose version the commands report as theirs."""
+    """Module whose version the commands report as their own."""
     binary: str = ""
-    """Name of the command, where its package is named otherwise; for one package only."""
+    """Name of the command if it differs from its package; only for a single package."""
     scripts: tuple[str, ...] = ()
-    """Files of the release module that belong beside the command."""
+    """Files of the release module to install next to the command."""
     directory: Path | None = None
     """The module's directory; ``lab/tools/<name>`` by default."""
 
@@ -47,7 +47,7 @@ class Recipe:
 
     @property
     def go_version(self) -> str:
-        """The oldest Go that can build the module.
+        """Minimum Go version that builds the module.
 
         Raises:
             ValueError: ``go.mod`` has no ``go`` line.
@@ -56,7 +56,7 @@ class Recipe:
 
     @property
     def linker_flags(self) -> str:
-        """The argument of ``-ldflags``: no debug information, and the version to report."""
+        """Argument of ``-ldflags``: no debug information, and the version to report."""
         flags = ["-s", "-w"]
         if variables := _VERSION_VARIABLES.get(self.name):
             version = self._find(rf"^\s*(?:require )?{re.escape(self.release)} (v\S+)", self.release)
@@ -66,7 +66,7 @@ class Recipe:
         return " ".join(flags)
 
     def digest(self, go: str) -> str:
-        """Name of the result's content: it changes with the sources, the settings and the compiler."""
+        """Returns the cache key of the result; it changes with the sources, the settings and the compiler."""
         content = hashlib.sha256(repr((go, self.packages, self.binary, self.scripts)).encode())
         content.update(self.linker_flags.encode())
         for file in sorted(path for path in self.module.rglob("*") if path.is_file()):
@@ -93,8 +93,8 @@ LANGUAGE_HOST = Recipe(
 PLUGINS = Recipe("plugins", ("./cmd/...",), directory=REPO / "lab" / "plugins")
 CERTJUDGE = Recipe("certjudge", (".",), binary="certjudge")
 _KUBERNETES = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubectl")
-# Two are built at a time, in this order: the longest first, and what shares packages with another
-# (the language host with the engine, the plugins with helm) after it.
+# Two are built at a time, in this order: the longest first. Tools that share packages with another (the
+# language host with the engine, the plugins with helm) follow it.
 RECIPES = (
     Recipe("kubernetes", tuple(f"k8s.io/kubernetes/cmd/{name}" for name in _KUBERNETES), "k8s.io/kubernetes"),
     ENGINE,

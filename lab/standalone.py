@@ -32,7 +32,7 @@ from rancher_on_pks.outputs import CONTRACT_VERSION, VERSION_OUTPUT, definitions
 PROGRAM = REPO / "fleet"
 SERVER = "organization/rancher-on-pks/server"
 _HOST = "rancher.lab.test"
-_PASSWORD = "the first password"  # noqa: S105 - of a simulator that lives for minutes
+_PASSWORD = "the first password"  # noqa: S105 - of a short-lived simulator
 _BLOCK = {"network": {"blocks": ["10.0.0.0/9"]}, "demands": [{"rancherVersion": "2.15"}]}
 _PRODUCER = """\
 import json
@@ -50,7 +50,7 @@ class Standalone:
 
     Args:
         root: The directory.
-        environment: Variables of the engine besides those that keep it there.
+        environment: Additional variables of the engine.
     """
 
     def __init__(self, root: Path, environment: Mapping[str, str] | None = None) -> None:
@@ -76,7 +76,7 @@ class Standalone:
         )
         (self._producer / "__main__.py").write_text(_PRODUCER)
         _run(self, self._producer, "stack", "init", "server")
-        # `stack init` writes the stack file beside Pulumi.yaml, which must not be in the checkout.
+        # `stack init` writes the stack file next to Pulumi.yaml, which must not happen in the checkout.
         shutil.copy(PROGRAM / "Pulumi.yaml", self._fleet)
         _run(self, self._fleet, "stack", "init", "fleet")
         self.configure(serverStack=SERVER, sites=str(self._fleet / "sites.yaml"))
@@ -121,7 +121,7 @@ class Standalone:
 
 
 class StandaloneRancher:
-    """Rancher's simulator over TLS, and an administrator of it.
+    """Rancher's simulator over TLS, with an administrator.
 
     Attributes:
         token: The administrator's API token.
@@ -140,12 +140,12 @@ class StandaloneRancher:
         self.call("PUT", "/v3/settings/server-url", url)
 
     def call(self, method: str, path: str, body: object = None) -> httpx.Response:
-        """One plain request."""
+        """Sends one HTTP request."""
         extensions = {"sni_hostname": _HOST}
         return self.client.request(method, path, json=body, headers=self.headers, extensions=extensions)
 
     def outputs(self, **changes: Any) -> dict[str, Any]:
-        """What a server's stack exports about it."""
+        """Returns the outputs that a server's stack exports."""
         return {
             "clusterUuid": "standalone",
             "caBundle": self.ca.read_text(),
@@ -171,7 +171,7 @@ class StandaloneRancher:
 
 @contextmanager
 def running_rancher(root: Path) -> Iterator[StandaloneRancher]:
-    """Rancher's simulator; ``root`` gets its files."""
+    """Runs Rancher's simulator; its files are in ``root``."""
     lab = Lab(root / "lab", int(os.environ.get("LAB_NET", "79")))
     pki.ensure_ca(lab)
     certificate, key = pki.server_certificate(lab, "rancher", dns=[_HOST])

@@ -44,7 +44,7 @@ def _name(props: object) -> object:
 
 
 def _contents(props: object) -> dict[str, bytes]:
-    """A Secret's contents; empty if they are unknown or invalid, which the policy on the Secret reports."""
+    """A Secret's contents; empty if unknown or invalid, which the policy on the Secret reports."""
     try:
         contents = content(props)
     except WrongTypeError:

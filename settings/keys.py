@@ -88,6 +88,11 @@ KEYS: labels.Table = {
     },
     ("rancher:EndpointCheck", "endpoint"): {**_ENDPOINT, "timeout_minutes": "ingressTimeoutMinutes"},
     ("rancher:EndpointCheck", "rancher-server"): {**_ENDPOINT, "timeout_minutes": "rancherTimeoutMinutes"},
+    ("rancher:UpgradeCheck", ""): {
+        "version": "rancherVersion",
+        "webhook": "rancherValues",
+        "enabled": "rancherUpgradeCheck",
+    },
     ("rancher:Admin", ""): {
         **_ENDPOINT,
         "version": "rancherVersion",
@@ -95,11 +100,6 @@ KEYS: labels.Table = {
         "telemetry": "rancherTelemetry",
         "token_days": "rancherTokenDays",
         "renew_days": "rancherTokenRenewDays",
-    },
-    ("rancher:UpgradeCheck", ""): {
-        "version": "rancherVersion",
-        "ca_sha256": "caCertificateFile",
-        "enabled": "rancherUpgradeCheck",
     },
     ("rancher:LocalCluster", ""): {**_ENDPOINT, "timeout_minutes": "rancherLocalTimeoutMinutes"},
 }

@@ -76,6 +76,8 @@ def _message(error: ValidationError, where: str) -> str:
     first = min(error.errors(), key=lambda item: item["type"] != "unexpected_keyword_argument")
     path = ".".join(filter(None, (where, *(str(part) for part in first["loc"] if isinstance(part, str)))))
     match first["type"]:
+        case "json_invalid":
+            return f"{where or 'figures'}: cannot be read. Give network and demands"
         case "missing":
             return f"{path}: missing. Add it"
         case "unexpected_keyword_argument":

@@ -146,9 +146,13 @@ class Pks:
         Raises:
             PksError: The credentials were rejected, or the API does not answer.
         """
+        return retry(self._session)
+
+    def _session(self) -> dict[str, bytes]:
+        """One try of ``login``."""
         with self._lock:
             if self._login_files is None:
-                self._login_files = retry(self._log_in)
+                self._login_files = self._log_in()
                 self._proven = time.monotonic()
             return self._login_files
 
@@ -186,11 +190,11 @@ class Pks:
         """Output and files of a command that changes nothing."""
 
         def call() -> tuple[str, dict[str, bytes]]:
-            login = self.login()
+            login = self._session()
             outcome, files = self._run(command, READ_SECONDS, login, environment=environment)
             if outcome.exit_code and refusals.expired(outcome.text):
                 self._forget(login)
-                login = self.login()
+                login = self._session()
                 outcome, files = self._run(command, READ_SECONDS, login, environment=environment)
             self._finish(outcome, command, login, files)
             return outcome.output, files

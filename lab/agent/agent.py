@@ -1,4 +1,4 @@
-"""Reports to Rancher when the cluster has a ready agent, once for each server and token."""
+"""Reports to Rancher once per server and token, when the cluster has a ready agent."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import dns.asyncresolver
 import dns.exception
 
 from lab.cluster.api import ApiError, KubernetesApi, Object
-from lab.daemon import follow
+from lab.cluster.daemon import follow
 from lab.rancher.agents import DEPLOYMENT
 from lab.rancher.namespaces import NAMESPACE
 
@@ -28,16 +28,16 @@ _log = logging.getLogger(__name__)
 
 
 class AgentError(Exception):
-    """The agent cannot report yet; its log would say why."""
+    """The agent cannot report yet; the message is what its log would show."""
 
 
 @dataclass(frozen=True)
-class Order:
-    """What the manifest tells the agent.
+class AgentConfig:
+    """The agent's configuration, as set by the manifest.
 
     Attributes:
         server: URL of Rancher.
-        ca_checksum: SHA-256 of the CA to trust; empty: those of the system.
+        ca_checksum: SHA-256 of the CA to trust; if empty, the agent trusts the system's CAs.
         token: Registration token.
     """
 
@@ -46,8 +46,8 @@ class Order:
     token: str
 
 
-def order(deployments: dict[str, Object], secrets: dict[str, Object]) -> Order | None:
-    """The order of the agent; None while it has no ready pod, or its Secret is not there."""
+def agent_config(deployments: dict[str, Object], secrets: dict[str, Object]) -> AgentConfig | None:
+    """Returns the agent's configuration; None while no agent pod is ready or its Secret is missing."""
     found = deployments.get(f"{NAMESPACE}/{DEPLOYMENT}")
     if found is None or not (found.get("status") or {}).get("readyReplicas"):
         return None
@@ -57,7 +57,9 @@ def order(deployments: dict[str, Object], secrets: dict[str, Object]) -> Order |
     data = next((secrets[key]["data"] for name in names if (key := f"{NAMESPACE}/{name}") in secrets), None)
     if data is None:
         return None
-    return Order(env["CATTLE_SERVER"], env["CATTLE_CA_CHECKSUM"], base64.b64decode(data["token"]).decode())
+    return AgentConfig(
+        env["CATTLE_SERVER"], env["CATTLE_CA_CHECKSUM"], base64.b64decode(data["token"]).decode()
+    )
 
 
 class Agent:
@@ -65,7 +67,7 @@ class Agent:
 
     Args:
         kubeconfig: Access to the cluster's API.
-        dns_server: Where the server's name is asked for, host:port.
+        dns_server: DNS server that resolves Rancher's name, host:port.
     """
 
     def __init__(self, kubeconfig: Path, dns_server: str) -> None:
@@ -73,16 +75,16 @@ class Agent:
         self._changed = asyncio.Event()
 
     async def run(self) -> None:
-        """Report until cancelled."""
+        """Reports until cancelled."""
         deployments: dict[str, Object] = {}
         secrets: dict[str, Object] = {}
-        reported: Order | None = None
+        reported: AgentConfig | None = None
         async with KubernetesApi(self._kubeconfig) as api, asyncio.TaskGroup() as tasks:
             stores = ((_DEPLOYMENTS, deployments), (_SECRETS, secrets))
             await asyncio.gather(*(follow(tasks, api, path, store, self._changed) for path, store in stores))
             while True:
                 self._changed.clear()
-                wanted = order(deployments, secrets)
+                wanted = agent_config(deployments, secrets)
                 pause = None
                 if wanted is not None and wanted != reported:
                     try:
@@ -90,14 +92,14 @@ class Agent:
                         reported = wanted
                         _log.info("connected to %s", wanted.server)
                     except (AgentError, ApiError, aiohttp.ClientError, OSError, TimeoutError) as error:
-                        _log.warning("%s: %s; trying again", wanted.server, error or type(error).__name__)
+                        _log.warning("%s: %s; retrying", wanted.server, error or type(error).__name__)
                         pause = _RETRY_SECONDS
                 try:
                     await asyncio.wait_for(self._changed.wait(), pause)
                 except TimeoutError:
                     continue
 
-    async def _report(self, api: KubernetesApi, wanted: Order) -> None:
+    async def _report(self, api: KubernetesApi, wanted: AgentConfig) -> None:
         version = await api.request("GET", "/version")
         nodes = await api.request("GET", "/api/v1/nodes")
         body = {"version": version["gitVersion"], "nodes": len(nodes["items"])}
@@ -131,11 +133,11 @@ class Agent:
 async def _trusted(
     client: aiohttp.ClientSession, address: str, host: str, ca_checksum: str
 ) -> ssl.SSLContext:
-    """As the agent's entrypoint: the CA that the server tells, if it is the one that was meant."""
+    """Fetches the server's CA, as the agent's entrypoint does, and verifies its checksum."""
     if not ca_checksum:
         return ssl.create_default_context()
     async with client.get(f"{address}/v3/settings/cacerts", ssl=False, server_hostname=host) as response:
         text = (await response.json(content_type=None))["value"]
     if hashlib.sha256(text.encode()).hexdigest() != ca_checksum:
-        raise AgentError("the CA that the server tells has not the checksum of CATTLE_CA_CHECKSUM")
+        raise AgentError("the server's CA does not match CATTLE_CA_CHECKSUM")
     return ssl.create_default_context(cadata=text)

@@ -1,1 +1,1 @@
-"""Stand-ins for the command lines ``pks``, ``tkgi`` and ``bosh``; standard library only, for a fast start."""
+"""Stand-ins for the commands ``pks``, ``tkgi`` and ``bosh``; standard library only, for a fast start."""

@@ -1,7 +1,7 @@
-"""``bosh``: the BOSH command line, as far as ``vms``, ``deployments`` and ``recreate`` go.
+"""``bosh``: the commands ``vms``, ``deployments`` and ``recreate`` of the BOSH CLI.
 
 Source: bosh-cli ``cmd``, ``ui``, ``director``.
-There is no ``stemcell`` column, as before bosh-cli 6.2.0 and in the article.
+There is no ``stemcell`` column, as in bosh-cli before 6.2.0 and in the article.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ _VARIABLES = {
     "-d --deployment": "BOSH_DEPLOYMENT",
     "--config": "BOSH_CONFIG",
 }
-"""Flags and what stands for them in the environment."""
+"""Flags and their environment variables."""
 _VM_COLUMNS = ("Instance", "Process State", "AZ", "IPs", "VM CID", "VM Type", "Active")
 
 
 class _Ui:
-    """Prints as it goes, or gathers everything for one JSON document."""
+    """Prints immediately, or collects everything for one JSON document."""
 
     def __init__(self, as_json: bool) -> None:
         self._json = as_json
@@ -43,14 +43,14 @@ class _Ui:
         self._tables: list[dict[str, Any]] = []
 
     def line(self, text: str, *, error: bool = False) -> None:
-        """A line of text; in JSON errors are lines as well."""
+        """Prints a line of text; JSON output contains errors as lines too."""
         if self._json:
             self._lines.append(text)
         else:
             print(text, end="\n" if error else "\n\n", file=sys.stderr if error else sys.stdout)
 
     def table(self, content: str, columns: Sequence[str], rows: list[list[str]]) -> None:
-        """A table with its number of rows, which are sorted by the first column."""
+        """Prints a table, sorted by the first column, and its number of rows."""
         rows = sorted(rows)
         if self._json:
             keys = {re.sub(r"[^a-z0-9]", "_", column.lower()): column for column in columns}
@@ -61,14 +61,14 @@ class _Ui:
             print(f"{table(columns, rows)}\n\n{len(rows)} {content}\n")
 
     def close(self) -> None:
-        """Print what was gathered."""
+        """Prints the collected JSON document."""
         if self._json:
             document = {"Tables": self._tables or None, "Blocks": None, "Lines": self._lines}
             print(json.dumps(document, indent=4))
 
 
 class _Director:
-    """Requests to the Director of the environment."""
+    """Sends requests to the environment's Director."""
 
     def __init__(self, flags: argparse.Namespace) -> None:
         if not flags.environment:
@@ -80,20 +80,20 @@ class _Director:
         self._tls = _trust(flags.ca_cert)
 
     def change(self, path: str) -> tuple[str, list[str]]:
-        """Number and result lines of the task that a ``PUT`` to ``path`` starts."""
+        """Sends a ``PUT`` to ``path``; returns the number and the result lines of the task that it starts."""
         number = self._send(path, "PUT").headers["Location"].rsplit("/", 1)[1]
         return number, self.get(f"/tasks/{number}/output?type=result").decode().splitlines()
 
     def get(self, path: str) -> bytes:
-        """The body of the answer.
+        """Returns the body of the response.
 
         Raises:
-            CliError: It is no success.
+            CliError: The request failed.
         """
         return self._send(path).body
 
     def task(self, path: str) -> tuple[str, list[dict[str, Any]]]:
-        """Number and result of the task that ``path`` starts."""
+        """Starts the task of ``path``; returns its number and result."""
         number = self._send(path).headers["Location"].rsplit("/", 1)[1]
         lines = self.get(f"/tasks/{number}/output?type=result").decode().splitlines()
         return number, [json.loads(line) for line in lines]
@@ -109,7 +109,7 @@ class _Director:
 
 
 def main() -> int:
-    """Run the command of ``sys.argv``; returns the exit code."""
+    """Runs the command of ``sys.argv`` and returns the exit code."""
     arguments = sys.argv[1:]
     return recorded("bosh", arguments, ("--client-secret",), lambda: _run(arguments))
 
@@ -117,7 +117,7 @@ def main() -> int:
 def _run(arguments: list[str]) -> int:
     try:
         flags = _flags(arguments)
-    except SystemExit as error:  # --help, --version, or a wrong flag that was told
+    except SystemExit as error:  # --help, --version, or an invalid flag, which argparse has reported
         return 1 if error.code else 0
     ui = _Ui(flags.json)
     code = 0
@@ -133,7 +133,7 @@ def _run(arguments: list[str]) -> int:
 
 
 def _vms(ui: _Ui, flags: argparse.Namespace) -> None:
-    director = _greet(ui, flags)
+    director = _connect(ui, flags)
     names = [flags.deployment] if flags.deployment else _names(director)
     for name in names:
         try:
@@ -146,13 +146,13 @@ def _vms(ui: _Ui, flags: argparse.Namespace) -> None:
 
 
 def _deployments(ui: _Ui, flags: argparse.Namespace) -> None:
-    director = _greet(ui, flags)
+    director = _connect(ui, flags)
     ui.table("deployments", ("Name",), [[name] for name in _names(director)])
 
 
 def _recreate(ui: _Ui, flags: argparse.Namespace) -> None:
     """Source: bosh-cli ``director/deployments.go`` (``ChangeJobState``)."""
-    director = _greet(ui, flags)
+    director = _connect(ui, flags)
     if not flags.deployment:
         raise CliError("Expected non-empty deployment name")
     ui.line(f"Using deployment '{flags.deployment}'")
@@ -170,7 +170,7 @@ def _recreate(ui: _Ui, flags: argparse.Namespace) -> None:
     ui.line(f"Task {number} done")
 
 
-def _greet(ui: _Ui, flags: argparse.Namespace) -> _Director:
+def _connect(ui: _Ui, flags: argparse.Namespace) -> _Director:
     director = _Director(flags)
     ui.line(f"Using environment '{flags.environment}' as client '{flags.client}'")
     return director
@@ -193,7 +193,7 @@ def _row(item: Mapping[str, Any]) -> list[str]:
 
 
 def _trust(ca: str) -> ssl.SSLContext:
-    """``BOSH_CA_CERT`` is a path or the certificate itself."""
+    """Returns the TLS context; ``BOSH_CA_CERT`` is a path or the certificate itself."""
     if not ca or "BEGIN CERTIFICATE" in ca:
         return rest.trust(ca)
     try:
@@ -203,7 +203,7 @@ def _trust(ca: str) -> ssl.SSLContext:
 
 
 def _flags(arguments: Sequence[str]) -> argparse.Namespace:
-    """The flags; those that are not given come from the environment. They may stand before the command."""
+    """Parses the flags, which may precede the command; the environment provides the default values."""
     shared = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
     for names in _VARIABLES:
         shared.add_argument(*names.split())

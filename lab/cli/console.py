@@ -1,7 +1,7 @@
-"""What the command lines share: the log of their calls, prompts, tables.
+"""Common parts of the commands: the log of their calls, prompts, tables.
 
-Each call is one JSON line in ``log/calls.jsonl`` of the lab: ``time`` (seconds since the epoch), ``argv``
-with the secrets masked, ``exit_code``, ``seconds``. Tests count calls with it.
+Each call is one JSON line in the lab's ``log/calls.jsonl``: ``time`` (seconds since the epoch), ``argv`` with
+masked secrets, ``exit_code``, ``seconds``. Tests use it to count calls.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from lab.layout import Lab
 
 
 class CliError(Exception):
-    """The command fails; the message is what the user reads."""
+    """The command fails; the message is printed for the user."""
 
 
 def recorded(name: str, arguments: Sequence[str], secret_flags: Iterable[str], run: Callable[[], int]) -> int:
-    """Run a command and log the call; returns its exit code."""
+    """Runs a command, logs the call and returns the exit code."""
     start, code = time.time(), 1
     try:
         code = run()
@@ -39,7 +39,7 @@ def recorded(name: str, arguments: Sequence[str], secret_flags: Iterable[str], r
 
 
 def masked(arguments: Sequence[str], secret_flags: Iterable[str]) -> list[str]:
-    """The arguments with the values of these flags hidden, in the forms ``-p x``, ``-px``, ``--flag=x``."""
+    """Masks the values of these flags, given as ``-p x``, ``-px`` or ``--flag=x``."""
     shown: list[str] = []
     hide = False
     for argument in arguments:
@@ -55,10 +55,10 @@ def masked(arguments: Sequence[str], secret_flags: Iterable[str]) -> list[str]:
 
 
 def attached(arguments: Sequence[str], flags: Iterable[str]) -> list[str]:
-    """The arguments with each value of these flags joined to its flag (``-px``, ``--flag=x``).
+    """Joins each value of these flags to its flag (``-px``, ``--flag=x``).
 
-    A generated password may begin with a dash: argparse would take it for the next flag, the real command
-    line takes whatever follows.
+    A generated password may begin with a dash: argparse would parse it as the next flag, but the real command
+    accepts any value.
     """
     joined: list[str] = []
     rest = iter(arguments)
@@ -72,11 +72,11 @@ def attached(arguments: Sequence[str], flags: Iterable[str]) -> list[str]:
 
 
 def read_secret(prompt: str) -> str:
-    """Ask for a secret on the terminal, without echo; a line of standard input when that is no terminal."""
+    """Prompts for a secret without echo; reads a line of standard input if that is not a terminal."""
     if not sys.stdin.isatty():
         print(prompt, end="", flush=True)
         return sys.stdin.readline().rstrip("\n")
-    import termios  # noqa: PLC0415 - few calls need it
+    import termios  # noqa: PLC0415 - rarely needed
 
     before = termios.tcgetattr(sys.stdin)
     silent = termios.tcgetattr(sys.stdin)
@@ -91,7 +91,7 @@ def read_secret(prompt: str) -> str:
 
 
 def confirm(question: str) -> None:
-    """Ask ``question``, which ends in ``(y/n)``.
+    """Asks ``question``, which ends in ``(y/n)``.
 
     Raises:
         CliError: The answer is not yes.
@@ -102,7 +102,7 @@ def confirm(question: str) -> None:
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Columns padded to their widest value, two spaces between them, nothing after the last."""
+    """Formats columns padded to their widest value, separated by two spaces, without trailing spaces."""
     lines = [header, *rows]
     widths = [max(len(line[column]) for line in lines) for column in range(len(header))]
     padded = (
@@ -112,7 +112,7 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def _is_value_of(flag: str, argument: str) -> bool:
-    """Whether ``argument`` is the flag itself or carries its value."""
+    """Whether ``argument`` is the flag itself or contains its value."""
     rest = argument[len(flag) :]
     return not rest or rest.startswith("=") or not flag.startswith("--")
 
@@ -123,6 +123,8 @@ def _log(entry: dict[str, object]) -> None:
         return
     descriptor = os.open(lab.path("log", "calls.jsonl"), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     try:
-        os.write(descriptor, (json.dumps(entry) + "\n").encode())  # one write: calls may run at the same time
+        os.write(
+            descriptor, (json.dumps(entry) + "\n").encode()
+        )  # one write, because calls may run concurrently
     finally:
         os.close(descriptor)

@@ -1,9 +1,9 @@
-"""``pks`` and ``tkgi``: the command line of Enterprise PKS, as far as clusters and profiles go.
+"""``pks`` and ``tkgi``: the cluster and profile commands of the Enterprise PKS CLI.
 
-Commands, flags and texts are those of docs-pks 1.5 and 1.19 ``cli/index``; ``tkgi`` (environment
-``PKS_CLI_NAME``) differs only in what it prints. Invented, for no public text gives them: exit code 1 for
-every failure, the texts for a cancelled command, for single sign-on (which the lab has not) and for flags
-that are wrong, what ``delete-cluster`` prints when the order is taken, and the API's field for node pools.
+Commands, flags and texts are those of docs-pks 1.5 and 1.19 ``cli/index``; ``tkgi`` (environment variable
+``PKS_CLI_NAME``) differs only in its output. Invented, because no public source documents it: exit code 1 for
+every failure; the texts for a cancelled command, for single sign-on (which the lab lacks) and for invalid
+flags; the output of ``delete-cluster`` once the request is accepted; and the API's field for node pools.
 """
 
 from __future__ import annotations
@@ -30,16 +30,16 @@ _KUBELET_FLAGS = ("timeout", "grace-period", "force", "ignore-daemonsets", "dele
 
 
 class _Parser(argparse.ArgumentParser):
-    """Errors as the CLI words them."""
+    """Reports errors in the words of the CLI."""
 
     def error(self, message: str) -> NoReturn:
         raise CliError(f"{message}\nRun '{self.prog} --help' for usage.")
 
 
 def main() -> int:
-    """Run the command of ``sys.argv``; returns the exit code."""
+    """Runs the command of ``sys.argv`` and returns the exit code."""
     arguments = sys.argv[1:]
-    # `create-cluster -p` is the plan; only a login has secrets.
+    # `create-cluster -p` is the plan; only `login` has secrets.
     secrets = _SECRET_FLAGS if "login" in arguments[:1] else _SECRET_FLAGS[1:]
     return recorded(_NAME, arguments, secrets, lambda: _run(arguments))
 
@@ -169,7 +169,7 @@ def _delete_cluster(flags: argparse.Namespace) -> None:
 
 
 def _ordered(session: Session, document: Any, flags: argparse.Namespace, *, brief: bool = False) -> None:
-    """Print what was ordered; with ``--wait`` what came of it."""
+    """Prints the requested change, or with ``--wait`` its result."""
     while flags.wait and document["last_action_state"] == "in progress":
         time.sleep(_POLL_SECONDS)
         document = session.get("clusters", flags.name)
@@ -188,13 +188,13 @@ def _fail_if_failed(document: Any) -> None:
 
 
 def _tags(text: str) -> list[dict[str, str]]:
-    """Tags of the form ``k1:v1,k2:v2,keyOnly``."""
+    """Parses tags of the form ``k1:v1,k2:v2,keyOnly``."""
     pairs = (item.strip().partition(":") for item in text.split(",") if item.strip())
     return [{"name": name.strip(), "value": value.strip()} for name, _, value in pairs]
 
 
 def _instances(text: str) -> dict[str, int]:
-    """Workers by node pool, from the form ``name:2,other:3``."""
+    """Parses the workers per node pool from the form ``name:2,other:3``."""
     pairs = [item.strip().partition(":") for item in text.split(",")]
     if not all(name and number.isdigit() for name, _, number in pairs):
         raise CliError(f'invalid argument "{text}" for --node-pool-instances')
@@ -203,7 +203,7 @@ def _instances(text: str) -> dict[str, int]:
 
 # --- credentials ---------------------------------------------------------------------------------
 def _get_credentials(flags: argparse.Namespace) -> None:
-    import yaml  # noqa: PLC0415 - takes longer than the rest of the start
+    import yaml  # noqa: PLC0415 - slower than the rest of the start-up
 
     print(f"\nFetching credentials for cluster {flags.name}.")
     ours = Session.saved().send("POST", ("clusters", flags.name, "binds"))

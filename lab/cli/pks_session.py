@@ -1,7 +1,7 @@
-"""The login of ``pks`` and its calls of the API.
+"""The login of ``pks`` and its API calls.
 
 ``creds.yml`` is in ``~/.pks`` or ``PKS_HOME`` (docs-pks 1.5 ``login``). Only its key ``access_token`` is
-documented; the other names are invented. Its values are JSON strings, which YAML readers understand.
+documented; the other names are invented. Its values are JSON strings, which YAML parsers accept.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from lab.cli.console import CliError
 API_PORT, UAA_PORT = 9021, 8443
 NOT_AUTHENTICATED = "You are not currently authenticated. Please log in to continue"
 _USER_CLIENT = ("pks_cli", "")
-"""The UAA client that a person's login goes through."""
+"""UAA client for logins of users."""
 
 
 @dataclass(frozen=True)
 class Login:
-    """Where one is logged in, and the tokens."""
+    """API endpoint, user and tokens of a login."""
 
     api: str
     username: str = ""
@@ -36,7 +36,7 @@ class Login:
 
 
 class Session:
-    """Calls of the PKS API with the tokens of ``creds.yml``."""
+    """Calls the PKS API with the tokens of ``creds.yml``."""
 
     def __init__(self, login: Login) -> None:
         self._login = login
@@ -44,10 +44,10 @@ class Session:
 
     @classmethod
     def saved(cls) -> Session:
-        """The session of the last login.
+        """Returns the session of the last login.
 
         Raises:
-            CliError: There is none.
+            CliError: There is no login.
         """
         try:
             lines = _file().read_text().splitlines()
@@ -58,7 +58,7 @@ class Session:
         return cls(Login(**{key: json.loads(value) for key, value in pairs if key in known}))
 
     def log_in(self, client: tuple[str, str] | None, password: str) -> None:
-        """Get tokens for the user, or for a UAA client (which gets no refresh token), and save them.
+        """Gets and saves tokens for the user, or for a UAA client (which gets no refresh token).
 
         Raises:
             CliError: The credentials are wrong.
@@ -71,14 +71,14 @@ class Session:
             raise CliError("Credentials were rejected, please try again.")
 
     def get(self, *path: str) -> Any:
-        """The JSON answer of ``GET /v1/<path>``."""
+        """Returns the JSON response of ``GET /v1/<path>``."""
         return self.send("GET", path)
 
     def send(self, method: str, path: tuple[str, ...], document: object = None) -> Any:
-        """One call; an access token that has run out is refreshed.
+        """Sends one request; refreshes an expired access token.
 
         Raises:
-            CliError: The API refuses.
+            CliError: The API rejects the request.
         """
         answer = self._call(method, path, document)
         if answer.status == 401 and self._refresh():
@@ -127,12 +127,12 @@ class Session:
 
 
 def forget() -> None:
-    """Log out."""
+    """Logs out."""
     _file().unlink(missing_ok=True)
 
 
 def private_file(path: Path, text: str) -> None:
-    """Write a file whole, readable by the user only."""
+    """Writes a file atomically, readable only by the user."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -151,7 +151,7 @@ def _file() -> Path:
 
 
 def _text(body: bytes) -> str:
-    """The text of an API error, which is ``{"body": text}``."""
+    """Returns the text of an API error, which is ``{"body": text}``."""
     try:
         return str(json.loads(body)["body"])
     except (ValueError, KeyError, TypeError):

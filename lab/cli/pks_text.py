@@ -1,4 +1,4 @@
-"""What ``pks`` prints for people (docs-pks 1.5, the article; with TKGI 1.19's lines when called ``tkgi``)."""
+"""Text output of ``pks`` (docs-pks 1.5, the article; with the lines of TKGI 1.19 when run as ``tkgi``)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _DETAILS = {
 
 
 def cluster(document: Document, product: str) -> str:
-    """One cluster; ``product`` is PKS or TKGI, which shows some lines more."""
+    """Formats one cluster; ``product`` is PKS or TKGI, which shows more lines."""
     parameters = document["parameters"]
     rows = {
         f"{product} Version": document["pks_version"],
@@ -54,7 +54,7 @@ def cluster(document: Document, product: str) -> str:
 
 
 def details(document: Document) -> str:
-    """What ``cluster --details`` adds. Keys: docs-pks 1.5 ``view-cluster-details``; layout invented."""
+    """Formats ``cluster --details``. Keys: docs-pks 1.5 ``view-cluster-details``; layout invented."""
     network = document["parameters"]["nsxt_network_details"] or {}
     lines = [
         f"  {label:<40}{f'({key}):':<27}{json.dumps(network[key])}"
@@ -65,7 +65,7 @@ def details(document: Document) -> str:
 
 
 def clusters(documents: Sequence[Document], product: str) -> str:
-    """All clusters: the five columns of PKS 1.5, or those of later versions."""
+    """Formats all clusters, with the five columns of PKS 1.5 or those of later versions."""
     columns = {
         "Name": "name",
         "Plan Name": "plan_name",
@@ -80,16 +80,16 @@ def clusters(documents: Sequence[Document], product: str) -> str:
 
 
 def plans(documents: Sequence[Document]) -> str:
-    """All plans."""
+    """Formats all plans."""
     return table(["Name", "ID", "Description"], [[d["name"], d["id"], d["description"]] for d in documents])
 
 
 def profiles(documents: Sequence[Document]) -> str:
-    """All profiles of a kind."""
+    """Formats all profiles of a kind."""
     return table(["Name", "Description"], [[d["name"], d["description"]] for d in documents])
 
 
 def profile(document: Document) -> str:
-    """One profile; layout invented."""
+    """Formats one profile; layout invented."""
     head = f"{'Name:':<26}{document['name']}\n{'Description:':<26}{document['description']}"
     return f"{head}\nParameters:\n{json.dumps(document['parameters'], indent=2)}"

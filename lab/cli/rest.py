@@ -1,4 +1,4 @@
-"""HTTPS requests of the command lines, with errors worded as their Go originals word them."""
+"""HTTPS requests of the commands, with the error texts of Go's HTTP client."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _TIMEOUT_SECONDS = 120.0
 
 
 class UnreachableError(Exception):
-    """No answer: the address, the connection or its certificate is wrong."""
+    """There is no response: the address, the connection or the certificate is invalid."""
 
 
 @dataclass(frozen=True)
@@ -27,10 +27,10 @@ class Answer:
 
 
 def trust(ca_pem: str = "", *, verify: bool = True) -> ssl.SSLContext:
-    """What is trusted: this CA, without one those of the system, anything with ``verify`` off.
+    """Returns a TLS context that trusts this CA, by default the system's CAs, or anything without ``verify``.
 
     Raises:
-        UnreachableError: The CA is no PEM certificate.
+        UnreachableError: The CA is not a PEM certificate.
     """
     if not verify:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -46,10 +46,10 @@ def trust(ca_pem: str = "", *, verify: bool = True) -> ssl.SSLContext:
 def call(
     method: str, url: str, tls: ssl.SSLContext, headers: Mapping[str, str], body: bytes | None = None
 ) -> Answer:
-    """Send one request; redirects are not followed.
+    """Sends one request; redirects are not followed.
 
     Raises:
-        UnreachableError: There is no answer.
+        UnreachableError: There is no response.
     """
     parts = urlsplit(url)
     where = f'{method.title()} "{url}"'

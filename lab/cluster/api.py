@@ -1,7 +1,7 @@
-"""A Kubernetes API client for simulators: JSON in, JSON out, and watches that survive anything.
+"""A Kubernetes API client for simulators: JSON in, JSON out, and watches that recover from every failure.
 
-Objects stay the dictionaries that the API sends. The typed clients would cost each daemon 40 MB and
-write the CA to a temporary file; what is hard, a watch that never loses an event, they leave open.
+Objects are the dictionaries that the API sends. The official clients would cost each daemon 40 MB, write the
+CA to a temporary file and still lack the hard part, a watch that never misses an event.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _log = logging.getLogger(__name__)
 
 
 class ApiError(Exception):
-    """The API server refused a request; ``status`` is the HTTP status."""
+    """The API server rejected a request; ``status`` is the HTTP status."""
 
     def __init__(self, status: int, message: str) -> None:
         super().__init__(f"{status}: {message}")
@@ -37,7 +37,7 @@ class ApiError(Exception):
 
 
 class KubernetesApi:
-    """One connection to a cluster, as the user of a kubeconfig that holds CA and token inline."""
+    """One connection to a cluster, as the user of a kubeconfig with inline CA and token."""
 
     def __init__(self, kubeconfig: Path) -> None:
         document = yaml.safe_load(kubeconfig.read_text())
@@ -51,7 +51,7 @@ class KubernetesApi:
         self._session = aiohttp.ClientSession(
             headers=self._headers,
             connector=aiohttp.TCPConnector(ssl=self._tls),
-            read_bufsize=2**22,  # one line of a watch is one object, which may be as large as 1.5 MiB
+            read_bufsize=2**22,  # a line of a watch is one object of up to 1.5 MiB
         )
         return self
 
@@ -63,11 +63,11 @@ class KubernetesApi:
     async def request(
         self, method: str, path: str, body: Object | None = None, content_type: str = "application/json"
     ) -> Object:
-        """One request; the answer's JSON (empty for an answer that is not JSON).
+        """Sends one request and returns the JSON of the response (empty if it is not JSON).
 
         Raises:
             ApiError: The status is not 2xx.
-            aiohttp.ClientError, TimeoutError: The API server did not answer.
+            aiohttp.ClientError, TimeoutError: The API server did not respond.
         """
         data = None if body is None else json.dumps(body)
         headers = {"Content-Type": content_type} if body is not None else None
@@ -82,7 +82,7 @@ class KubernetesApi:
             return result
 
     async def create(self, path: str, body: Object) -> bool:
-        """Create an object; False when it exists already."""
+        """Creates an object; returns False if it already exists."""
         try:
             await self.request("POST", path, body)
         except ApiError as error:
@@ -92,11 +92,11 @@ class KubernetesApi:
         return True
 
     async def patch(self, path: str, body: Object) -> bool:
-        """Merge ``body`` into an object; False when the object is gone or is not the one meant."""
+        """Merges ``body`` into an object; returns False if the object is gone or has been replaced."""
         return await self._unless_gone("PATCH", path, body, MERGE_PATCH)
 
     async def delete(self, path: str) -> bool:
-        """Delete an object; False when it is gone already."""
+        """Deletes an object; returns False if it is already gone."""
         return await self._unless_gone("DELETE", path, None, "application/json")
 
     async def _unless_gone(self, method: str, path: str, body: Object | None, content_type: str) -> bool:
@@ -115,13 +115,13 @@ class KubernetesApi:
         changed: Callable[[str], None],
         listed: Callable[[], None],
     ) -> None:
-        """Keep ``store`` equal to the collection ``path``, for ever; ``changed(key)`` after each change.
+        """Syncs ``store`` with the collection ``path``, forever; calls ``changed(key)`` after each change.
 
-        ``listed`` is called each time that the store is known to be complete.
+        Calls ``listed`` whenever the store is known to be complete.
 
-        ``path`` may hold selectors as a query. A key is ``namespace/name``, or the name alone. After a
-        lost connection, a restart of the API server or an expired resource version the collection is
-        listed again and the differences are reported, deletions included.
+        ``path`` may contain selectors as a query. A key is ``namespace/name``, or only the name. After a lost
+        connection, a restart of the API server or an expired resource version it lists the collection again
+        and reports the differences, including deletions.
         """
         delay = _RETRY_SECONDS[0]
         while True:
@@ -150,7 +150,7 @@ class KubernetesApi:
     async def _watch(
         self, path: str, since: str, store: dict[str, Object], changed: Callable[[str], None]
     ) -> str:
-        """Watch until the server ends it; the version to go on from, empty when it is too old."""
+        """Watches until the server ends it; returns the version to resume from, empty if it has expired."""
         query = f"watch=1&allowWatchBookmarks=true&timeoutSeconds={_WATCH_SECONDS}&resourceVersion={since}"
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=10, sock_read=_WATCH_SECONDS + 30)
         url = f"{self._server}{path}{'&' if '?' in path else '?'}{query}"
@@ -174,19 +174,19 @@ class KubernetesApi:
 
 
 def key(item: Object) -> str:
-    """``namespace/name`` of an object, or its name alone."""
+    """Returns ``namespace/name`` of an object, or only its name."""
     metadata = item["metadata"]
     name: str = metadata["name"]
     return f"{metadata['namespace']}/{name}" if "namespace" in metadata else name
 
 
 def version(item: Object) -> str:
-    """Resource version of an object or a list."""
+    """Returns the resource version of an object or a list."""
     text: str = item["metadata"]["resourceVersion"]
     return text
 
 
 def annotations_of(item: Object) -> Mapping[str, str]:
-    """Annotations of an object."""
+    """Returns the annotations of an object."""
     found: Mapping[str, str] = item["metadata"].get("annotations") or {}
     return found

@@ -1,4 +1,4 @@
-"""A cluster's own CA and the keys of its control plane: PKS gives each cluster a CA of its own too."""
+"""CA of a cluster and keys of its control plane; PKS gives each cluster its own CA too."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from lab.pki import Issuer, ensure_authority, ensure_leaf, key_pem, new_key, wri
 
 @dataclass(frozen=True)
 class ClusterPki:
-    """Where a cluster keeps its keys and certificates, besides its CA certificate."""
+    """Files of a cluster's keys and certificates, except its CA certificate."""
 
     files: ClusterFiles
 
@@ -26,7 +26,7 @@ class ClusterPki:
 
     @property
     def etcd(self) -> tuple[Path, Path]:
-        """Certificate and key of etcd, with which kube-apiserver also authenticates to etcd."""
+        """Certificate and key of etcd; kube-apiserver also uses them to authenticate to etcd."""
         return self._pair("etcd")
 
     @property
@@ -38,7 +38,7 @@ class ClusterPki:
 
 
 def ensure(files: ClusterFiles, spec: ClusterSpec) -> None:
-    """Make what is missing of the cluster's CA and certificates; what exists is kept."""
+    """Creates the missing parts of the cluster's CA and certificates; existing ones are kept."""
     pki = ClusterPki(files)
     ensure_authority(files.ca, pki.ca_key, f"{spec.name} CA")
     issuer = Issuer.load(files.ca, pki.ca_key)

@@ -20,13 +20,13 @@ NAMES = frozenset(
 )
 """The daemons of a running cluster."""
 SERVICE_CIDR = "10.100.200.0/24"
-"""Cluster IPs of Services: the range that the PKS tile proposes."""
+"""Cluster IPs of Services: the default range of the PKS tile."""
 _Options = Mapping[str, str | int | Path]
 _LEASE_SECONDS = 12
 _STAGES = Path(__file__).with_name("stages.yaml")
 
-# User of each component that talks to the API server, and the group that gives it its rights beyond
-# what Kubernetes' own RBAC bindings give to that user.
+# User of each component that calls the API server, and the group that grants it permissions beyond the
+# default RBAC bindings of Kubernetes for that user.
 _USERS = {
     "controller-manager": ("system:kube-controller-manager", ""),
     "scheduler": ("system:kube-scheduler", ""),
@@ -36,7 +36,7 @@ _USERS = {
 
 
 def write_files(files: ClusterFiles, spec: ClusterSpec) -> None:
-    """Write the token file, the kubeconfigs and KWOK's configuration."""
+    """Writes the token file, the kubeconfigs and KWOK's configuration."""
     ca = files.ca.read_text()
     rows = [f'{spec.admin_token},admin,admin,"system:masters"']
     for component, (user, group) in _USERS.items():
@@ -52,7 +52,7 @@ def write_files(files: ClusterFiles, spec: ClusterSpec) -> None:
 
 
 def control_plane(files: ClusterFiles, spec: ClusterSpec) -> dict[str, list[str]]:
-    """etcd and kube-apiserver, which need nothing else."""
+    """Returns the commands of etcd and kube-apiserver, which depend on nothing else."""
     pki = ClusterPki(files)
     (api_certificate, api_key), (etcd_certificate, etcd_key) = pki.api, pki.etcd
     etcd = f"https://{files.lab.control_plane(spec.slot)}:2379"
@@ -73,7 +73,7 @@ def control_plane(files: ClusterFiles, spec: ClusterSpec) -> dict[str, list[str]
         "peer-key-file": etcd_key,
         "peer-trusted-ca-file": files.ca,
         "peer-client-cert-auth": "true",
-        # A lab that loses power is made again; without fsync a slow disk cannot stall it.
+        # A lab is recreated after a power failure; without fsync a slow disk cannot stall it.
         "unsafe-no-fsync": "true",
         "snapshot-count": 5000,
         "log-level": "warn",
@@ -100,7 +100,7 @@ def control_plane(files: ClusterFiles, spec: ClusterSpec) -> dict[str, list[str]
         "allow-privileged": "true",
         "default-not-ready-toleration-seconds": eviction,
         "default-unreachable-toleration-seconds": eviction,
-        # No pod really runs, so a webhook of a chart (upstream ingress-nginx has one) could not answer.
+        # Pods do not run, so the webhook of a chart (upstream ingress-nginx has one) could not respond.
         "disable-admission-plugins": "MutatingAdmissionWebhook,ValidatingAdmissionWebhook",
         "enable-priority-and-fairness": "false",
         "profiling": "false",
@@ -112,7 +112,7 @@ def control_plane(files: ClusterFiles, spec: ClusterSpec) -> dict[str, list[str]
 
 
 def controllers(files: ClusterFiles, spec: ClusterSpec) -> dict[str, list[str]]:
-    """All that needs a ready kube-apiserver: the controllers, KWOK and the lab's own simulators."""
+    """Returns the commands that need a ready kube-apiserver: controllers, KWOK and the simulators."""
     pki = ClusterPki(files)
     manager_options: _Options = {
         "kubeconfig": files.kubeconfig("controller-manager"),
@@ -123,7 +123,7 @@ def controllers(files: ClusterFiles, spec: ClusterSpec) -> dict[str, list[str]]:
         "leader-elect": "false",
         "secure-port": 0,
         "profiling": "false",
-        # With the default of 20 requests a second the start alone takes five seconds.
+        # With the default of 20 requests per second the start alone takes five seconds.
         "kube-api-qps": 200,
         "kube-api-burst": 400,
         "node-monitor-period": "2s",
@@ -139,7 +139,7 @@ def controllers(files: ClusterFiles, spec: ClusterSpec) -> dict[str, list[str]]:
         "kubeconfig": files.kubeconfig("kwok"),
         "config": files.path("stages.yaml"),
         "manage-nodes-with-label-selector": f"{nodes.POWERED}=on",
-        # A kubelet renews its lease each quarter of this.
+        # A kubelet renews its lease after a quarter of this.
         "node-lease-duration-seconds": _LEASE_SECONDS,
     }
     return {
@@ -154,7 +154,7 @@ def controllers(files: ClusterFiles, spec: ClusterSpec) -> dict[str, list[str]]:
 
 
 def _token(spec: ClusterSpec, component: str) -> str:
-    """A component's token follows from the administrator's: the same again after any interruption."""
+    """Derives a component's token from the administrator's, so that it is stable across restarts."""
     return hmac.new(spec.admin_token.encode(), component.encode(), hashlib.sha256).hexdigest()
 
 

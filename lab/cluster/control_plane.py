@@ -1,7 +1,7 @@
-"""Starts, stops and resizes a cluster: what ``pks create-cluster`` sets in motion.
+"""Starts, stops and resizes a cluster, as triggered by ``pks create-cluster``.
 
-Everything here can be repeated: a start that was interrupted anywhere goes on where it stopped, and
-on a running cluster it starts again only what has ended.
+Everything here is idempotent: a start resumes an interrupted one, and on a running cluster it restarts only
+what has exited.
 """
 
 from __future__ import annotations
@@ -42,17 +42,17 @@ _LOG_LINES = 15
 
 
 class ClusterError(Exception):
-    """A component does not come up; the message names it and shows the end of its log."""
+    """A component does not start; the message names it and shows the last lines of its log."""
 
 
 async def start(lab: Lab, cluster: ClusterSpec) -> None:
-    """Bring the cluster up as ordered; returns when its API is ready and its nodes are.
+    """Starts the cluster as specified; returns when its API and its nodes are ready.
 
-    On a running cluster this costs little: processes that ended are started again, and the nodes are
-    made to match the workers.
+    On a running cluster this is cheap: it restarts processes that exited and adjusts the nodes to the
+    workers.
 
     Raises:
-        ClusterError: A component ended, or is not ready in time, or the cluster is being stopped.
+        ClusterError: A component exited or is not ready in time, or the cluster is being stopped.
     """
     async with _turn(cluster.uuid):
         files = ClusterFiles(lab, cluster.uuid)
@@ -80,14 +80,14 @@ async def start(lab: Lab, cluster: ClusterSpec) -> None:
 
 
 async def set_outage(lab: Lab, uuid: str, now: Outage) -> None:
-    """Have down what is down; all else of a running cluster goes on, or comes back.
+    """Applies an outage: stops what is down, and resumes the rest of a running cluster.
 
-    Without a quorum etcd is frozen: it neither answers nor loses anything, and so does the API. Controllers
-    and scheduler end when they cannot renew their lease as leaders, and start anew with the API: they hold
-    no node's silence in that time against it. The nodes hear of it when there is an API to tell them.
+    Without a quorum etcd is frozen: it neither responds nor loses data, and so does the API. The controller
+    manager and the scheduler exit when they cannot renew their leader lease, and restart with the API, so
+    they do not treat nodes as silent during that time. The nodes are updated once the API is available.
 
     Raises:
-        ApiError, aiohttp.ClientError, TimeoutError: The nodes could not be told; try again.
+        ApiError, aiohttp.ClientError, TimeoutError: The nodes could not be updated; the caller retries.
         ClusterError: The cluster is being stopped.
     """
     files = ClusterFiles(lab, uuid)
@@ -105,7 +105,7 @@ async def set_outage(lab: Lab, uuid: str, now: Outage) -> None:
 
 
 async def set_workers(lab: Lab, cluster: ClusterSpec) -> None:
-    """Make the nodes match ``cluster.workers``: new ones join, pods of removed ones start elsewhere.
+    """Adjusts the nodes to ``cluster.workers``: new ones join, pods of removed ones are rescheduled.
 
     Raises:
         ClusterError: As for ``start``.
@@ -114,10 +114,10 @@ async def set_workers(lab: Lab, cluster: ClusterSpec) -> None:
 
 
 async def stop(lab: Lab, uuid: str, *, delete_data: bool) -> None:
-    """Stop every process of the cluster; with ``delete_data`` forget all that it held.
+    """Stops every process of the cluster; with ``delete_data`` also deletes its data.
 
-    They are killed: kube-apiserver would wait for its watches, and what etcd wrote is with the kernel.
-    A start that is under way gives up.
+    The processes are killed: kube-apiserver would wait for its watches, and the kernel already has what etcd
+    wrote. A concurrent start is aborted.
     """
     files = ClusterFiles(lab, uuid)
     _stopping.add(uuid)
@@ -138,7 +138,7 @@ _stopping: set[str] = set()
 
 @asynccontextmanager
 async def _turn(uuid: str) -> AsyncIterator[None]:
-    """One start of a cluster at a time, and none that a stop would have to undo."""
+    """Serialises starts of a cluster, and rejects one while the cluster is being stopped."""
     _check_wanted(uuid)
     async with _locks.setdefault(uuid, asyncio.Lock()):
         _check_wanted(uuid)
@@ -158,12 +158,12 @@ def _saved(files: ClusterFiles) -> ClusterSpec | None:
 
 
 def _live(files: ClusterFiles) -> set[str]:
-    """The components that run."""
+    """Returns the components that run."""
     return {name.removeprefix(files.daemon("")) for name in process.running(files.lab, files.daemon(""))}
 
 
 def _launch(files: ClusterFiles, commands: dict[str, list[str]], live: set[str]) -> None:
-    """Start what is not live; not in a thread, which would go on after a cancellation."""
+    """Starts what is not running; not in a thread, which would continue after a cancellation."""
     env = {"GOGC": "60"}  # less memory for the control plane's Go programs
     for component, argv in commands.items():
         if component not in live:
@@ -173,10 +173,10 @@ def _launch(files: ClusterFiles, commands: dict[str, list[str]], live: set[str])
 async def _wait(
     files: ClusterFiles, daemons: Mapping[str, list[str]], what: str, done: Callable[[], Awaitable[bool]]
 ) -> None:
-    """Poll ``done`` until it holds, as long as all ``daemons`` live and there is time.
+    """Polls ``done`` until it returns True, while all ``daemons`` run and the time has not expired.
 
-    One that ends is started again some times, as monit does on a BOSH VM: after a kill, what is left of the
-    process before may still hold its port.
+    A daemon that exits is restarted a few times, as monit does on a BOSH VM: after a kill, the previous
+    process may still hold its port.
     """
     deadline = time.monotonic() + _READY_SECONDS
     missing: set[str] = set()
@@ -189,13 +189,13 @@ async def _wait(
         except (ApiError, aiohttp.ClientError, TimeoutError) as error:
             state = str(error) or type(error).__name__
         live = await asyncio.to_thread(process.running, files.lab, files.daemon(""))
-        # Twice, for a process is not known as the lab's in the first moment after its start.
-        absent = {name for name in daemons if files.daemon(name) not in live}
-        ended, missing = sorted(absent & missing), absent
+        # Twice, because a new process is not recognised as the lab's at once.
+        not_running = {name for name in daemons if files.daemon(name) not in live}
+        ended, missing = sorted(not_running & missing), not_running
         _check_wanted(files.uuid)
         for name in ended:
             if restarts[name] == _RESTARTS:
-                raise ClusterError(f"{name} ended while waiting for the {what}.{_log_tail(files, name)}")
+                raise ClusterError(f"{name} exited while waiting for the {what}.{_log_tail(files, name)}")
             restarts[name] += 1
         _launch(files, {name: daemons[name] for name in ended}, set())
         if time.monotonic() > deadline:
@@ -207,13 +207,13 @@ async def _wait(
 def _log_tail(files: ClusterFiles, component: str) -> str:
     log = files.lab.path("log", f"{files.daemon(component)}.log")
     lines = log.read_text(errors="replace").splitlines()[-_LOG_LINES:] if log.exists() else []
-    return "\n".join([f"\nThe end of {log}:", *lines])
+    return "\n".join([f"\nLast lines of {log}:", *lines])
 
 
 async def _ready(api: KubernetesApi) -> bool:
     async with asyncio.timeout(_ANSWER_SECONDS):
         await api.request("GET", "/readyz")
-        # What /readyz says of etcd may be seconds old; this asks etcd.
+        # The etcd status of /readyz may be seconds old; this queries etcd.
         await api.request("GET", "/api/v1/namespaces/default")
         return True
 
@@ -224,7 +224,7 @@ async def _service_account(api: KubernetesApi) -> bool:
 
 
 async def _content(api: KubernetesApi, cluster: ClusterSpec) -> None:
-    """What PKS puts into each new cluster, as far as a client may look at it."""
+    """Creates what PKS creates in each new cluster, as far as clients may read it."""
     await api.create("/api/v1/namespaces", {"metadata": {"name": "pks-system"}})
     info = {
         "metadata": {"name": "cluster-info"},

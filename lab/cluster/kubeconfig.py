@@ -12,10 +12,10 @@ from lab.cluster.spec import ClusterSpec
 def kubeconfig(
     spec: ClusterSpec, ca_pem: str, server: str, user: str | None = None, token: str | None = None
 ) -> str:
-    """A kubeconfig for ``server``; without ``user`` that of the cluster's administrator.
+    """Returns a kubeconfig for ``server``; without ``user``, that of the cluster's administrator.
 
-    The shape is that of ``pks get-credentials``: cluster, user and context are all called after the
-    cluster unless another user is asked for, and the CA is inline.
+    The shape is that of ``pks get-credentials``: cluster, user and context have the cluster's name unless
+    another user is given, and the CA is inline.
     """
     user = user or spec.name
     ca = base64.b64encode(ca_pem.encode()).decode()

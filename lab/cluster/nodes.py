@@ -1,4 +1,4 @@
-"""The worker nodes of a cluster: Node objects that KWOK keeps alive."""
+"""Worker nodes of a cluster: Node objects that KWOK keeps alive."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from lab.cluster.spec import Worker
 
 _NODES = "/api/v1/nodes"
 POWERED = "lab/powered"
-"""Label of a node whose VM runs: KWOK plays kubelet for these (value ``on``)."""
+"""Label of a node whose VM runs; KWOK plays the kubelet of these nodes (value ``on``)."""
 _RESOURCES = {"cpu": "4", "memory": "16Gi", "ephemeral-storage": "32Gi", "pods": "110"}
 
 
 async def match(api: KubernetesApi, cluster_name: str, workers: Sequence[Worker]) -> None:
-    """Add the nodes that are missing; drain and remove those that are no worker any more."""
+    """Adds missing nodes; drains and removes nodes that are not workers any more."""
     wanted = {worker.name: worker for worker in workers}
     present = {item["metadata"]["name"] for item in (await api.request("GET", _NODES))["items"]}
     for name, worker in wanted.items():
@@ -25,9 +25,9 @@ async def match(api: KubernetesApi, cluster_name: str, workers: Sequence[Worker]
 
 
 async def settled(api: KubernetesApi, workers: Sequence[Worker], down: Collection[str] = ()) -> bool:
-    """Whether exactly these workers are nodes, each is Ready that is not down, and no pod is left of another.
+    """Whether exactly these workers are nodes, those that are up are Ready, and removed nodes have no pods.
 
-    Such pods are deleted on the way; the controllers would take a minute to notice them.
+    Deletes such pods, which the controllers would notice only after a minute.
     """
     nodes = (await api.request("GET", _NODES))["items"]
     ready = {node["metadata"]["name"] for node in nodes if _is_ready(node)}
@@ -40,7 +40,7 @@ async def settled(api: KubernetesApi, workers: Sequence[Worker], down: Collectio
 
 
 async def power(api: KubernetesApi, down: Collection[str]) -> None:
-    """Let KWOK play the kubelets of all nodes but those that are down: these send no heartbeat any more."""
+    """Lets KWOK play the kubelets of all nodes except those that are down, which stop sending heartbeats."""
     for node in (await api.request("GET", _NODES))["items"]:
         name, labels = node["metadata"]["name"], node["metadata"]["labels"]
         wanted = None if name in down else "on"
@@ -49,7 +49,7 @@ async def power(api: KubernetesApi, down: Collection[str]) -> None:
 
 
 async def _remove(api: KubernetesApi, name: str) -> None:
-    """Cordon and drain as BOSH does, without the pods of DaemonSets, then forget the node."""
+    """Cordons and drains the node as BOSH does, except for pods of DaemonSets, then deletes it."""
     await api.patch(f"{_NODES}/{name}", {"spec": {"unschedulable": True}})
     pods = await api.request("GET", f"/api/v1/pods?fieldSelector=spec.nodeName={name}")
     for pod in pods["items"]:
@@ -65,7 +65,7 @@ def _pod_path(pod: Object) -> str:
 
 
 def _node(cluster_name: str, worker: Worker) -> Object:
-    """Node object as PKS makes it: labels ``bosh.*``, ``pks-system/*`` and ``spec.ip`` name its VM."""
+    """Returns a Node as created by PKS; labels ``bosh.*``, ``pks-system/*``, ``spec.ip`` name its VM."""
     labels = {
         "beta.kubernetes.io/arch": "amd64",
         "beta.kubernetes.io/os": "linux",

@@ -1,6 +1,6 @@
-"""What of a cluster is down because its VMs are: told by the foundation, read by all that plays a part.
+"""Parts of a cluster that are down because their VMs are; written by the foundation, read by its daemons.
 
-The file ``outage.json`` of the cluster is read at each use, so an outage starts and ends with its change.
+The file ``outage.json`` of the cluster is read on each use, so changing it starts and ends an outage.
 """
 
 from __future__ import annotations
@@ -16,20 +16,20 @@ _FILE = "outage.json"
 
 @dataclass(frozen=True)
 class Outage:
-    """Nodes whose VM does not run, and whether the masters that do are enough for etcd to decide."""
+    """Nodes whose VMs are down, and whether enough masters run for an etcd quorum."""
 
     nodes: frozenset[str] = frozenset()
     quorum: bool = True
 
 
 def save(files: ClusterFiles, outage: Outage) -> None:
-    """Tell the cluster's daemons."""
+    """Publishes the outage to the cluster's daemons."""
     document = {"nodes": sorted(outage.nodes), "quorum": outage.quorum}
     write_private(files.path(_FILE), json.dumps(document).encode(), mode=0o644)
 
 
 def load(files: ClusterFiles) -> Outage:
-    """What is down now."""
+    """Returns the current outage."""
     try:
         document = json.loads((files.directory / _FILE).read_text())
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""What a cluster consists of: the order that PKS gives, kept with the cluster for its daemons."""
+"""Specification of a cluster as ordered by PKS, stored with the cluster for its daemons."""
 
 from __future__ import annotations
 
@@ -30,42 +30,42 @@ class Worker:
 
 @dataclass(frozen=True)
 class NetworkSpec:
-    """What the network profile, or the tile without one, decides about the cluster's network.
+    """Network settings of the cluster, from the network profile or else the tile.
 
     Names and defaults are those of docs-pks 1.5 and 1.19 ``network-profiles-define``.
     """
 
     pod_ip_block_ids: tuple[str, ...]
-    """NSX-T ids of the pod IP blocks, used in this order."""
+    """NSX-T ids of the pod IP blocks, in the order of use."""
     fip_pool_ids: tuple[str, ...]
-    """NSX-T ids of the floating IP pools, used in this order."""
+    """NSX-T ids of the floating IP pools, in the order of use."""
     pod_subnet_prefix: int = 24
     pod_routable: bool = False
     """Routable pods need no SNAT address."""
     lb_size: LoadBalancerSize = "small"
     single_tier_topology: bool = True
-    """Shared Tier-1 (default from PKS 1.7 on); otherwise each namespace has its own Tier-1 router."""
+    """Shared Tier-1 (default since PKS 1.7); otherwise each namespace has its own Tier-1 router."""
     nsx_lb: bool = True
     """Whether NCP serves Services of type LoadBalancer."""
     nsx_ingress_controller: bool = True
-    """Whether NCP keeps an HTTP and an HTTPS virtual server for Ingress objects of its own."""
+    """Whether NCP creates HTTP and HTTPS virtual servers for Ingress objects."""
     max_l4_lb_service: int | None = None
-    """Upper limit of Services of type LoadBalancer."""
+    """Maximum number of Services of type LoadBalancer."""
     l4_lb_auto_scaling: bool = True
-    """Whether NCP adds a load balancer when one is full, until the Edge cluster has no room."""
+    """Whether NCP adds a load balancer when one is full, until the Edge cluster is exhausted."""
     error_objects: bool = True
-    """NSXError objects and error annotations (PKS 1.7 on); before that NCP only wrote logs."""
+    """Whether NCP writes NSXError objects and error annotations (PKS 1.7 and later) or only logs."""
 
 
 @dataclass(frozen=True)
 class ClusterSpec:
-    """One cluster as ordered. ``slot`` is its number in the lab, which chooses internal addresses."""
+    """One cluster as ordered. ``slot`` is its number in the lab and determines internal addresses."""
 
     uuid: str
     name: str
     slot: int
     api_address: str
-    """Floating IP (``127.N.50.x``) on which kube-apiserver itself listens."""
+    """Floating IP (``127.N.50.x``) on which kube-apiserver listens directly."""
     external_hostname: str
     workers: tuple[Worker, ...]
     network: NetworkSpec
@@ -74,13 +74,13 @@ class ClusterSpec:
 
     @property
     def server(self) -> str:
-        """URL of the API by address: the lab has no DNS for the external hostname."""
+        """URL of the API with its IP address, because the external hostname is not in the lab's DNS."""
         return f"https://{self.api_address}:{self.port}"
 
 
 @dataclass(frozen=True)
 class ClusterFiles:
-    """Where a cluster keeps its files: ``clusters/<uuid>/`` in the lab's directory."""
+    """Files of a cluster, in ``clusters/<uuid>/`` of the lab's directory."""
 
     lab: Lab
     uuid: str
@@ -90,31 +90,31 @@ class ClusterFiles:
         return self.lab.path("clusters", self.uuid)
 
     def path(self, *parts: str) -> Path:
-        """A path inside the cluster's directory; its parent directory is made."""
+        """Returns a path inside the cluster's directory and creates its parent directory."""
         return self.lab.path("clusters", self.uuid, *parts)
 
     @property
     def ca(self) -> Path:
-        """The cluster's own CA certificate, which a kubeconfig carries."""
+        """The cluster's own CA certificate, which is included in kubeconfigs."""
         return self.path("pki", "ca.crt")
 
     def kubeconfig(self, user: str) -> Path:
-        """Kubeconfig of ``user`` (mode 0600); ``admin`` is the one for simulators of other parts."""
+        """Kubeconfig of ``user`` (mode 0600); ``admin`` is the one that other simulators use."""
         return self.path(f"{user}.kubeconfig")
 
     def daemon(self, component: str) -> str:
-        """Name of the cluster's daemon for ``component``."""
+        """Returns the name of the cluster's daemon for ``component``."""
         return f"cluster-{self.uuid}-{component}"
 
 
 def save(lab: Lab, spec: ClusterSpec) -> None:
-    """Keep ``spec`` for the daemons of the cluster (``cluster.json``, mode 0600)."""
+    """Stores ``spec`` for the cluster's daemons (``cluster.json``, mode 0600)."""
     text = json.dumps(dataclasses.asdict(spec), indent=2)
     write_private(ClusterFiles(lab, spec.uuid).path("cluster.json"), text.encode())
 
 
 def load(lab: Lab, uuid: str) -> ClusterSpec:
-    """The spec last saved.
+    """Returns the stored spec.
 
     Raises:
         FileNotFoundError: The lab has no such cluster.

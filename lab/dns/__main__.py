@@ -1,10 +1,10 @@
-"""``python -m lab.dns``: serve zone ``lab.test`` with dynamic updates until SIGTERM.
+"""``python -m lab.dns``: serves the zone ``lab.test`` with dynamic updates until SIGTERM.
 
 It listens on ``127.N.0.7`` port 5353 (53 is privileged), UDP and TCP. Its TSIG key is ``dns`` in
-``credentials.json`` (``key`` and ``secret``, hmac-sha256). The zone is kept in ``dns/lab.test.zone``.
+``credentials.json`` (``key`` and ``secret``, hmac-sha256). The zone file is ``dns/lab.test.zone``.
 
-Fault ``dns``: ``{"rcode": "SERVFAIL"}`` answers everything with that code, ``{"drop": true}`` nothing,
-``{"delay_seconds": 2}`` late.
+Fault ``dns``: ``{"rcode": "SERVFAIL"}`` answers every query with that code, ``{"drop": true}`` drops it,
+``{"delay_seconds": 2}`` delays the response.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ ZONE = "lab.test"
 
 
 async def serve(lab: Lab) -> None:
-    """Serve until cancelled."""
+    """Serves until cancelled."""
     credentials = json.loads(lab.credentials.read_text())["dns"]
     address = lab.address(0, 7)
     zone = ZoneFile.load(lab.path("dns", f"{ZONE}.zone"), ZONE, address)

@@ -34,7 +34,7 @@ log = logging.getLogger("lab.dns")
 
 
 class DnsServer:
-    """The zone's primary server. Queries need no key; updates need one of ``keys``."""
+    """The zone's primary server. Updates must be signed with one of ``keys``; queries need no key."""
 
     def __init__(
         self,
@@ -45,9 +45,9 @@ class DnsServer:
         """Serve ``zone``.
 
         Args:
-            zone: What is served.
-            keys: Secrets (base64) of the hmac-sha256 keys by name.
-            faults: The fault to inject now.
+            zone: The zone to serve.
+            keys: Secrets (base64) of the hmac-sha256 keys, by name.
+            faults: Returns the fault to inject now.
         """
         self._zone = zone
         self._faults = faults
@@ -57,7 +57,7 @@ class DnsServer:
         }
 
     async def answer(self, wire: bytes) -> bytes | None:
-        """The answer to a message; None when it deserves none or a fault swallows it."""
+        """Returns the response to a message; None if it gets no response or a fault drops it."""
         fault = self._faults()
         await asyncio.sleep(float(fault.get("delay_seconds", 0)))
         if fault.get("drop") or len(wire) < _HEADER_BYTES or wire[2] & 0x80:
@@ -121,7 +121,7 @@ class DnsServer:
         return code
 
     def _tsig_refusal(self, wire: bytes, error: dns.rcode.Rcode) -> bytes:
-        """NOTAUTH with the reason in a TSIG record; signed only for BADTIME (RFC 8945 section 5.2)."""
+        """Returns NOTAUTH with the reason in a TSIG record; only BADTIME is signed (RFC 8945 section 5.2)."""
         request = dns.message.from_wire(wire, keyring=False, continue_on_error=True)
         response = dns.message.make_response(request)
         response.set_rcode(dns.rcode.NOTAUTH)
@@ -152,7 +152,7 @@ class DnsServer:
 
 @asynccontextmanager
 async def listen(server: DnsServer, address: str, port: int) -> AsyncIterator[int]:
-    """Serve on UDP and TCP of one port (0: any free one) as long as the context is open; gives the port."""
+    """Serves on UDP and TCP of one port (0: any free one) while the context is open; yields the port."""
     loop, tasks = asyncio.get_running_loop(), set[asyncio.Task[None]]()
 
     class Datagrams(asyncio.DatagramProtocol):
@@ -167,7 +167,7 @@ async def listen(server: DnsServer, address: str, port: int) -> AsyncIterator[in
         async def _reply(self, data: bytes, addr: tuple[str | Any, int]) -> None:
             wire = await server.answer(data)
             if wire is not None:
-                if len(wire) > _UDP_BYTES:  # the client asks again over TCP
+                if len(wire) > _UDP_BYTES:  # the client retries over TCP
                     flags = struct.unpack("!H", wire[2:4])[0] | dns.flags.TC
                     wire = wire[:2] + struct.pack("!HHHHH", flags, 0, 0, 0, 0)
                 self._transport.sendto(wire, addr)

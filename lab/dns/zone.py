@@ -1,4 +1,4 @@
-"""A zone in a file, read by queries and changed by updates (RFC 1035, RFC 2136 sections 3.2 and 3.4)."""
+"""A file-backed zone with queries and dynamic updates (RFC 1035, RFC 2136 sections 3.2 and 3.4)."""
 
 from __future__ import annotations
 
@@ -27,19 +27,19 @@ $ORIGIN {zone}.
 ns 300 IN A {address}
 """
 NEGATIVE_SECONDS = 5
-"""For how long resolvers may remember that a name is not there: short, as a lab's names come and go."""
+"""Negative caching time of resolvers; short, because names in a lab come and go."""
 
 
 @dataclass
 class ZoneFile:
-    """The zone, and the file that is replaced whole at each change."""
+    """The zone and its file, which is replaced atomically on each change."""
 
     zone: dns.zone.Zone
     file: Path
 
     @classmethod
     def load(cls, file: Path, name: str, address: str) -> ZoneFile:
-        """The zone last saved, or a new one whose name server is at ``address``."""
+        """Loads the stored zone, or creates one whose name server is at ``address``."""
         text = _NEW.format(zone=name, address=address, negative=NEGATIVE_SECONDS)
         if file.exists():
             text = file.read_text()
@@ -48,7 +48,7 @@ class ZoneFile:
     @property
     def origin(self) -> dns.name.Name:
         """Name of the zone."""
-        assert self.zone.origin is not None  # noqa: S101 - from_text was given it
+        assert self.zone.origin is not None  # noqa: S101 - set by from_text
         return self.zone.origin
 
     def holds(self, name: dns.name.Name) -> bool:
@@ -56,7 +56,7 @@ class ZoneFile:
         return any(known.is_subdomain(name) for known in self.zone.nodes)
 
     def records(self, name: dns.name.Name, rdtype: dns.rdatatype.RdataType) -> list[dns.rrset.RRset]:
-        """The name's records of a type, or of all with ``ANY``."""
+        """Returns the name's records of a type, or all of them for ``ANY``."""
         node = self.zone.get_node(name)
         found = [] if node is None else list(node)
         return [
@@ -70,7 +70,7 @@ class ZoneFile:
         return self.records(self.origin, dns.rdatatype.SOA)[0]
 
     def update(self, message: dns.update.UpdateMessage) -> dns.rcode.Rcode:
-        """Carry an update out, whole or not at all; returns the code to answer."""
+        """Applies an update atomically; returns the response code."""
         for section in (message.prerequisite, message.update):
             if not all(item.name.is_subdomain(self.origin) for item in section):
                 return dns.rcode.NOTZONE
@@ -100,14 +100,14 @@ class ZoneFile:
             elif wanted.deleting == dns.rdataclass.ANY:
                 if not found:
                     yield dns.rcode.NXRRSET
-            else:  # one record each: the set is complete only after the last
+            else:  # one record each; the set is complete after the last one
                 values.setdefault((wanted.name, wanted.rdtype), set()).update(wanted)
         for (name, rdtype), wanted_values in values.items():
             if wanted_values != {value for item in self.records(name, rdtype) for value in item}:
                 yield dns.rcode.NXRRSET
 
     def _apply(self, item: dns.rrset.RRset) -> None:
-        """One record set of the update section; what the RFC tells to ignore is ignored."""
+        """Applies one record set of the update section; ignores what the RFC says to ignore."""
         name, apex = item.name, item.name == self.origin
         if item.deleting == dns.rdataclass.ANY:
             for found in self.records(name, item.rdtype):
@@ -127,7 +127,7 @@ class ZoneFile:
             self.zone.replace_rdataset(name, dns.rdataset.from_rdata_list(item.ttl, sorted(values)))
 
     def _clashes(self, item: dns.rrset.RRset) -> bool:
-        """An alias has no other records beside it (section 3.4.2.2); the SOA is not replaced here."""
+        """Whether an alias would clash with other records (section 3.4.2.2). The SOA is never replaced."""
         types = {found.rdtype for found in self.records(item.name, dns.rdatatype.ANY)}
         if item.rdtype == dns.rdatatype.CNAME:
             return bool(types - {dns.rdatatype.CNAME})

@@ -1,17 +1,17 @@
-"""``python -m lab.edge --uuid UUID``: data plane of one cluster, until it is stopped."""
+"""``python -m lab.edge --uuid UUID``: runs the data plane of one cluster until stopped."""
 
 from __future__ import annotations
 
 from lab.cluster import outage
+from lab.cluster.daemon import serve_cluster
 from lab.cluster.spec import ClusterFiles, ClusterSpec
-from lab.daemon import serve_cluster
 from lab.edge.server import Edge
 from lab.layout import Lab
 from lab.rancher import PORT
 
 
 async def run(lab: Lab, spec: ClusterSpec) -> None:
-    """Be the cluster's data plane until cancelled."""
+    """Runs the cluster's data plane until cancelled."""
     files = ClusterFiles(lab, spec.uuid)
     rancher = f"http://{lab.control_plane(spec.slot)}:{PORT}"
 

@@ -1,14 +1,14 @@
-"""How connections and requests are spread over pods, of which some may be on VMs that are down.
+"""Load balancing of connections and requests over pods, some of which may be on VMs that are down.
 
-A dead VM does not answer: whoever is sent there waits in vain.
+A VM that is down does not respond, so its clients wait until they time out.
 
-- NSX-T's layer 4 load balancer takes pool members in turn. Its passive monitor puts a member aside for
-  ``timeout`` seconds after ``max_fails`` connections in a row that got no answer to the SYN (NSX-T API,
-  ``LbPassiveMonitor``; both are 5). That NCP's pools have such a monitor is invented, as no source says. What
-  no member is left for goes to any.
-- nginx tries the next pod when one takes no connection: ``proxy-next-upstream: error timeout``, after
-  ``proxy-connect-timeout: 5`` seconds, ``proxy-next-upstream-tries: 3`` in all (ingress-nginx, ConfigMap). Of
-  a pod that failed it remembers nothing.
+- NSX-T's layer 4 load balancer uses pool members in turn. Its passive monitor disables a member for
+  ``timeout`` seconds after ``max_fails`` consecutive connections without an answer to the SYN (NSX-T API,
+  ``LbPassiveMonitor``; both are 5). That NCP's pools have such a monitor is invented, because no source
+  documents it. If all members are disabled, connections go to any of them.
+- nginx tries the next pod when one does not accept a connection: ``proxy-next-upstream: error timeout``,
+  after ``proxy-connect-timeout: 5`` seconds, ``proxy-next-upstream-tries: 3`` in all (ingress-nginx,
+  ConfigMap). It does not remember failed pods.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _MAX_FAILS, _TIMEOUT_SECONDS = 5, 5.0
 _CONNECT_SECONDS, _TRIES = 5.0, 3
 
 Down = Callable[[], Collection[str]]
-"""The nodes that are down now."""
+"""Returns the nodes that are down now."""
 
 
 @dataclass
@@ -34,14 +34,14 @@ class _Member:
 
 @dataclass
 class Pool:
-    """Members of a virtual server of NSX-T, known by their nodes."""
+    """Members of an NSX-T virtual server, identified by their nodes."""
 
     clock: Callable[[], float] = time.monotonic
     _members: dict[str, _Member] = field(default_factory=dict)
     _turn: itertools.count[int] = field(default_factory=itertools.count)
 
     def choose(self, nodes: Sequence[str], down: Collection[str]) -> str | None:
-        """The node that gets the next connection; None when there is none."""
+        """Returns the node that gets the next connection; None if there is none."""
         now = self.clock()
         known = {node: self._members.setdefault(node, _Member()) for node in nodes}
         able = [node for node in nodes if known[node].aside_until <= now] or list(nodes)
@@ -57,14 +57,14 @@ class Pool:
 
 @dataclass
 class Upstream:
-    """How nginx gets to a pod of a Service."""
+    """How nginx reaches the pods of a Service."""
 
     down: Down
     connect_seconds: float = _CONNECT_SECONDS
     _turn: itertools.count[int] = field(default_factory=itertools.count)
 
     async def reach(self, nodes: Sequence[str]) -> bool:
-        """Whether one of the pods on these nodes takes the request, after the time that takes."""
+        """Whether a pod on one of these nodes accepts the request; takes the time that nginx would need."""
         first = next(self._turn)
         for number in range(min(_TRIES, len(nodes))):
             if nodes[(first + number) % len(nodes)] not in self.down():

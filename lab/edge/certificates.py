@@ -21,14 +21,14 @@ _log = logging.getLogger(__name__)
 
 
 class Certificates:
-    """Chooses the certificate of each handshake; a Secret that changes counts from the next one on."""
+    """Selects the certificate for each handshake; a changed Secret applies from the next handshake on."""
 
     def __init__(self, secrets: Mapping[str, dict[str, Any]], site: Callable[[str], Site | None]) -> None:
         self._secrets = secrets
         self._site = site
         self._contexts: dict[tuple[str, str, str], ssl.SSLContext | None] = {}
         self.context = _context(*_fake())
-        """The context to listen with."""
+        """The TLS context of the listening socket."""
         self.context.sni_callback = self._choose
 
     def _choose(self, connection: ssl.SSLObject, name: str | None, _: ssl.SSLContext) -> None:
@@ -43,7 +43,7 @@ class Certificates:
         version = secret["metadata"]["resourceVersion"]
         key = (site.tls_secret, version, host)
         if key not in self._contexts:
-            # Of a Secret only its present version can be asked for again.
+            # Only the current version of a Secret can be requested again.
             stale = [old for old in self._contexts if old[0] == key[0] and old[1] != version]
             for old in stale:
                 del self._contexts[old]
@@ -54,7 +54,7 @@ class Certificates:
 
 
 def _secret_context(secret: dict[str, Any], host: str) -> ssl.SSLContext | None:
-    """Context of a kubernetes.io/tls Secret; None, with a log line, when ingress-nginx would not use it."""
+    """Returns the context of a kubernetes.io/tls Secret; logs and returns None if nginx would reject it."""
     name = f"{secret['metadata']['namespace']}/{secret['metadata']['name']}"
     data = secret.get("data") or {}
     try:
@@ -63,9 +63,9 @@ def _secret_context(secret: dict[str, Any], host: str) -> ssl.SSLContext | None:
         leaf = x509.load_pem_x509_certificates(chain)[0]
         context = _context(chain, key)
     except (KeyError, ValueError, ssl.SSLError) as error:
-        # The error of the key's parser may quote it: only its kind is told.
+        # The key parser's error may quote the key, so only its type is logged.
         _log.warning(
-            "Secret %s is no usable certificate with key (%s): fake certificate", name, type(error).__name__
+            "Secret %s has no valid certificate and key (%s): fake certificate", name, type(error).__name__
         )
         return None
     if not _covers(leaf, host):
@@ -87,7 +87,7 @@ def _covers(leaf: x509.Certificate, host: str) -> bool:
 
 
 def _context(chain: bytes, key: bytes) -> ssl.SSLContext:
-    """A server context; OpenSSL reads from files, so it gets one that exists in memory only."""
+    """Returns a server context; OpenSSL reads files, so it gets an in-memory one."""
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.set_alpn_protocols(["http/1.1"])
     descriptor = os.memfd_create("certificate")
@@ -99,7 +99,7 @@ def _context(chain: bytes, key: bytes) -> ssl.SSLContext:
 
 
 def _fake() -> tuple[bytes, bytes]:
-    """The certificate that ingress-nginx makes for itself at start, when it has no other."""
+    """Returns the certificate that ingress-nginx generates at start as its default."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name(
         [

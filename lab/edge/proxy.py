@@ -1,4 +1,4 @@
-"""Answers a request as nginx would: redirect, 404, 503, 502, 504, or what the backend says."""
+"""Responds to requests as nginx does: redirect, 404, 503, 502, 504, or the backend's response."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from yarl import URL
 from lab.edge.balancer import Upstream
 from lab.edge.routing import Listener, Site
 
-# Headers between two neighbours, not for the next one (RFC 9110, section 7.6.1).
+# Hop-by-hop headers (RFC 9110, section 7.6.1).
 _HOP_BY_HOP = {
     "connection",
     "keep-alive",
@@ -27,7 +27,7 @@ _HOP_BY_HOP = {
     "transfer-encoding",
     "upgrade",
 }
-# One simulator stands for all pods of a backend: it may open its port a moment after they become ready.
+# One simulator serves all pods of a backend; it may open its port a moment after they become ready.
 _CONNECT_TRIES = 15
 _CONNECT_PAUSE_SECONDS = 0.1
 _CHUNK = 2**16
@@ -37,16 +37,16 @@ _HSTS = "max-age=31536000; includeSubDomains"
 
 @dataclass(frozen=True)
 class Backend:
-    """Where a Service's requests go: ``url`` None when nothing plays its pods."""
+    """Target of a Service's requests; ``url`` is None if no simulator serves its pods."""
 
     nodes: Sequence[str]
-    """The node of each ready pod."""
+    """Node of each ready pod."""
     url: str | None
 
 
 @dataclass(frozen=True)
 class Proxy:
-    """One ingress controller: what it knows is asked for anew with each request."""
+    """One ingress controller; it looks up its routes for each request."""
 
     session: aiohttp.ClientSession
     site: Callable[[str], Site | None]
@@ -54,11 +54,11 @@ class Proxy:
     upstream: Upstream
 
     async def handle(self, request: web.BaseRequest, listener: Listener) -> web.StreamResponse:
-        """Answer one request that came in on ``listener``."""
+        """Responds to one request received on ``listener``."""
         host = request.host.rpartition(":")[0] if ":" in request.host else request.host
         site = self.site(host.lower())
         if site is not None and site.tls and site.ssl_redirect and not listener.tls:
-            # As ingress-nginx by default: to port 443 (use-port-in-redirects is off).
+            # The default of ingress-nginx: redirect to port 443 (use-port-in-redirects is off).
             target = f"https://{host}{request.raw_path}"
             return web.Response(status=308, headers={**_SERVER, "Location": target})
         service = site.service(request.rel_url.path) if site is not None else None
@@ -97,7 +97,7 @@ class Proxy:
     async def _ask(
         self, request: web.BaseRequest, base: str, headers: Mapping[str, str]
     ) -> aiohttp.ClientResponse:
-        """Send the request; only a refused connection is tried again, for nothing was sent then."""
+        """Sends the request; retries only a refused connection, since nothing was sent then."""
         for _ in range(_CONNECT_TRIES):
             try:
                 return await self.session.request(
@@ -142,10 +142,10 @@ class Proxy:
 
 
 def forwarded(request: web.BaseRequest, listener: Listener) -> CIMultiDict[str]:
-    """The request's headers as ingress-nginx passes them on.
+    """Returns the request's headers as ingress-nginx forwards them.
 
-    Rancher wants ``Host`` and ``X-Forwarded-Proto``, ``-Port`` and ``-For``. What a client says about
-    itself in such headers is not believed (``use-forwarded-headers`` is off).
+    Rancher needs ``Host`` and ``X-Forwarded-Proto``, ``-Port`` and ``-For``. Such headers of the client are
+    ignored (``use-forwarded-headers`` is off).
     """
     scheme = "https" if listener.tls else "http"
     headers = CIMultiDict((k, v) for k, v in request.headers.items() if k.lower() not in _HOP_BY_HOP)
@@ -179,7 +179,7 @@ async def _pump(
 
 
 def _page(status: int, reason: str, headers: Mapping[str, str] | None = None) -> web.Response:
-    """nginx's own page for a status."""
+    """Returns nginx's own page for a status."""
     text = (
         f"<html>\r\n<head><title>{status} {reason}</title></head>\r\n<body>\r\n"
         f"<center><h1>{status} {reason}</h1></center>\r\n<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n"

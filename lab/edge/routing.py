@@ -1,7 +1,7 @@
-"""What ingress-nginx would make of a cluster's objects: listeners, sites and backends. Pure functions.
+"""Routing that ingress-nginx would derive from a cluster's objects: listeners, sites, backends. Pure.
 
-Rules are those of ingress-nginx 1.x (user guide, "Ingress path matching", "TLS/HTTPS") and of
-Kubernetes' own Ingress and Service documentation.
+The rules are those of ingress-nginx 1.x (user guide, "Ingress path matching", "TLS/HTTPS") and of the
+Kubernetes documentation of Ingress and Service.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ Object = dict[str, Any]
 INGRESS_CLASS = "nginx"
 _CLASS_ANNOTATION = "kubernetes.io/ingress.class"
 _SSL_REDIRECT = "nginx.ingress.kubernetes.io/ssl-redirect"
-# Values of a Service's selector that tell an ingress controller: ingress-nginx has
-# app.kubernetes.io/name=ingress-nginx, stable/nginx-ingress has app=nginx-ingress.
+# Selector values that identify an ingress controller: ingress-nginx has app.kubernetes.io/name=ingress-nginx,
+# stable/nginx-ingress has app=nginx-ingress.
 _CONTROLLERS = {"ingress-nginx", "nginx-ingress"}
 
 
 @dataclass(frozen=True)
 class View:
-    """The objects that routing depends on, each by ``namespace/name``."""
+    """Objects that determine routing, each by ``namespace/name``."""
 
     services: Mapping[str, Object]
     ingresses: Mapping[str, Object]
@@ -38,21 +38,21 @@ class Listener:
     port: int
     tls: bool
     container_port: int
-    """The controller's own port, which it passes on as X-Forwarded-Port."""
+    """The controller's own port, sent as X-Forwarded-Port."""
     service: str = field(default="", compare=False)
     """The controller's Service (``namespace/name``)."""
 
 
 @dataclass(frozen=True)
 class Location:
-    """A path of a site and the Service (``namespace/name``) behind it."""
+    """A path of a site and its Service (``namespace/name``)."""
 
     path: str
     exact: bool
     service: str
 
     def matches(self, path: str) -> bool:
-        """Whether this location serves ``path``: nginx takes Prefix and ImplementationSpecific alike."""
+        """Whether this location serves ``path``; nginx treats Prefix and ImplementationSpecific alike."""
         if self.exact:
             return path == self.path
         return path == self.path or path.startswith(self.path.rstrip("/") + "/")
@@ -60,23 +60,23 @@ class Location:
 
 @dataclass
 class Site:
-    """Everything that Ingresses say about one host."""
+    """Combined rules of all Ingresses for one host."""
 
     locations: list[Location] = field(default_factory=list)
     tls_secret: str | None = None
-    """``namespace/name`` of the certificate's Secret; it may not exist."""
+    """``namespace/name`` of the certificate's Secret, which may not exist."""
     tls: bool = False
     ssl_redirect: bool = True
 
     def service(self, path: str) -> str | None:
-        """The Service for ``path``: exact paths first, then the longest."""
+        """Returns the Service for ``path``: exact matches first, then the longest prefix."""
         found = [location for location in self.locations if location.matches(path)]
         found.sort(key=lambda location: (not location.exact, -len(location.path)))
         return found[0].service if found else None
 
 
 def listeners(view: View, network: str) -> set[Listener]:
-    """Ports to listen on: those of controllers' load balancers in ``network`` that have a ready pod."""
+    """Returns the ports of controllers' load balancers in ``network`` that have a ready pod."""
     return {
         Listener(address, port["port"], _is_tls(port), _container_port(view, key, port), key)
         for key, service in view.services.items()
@@ -88,13 +88,13 @@ def listeners(view: View, network: str) -> set[Listener]:
 
 
 def is_controller(service: Object) -> bool:
-    """Whether a Service of type LoadBalancer leads to an ingress controller."""
+    """Whether a Service of type LoadBalancer selects an ingress controller."""
     selector = service["spec"].get("selector") or {}
     return service["spec"].get("type") == "LoadBalancer" and bool(_CONTROLLERS & set(selector.values()))
 
 
 def addresses(service: Object, network: str) -> list[str]:
-    """The load balancer's addresses that lie in ``network``."""
+    """Returns the load balancer's addresses in ``network``."""
     allowed = ipaddress.ip_network(network)
     given = (service.get("status", {}).get("loadBalancer", {}).get("ingress")) or []
     return [entry["ip"] for entry in given if "ip" in entry and ipaddress.ip_address(entry["ip"]) in allowed]
@@ -106,7 +106,7 @@ def ready(view: View, service: str) -> bool:
 
 
 def nodes(view: View, service: str) -> list[str]:
-    """The node of each ready endpoint of a Service (``namespace/name``), in a fixed order."""
+    """Returns the node of each ready endpoint of a Service (``namespace/name``), in a stable order."""
     return sorted(
         endpoint.get("nodeName", "")
         for piece in _slices(view, service)
@@ -116,9 +116,9 @@ def nodes(view: View, service: str) -> list[str]:
 
 
 def sites(ingresses: Iterable[Object]) -> dict[str, Site]:
-    """Sites by host, of the Ingresses of class nginx; what an older Ingress says comes first.
+    """Returns the sites of Ingresses of class nginx, by host; older Ingresses take precedence.
 
-    The empty host is the one for requests that no other host matches.
+    The empty host matches requests for all other hosts.
     """
     found: dict[str, Site] = {}
     ours = [ingress for ingress in ingresses if is_ours(ingress)]
@@ -132,14 +132,14 @@ def sites(ingresses: Iterable[Object]) -> dict[str, Site]:
 
 
 def is_ours(ingress: Object) -> bool:
-    """Class nginx by annotation or by ``spec.ingressClassName``; of both, the annotation counts."""
+    """Whether the class is nginx; the annotation takes precedence over ``spec.ingressClassName``."""
     annotation = (ingress["metadata"].get("annotations") or {}).get(_CLASS_ANNOTATION)
     name: str | None = annotation or ingress["spec"].get("ingressClassName")
     return name == INGRESS_CLASS
 
 
 def find_site(by_host: Mapping[str, Site], host: str) -> Site | None:
-    """The site of a host name (lower case, no port): itself, its wildcard, or the empty host."""
+    """Returns the site of a host name (lower case, no port): exact, wildcard, or the empty host."""
     _, _, parent = host.partition(".")
     return by_host.get(host) or by_host.get(f"*.{parent}") or by_host.get("")
 

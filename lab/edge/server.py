@@ -1,4 +1,4 @@
-"""Runs the data plane: follows the cluster's objects, opens and closes ports, publishes the address."""
+"""Runs the data plane: watches the cluster's objects, opens and closes ports, publishes the address."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import aiohttp
 from aiohttp import web
 
 from lab.cluster.api import ApiError, KubernetesApi
-from lab.daemon import follow
+from lab.cluster.daemon import follow
 from lab.edge import routing
 from lab.edge.balancer import Down, Pool, Upstream
 from lab.edge.certificates import Certificates
@@ -37,9 +37,9 @@ class Edge:
 
     Args:
         kubeconfig: Access to the cluster's API.
-        network: CIDR of the floating IP pool; only its addresses are listened on.
-        rancher: URL of the Rancher simulator, which plays the pods labelled ``app=rancher``.
-        down: The nodes that are down.
+        network: CIDR of the floating IP pool; the data plane listens only on its addresses.
+        rancher: URL of the Rancher simulator, which serves the pods labelled ``app=rancher``.
+        down: Returns the nodes that are down.
     """
 
     def __init__(self, kubeconfig: Path, network: str, rancher: str, down: Down = tuple) -> None:
@@ -57,7 +57,7 @@ class Edge:
         self._certificates = Certificates(self._stores["secrets"], self._site)
 
     async def run(self) -> None:
-        """Serve until cancelled."""
+        """Serves until cancelled."""
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=5, sock_read=1800)
         async with (
             KubernetesApi(self._kubeconfig) as api,
@@ -70,7 +70,7 @@ class Edge:
             ]
             try:
                 await asyncio.gather(*complete)
-                await self._reconcile_for_ever(api, proxy)
+                await self._reconcile_forever(api, proxy)
             finally:
                 await self._close(list(self._open))
 
@@ -84,7 +84,7 @@ class Edge:
         is_rancher = (found["spec"].get("selector") or {}).get("app") == "rancher"
         return Backend(routing.nodes(self._view, service), self._rancher if is_rancher else None)
 
-    async def _reconcile_for_ever(self, api: KubernetesApi, proxy: Proxy) -> None:
+    async def _reconcile_forever(self, api: KubernetesApi, proxy: Proxy) -> None:
         while True:
             self._changed.clear()
             self._sites = routing.sites(self._view.ingresses.values())
@@ -103,7 +103,7 @@ class Edge:
         chosen: WeakKeyDictionary[asyncio.BaseTransport, str] = WeakKeyDictionary()
 
         async def handle(request: web.BaseRequest) -> web.StreamResponse:
-            # A connection stays with the nginx that it was given at its first request.
+            # A connection stays with the nginx pod that got its first request.
             if (transport := request.transport) is not None:
                 if transport not in chosen:
                     nodes = routing.nodes(self._view, listener.service)
@@ -112,7 +112,7 @@ class Edge:
                     return web.Response()
             return await proxy.handle(request, listener)
 
-        # No access log: paths may carry tokens (Rancher's import links do).
+        # No access log: paths may contain tokens (Rancher's import links do).
         runner = web.ServerRunner(web.Server(handle, access_log=None), shutdown_timeout=_CLOSE_SECONDS)
         await runner.setup()
         context = self._certificates.context if listener.tls else None
@@ -129,7 +129,7 @@ class Edge:
         _log.info("listening on %s:%d%s", listener.address, listener.port, " (TLS)" if listener.tls else "")
 
     async def _silent(self, transport: asyncio.Transport, node: str) -> bool:
-        """Say nothing while the node is down: then the connection is lost, and the answer is True."""
+        """Stays silent while the node is down; returns True if the connection is closed meanwhile."""
         silent = False
         while node in self._down() and not transport.is_closing():
             silent = True
@@ -139,13 +139,13 @@ class Edge:
         return silent
 
     async def _close(self, listeners: Iterable[Listener]) -> None:
-        """Close ports with their connections, as when the pods behind the load balancer are gone."""
+        """Closes ports and their connections, as when the pods behind the load balancer are gone."""
         for listener in list(listeners):
             await self._open.pop(listener).cleanup()
             _log.info("closed %s:%d", listener.address, listener.port)
 
     async def _publish(self, api: KubernetesApi) -> bool:
-        """Write the controller's address into the status of its Ingresses; False when that failed."""
+        """Writes the controller's address to the status of its Ingresses; returns False on failure."""
         services = self._view.services
         published = [
             service["status"]["loadBalancer"]["ingress"]

@@ -1,4 +1,4 @@
-"""``python -m lab.foundation``: serve the simulated foundation until SIGTERM."""
+"""``python -m lab.foundation``: serves the simulated foundation until SIGTERM."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ async def serve(
     machines: Machines = vcenter.match,
     down: Down | None = None,
 ) -> None:
-    """Serve all APIs of the foundation until cancelled; what the last process left under way goes on."""
+    """Serves all APIs of the foundation until cancelled; resumes actions of the previous process."""
     state, uaa = State.load(lab), Uaa(lab)
     clusters = Clusters(state, plane, machines)
     outages = Outages(state, down or vcenter.PowerWatch(lab).down, plane.set_outage, clusters.recreate)

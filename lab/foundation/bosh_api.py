@@ -1,7 +1,7 @@
-"""BOSH Director: deployments, their VMs and making these anew, as far as ``bosh`` asks for it.
+"""BOSH Director: deployments, their VMs and ``recreate``, as far as the ``bosh`` command needs them.
 
-As in the product, ``vms`` is a task whose result is read afterwards, one JSON object a line. Tasks are
-numbered anew when the foundation is restarted. The texts of the 404s are invented.
+As in the product, ``vms`` is a task whose result is read afterwards, one JSON object per line. Task numbers
+restart with the foundation. The texts of the 404s are invented.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _FIRST_TASK = 1000
 
 
 class BoshApi:
-    """``/info``, ``/deployments`` with ``/vms`` and ``/jobs``, ``/tasks``, for a client with its secret."""
+    """``/info``, ``/deployments`` with ``/vms`` and ``/jobs``, ``/tasks``; needs client and secret."""
 
     def __init__(self, state: State, clusters: Clusters, outages: Outages) -> None:
         self._state = state
@@ -31,10 +31,10 @@ class BoshApi:
         credentials = json.loads(state.lab.credentials.read_text())["bosh"]
         self._auth = encode_basic_auth(credentials["client"], credentials["client_secret"])
         self._tasks: list[str] = []
-        """Results of the tasks so far."""
+        """Results of past tasks."""
 
     def application(self) -> web.Application:
-        """The application of the Director's port."""
+        """Returns the application of the Director's port."""
         guards = [faulty(self._state.lab, "bosh"), self._guard]
         app = web.Application(middlewares=guards)
         app.add_routes(
@@ -73,13 +73,15 @@ class BoshApi:
         return self._begun("".join(json.dumps(row) + "\n" for row in rows))
 
     async def _change(self, request: web.Request) -> web.Response:
-        """``bosh recreate``: the answer comes when all is done, so the task is seen at its end only."""
+        """Handles ``bosh recreate``; responds once it is done, so the task appears only when finished."""
         wanted, job = request.match_info["name"], request.match_info["job"]
         item = self._deployed(wanted)
         if item is None:
             return _unknown(wanted)
         if request.query.get("state") != "recreate":
-            return web.json_response({"code": 440007, "description": "the lab can only recreate"}, status=400)
+            return web.json_response(
+                {"code": 440007, "description": "the lab supports only recreate"}, status=400
+            )
         known = request.match_info.get("id")
         try:
             made = await self._clusters.recreate(item, None if job == "*" else job, known)

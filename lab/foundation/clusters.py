@@ -1,7 +1,7 @@
-"""The life of a cluster: what PKS orders, BOSH and NSX-T do, and the API shows meanwhile.
+"""Lifecycle of a cluster: the actions of PKS, BOSH and NSX-T, and what the API shows meanwhile.
 
-Every action is a list of steps that may be repeated, so after a crash of the foundation it goes on from its
-beginning and ends as if nothing had happened.
+Every action is a list of idempotent steps: after a crash of the foundation it restarts from the beginning
+with the same result.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from lab.cluster.outage import Outage
 from lab.cluster.spec import ClusterFiles, ClusterSpec
 from lab.faults import fault
 from lab.foundation import documents, orders, provision, vcenter
-from lab.foundation.errors import absent, busy
+from lab.foundation.errors import busy, not_found
 from lab.foundation.state import FAILED, IN_PROGRESS, SUCCEEDED, Cluster, Machine, State
 from lab.layout import Lab
 
@@ -32,12 +32,12 @@ _RECONCILE_SECONDS = 15.0
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 _KIND = {"CREATE": "provisioning", "UPDATE": "update", "DELETE": "deletion"}
 
-# Shares of the configured time to create a cluster. Creation as such takes all of it.
+# Shares of the configured time to create a cluster. A creation takes all of it.
 _ORDER_SHARE, _UPDATE_SHARE, _DELETE_SHARE = 0.05, 0.25, 0.1
 
 
 class ControlPlane(Protocol):
-    """What really runs a cluster: ``lab.cluster.control_plane``, or a double in tests."""
+    """Runs the cluster: ``lab.cluster.control_plane``, or a fake in tests."""
 
     async def start(self, lab: Lab, cluster: ClusterSpec) -> None: ...
     async def stop(self, lab: Lab, uuid: str, *, delete_data: bool) -> None: ...
@@ -46,11 +46,11 @@ class ControlPlane(Protocol):
 
 
 Machines = Callable[[Lab, Iterable[vcenter.Machine]], None]
-"""Makes vCenter hold these VMs."""
+"""Makes vCenter have exactly these VMs."""
 
 
 class Clusters:
-    """All clusters of the foundation and the actions that are under way."""
+    """All clusters of the foundation and their running actions."""
 
     def __init__(
         self, state: State, control_plane: ControlPlane, match_machines: Machines = vcenter.match
@@ -64,10 +64,10 @@ class Clusters:
 
     # --- orders --------------------------------------------------------------------------------
     def create(self, body: Mapping[str, Any]) -> Cluster:
-        """Take the order for a new cluster; it is built in the background.
+        """Accepts the order for a new cluster, which is built in the background.
 
         Raises:
-            ApiError: Something in the order cannot be.
+            ApiError: The order is invalid.
         """
         name, order = orders.new_cluster(self._state, body)
         item = Cluster(
@@ -86,10 +86,10 @@ class Clusters:
         return item
 
     def update(self, name: str, body: Mapping[str, Any]) -> Cluster:
-        """Take the order for a change.
+        """Accepts the order for a change.
 
         Raises:
-            ApiError: Another action is under way, or something in the order cannot be.
+            ApiError: Another action is running, or the order is invalid.
         """
         item = self._idle(name)
         item.order = orders.change(self._state, item.order, body)
@@ -97,30 +97,30 @@ class Clusters:
         return item
 
     def delete(self, name: str) -> None:
-        """Take the order for a deletion.
+        """Accepts the order for a deletion.
 
         Raises:
-            ApiError: There is no such cluster, or another action is under way.
+            ApiError: The cluster does not exist, or another action is running.
         """
         item = self._idle(name)
         item.serving = False
         self._begin(item, "DELETE", "Instance deletion in progress")
 
     async def recreate(self, item: Cluster, job: str | None, instance: str | None) -> list[Machine]:
-        """BOSH replaces VMs one after the other: the instance, its disk and address stay, the CID is new.
+        """Replaces VMs one after the other, as BOSH does: instance, disk and address stay, the CID is new.
 
-        PKS does not notice. The Kubernetes node is left as it is.
+        PKS does not notice. The Kubernetes node is not changed.
 
         Args:
             item: The cluster.
-            job: Instance group; None for all.
-            instance: GUID of one instance; None for all.
+            job: Instance group; None means all.
+            instance: GUID of one instance; None means all.
 
         Returns:
-            The machines that were made anew.
+            The recreated machines.
 
         Raises:
-            ApiError: Another action is under way.
+            ApiError: Another action is running.
         """
         if item.state == IN_PROGRESS:
             raise busy()
@@ -132,21 +132,21 @@ class Clusters:
         return chosen
 
     def get(self, name: str) -> Cluster:
-        """The cluster of that name.
+        """Returns the cluster of that name.
 
         Raises:
-            ApiError: There is none.
+            ApiError: It does not exist.
         """
         item = self._state.clusters.get(name)
         if item is None:
-            raise absent("Cluster", name)
+            raise not_found("Cluster", name)
         return item
 
     # --- actions -------------------------------------------------------------------------------
     async def run(self) -> None:
-        """Continue what a crash interrupted, then keep vCenter and the control planes as they should be.
+        """Resumes interrupted actions, then reconciles vCenter and the control planes.
 
-        When this is cancelled, so are the actions under way; the next run continues them.
+        Cancellation cancels the running actions too; the next run resumes them.
         """
         for item in self._state.clusters.values():
             if item.state == IN_PROGRESS:
@@ -197,26 +197,26 @@ class Clusters:
         self._state.save()
 
     async def _build(self, item: Cluster) -> None:
-        await self._until(item, _ORDER_SHARE)
+        await self._await_share(item, _ORDER_SHARE)
         item.description = "Instance provisioning in progress"
         self._state.save()
         if not _NAME.fullmatch(item.name):
             raise ValueError(f"invalid cluster name {item.name!r}")
         provision.network_objects(self._state, item)
-        await self._match(item)
+        await self._match_order(item)
         async with self._planes[item.uuid]:
             await self._control_plane.start(self._state.lab, documents.spec(self._state, item))
         item.serving = True
-        await self._until(item, 1.0)
+        await self._await_share(item, 1.0)
 
     async def _change(self, item: Cluster) -> None:
         if not item.address:
             raise provision.ProvisionError("the cluster was never built; delete it")
-        await self._match(item)
+        await self._match_order(item)
         async with self._planes[item.uuid]:
             await self._control_plane.set_workers(self._state.lab, documents.spec(self._state, item))
         item.serving = True
-        await self._until(item, _UPDATE_SHARE)
+        await self._await_share(item, _UPDATE_SHARE)
 
     async def _remove(self, item: Cluster) -> None:
         async with self._planes[item.uuid]:
@@ -225,18 +225,18 @@ class Clusters:
         self._state.save()
         await self._machines()
         self._state.inventory.remove_cluster(item.uuid)
-        await self._until(item, _DELETE_SHARE)
+        await self._await_share(item, _DELETE_SHARE)
 
-    async def _until(self, item: Cluster, share: float) -> None:
-        """Wait until the action has taken its share of the time to create a cluster."""
+    async def _await_share(self, item: Cluster, share: float) -> None:
+        """Waits until the action has used this share of the time to create a cluster."""
         injected = fault(self._state.lab, f"{item.action.lower()}-cluster").get("seconds")
         seconds = options.load(self._state.lab).cluster_seconds * share
         if injected is not None and share != _ORDER_SHARE:
             seconds = float(injected)
         await asyncio.sleep(max(0.0, item.since + seconds - time.time()))
 
-    async def _match(self, item: Cluster) -> None:
-        """Give the cluster the machines that it is ordered with."""
+    async def _match_order(self, item: Cluster) -> None:
+        """Reconciles the cluster's machines with its order."""
         provision.plan_machines(item)
         self._state.save()
         await self._machines()
@@ -248,13 +248,13 @@ class Clusters:
                 for item in self._state.clusters.values()
                 for machine in item.machines
             ]
-            await _to_its_end(asyncio.to_thread(self._match_machines, self._state.lab, wanted))
+            await _uninterrupted(asyncio.to_thread(self._match_machines, self._state.lab, wanted))
 
     async def _reconcile(self) -> None:
-        """After a restart vCenter has lost its VMs, and a component may have died: put all in order."""
+        """Restores the VMs that a restarted vCenter has lost, and restarts components that have died."""
         try:
             await self._machines()
-        except Exception as error:  # whatever ails vCenter, it may be well again next time
+        except Exception as error:  # any failure of vCenter; retried in the next cycle
             log.warning("vCenter: %s", error)
         for item in list(self._state.clusters.values()):
             async with self._planes[item.uuid]:
@@ -263,12 +263,12 @@ class Clusters:
                     continue
                 try:
                     await self._control_plane.start(self._state.lab, documents.spec(self._state, item))
-                except Exception as error:  # tried again next time
+                except Exception as error:  # retried in the next cycle
                     log.warning("control plane of %s: %s", item.name, error)
 
 
-async def _to_its_end(work: Coroutine[Any, Any, None]) -> None:
-    """Await ``work``, which a cancellation cannot stop: then wait for it before giving way."""
+async def _uninterrupted(work: Coroutine[Any, Any, None]) -> None:
+    """Awaits ``work``, which must not be cancelled: a cancellation takes effect after its end."""
     task = asyncio.ensure_future(work)
     try:
         await asyncio.shield(task)

@@ -1,4 +1,4 @@
-"""Clusters as the API shows them.
+"""Clusters as the API returns them.
 
 Source: container-service-extension ``models``; docs-pks 1.5 ``compute-profiles``.
 """
@@ -15,7 +15,7 @@ from lab.foundation.state import Cluster, State
 
 
 def cluster(state: State, item: Cluster, *, details: bool = False) -> Object:
-    """A cluster as ``GET /v1/clusters/{name}`` shows it, or with ``details`` as ``/v1/clusterdetails``."""
+    """Returns a cluster as ``GET /v1/clusters/{name}``, or with ``details`` as ``/v1/clusterdetails``."""
     order = item.order
     network = state.network_profiles.get(order.network_profile)
     compute = state.compute_profiles.get(order.compute_profile)
@@ -41,7 +41,7 @@ def cluster(state: State, item: Cluster, *, details: bool = False) -> Object:
             "authorization_mode": None,
             "kubernetes_setting_plan_details": None,
             "kubernetes_setting_cluster_details": None,
-            # JSON inside a string, as the API has it.
+            # JSON inside a string, as in the API.
             "nsxt_network_profile": json.dumps(network["parameters"]) if network else None,
             "nsxt_network_details": _network_details(state, item) if details else None,
             "compute_profile": json.dumps(compute["parameters"]) if compute else None,
@@ -53,7 +53,7 @@ def cluster(state: State, item: Cluster, *, details: bool = False) -> Object:
 
 
 def spec(state: State, item: Cluster) -> ClusterSpec:
-    """The cluster as its control plane is told."""
+    """Returns the cluster's specification for its control plane."""
     workers = (machine for machine in item.machines if pools.is_worker(machine.job))
     return ClusterSpec(
         uuid=item.uuid,
@@ -68,7 +68,7 @@ def spec(state: State, item: Cluster) -> ClusterSpec:
 
 
 def network(state: State, item: Cluster) -> NetworkSpec:
-    """What profile and tile decide about the cluster's network."""
+    """Returns the cluster's network settings, from its profile and the tile."""
     given = state.network_profiles.get(item.order.network_profile, {}).get("parameters", {})
     cni = given.get("cni_configurations", {}).get("parameters", {})
     keys = ("pod_subnet_prefix", "pod_routable", "lb_size", "single_tier_topology")

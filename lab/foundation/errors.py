@@ -1,26 +1,26 @@
-"""Refusals of the PKS API.
+"""Error responses of the PKS API.
 
-Public texts: an absent cluster (docs-pks 1.5 ``delete-cluster``), an operation under way (the on-demand
-broker's ``OperationInProgressMessage``), conflicting profile updates (docs-pks 1.19
-``network-profiles-define``). All other texts of refusals in this package are invented.
+Texts from public sources: an unknown cluster (docs-pks 1.5 ``delete-cluster``), an operation in progress (the
+on-demand broker's ``OperationInProgressMessage``), conflicting profile updates (docs-pks 1.19
+``network-profiles-define``). All other error texts in this package are invented.
 """
 
 from __future__ import annotations
 
 
 class ApiError(Exception):
-    """The PKS API refuses: HTTP status and text."""
+    """The PKS API rejects the request; HTTP status and text."""
 
     def __init__(self, status: int, text: str) -> None:
         super().__init__(text)
         self.status = status
 
 
-def absent(kind: str, name: str) -> ApiError:
-    """There is no ``kind`` of that name."""
+def not_found(kind: str, name: str) -> ApiError:
+    """Error for an unknown ``kind`` of that name."""
     return ApiError(404, f"{kind} {name} not found")
 
 
 def busy() -> ApiError:
-    """Another operation on the cluster is under way."""
+    """Error for a cluster with another operation in progress."""
     return ApiError(422, "An operation is in progress for your service instance. Please try again later.")

@@ -1,10 +1,10 @@
-"""The ESXi hosts of the lab: ``python -m lab.foundation.esxi [lose|return HOST]``; alone it shows them.
+"""ESXi hosts of the lab: ``python -m lab.foundation.esxi [lose|return HOST]``; without arguments, lists them.
 
-A lost host does not answer. Its VMs are down until HA starts them on others, or the host is back.
+A lost host does not respond. Its VMs are down until HA restarts them on other hosts or the host returns.
 """
 
 # mypy: disable-error-code="no-untyped-call"
-# (pyVmomi makes its classes when they are used)
+# (pyVmomi creates its classes lazily)
 from __future__ import annotations
 
 import argparse
@@ -19,7 +19,7 @@ from lab.layout import Lab
 
 @dataclass(frozen=True)
 class Host:
-    """A host, whether it answers, and the names of the VMs on it."""
+    """A host, whether it responds, and the names of its VMs."""
 
     name: str
     connected: bool
@@ -27,10 +27,10 @@ class Host:
 
 
 def hosts(lab: Lab) -> list[Host]:
-    """All hosts, by name.
+    """Returns all hosts, sorted by name.
 
     Raises:
-        OSError: vCenter does not answer.
+        OSError: vCenter does not respond.
     """
     with vcenter.session(lab) as content:
         found = [
@@ -45,11 +45,11 @@ def hosts(lab: Lab) -> list[Host]:
 
 
 def connect(lab: Lab, name: str, *, connected: bool) -> None:
-    """Have a host fail, or come back; nothing when it has.
+    """Makes a host fail or return; does nothing if it already has.
 
     Raises:
-        VCenterError: There is no such host.
-        OSError: vCenter does not answer.
+        VCenterError: The host does not exist.
+        OSError: vCenter does not respond.
     """
     with vcenter.session(lab) as content:
         for host in vcenter.objects(content, vim.HostSystem):
@@ -58,11 +58,11 @@ def connect(lab: Lab, name: str, *, connected: bool) -> None:
                     return
                 vcenter.done(host.ReconnectHost_Task() if connected else host.DisconnectHost_Task())
                 return
-    raise vcenter.VCenterError(f"there is no host {name}")
+    raise vcenter.VCenterError(f"host {name} does not exist")
 
 
 def main() -> int:
-    """Run the command of ``sys.argv``; returns the exit code."""
+    """Runs the command of ``sys.argv`` and returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m lab.foundation.esxi")
     parser.add_argument("action", nargs="?", choices=["show", "lose", "return"], default="show")
     parser.add_argument("host", nargs="?", default="")

@@ -1,4 +1,4 @@
-"""What the foundation's HTTP servers share."""
+"""Common parts of the foundation's HTTP servers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 def faulty(lab: Lab, part: str) -> Middleware:
-    """Middleware that injects the faults of ``part`` (``lab.faults``)."""
+    """Returns a middleware that injects the faults of ``part`` (``lab.faults``)."""
     faults = RequestFaults(lab, part)
 
     @web.middleware

@@ -1,8 +1,8 @@
-"""What NSX-T holds: blocks, pools and objects with their limits. Pure: no I/O, no clock.
+"""NSX-T's inventory: blocks, pools and objects with their limits. Pure: no I/O, no clock.
 
-Sizes and limits are those of NSX-T 2.5 (docs.pivotal.io/pra/2-2 ``routing``, Broadcom KB 322486). Of the
-error codes 5141 and 10087 are documented (docs-pks 1.19), 5137 (block exhausted) and 5109 (pool exhausted)
-are those that PKS's own NSX-T client looks for; the others and most texts are invented.
+Sizes and limits are those of NSX-T 2.5 (docs.pivotal.io/pra/2-2 ``routing``, Broadcom KB 322486). Error codes
+5141 and 10087 are documented (docs-pks 1.19); 5137 (block exhausted) and 5109 (pool exhausted) are those that
+PKS's own NSX-T client checks for; the other codes and most texts are invented.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ CREDITS_PER_EDGE = 40
 
 
 class RefusedError(Exception):
-    """NSX-T does not do it: HTTP status, error code and message."""
+    """NSX-T rejects the request; HTTP status, error code and message."""
 
     def __init__(self, status: int, code: int, message: str) -> None:
         super().__init__(message)
@@ -32,7 +32,7 @@ class RefusedError(Exception):
 
 @dataclass
 class Inventory:
-    """All that NSX-T knows; ``dump`` and ``load`` are what persistence stores."""
+    """Complete state of NSX-T; ``dump`` and ``load`` convert it for storage."""
 
     blocks: dict[str, Object] = field(default_factory=dict)
     pools: dict[str, Object] = field(default_factory=dict)
@@ -42,7 +42,7 @@ class Inventory:
     edges: int = 10
 
     def dump(self) -> Object:
-        """Everything, as JSON."""
+        """Returns the complete state as JSON."""
         return {
             "blocks": self.blocks,
             "pools": self.pools,
@@ -54,14 +54,14 @@ class Inventory:
 
     @classmethod
     def load(cls, document: Mapping[str, Any]) -> Inventory:
-        """What ``dump`` gave."""
+        """Restores the state from the result of ``dump``."""
         return cls(**document)
 
     def create_subnet(self, body: Mapping[str, Any]) -> Object:
-        """The first free subnet of ``size`` addresses in the block.
+        """Allocates the first free subnet of ``size`` addresses in the block.
 
         Raises:
-            RefusedError: Unknown block, a size that is no power of two, or no room.
+            RefusedError: Unknown block, a size that is not a power of two, or no room.
         """
         block = self.blocks.get(str(body.get("block_id")))
         if block is None:
@@ -69,7 +69,7 @@ class Inventory:
         size = int(body.get("size", 0))
         network = ipaddress.IPv4Network(block["cidr"])
         if size < 1 or size & (size - 1) or size > network.num_addresses:
-            raise RefusedError(400, 5120, f"Size {size} is no power of two up to the size of the block.")
+            raise RefusedError(400, 5120, f"Size {size} is not a power of two within the size of the block.")
         taken = [
             ipaddress.IPv4Network(item["cidr"])
             for item in self.subnets.values()
@@ -82,10 +82,10 @@ class Inventory:
         )
 
     def allocate(self, pool_id: str, body: Mapping[str, Any]) -> Object:
-        """An address of the pool, the asked one if ``allocation_id`` names it.
+        """Allocates an address of the pool, the one in ``allocation_id`` if given.
 
         Raises:
-            RefusedError: Unknown pool, address taken or outside, or pool exhausted.
+            RefusedError: Unknown pool, address taken or outside the pool, or pool exhausted.
         """
         pool = self.pools.get(pool_id)
         if pool is None:
@@ -110,7 +110,7 @@ class Inventory:
         return item
 
     def shown_pool(self, pool_id: str) -> Object:
-        """A pool as the manager shows it: with its ranges and how much of them is taken."""
+        """Returns a pool as the manager shows it, with its ranges and usage."""
         pool = self.pools[pool_id]
         total = int(ipaddress.IPv4Address(pool["end"])) - int(ipaddress.IPv4Address(pool["start"])) + 1
         taken = len(self.allocations.get(pool_id, []))
@@ -119,7 +119,7 @@ class Inventory:
         return {**pool, "subnets": [{"allocation_ranges": ranges}], "pool_usage": usage}
 
     def shown_services(self) -> list[Object]:
-        """Load balancers as the manager shows them: with the ids of their virtual servers."""
+        """Returns load balancers as the manager shows them, with the ids of their virtual servers."""
         servers = self.objects["loadbalancer/virtual-servers"]
         return [
             {**service, "virtual_server_ids": [i for i, s in servers.items() if s["lb_service_id"] == key]}
@@ -127,15 +127,15 @@ class Inventory:
         ]
 
     def release(self, pool_id: str, address: str) -> None:
-        """Give an address back; one that is not allocated is no error."""
+        """Releases an address; succeeds if it is not allocated."""
         kept = [item for item in self.allocations.get(pool_id, []) if item["allocation_id"] != address]
         self.allocations[pool_id] = kept
 
     def create(self, kind: str, body: Mapping[str, Any]) -> Object:
-        """An object of one of ``KINDS``.
+        """Creates an object of one of ``KINDS``.
 
         Raises:
-            RefusedError: A load balancer or virtual server beyond its limit.
+            RefusedError: A load balancer or virtual server exceeds its limit.
         """
         if kind == "loadbalancer/services":
             self._check_edges(str(body.get("size", "SMALL")).upper())
@@ -144,7 +144,7 @@ class Inventory:
         return _keep(self.objects[kind], dict(body))
 
     def remove_cluster(self, cluster: str) -> None:
-        """Remove whatever is tagged with the cluster's UUID."""
+        """Removes everything tagged with the cluster's UUID."""
         for store in (self.subnets, *self.objects.values()):
             for key in [key for key, item in store.items() if owner(item) == cluster]:
                 del store[key]
@@ -170,17 +170,19 @@ class Inventory:
         size = balancer.get("size", "SMALL")
         if len(same) >= VIRTUAL_SERVERS[size]:
             raise RefusedError(
-                409, 23527, f"Load balancer of size {size} has {len(same)} virtual servers, its limit."
+                409,
+                23527,
+                f"Load balancer of size {size} has {len(same)} virtual servers, which is its limit.",
             )
 
 
 def cluster_tags(cluster: str) -> list[Object]:
-    """Tags of what PKS makes for a cluster: its own, and NCP's so that NCP finds it."""
+    """Returns the tags of PKS's objects of a cluster: its own, and those by which NCP finds them."""
     return [{"scope": "pks/cluster", "tag": cluster}, {"scope": "ncp/cluster", "tag": f"pks-{cluster}"}]
 
 
 def owner(item: Mapping[str, Any]) -> str | None:
-    """UUID of the cluster that an object is tagged with."""
+    """Returns the UUID of the cluster that an object is tagged with."""
     tags = (str(tag["tag"]) for tag in item.get("tags") or [] if tag["scope"] == "ncp/cluster")
     return next((tag.removeprefix("pks-") for tag in tags), None)
 

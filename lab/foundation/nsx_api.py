@@ -1,8 +1,9 @@
 """NSX-T manager: the part of its REST API that NCP and readers use (NSX-T REST API reference).
 
-Pages, names of fields and 409 on exhaustion are the product's; that allocations of a pool carry tags is taken
-from the policy API, so that NCP can tell its own after a restart. Invented: a virtual server is made with the
-id of its load balancer (``lb_service_id``); real clients add it to the latter's ``virtual_server_ids``.
+Paging, field names and 409 on exhaustion are the product's. The tags of pool allocations are borrowed from
+the policy API, so that NCP can identify its own after a restart. Invented: a virtual server is created with
+the id of its load balancer (``lb_service_id``); real clients add it to the load balancer's
+``virtual_server_ids``.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ _PAGE = 1000
 
 
 class NsxApi:
-    """Manager API below ``/api/v1``, and the policy API's lists, with the same content."""
+    """The manager API below ``/api/v1``, and the lists of the policy API, with the same content."""
 
     def __init__(self, state: State) -> None:
         self._state = state
@@ -31,7 +32,7 @@ class NsxApi:
         self._auth = encode_basic_auth(credentials["username"], credentials["password"])
 
     def application(self) -> web.Application:
-        """The application of the manager's port."""
+        """Returns the application of the manager's port."""
         guards = [faulty(self._state.lab, "nsx"), self._guard]
         app = web.Application(middlewares=guards)
         api = "/api/v1"
@@ -70,10 +71,10 @@ class NsxApi:
             return await handler(request)
         except RefusedError as error:
             return _error(error.status, error.code, str(error))
-        except nsx_policy_api.AbsentError as error:
-            return _absent(str(error))
+        except nsx_policy_api.NotFoundError as error:
+            return _not_found(str(error))
         except (ValueError, KeyError, TypeError) as error:
-            return _error(400, 220, f"The request cannot be understood: {error!r}")
+            return _error(400, 220, f"The request is invalid: {error!r}")
 
     async def _blocks(self, request: web.Request) -> web.Response:
         return _page(request, self._state.inventory.blocks.values())
@@ -103,7 +104,7 @@ class NsxApi:
     async def _allocations(self, request: web.Request) -> web.Response:
         inventory, pool = self._state.inventory, request.match_info["id"]
         if pool not in inventory.pools:
-            return _absent(pool)
+            return _not_found(pool)
         return _page(request, inventory.allocations.get(pool, []))
 
     async def _allocate(self, request: web.Request) -> web.Response:
@@ -148,14 +149,14 @@ class NsxApi:
 
     def _deleted(self, store: dict[str, Object], identifier: str) -> web.Response:
         if store.pop(identifier, None) is None:
-            return _absent(identifier)
+            return _not_found(identifier)
         self._state.save()
         return web.Response(status=200)
 
 
 def _one(store: dict[str, Object], identifier: str) -> web.Response:
     if identifier not in store:
-        return _absent(identifier)
+        return _not_found(identifier)
     return web.json_response(store[identifier])
 
 
@@ -170,7 +171,7 @@ def _page(request: web.Request, items: Iterable[Object]) -> web.Response:
     return web.json_response(page)
 
 
-def _absent(identifier: str) -> web.Response:
+def _not_found(identifier: str) -> web.Response:
     return _error(404, 600, f"The object {identifier} could not be found.")
 
 

@@ -1,6 +1,6 @@
-"""NSX-T policy API: the read-only view of the inventory that a foundation in Policy mode, or NSX 9, offers.
+"""NSX-T policy API: a read-only view of the inventory, as in a foundation in Policy mode or with NSX 9.
 
-Field names are those of the NSX-T policy API reference. NCP has an IP pool with one block subnet for each
+Field names are those of the NSX-T policy API reference. NCP has an IP pool with one block subnet per
 namespace.
 """
 
@@ -14,15 +14,15 @@ from lab.foundation.inventory import Inventory, Object
 PREFIX = "/policy/api/v1/infra"
 
 
-class AbsentError(Exception):
-    """There is no such collection or object."""
+class NotFoundError(Exception):
+    """The collection or object does not exist."""
 
 
 def collection(inventory: Inventory, path: str) -> list[Object]:
-    """The objects at a path below ``/infra``.
+    """Returns the objects at a path below ``/infra``.
 
     Raises:
-        AbsentError: There is no such collection.
+        NotFoundError: The collection does not exist.
     """
     if path in _LISTS:
         return list(_LISTS[path](inventory))
@@ -31,17 +31,17 @@ def collection(inventory: Inventory, path: str) -> list[Object]:
             return _subnets(inventory, key)
         case ["ip-pools", key, "ip-allocations"] if key in inventory.pools:
             return [_allocation(item) for item in inventory.allocations.get(key, [])]
-    raise AbsentError(path)
+    raise NotFoundError(path)
 
 
 def pool(inventory: Inventory, key: str) -> Object:
-    """A floating IP pool with its usage.
+    """Returns a floating IP pool with its usage.
 
     Raises:
-        AbsentError: There is no such pool.
+        NotFoundError: The pool does not exist.
     """
     if key not in inventory.pools:
-        raise AbsentError(key)
+        raise NotFoundError(key)
     shown = _with_path("ip-pools", inventory.pools[key])
     usage = inventory.shown_pool(key)["pool_usage"]
     return {
@@ -66,7 +66,7 @@ def _subnets(inventory: Inventory, key: str) -> list[Object]:
         ]
     subnet = inventory.subnets.get(key.removeprefix("pool-"))
     if subnet is None:
-        raise AbsentError(key)
+        raise NotFoundError(key)
     network = ipaddress.IPv4Network(subnet["cidr"])
     return [
         {

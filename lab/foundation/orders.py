@@ -1,4 +1,4 @@
-"""Checks of what is ordered from PKS, before anything is changed. Pure."""
+"""Validates orders to PKS before anything changes. Pure."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from dataclasses import replace
 from typing import Any
 
 from lab.foundation import pools, profiles, tile
-from lab.foundation.errors import ApiError, absent
+from lab.foundation.errors import ApiError, not_found
 from lab.foundation.state import Order, State
 
 
 def new_cluster(state: State, body: Mapping[str, Any]) -> tuple[str, Order]:
-    """Name and order of a new cluster, from the body of ``POST /v1/clusters``.
+    """Returns the name and the order of a new cluster, from the body of ``POST /v1/clusters``.
 
-    The name's characters are not checked: PKS finds out while it creates (docs-pks 1.5 ``create-cluster``).
+    The name's characters are not checked; PKS rejects them during creation (docs-pks 1.5 ``create-cluster``).
 
     Raises:
-        ApiError: Something in it cannot be.
+        ApiError: The order is invalid.
     """
     name, parameters = str(body.get("name") or ""), body.get("parameters") or {}
     hostname = str(parameters.get("kubernetes_master_host") or "")
@@ -40,10 +40,10 @@ def new_cluster(state: State, body: Mapping[str, Any]) -> tuple[str, Order]:
 
 
 def change(state: State, order: Order, body: Mapping[str, Any]) -> Order:
-    """``order`` as the body of ``PATCH /v1/clusters/{name}`` changes it.
+    """Returns ``order`` as changed by the body of ``PATCH /v1/clusters/{name}``.
 
     Raises:
-        ApiError: Something in it cannot be.
+        ApiError: The change is invalid.
     """
     changed = _changed(state, order, body)
     if changed.network_profile != order.network_profile:
@@ -58,14 +58,14 @@ def _changed(state: State, order: Order, values: Mapping[str, Any]) -> Order:
     plan, changes = tile.PLANS[order.plan], dict[str, Any]()
     changes |= _compute(state, order, values)
     workers = values.get("kubernetes_worker_instances")
-    if workers is not None and not changes.get("pools", order.pools):  # the pools' numbers win
+    if workers is not None and not changes.get("pools", order.pools):  # the pools' numbers take precedence
         if not isinstance(workers, int) or not 1 <= workers <= plan.max_workers:
             limits = f"from 1 to {plan.max_workers} (plan {plan.name})"
             raise ApiError(422, f"The number of worker nodes must be {limits}, not {workers}")
         changes["workers"] = workers
     if network := values.get("network_profile_name"):
         if network not in state.network_profiles:
-            raise absent("Network profile", network)
+            raise not_found("Network profile", network)
         changes["network_profile"] = network
     if (tags := values.get("cluster_tags")) is not None:
         changes["tags"] = [{"name": tag["name"], "value": tag.get("value") or ""} for tag in tags]
@@ -73,14 +73,14 @@ def _changed(state: State, order: Order, values: Mapping[str, Any]) -> Order:
 
 
 def _compute(state: State, order: Order, values: Mapping[str, Any]) -> dict[str, Any]:
-    """Compute profile, node pools and the number of workers in them."""
+    """Returns the compute profile, its node pools and their number of workers."""
     wanted = str(values.get("compute_profile_name") or "")
     given = values.get("node_pool_instances") or {}
     if not wanted and not given:
         return {}
     name = wanted or order.compute_profile
     if name not in state.compute_profiles:
-        raise absent("Compute profile", name)
+        raise not_found("Compute profile", name)
     before = order.pools if name == order.compute_profile else {}
     counts = pools.counts(state.compute_profiles[name], before, given, tile.PLANS[order.plan].workers)
     workers = sum(counts.values()) or order.workers

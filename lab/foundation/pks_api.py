@@ -1,6 +1,6 @@
 """REST API of PKS on port 9021 (container-service-extension's generated client, docs-pks 1.5).
 
-That ``binds`` answers with the kubeconfig as JSON is invented, as are the quotas of the lab: there are none.
+Invented: ``binds`` returns the kubeconfig as JSON, and the lab has no quotas.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from lab.cluster.kubeconfig import kubeconfig
 from lab.cluster.spec import ClusterFiles
 from lab.foundation import documents, profiles, tile
 from lab.foundation.clusters import Clusters
-from lab.foundation.errors import ApiError, absent
+from lab.foundation.errors import ApiError, not_found
 from lab.foundation.http import Handler, faulty
 from lab.foundation.inventory import Object
 from lab.foundation.state import Cluster, State
@@ -24,7 +24,7 @@ _LABELS = {"network-profiles": "Network profile", "compute-profiles": "Compute p
 
 
 class PksApi:
-    """Everything below ``/v1``. Absent things answer 404, a dead token 401, refusals ``{"body": text}``."""
+    """Everything below ``/v1``. 404: unknown object, 401: invalid token; errors are ``{"body": text}``."""
 
     def __init__(self, state: State, clusters: Clusters, uaa: Uaa) -> None:
         self._state = state
@@ -32,7 +32,7 @@ class PksApi:
         self._uaa = uaa
 
     def application(self) -> web.Application:
-        """The application of the API's port."""
+        """Returns the application of the API's port."""
         guards = [faulty(self._state.lab, "pks-api"), self._guard]
         app = web.Application(middlewares=guards)
         app.add_routes(
@@ -156,7 +156,7 @@ class PksApi:
     def _profile(self, request: web.Request) -> Object:
         name, store = request.match_info["name"], self._store(request)
         if name not in store:
-            raise absent(_LABELS[request.match_info["kind"]], name)
+            raise not_found(_LABELS[request.match_info["kind"]], name)
         return store[name]
 
 
@@ -166,5 +166,5 @@ async def _body(request: web.Request) -> dict[str, Any]:
     except ValueError:
         document = None
     if not isinstance(document, dict):
-        raise ApiError(400, "The body of the request is no JSON object")
+        raise ApiError(400, "The request body is not a JSON object")
     return document

@@ -8,11 +8,11 @@ from typing import Any
 from lab.foundation.errors import ApiError
 
 WORKER = "worker"
-"""BOSH instance group of workers without pools."""
+"""BOSH instance group of workers outside node pools."""
 
 
 def of(profile: Mapping[str, Any] | None) -> list[Mapping[str, Any]]:
-    """The node pools of a compute profile."""
+    """Returns the node pools of a compute profile."""
     customization = ((profile or {}).get("parameters") or {}).get("cluster_customization") or {}
     found: list[Mapping[str, Any]] = customization.get("node_pools") or []
     return found
@@ -21,16 +21,16 @@ def of(profile: Mapping[str, Any] | None) -> list[Mapping[str, Any]]:
 def counts(
     profile: Mapping[str, Any] | None, before: Mapping[str, int], given: Mapping[str, Any], default: int
 ) -> dict[str, int]:
-    """Workers by pool.
+    """Returns the number of workers by pool.
 
     Args:
         profile: The cluster's compute profile.
-        before: Workers by pool until now; empty for a new cluster or another profile.
-        given: Numbers that are ordered.
+        before: Previous workers by pool; empty for a new cluster or another profile.
+        given: Ordered numbers.
         default: Workers of a pool without a number: the plan's.
 
     Raises:
-        ApiError: A pool that the profile has not, or too many workers (texts invented).
+        ApiError: A pool is not in the profile, or there are too many workers (texts invented).
     """
     pools = {str(pool["name"]): pool for pool in of(profile)}
     for name, number in given.items():
@@ -46,10 +46,10 @@ def counts(
 
 
 def groups(workers: int, by_pool: Mapping[str, int]) -> dict[str, int]:
-    """Workers by BOSH instance group: `worker`, or `worker-<pool>` for each pool."""
+    """Returns the workers by BOSH instance group: `worker`, or `worker-<pool>` for each pool."""
     return {f"{WORKER}-{name}": number for name, number in by_pool.items()} or {WORKER: workers}
 
 
 def is_worker(group: str) -> bool:
-    """Whether the instance group has workers."""
+    """Whether the instance group consists of workers."""
     return group == WORKER or group.startswith(f"{WORKER}-")

@@ -1,7 +1,7 @@
-"""What the PKS API accepts as a network profile (docs-pks 1.5 and 1.19 ``network-profiles-define``).
+"""Validation of network profiles by the PKS API (docs-pks 1.5 and 1.19 ``network-profiles-define``).
 
-Kept apart from the program's own check on purpose: the two are written from the same source, so a slip in one
-shows against the other. Pure. The texts of refusals are invented.
+Deliberately separate from the program's own check: both are written from the same source, so an error in one
+shows up against the other. Pure. The error texts are invented.
 """
 
 from __future__ import annotations
@@ -124,19 +124,19 @@ _GROWING = {
     "fip_pool_ids": [tile.FLOATING_POOL],
     "node_ip_block_ids": [tile.NODE_BLOCK],
 }
-"""Lists, with what the tile gives to a cluster whose profile has none."""
+"""Lists, with the tile's value for a cluster whose profile has none."""
 _FREE = (*_GROWING, "nodes_dns", "cni_configurations")
 
 
 def problem(
     document: Mapping[str, Any], known_ids: Collection[str], others: Iterable[Mapping[str, Any]]
 ) -> str | None:
-    """Why a new profile is refused; None when it is not.
+    """Returns why a new profile is rejected; None if it is valid.
 
     Args:
         document: ``name``, ``description``, ``parameters``.
-        known_ids: Blocks and pools that NSX-T has.
-        others: The profiles that exist.
+        known_ids: Ids of the blocks and pools in NSX-T.
+        others: The existing profiles.
     """
     if not _text(document.get("name")):
         return "name is missing"
@@ -154,9 +154,9 @@ def problem(
 
 
 def conflict(before: Mapping[str, Any], after: Mapping[str, Any]) -> str | None:
-    """The first key that keeps a running cluster from changing its profile's parameters (TKGI 1.19).
+    """Returns the first key that prevents a change of a running cluster's profile parameters (TKGI 1.19).
 
-    Blocks and pools can be added and reordered, never removed; the block of the tile stays the first.
+    Blocks and pools can be added and reordered, never removed; the tile's block remains the first.
     """
     for key, of_tile in _GROWING.items():
         old, new = before.get(key) or of_tile, after.get(key) or of_tile
@@ -193,7 +193,7 @@ def _cni_problem(cni: Mapping[str, Any] | None) -> str | None:
 
 
 def _prefix_problem(parameters: Mapping[str, Any], others: Iterable[Mapping[str, Any]]) -> str | None:
-    """All profiles that share a block have one subnet prefix (docs-pks 1.5 ``network-profiles-pods``)."""
+    """Checks that profiles with a common block have one prefix (docs-pks 1.5 ``network-profiles-pods``)."""
     prefix = parameters.get("pod_subnet_prefix", _DEFAULTS["pod_subnet_prefix"])
     for other in others:
         theirs = other["parameters"]

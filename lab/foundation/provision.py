@@ -1,4 +1,4 @@
-"""What a cluster is given when it is built: NSX-T objects and machines. No I/O; may be repeated."""
+"""Resources of a cluster that is built: NSX-T objects and machines. No I/O; idempotent."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ class ProvisionError(Exception):
 
 
 def network_objects(state: State, item: Cluster) -> None:
-    """Give the cluster its nodes subnet, router, segment, load balancer and API address, once.
+    """Creates the cluster's nodes subnet, router, segment, load balancer and API address, once.
 
-    Counts are those of docs-pks 1.5 ``vsphere-nsxt-cluster-objects``; NCP makes the rest when it starts.
+    Counts are those of docs-pks 1.5 ``vsphere-nsxt-cluster-objects``; NCP creates the rest when it starts.
 
     Raises:
-        ProvisionError: NSX-T has no room; nothing is kept.
+        ProvisionError: NSX-T is exhausted; everything is rolled back.
     """
     if item.address:
         return
@@ -32,7 +32,7 @@ def network_objects(state: State, item: Cluster) -> None:
     inventory = state.inventory
     try:
         cidr = _node_subnet(state, item, labels)
-        # The dedicated topology has a router and a segment for the nodes and for the load balancer.
+        # The dedicated topology has a router and a segment each for the nodes and the load balancer.
         for _ in range(1 if network.single_tier_topology else 2):
             inventory.create("logical-routers", {"router_type": "TIER1", **labels})
             inventory.create("logical-switches", dict(labels))
@@ -52,10 +52,10 @@ def network_objects(state: State, item: Cluster) -> None:
 
 
 def plan_machines(item: Cluster) -> None:
-    """Add and drop machines until each role has its number; those that stay keep their CID.
+    """Adds and removes machines until each role has its number; the others keep their CID.
 
     Raises:
-        ProvisionError: The nodes subnet has not so many addresses.
+        ProvisionError: The nodes subnet has too few addresses.
     """
     plan = tile.PLANS[item.order.plan]
     taken = {machine.ip for machine in item.machines}

@@ -1,4 +1,4 @@
-"""What the foundation remembers, kept in one file that is replaced whole at each change."""
+"""State of the foundation, stored in one file that is replaced atomically on each change."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ IN_PROGRESS, SUCCEEDED, FAILED = "in progress", "succeeded", "failed"
 
 @dataclass
 class Machine:
-    """One VM of a cluster, as BOSH knows it."""
+    """One VM of a cluster, as recorded by BOSH."""
 
     job: str
     """BOSH instance group: ``master``, ``worker`` or ``worker-<pool>``."""
     id: str
-    """GUID of the BOSH instance; a worker's Kubernetes node has it as its name."""
+    """GUID of the BOSH instance; for a worker also the name of its Kubernetes node."""
     cid: str
     """``vm-<guid>``, the name of the VM in vCenter."""
     ip: str
@@ -32,7 +32,7 @@ class Machine:
 
 @dataclass
 class Order:
-    """What a cluster was ordered with; profiles are names, empty for none."""
+    """Order of a cluster; profiles are names, empty for none."""
 
     hostname: str
     plan: str
@@ -40,13 +40,13 @@ class Order:
     network_profile: str = ""
     compute_profile: str = ""
     pools: dict[str, int] = field(default_factory=dict)
-    """Workers by node pool of the compute profile; empty if it has none."""
+    """Workers by node pool of the compute profile; empty without pools."""
     tags: list[dict[str, str]] = field(default_factory=list)
 
 
 @dataclass
 class Cluster:
-    """One cluster: its order, its last action, and what it was given."""
+    """One cluster: its order, its last action and its resources."""
 
     name: str
     uuid: str
@@ -60,9 +60,9 @@ class Cluster:
     state: str
     description: str
     since: float
-    """When the action began, in seconds since the epoch."""
+    """Start of the action, in seconds since the epoch."""
     serving: bool = False
-    """Whether the control plane has come up once and is to be kept up."""
+    """Whether the control plane has started once and must be kept running."""
     nodes_cidr: str = ""
     address: str = ""
     """Floating IP of the Kubernetes API."""
@@ -75,19 +75,19 @@ class Cluster:
 
     @property
     def ready(self) -> bool:
-        """Whether its API is told to users: from the end of a successful creation on."""
+        """Whether its API address is shown to users: after the first successful creation."""
         return self.serving and (self.action != "CREATE" or self.state == SUCCEEDED)
 
     @classmethod
     def load(cls, document: Object) -> Cluster:
-        """The cluster that ``asdict`` made ``document`` of."""
+        """Creates the cluster from the result of ``asdict``."""
         order, machines = Order(**document.pop("order")), document.pop("machines")
         return cls(order=order, machines=[Machine(**machine) for machine in machines], **document)
 
 
 @dataclass
 class State:
-    """Clusters, profiles (both by name) and NSX-T of one foundation."""
+    """Clusters, profiles (both by name) and NSX-T inventory of one foundation."""
 
     lab: Lab
     inventory: Inventory
@@ -97,7 +97,7 @@ class State:
 
     @classmethod
     def load(cls, lab: Lab) -> State:
-        """The state last saved, or that of a new foundation."""
+        """Loads the stored state, or creates that of a new foundation."""
         file = _file(lab)
         if not file.exists():
             return cls(lab, tile.inventory(lab, options.load(lab)))
@@ -112,7 +112,7 @@ class State:
         )
 
     def save(self) -> None:
-        """Keep everything (mode 0600: clusters have tokens)."""
+        """Stores the state (mode 0600, because clusters have tokens)."""
         document = {
             "inventory": self.inventory.dump(),
             "clusters": [asdict(cluster) for cluster in self.clusters.values()],
@@ -122,7 +122,7 @@ class State:
         write_private(_file(self.lab), json.dumps(document).encode())
 
     def free_slot(self) -> int:
-        """The lowest number that no cluster has."""
+        """Returns the lowest unused slot number."""
         used = {cluster.slot for cluster in self.clusters.values()}
         return next(slot for slot in range(1, 250) if slot not in used)
 

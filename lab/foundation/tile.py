@@ -1,6 +1,6 @@
-"""What the foundation's operator set up: plans, blocks and pools of the PKS tile.
+"""Configuration by the foundation's operator: plans, blocks and pools of the PKS tile.
 
-The plans are the article's, with the worker limits that its descriptions name.
+The plans are the article's, with the worker limits from their descriptions.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ def _id(name: str) -> str:
 
 POD_BLOCK = _id("pod-block")
 SPARE_POD_BLOCK = _id("spare-pod-block")
-"""A second block, which the tile does not use: for network profiles."""
+"""A second block, which the tile does not use; for network profiles."""
 SPARE_POD_CIDR = "172.20.0.0/16"
 NODE_BLOCK = _id("node-block")
 FLOATING_POOL = _id("floating-pool")
 TIER0_ROUTER = _id("t0-router")
 NODE_SUBNET_PREFIX = 24
 KUBERNETES_VERSION = "1.36.3"
-PKS_VERSION = "1.27.0-build.7"  # invented: no line with this Kubernetes is documented
+PKS_VERSION = "1.27.0-build.7"  # invented: no release with this Kubernetes version is documented
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Plan:
 
     @property
     def document(self) -> Object:
-        """The API's form: mind the hyphens (container-service-extension ``plan.py``)."""
+        """Returns the API representation, with hyphenated keys (container-service-extension ``plan.py``)."""
         return {
             "id": self.id,
             "name": self.name,
@@ -90,7 +90,7 @@ PLANS = {
 
 
 def inventory(lab: Lab, options: Options) -> Inventory:
-    """NSX-T as it is before the first cluster."""
+    """Returns the NSX-T inventory before the first cluster."""
     pool = ipaddress.IPv4Network(lab.floating_ips)
     blocks = {
         POD_BLOCK: ("pks-pods", options.pod_block),

@@ -1,6 +1,6 @@
 """UAA: tokens of the PKS API (docs-pks 1.5 ``_uaa``: 600 s access, 21600 s refresh).
 
-Tokens carry their claims and a signature, so they stay valid when the foundation is restarted; their form is
+Tokens contain their claims and a signature, so they survive a restart of the foundation; their format is
 invented (UAA's are JWTs). Faults: ``lab.faults``.
 """
 
@@ -24,7 +24,7 @@ from lab.layout import Lab
 ACCESS_SECONDS = 600
 REFRESH_SECONDS = 21600
 _PERSONAL = encode_basic_auth("pks_cli", "")
-"""The client through which people log in; it has no secret."""
+"""Client for logins of users; it has no secret."""
 
 
 class Uaa:
@@ -36,13 +36,13 @@ class Uaa:
         self._key = self._credentials["client_secret"].encode()
 
     def application(self) -> web.Application:
-        """The application of the UAA's port."""
+        """Returns the application of the UAA's port."""
         app = web.Application(middlewares=[faulty(self._lab, "uaa")])
         app.add_routes([web.post("/oauth/token", self._token)])
         return app
 
     def valid(self, request: web.Request) -> bool:
-        """Whether the request carries a live access token."""
+        """Whether the request has a valid access token."""
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         return scheme.lower() == "bearer" and self._claims(token, "access") is not None
 
@@ -68,7 +68,7 @@ class Uaa:
         return web.json_response(answer)
 
     def _subject(self, grant: object, client: str, form: Any) -> str | None:
-        """Who is let in; None for nobody."""
+        """Returns the authenticated user or client; None if the credentials are rejected."""
         known = self._credentials
         if grant == "client_credentials":
             accepted = client == encode_basic_auth(known["client"], known["client_secret"])

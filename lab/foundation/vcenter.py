@@ -1,11 +1,11 @@
-"""The clusters' virtual machines in vCenter, made as BOSH's vSphere CPI makes them.
+"""Virtual machines of the clusters in vCenter, created like those of BOSH's vSphere CPI.
 
-A VM's name is its CID, and the custom attributes ``deployment`` and ``job`` tell what it belongs to
+A VM's name is its CID; the custom attributes ``deployment`` and ``job`` identify its owner
 (Optimize-VMwarePKS relies on both).
 """
 
 # mypy: disable-error-code="no-untyped-call"
-# (pyVmomi makes its classes when they are used)
+# (pyVmomi creates its classes lazily)
 from __future__ import annotations
 
 import json
@@ -31,7 +31,7 @@ _POLL_SECONDS = 0.02
 
 
 class VCenterError(Exception):
-    """vCenter did not do what was asked."""
+    """A vCenter operation failed."""
 
 
 @dataclass(frozen=True)
@@ -44,18 +44,18 @@ class Machine:
 
 
 def match(lab: Lab, wanted: Iterable[Machine]) -> None:
-    """Make vCenter hold exactly these VMs of BOSH's (blocking; run it in a thread). Others are left alone.
+    """Makes vCenter hold exactly these BOSH VMs (blocking; run it in a thread). Other VMs are not touched.
 
     Raises:
         VCenterError: A task failed.
-        OSError: vCenter does not answer.
+        OSError: vCenter does not respond.
     """
     machines = {machine.cid: machine for machine in wanted}
     with session(lab) as content:
         fields = _fields(content)
         existing: dict[str, dict[str, Any]] = {}
         for vm in _virtual_machines(content):
-            # A process that was killed while vCenter worked for it may leave a machine twice.
+            # A process that was killed during a vCenter task may leave a duplicate machine.
             if vm["name"] in machines and vm["name"] not in existing:
                 existing[vm["name"]] = vm
             elif _CID.fullmatch(vm["name"]):
@@ -64,7 +64,7 @@ def match(lab: Lab, wanted: Iterable[Machine]) -> None:
             found = existing.get(cid)
             made = found["obj"] if found else _create(content, cid)
             has = {value.key: value.value for value in found["customValue"]} if found else {}
-            if has != {fields[name]: getattr(machine, name) for name in ATTRIBUTES}:  # new, or half made
+            if has != {fields[name]: getattr(machine, name) for name in ATTRIBUTES}:  # new or incomplete
                 _power_on(made)
                 for name in ATTRIBUTES:
                     value = getattr(machine, name)
@@ -72,10 +72,10 @@ def match(lab: Lab, wanted: Iterable[Machine]) -> None:
 
 
 def cids(lab: Lab) -> list[str]:
-    """CIDs of the VMs that BOSH has in vCenter.
+    """Returns the CIDs of BOSH's VMs in vCenter.
 
     Raises:
-        OSError: vCenter does not answer.
+        OSError: vCenter does not respond.
     """
     with session(lab) as content:
         names = [str(vm["name"]) for vm in _virtual_machines(content)]
@@ -84,10 +84,10 @@ def cids(lab: Lab) -> list[str]:
 
 @contextmanager
 def session(lab: Lab) -> Iterator[Any]:
-    """vCenter's service content, with a login of the administrator.
+    """Yields vCenter's service content, logged in as administrator.
 
     Raises:
-        OSError: vCenter does not answer.
+        OSError: vCenter does not respond.
     """
     credentials = json.loads(lab.credentials.read_text())["vcenter"]
     host, port = lab.vcenter.split(":")
@@ -105,16 +105,16 @@ def session(lab: Lab) -> Iterator[Any]:
 
 
 def _create(content: Any, cid: str) -> Any:
-    """A new VM, on the host that vSphere would choose without rules: any; a machine's is always the same."""
+    """Creates a VM on a random host, as vSphere may do without rules; the choice depends only on the CID."""
     pool = min(objects(content, vim.ResourcePool), key=lambda pool: (str(pool.owner.name), str(pool.name)))
     hosts = sorted(
         (host for host in pool.owner.host if host.runtime.connectionState == "connected"),
         key=lambda host: str(host.name),
     )
-    host = random.Random(cid).choice(hosts)  # noqa: S311 - no secret
+    host = random.Random(cid).choice(hosts)  # noqa: S311 - not a secret
     spec = vim.vm.ConfigSpec(
         name=cid,
-        uuid=str(uuid.uuid5(uuid.NAMESPACE_DNS, cid)),  # the same again after a restart of the simulator
+        uuid=str(uuid.uuid5(uuid.NAMESPACE_DNS, cid)),  # stable across restarts of the simulator
         memoryMB=4096,
         numCPUs=2,
         guestId="ubuntu64Guest",
@@ -146,7 +146,7 @@ def _fields(content: Any) -> dict[str, int]:
 
 
 class PowerWatch:
-    """Tells which of BOSH's VMs do not run, again and again, with one login."""
+    """Finds BOSH's VMs that are down, with one login for all calls."""
 
     def __init__(self, lab: Lab) -> None:
         self._lab = lab
@@ -154,10 +154,10 @@ class PowerWatch:
         self._content: Any = None
 
     def down(self) -> set[str]:
-        """CIDs of the VMs that are off, or on a host that does not answer (blocking; run it in a thread).
+        """Returns the CIDs of VMs that are off or on an unresponsive host (blocking; run it in a thread).
 
         Raises:
-            Exception: vCenter does not answer, or has forgotten the login; the next call logs in anew.
+            Exception: vCenter does not respond or the session has expired; the next call logs in again.
         """
         try:
             if self._content is None:
@@ -181,20 +181,20 @@ def _down(content: Any) -> set[str]:
         str(vm["name"])
         for vm in _properties(content, vim.VirtualMachine, *wanted)
         if _CID.fullmatch(vm["name"])
-        and vm["customValue"]  # set at last, see ``match``
+        and vm["customValue"]  # set last, see ``match``
         and (vm["runtime.powerState"] != "poweredOn" or vm["runtime.host"]._moId not in answering)
     }
 
 
 def _virtual_machines(content: Any) -> Iterator[dict[str, Any]]:
-    """Each VM (``obj``) with its ``name`` and ``customValue``."""
+    """Yields each VM (``obj``) with its ``name`` and ``customValue``."""
     return _properties(content, vim.VirtualMachine, "name", "customValue")
 
 
 def _properties(content: Any, kind: type, *names: str) -> Iterator[dict[str, Any]]:
-    """Each object (``obj``) of a kind that has all these properties, in one call.
+    """Yields each object (``obj``) of a kind that has all these properties, in one call.
 
-    Those just being made or removed lack some. Custom values alone may be none.
+    Objects that are being created or removed lack some. Only custom values may be empty.
     """
     collector = vmodl.query.PropertyCollector
     with _view(content, kind) as view:
@@ -210,7 +210,7 @@ def _properties(content: Any, kind: type, *names: str) -> Iterator[dict[str, Any
 
 
 def objects(content: Any, kind: type) -> list[Any]:
-    """All managed objects of a kind."""
+    """Returns all managed objects of a kind."""
     with _view(content, kind) as view:
         return list(view.view)
 
@@ -225,10 +225,10 @@ def _view(content: Any, kind: type) -> Iterator[Any]:
 
 
 def done(task: Any) -> Any:
-    """Wait for a task and return its result (pyVim's own wait fails on vcsim's tasks when one runs).
+    """Waits for a task and returns its result (pyVim's own wait fails on vcsim's tasks when one runs).
 
     Raises:
-        VCenterError: It failed, or takes too long.
+        VCenterError: The task failed or takes too long.
     """
     deadline = time.monotonic() + _TASK_SECONDS
     while (info := task.info).state not in {"success", "error"}:

@@ -1,4 +1,4 @@
-"""``helm2``: the command line of helm v2.17.0, as far as releases, repositories and Tiller go."""
+"""``helm2``: the release, repository and Tiller commands of helm v2.17.0."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _COLUMNS = ("Name", "Revision", "Updated", "Status", "Chart", "AppVersion", "Nam
 
 
 def main(words: list[str] | None = None) -> int:
-    """Run the command; returns the exit code."""
+    """Runs the command and returns the exit code."""
     arguments = _parser().parse_args(words)
     if arguments.kubeconfig:
         os.environ["KUBECONFIG"] = arguments.kubeconfig
@@ -57,14 +57,14 @@ def _init(arguments: argparse.Namespace) -> None:
     (home / "repository" / "cache").mkdir(parents=True, exist_ok=True)
     print(f"$HELM_HOME has been configured at {home}.")
     if not arguments.client_only:
-        told = installation.install(
+        message = installation.install(
             Kubectl(),
             account=arguments.service_account,
             image=arguments.tiller_image,
             history=arguments.history_max,
             upgrade=arguments.upgrade,
         )
-        print(told)
+        print(message)
 
 
 def _reset(arguments: argparse.Namespace) -> None:
@@ -180,7 +180,7 @@ def _repo_update(arguments: argparse.Namespace) -> None:
 
 
 def _fetch(arguments: argparse.Namespace, scratch: str) -> str:
-    """The chart unpacked: a path, ``repository/name``, or a name in ``--repo``."""
+    """Returns the unpacked chart: a path, ``repository/name``, or a name in ``--repo``."""
     if not _repositories(arguments).exists():
         raise Helm2Error(
             f"Couldn't load repositories file ({_repositories(arguments)}).\nYou might need to run "
@@ -215,7 +215,7 @@ def _repositories(arguments: argparse.Namespace) -> Path:
 
 
 def _helm3(arguments: argparse.Namespace, *words: str) -> subprocess.CompletedProcess[str]:
-    """Helm 3 reads the same file of repositories, and the same repositories."""
+    """Runs Helm 3, which reads the same repository file."""
     cache = Path(arguments.home) / "repository" / "cache"
     places = ["--repository-config", str(_repositories(arguments)), "--repository-cache", str(cache)]
     return subprocess.run(["helm", *words, *places], capture_output=True, text=True, check=False)

@@ -1,4 +1,4 @@
-"""Tiller in the cluster: ``helm init``, ``helm reset``, and how ``helm`` finds it."""
+"""Tiller in the cluster: ``helm init``, ``helm reset``, and discovery by ``helm``."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _SELECTOR = "app=helm,name=tiller"
 
 
 def install(kubectl: Kubectl, *, account: str, image: str, history: int, upgrade: bool) -> str:
-    """Make the Deployment and the Service; returns what ``helm init`` says."""
+    """Creates the Deployment and the Service; returns the output of ``helm init``."""
     name = "deployment/tiller-deploy"
     present = kubectl.run("get", name, "-n", NAMESPACE, "-o", "name", "--ignore-not-found").strip()
     documents = [_deployment(account, image or _IMAGE, history), _service()]
@@ -32,7 +32,7 @@ def install(kubectl: Kubectl, *, account: str, image: str, history: int, upgrade
 
 
 def remove(kubectl: Kubectl) -> str:
-    """Remove both; returns what ``helm reset`` says."""
+    """Removes both; returns the output of ``helm reset``."""
     kinds = ("deployment", "service")
     names = [f"{kind}/tiller-deploy" for kind in kinds]
     kubectl.run("delete", *names, "-n", NAMESPACE, "--ignore-not-found")
@@ -40,7 +40,7 @@ def remove(kubectl: Kubectl) -> str:
 
 
 def find(kubectl: Kubectl) -> Tiller:
-    """The Tiller in the cluster, acting with the rights of its pod's service account.
+    """Returns the cluster's Tiller, with the permissions of its pod's service account.
 
     Raises:
         Helm2Error: There is no pod, or none is ready.

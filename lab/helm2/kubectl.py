@@ -1,4 +1,4 @@
-"""The cluster as the stand-ins see it: through ``kubectl``, as whoever they act for."""
+"""Access to the cluster through ``kubectl``, with impersonation."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ Object = dict[str, Any]
 
 
 class Helm2Error(Exception):
-    """What the command prints after ``Error: ``."""
+    """Error text that the command prints after ``Error: ``."""
 
 
 @dataclass(frozen=True)
 class Kubectl:
-    """``kubectl`` with the kubeconfig of the environment, as ``user`` if one is named."""
+    """``kubectl`` with the kubeconfig of the environment, as ``user`` if given."""
 
     user: str = ""
 
     def run(self, *arguments: str, stdin: str = "") -> str:
-        """Run one command; returns its output.
+        """Runs one command and returns its output.
 
         Raises:
-            Helm2Error: The API refused; the message is its own.
+            Helm2Error: The API rejected the request; the message is the API's.
         """
         acting = ["--as", self.user] if self.user else []
         command = ["kubectl", *acting, *arguments]
@@ -35,11 +35,11 @@ class Kubectl:
         return done.stdout
 
     def items(self, kind: str, namespace: str, selector: str) -> list[Object]:
-        """The objects that the selector chooses."""
+        """Returns the objects that match the selector."""
         found = self.run("get", kind, "-n", namespace, "-l", selector, "-o", "json")
         items: list[Object] = json.loads(found)["items"]
         return items
 
     def server_version(self) -> str:
-        """Version of the API server."""
+        """Returns the version of the API server."""
         return str(json.loads(self.run("version", "-o", "json"))["serverVersion"]["gitVersion"])

@@ -26,7 +26,7 @@ class Status(IntEnum):
 
 @dataclass(frozen=True)
 class Chart:
-    """Of ``hapi/chart/metadata.proto`` what is shown."""
+    """The displayed fields of ``hapi/chart/metadata.proto``."""
 
     name: str
     version: str
@@ -53,11 +53,11 @@ class Release:
 
     @property
     def updated(self) -> str:
-        """The time of the last change as Helm shows it."""
+        """Time of the last change in Helm's format."""
         return time.ctime(self.last_deployed)
 
     def encode(self) -> str:
-        """The text that a ConfigMap has."""
+        """Returns the text stored in a ConfigMap."""
         status = _number(1, self.status)
         info = [_bytes(1, status), _time(2, self.first_deployed), _time(3, self.last_deployed)]
         info.append(_text(5, self.description))
@@ -76,7 +76,7 @@ class Release:
 
     @classmethod
     def decode(cls, text: str) -> Release:
-        """The release in the text."""
+        """Decodes a release from that text."""
         message = dict(_fields(gzip.decompress(base64.b64decode(text))))
         info = _message(message.get(2))
         metadata = _message(_message(message.get(3)).get(1))

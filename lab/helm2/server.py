@@ -1,6 +1,6 @@
-"""``tiller``: serves Tiller's calls on an address, with the rights of the kubeconfig.
+"""``tiller``: serves Tiller's calls on an address, with the permissions of the kubeconfig.
 
-The lab's ``helm2`` asks it by HTTP, where the real one speaks gRPC.
+The lab's ``helm2`` calls it over HTTP, where the real one uses gRPC.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ CALLS = ("releases", "history", "status", "manifest", "install", "upgrade", "rol
 
 
 def main() -> int:
-    """Serve until stopped."""
+    """Serves until stopped."""
     parser = argparse.ArgumentParser(prog="tiller", allow_abbrev=False)
     parser.add_argument("--storage", choices=_STORAGES, default="configmap")
     parser.add_argument("--listen", default=":44134")
@@ -47,10 +47,10 @@ def main() -> int:
 
 
 def call(host: str, method: str, **arguments: Any) -> Any:
-    """Ask the Tiller at ``host``.
+    """Calls the Tiller at ``host``.
 
     Raises:
-        Helm2Error: It refuses or does not answer.
+        Helm2Error: The call fails or gets no response.
     """
     body = json.dumps({"method": method, "arguments": arguments}).encode()
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -92,7 +92,7 @@ def _serve(address: str, tiller: Tiller | None) -> ThreadingHTTPServer:
 
 
 def run(tiller: Tiller, method: str, arguments: dict[str, Any]) -> Any:
-    """One call."""
+    """Executes one call."""
     if method == "version":
         return tiller.version
     if method not in CALLS:

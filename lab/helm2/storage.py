@@ -1,4 +1,4 @@
-"""Where Tiller keeps its releases: ConfigMaps or Secrets of its namespace."""
+"""Storage of Tiller's releases: ConfigMaps or Secrets in its namespace."""
 
 from __future__ import annotations
 
@@ -22,27 +22,27 @@ class Storage:
     kind: str = "configmaps"
 
     def history(self, name: str) -> list[Release]:
-        """Every revision of a release, the oldest first."""
+        """Returns all revisions of a release, oldest first."""
         return self._read(f"OWNER=TILLER,NAME={name}")
 
     def latest(self) -> list[Release]:
-        """The last revision of each release, by name."""
+        """Returns the last revision of each release, sorted by name."""
         found = {release.name: release for release in self._read("OWNER=TILLER")}
         return [found[name] for name in sorted(found)]
 
     def create(self, release: Release) -> None:
-        """Record a new revision; the oldest ones beyond the limit go."""
+        """Records a new revision; removes the oldest ones beyond the limit."""
         self.kubectl.run("create", "-f", "-", stdin=json.dumps(self._object(release)))
         for old in self.history(release.name)[:-HISTORY]:
             if old.status != Status.DEPLOYED:
                 self.delete(old)
 
     def update(self, release: Release) -> None:
-        """Record a change of a revision."""
+        """Records a change to a revision."""
         self.kubectl.run("replace", "-f", "-", stdin=json.dumps(self._object(release)))
 
     def delete(self, release: Release) -> None:
-        """Forget a revision."""
+        """Deletes a revision."""
         self.kubectl.run("delete", self.kind, f"{release.name}.v{release.revision}", "-n", NAMESPACE)
 
     def _read(self, selector: str) -> list[Release]:

@@ -1,4 +1,4 @@
-"""What Tiller does for ``helm``: each method is one of its calls."""
+"""Tiller's calls: one method for each."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ VERSION = "v2.17.0"
 _SHOWN = {Status.DEPLOYED, Status.FAILED}
 _PENDING = {Status.PENDING_INSTALL, Status.PENDING_UPGRADE, Status.PENDING_ROLLBACK}
 
-# What templates may use with Helm 3 alone, which renders them here, and what Tiller says to it.
+# Template features that only Helm 3, which renders them here, supports, and Tiller's error for them.
 _NOT_OF_V2 = {
     ".Capabilities.KubeVersion.Version": "can't evaluate field Version in type *version.Info",
     ".Capabilities.HelmVersion": "can't evaluate field HelmVersion in type *chartutil.Capabilities",
@@ -31,14 +31,14 @@ _NOT_OF_V2 = {
 
 @dataclass(frozen=True)
 class Tiller:
-    """A Tiller with the rights of ``kubectl``."""
+    """A Tiller with the permissions of ``kubectl``."""
 
     kubectl: Kubectl
     storage: Storage
     version: str = VERSION
 
     def releases(self, *, everything: bool) -> list[dict[str, Any]]:
-        """The releases as ``helm list --output json`` shows them."""
+        """Returns the releases as in ``helm list --output json``."""
         return [
             {
                 "Name": release.name,
@@ -54,7 +54,7 @@ class Tiller:
         ]
 
     def history(self, name: str) -> list[dict[str, Any]]:
-        """The revisions as ``helm history --output json`` shows them."""
+        """Returns the revisions as in ``helm history --output json``."""
         return [
             {
                 "revision": release.revision,
@@ -68,7 +68,7 @@ class Tiller:
         ]
 
     def status(self, name: str) -> dict[str, Any]:
-        """The release as ``helm status --output json`` shows it."""
+        """Returns the release as in ``helm status --output json``."""
         try:
             release = self._known(name)[-1]
         except Helm2Error as error:
@@ -85,11 +85,11 @@ class Tiller:
         }
 
     def manifest(self, name: str) -> str:
-        """The objects of the release."""
+        """Returns the manifest of the release."""
         return self._known(name)[-1].manifest
 
     def install(self, name: str, chart: str, namespace: str, values: str) -> None:
-        """Install the chart in the directory ``chart``."""
+        """Installs the chart in the directory ``chart``."""
         before = self.storage.history(name)
         if before and before[-1].status != Status.DELETED:
             raise Helm2Error(
@@ -116,14 +116,14 @@ class Tiller:
         self.storage.update(replace(release, status=Status.DEPLOYED, description="Install complete"))
 
     def upgrade(self, name: str, chart: str, values: str) -> None:
-        """Bring the release to the chart."""
+        """Upgrades the release to the chart."""
         history = self._known(name)
         current = next((item for item in reversed(history) if item.status == Status.DEPLOYED), None)
         if current is None:
             raise Helm2Error(f'"{name}" has no deployed releases')
         if history[-1].status in _PENDING:
             raise Helm2Error("another operation (install/upgrade/rollback) is in progress")
-        # The release stays in its namespace, whatever the command line says.
+        # The release stays in its namespace; the command line cannot change it.
         namespace, status = current.namespace, Status.PENDING_UPGRADE
         number = history[-1].revision + 1
         release = self._new(name, number, chart=chart, namespace=namespace, values=values, status=status)
@@ -133,7 +133,7 @@ class Tiller:
         self.storage.update(replace(release, status=Status.DEPLOYED, description="Upgrade complete"))
 
     def rollback(self, name: str, revision: int) -> None:
-        """Bring the release to what an earlier revision was, as one more revision."""
+        """Rolls the release back to an earlier revision, recorded as a new one."""
         last = self._known(name)[-1]
         wanted = next((item for item in self._known(name) if item.revision == revision), None)
         if wanted is None:
@@ -156,7 +156,7 @@ class Tiller:
         self.storage.update(replace(release, status=Status.DEPLOYED))
 
     def delete(self, name: str, *, purge: bool) -> None:
-        """Remove the objects of the release; with ``purge`` also every record."""
+        """Removes the release's objects; with ``purge`` also all its records."""
         history = self.storage.history(name)
         if not history:
             raise Helm2Error(f'release: "{name}" not found')
@@ -198,14 +198,14 @@ class Tiller:
         )
 
     def _render(self, name: str, chart: str, namespace: str, values: str, *, upgrade: bool) -> str:
-        """The templates rendered by Helm 3, whose ``.Release.Service`` would be ``Helm``."""
+        """Renders the templates with Helm 3, whose ``.Release.Service`` would be ``Helm``."""
         for template in Path(chart).rglob("templates/*"):
             if template.is_file():
                 text = template.read_text()
-                for used, told in _NOT_OF_V2.items():
+                for used, error in _NOT_OF_V2.items():
                     if used in text:
                         path = template.relative_to(Path(chart).parent)
-                        raise Helm2Error(f'render error in "{path}": template: {path}: at <{used}>: {told}')
+                        raise Helm2Error(f'render error in "{path}": template: {path}: at <{used}>: {error}')
                 template.write_text(
                     text.replace(".Release.Service", '"Tiller"').replace('$"Tiller"', '"Tiller"')
                 )
@@ -232,9 +232,9 @@ class Tiller:
         self.kubectl.run(*arguments, "-n", release.namespace, "-f", "-", stdin=release.manifest)
 
     def _change(self, what: str, original: Release, release: Release) -> None:
-        """Record the release as under way and bring the objects from the original to it.
+        """Records the release as pending and updates the objects from the original to it.
 
-        The two are compared, not what runs: an object that is the same in both is left as it is.
+        Compares the two manifests, not the live objects: an object that is the same in both is not changed.
         """
         self.storage.create(release)
         try:

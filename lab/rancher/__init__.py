@@ -1,15 +1,15 @@
-"""Simulated Rancher server: plays the pods labelled ``app=rancher`` in cattle-system of one cluster.
+"""Simulated Rancher server: acts as the pods labelled ``app=rancher`` in cattle-system of one cluster.
 
-It answers HTTP while a Rancher pod is ready, makes the namespaces that Rancher makes, and keeps pods
-from starting whose Secrets are not there. The API is that of the release in the pods' image: a real
-v2.15.0 was recorded, 2.2, 2.6 and 2.8 differ as their source says (``release``). Its state stays in
-``clusters/<uuid>/rancher.json`` over restarts. A pod of 2.15.0 that starts with another CA than the one
-before ends, as with webhook 0.11.0, while the ValidatingWebhookConfiguration ``rancher.cattle.io`` exists.
+It serves HTTP while a Rancher pod is ready, creates Rancher's namespaces, and keeps pods with missing Secrets
+from starting. The API is that of the release in the pods' image: v2.15.0 was recorded from a real server;
+2.2, 2.6 and 2.8 differ according to their source code (``release``). State is kept in
+``clusters/<uuid>/rancher.json`` across restarts. A pod of 2.15.0 that starts with another CA than the
+previous one exits, as with webhook 0.11.0, while the ValidatingWebhookConfiguration ``rancher.cattle.io`` exists.
 
-The fault ``rancher`` (``lab.faults``) knows: ``local_stuck`` (true or false), whether the cluster
-``local`` hangs in Provisioning until it is saved (by default it does before 2.6); ``leak``, a list of
-those whose namespaces stay when they are deleted: ``fleet``, ``users``, ``clusters``, ``projects``; and
-``status``, ``delay_seconds`` and the rest of what the foundation's servers know.
+Fault ``rancher`` (``lab.faults``): ``local_stuck`` (true or false), whether the cluster ``local`` hangs in
+Provisioning until it is saved (default: true before 2.6); ``leak``, a list of the kinds whose namespaces
+remain after deletion: ``fleet``, ``users``, ``clusters``, ``projects``; and ``status``, ``delay_seconds`` and
+the other faults of the foundation's servers.
 """
 
 PORT = 8080

@@ -1,9 +1,9 @@
-"""``python -m lab.rancher --uuid UUID``: simulated Rancher of one cluster, until it is stopped."""
+"""``python -m lab.rancher --uuid UUID``: runs the simulated Rancher of one cluster until stopped."""
 
 from __future__ import annotations
 
+from lab.cluster.daemon import serve_cluster
 from lab.cluster.spec import ClusterFiles, ClusterSpec
-from lab.daemon import serve_cluster
 from lab.faults import fault
 from lab.foundation.http import faulty
 from lab.layout import Lab
@@ -12,7 +12,7 @@ from lab.rancher.simulator import Rancher
 
 
 async def run(lab: Lab, spec: ClusterSpec) -> None:
-    """Be the cluster's Rancher until cancelled."""
+    """Runs the cluster's Rancher until cancelled."""
     files = ClusterFiles(lab, spec.uuid)
     rancher = Rancher(
         files.kubeconfig("admin"),

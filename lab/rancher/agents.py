@@ -1,13 +1,13 @@
-"""Agents of imported clusters: the manifest that brings one up, and where it says that it is there.
+"""Agents of imported clusters: the manifest that installs one, and the endpoint to which it reports.
 
-A real agent opens a tunnel (a websocket to ``/v3/connect``). The lab's says the same in one request,
-with the token that its manifest gave it:
+A real agent opens a tunnel (a websocket to ``/v3/connect``). The lab's sends one request instead, with the
+token from its manifest:
 
     POST /lab/agent   Authorization: Bearer <registration token>   {"version": "v1.28.11", "nodes": 3}
 
-``lab.agent``, which plays the agent, sends it once the Deployment ``cattle-cluster-agent`` of the manifest
-has a ready pod, to the URL in the agent's environment (CATTLE_SERVER), with TLS verified as the agent
-would. The manifest is a short form of the real one; the answer to a wrong token is invented.
+``lab.agent``, which acts as the agent, sends it once the manifest's Deployment ``cattle-cluster-agent`` has a
+ready pod, to the URL in the agent's environment (CATTLE_SERVER), with TLS verified as the agent does. The
+manifest is a shortened form of the real one; the response to an invalid token is invented.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _FILE = re.compile(r"(?P<token>[a-z0-9]+)_(?P<cluster>[a-z0-9-]+)\.yaml")
 
 
 async def manifest(request: web.Request) -> web.Response:
-    """``GET /v3/import/<token>_<cluster>.yaml``: for whoever knows the token."""
+    """Handles ``GET /v3/import/<token>_<cluster>.yaml``, authorised by the token in the path."""
     context = request.app[CONTEXT]
     match = _FILE.fullmatch(request.match_info["file"])
     if match is None or registrations.cluster_of(context, match["token"]) != match["cluster"]:
@@ -42,7 +42,7 @@ async def manifest(request: web.Request) -> web.Response:
 
 
 async def connect(request: web.Request) -> web.Response:
-    """``POST /lab/agent``: the cluster of the token is connected from now on."""
+    """Handles ``POST /lab/agent``: the token's cluster is connected from now on."""
     context = request.app[CONTEXT]
     token = request.headers.get("Authorization", "").removeprefix("Bearer ")
     cluster = context.state.clusters.get(registrations.cluster_of(context, token) or "")
@@ -51,7 +51,7 @@ async def connect(request: web.Request) -> web.Response:
     body = await read_body(request)
     version, nodes = body.get("version"), body.get("nodes")
     if not isinstance(version, str) or not isinstance(nodes, int):
-        raise invalid("version (text) and nodes (number) must be given")
+        raise invalid("version (text) and nodes (number) are required")
     cluster["agent"] = {"version": version, "nodes": nodes}
     cluster["connected"] = cluster["connected"] or context.clock()
     registrations.make_system(context, cluster["id"])
@@ -60,14 +60,14 @@ async def connect(request: web.Request) -> web.Response:
 
 
 def _objects(context: Context, token: str) -> list[Object]:
-    """What ``kubectl apply -f`` makes in the cluster to import."""
+    """Returns the objects that ``kubectl apply -f`` creates in the imported cluster."""
     url, ca = agents_url(context, context.clock()), context.ca()
     digest = hashlib.sha256((url + token).encode()).hexdigest()[:10]
     credentials, account = f"cattle-credentials-{digest}", "cattle"
     labels = {"app": DEPLOYMENT}
     environment = {
         "CATTLE_SERVER": url,
-        # Empty without a private CA: the agent then trusts what its system trusts.
+        # Empty without a private CA: the agent then trusts the system's CAs.
         "CATTLE_CA_CHECKSUM": hashlib.sha256(ca.encode()).hexdigest() if ca else "",
         "CATTLE_CLUSTER": "true",
     }

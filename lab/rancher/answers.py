@@ -1,4 +1,4 @@
-"""Answers as norman, the framework of Rancher's /v3 API, writes them."""
+"""Responses in the format of norman, the framework of Rancher's /v3 API."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from lab.rancher.state import Object
 
 
 def answer(body: Object | None, status: int = 200) -> web.Response:
-    """JSON without a charset in its type, as Rancher sends it; None for an empty body."""
+    """Returns JSON without a charset in its content type, as Rancher does; None gives an empty body."""
     content = b"" if body is None else json.dumps(body, sort_keys=True).encode()
     return web.Response(body=content, status=status, headers={"Content-Type": "application/json"})
 
 
 def stamp(seconds: float) -> str:
-    """A time as Kubernetes writes it."""
+    """Formats a time as Kubernetes does."""
     return datetime.datetime.fromtimestamp(int(seconds), datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def created(seconds: float) -> Object:
-    """The two fields that tell when an object was made."""
+    """Returns the two fields with an object's creation time."""
     return {"created": stamp(seconds), "createdTS": int(seconds) * 1000}
 
 
 def condition(kind: str, status: str, when: float | None = None, message: str = "") -> Object:
-    """An entry of an object's conditions."""
+    """Returns an entry of an object's conditions."""
     entry: Object = {"type": kind, "status": status}
     if when is not None:
         entry["lastUpdateTime"] = stamp(when)
@@ -39,19 +39,19 @@ def condition(kind: str, status: str, when: float | None = None, message: str = 
 
 
 def settled() -> Object:
-    """The state of an object with which nothing is going on."""
+    """Returns the state fields of an object without a pending transition."""
     return {"state": "active", "transitioning": "no", "transitioningMessage": ""}
 
 
 def links(call: Call, plural: str, name: str, verbs: Sequence[str] = ("remove", "self", "update")) -> Object:
-    """An object's links to itself."""
+    """Returns an object's links to itself."""
     return dict.fromkeys(verbs, f"{call.base}/v3/{plural}/{name}")
 
 
 def collection(
     call: Call, singular: str, plural: str, data: Iterable[Object], actions: Sequence[str]
 ) -> Object:
-    """A list of objects."""
+    """Returns a list of objects."""
     found = list(data)
     url = f"{call.base}/v3/{plural}"
     return {

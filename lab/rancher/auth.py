@@ -1,4 +1,4 @@
-"""Login, and who a request comes from."""
+"""Login and authentication of requests."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from lab.rancher.state import Object
 
 
 async def login(request: web.Request) -> web.Response:
-    """``POST /v3-public/localProviders/local?action=login`` and ``POST /v1-public/login``.
+    """Handles ``POST /v3-public/localProviders/local?action=login`` and ``POST /v1-public/login``.
 
-    A ``ttl`` is ignored: a session lives as long as the setting auth-user-session-ttl-minutes says.
+    A ``ttl`` is ignored: the setting auth-user-session-ttl-minutes determines the lifetime of a session.
     """
     context = request.app[CONTEXT]
     body = await read_body(request)
@@ -49,7 +49,7 @@ def _user_of(context: Context, username: str, password: str) -> Object | None:
 
 
 async def authenticate(request: web.Request) -> Call | None:
-    """Who asks; None when the request carries no token that is good now."""
+    """Returns the authenticated caller; None if the request has no valid token."""
     context = request.app[CONTEXT]
     name, _, secret = _credentials(request.headers, request.cookies).partition(":")
     token = context.state.tokens.get(name)
@@ -62,7 +62,7 @@ async def authenticate(request: web.Request) -> Call | None:
 
 
 def _credentials(headers: Mapping[str, str], cookies: Mapping[str, str]) -> str:
-    """``<token name>:<secret>`` from a bearer token, a basic login or the session's cookie."""
+    """Returns ``<token name>:<secret>`` from a bearer token, a basic login or the session's cookie."""
     scheme, _, value = headers.get("Authorization", "").partition(" ")
     if scheme.lower() == "bearer":
         return value.strip()
@@ -75,5 +75,5 @@ def _credentials(headers: Mapping[str, str], cookies: Mapping[str, str]) -> str:
 
 
 def unauthenticated() -> web.Response:
-    """The answer to a stranger. Its status is a text, and it has no code."""
+    """Returns the response to an unauthenticated request. Its status is a text, and it has no code."""
     return answer({"type": "error", "status": "401", "message": "Unauthorized 401: must authenticate"}, 401)

@@ -1,4 +1,4 @@
-"""Who may do what: ``/v3/globalrolebindings``, ``clusterroletemplatebindings`` and those of projects."""
+"""Role bindings, global and of clusters and projects: ``/v3/globalrolebindings`` and others."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from lab.rancher.state import Object
 
 @dataclass(frozen=True)
 class _Kind:
-    """One of the three kinds of bindings."""
+    """One of the three kinds of role bindings."""
 
     singular: str
     prefix: str
     role: str
     """Field of the role."""
     scope: str = ""
-    """Field of what the role is bound in; empty for everything."""
+    """Field of the binding's scope; empty for global bindings."""
 
     @property
     def plural(self) -> str:
@@ -85,11 +85,11 @@ class _Kind:
         return self._shown(call, item)
 
     def _namespace(self, call: Call) -> str:
-        """What stands before a binding's name: the cluster or the project it is in."""
+        """Returns the prefix of a binding's name: its cluster or project."""
         if not self.scope:
             return ""
         cluster_id, _, project = call.text(self.scope).partition(":")
-        if not sprawl.backed(call.context, cluster_id):
+        if not sprawl.has_namespaces(call.context, cluster_id):
             raise not_found("namespaces", cluster_id)
         if not project:
             return f"{cluster_id}:"
@@ -98,7 +98,7 @@ class _Kind:
             raise not_found("namespaces", project)
         if not call.context.release.webhook_names_bindings:
             return f"{project}:"
-        if call.now < item["created"] + sprawl.PROJECT_BACKING_SECONDS:
+        if call.now < item["created"] + sprawl.PROJECT_NAMESPACE_SECONDS:
             raise not_found("namespaces", item["namespace"])
         return f"{item['namespace']}:"
 

@@ -1,7 +1,7 @@
-"""How Rancher shows a cluster: the fields that a client may need, as a v2.15.0 filled them.
+"""Representation of a cluster in Rancher's API: the fields that a client may need, as filled by v2.15.0.
 
-How ``local`` looks while it hangs is put together from the message in the source (``clusterdeploy.go``)
-and the article's picture of it; nobody has listened to a server in that state.
+The view of a hanging ``local`` combines the message in the source (``clusterdeploy.go``) and the article's
+screenshot; it was not recorded from a server in that state.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ _LOCAL = ("Ready", "Pending", "Waiting", "Connected", "CreatorMadeOwner", "Syste
 
 
 def fresh(call: Call, cluster: Object) -> Object:
-    """The answer to its creation, which says that it is active."""
+    """Returns the response to the cluster's creation, which reports it as active."""
     return {**_common(call, cluster), **settled()}
 
 
 def full(call: Call, cluster: Object) -> Object:
-    """The cluster as its controllers have filled it in."""
+    """Returns the cluster as filled in by Rancher's controllers."""
     local = cluster["id"] == LOCAL
     shown = {
         **_common(call, cluster),

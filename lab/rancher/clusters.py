@@ -1,9 +1,9 @@
 """Clusters that Rancher manages: ``/v3/clusters``.
 
-``local``, the one it runs on, is in Provisioning ("waiting for server-url setting to be set") until
-server-url has a value. On releases before 2.6 it stays there, as in the article, until somebody saves
-it: ``PUT /v3/clusters/local`` without a change. A later release, 2.15 as measured, gets on by itself.
-The fault ``local_stuck`` (true or false) of ``rancher`` overrules the release. Once active it stays so.
+``local``, the cluster that Rancher runs on, is in Provisioning ("waiting for server-url setting to be set")
+until server-url has a value. On releases before 2.6 it stays there, as in the article, until it is saved with
+an unchanged ``PUT /v3/clusters/local``. Later releases continue automatically (measured on 2.15). The fault
+``local_stuck`` (true or false) of ``rancher`` overrides the release. Once active, it stays active.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ from lab.rancher.state import LOCAL, Object
 
 _NAME_FIELD = "Cluster name"
 _DEPLOY_SECONDS = 1.0
-"""From the moment when ``local`` can go on to its being active."""
+"""Time from the moment when ``local`` can proceed until it is active."""
 _GONE_SECONDS = 0.2
-"""A deleted cluster is still shown for a moment."""
+"""Time for which a deleted cluster is still listed."""
 _LABEL = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 _WEBHOOK = 'admission webhook "rancher.cattle.io.clusters.management.cattle.io" denied the request: '
 
 
 def make_local(context: Context) -> None:
-    """The cluster that Rancher runs on, with its two projects."""
+    """Creates the cluster that Rancher runs on, with its two projects."""
     _new(context, LOCAL, LOCAL, creator=None)
     projects.make_local(context)
 
@@ -50,8 +50,8 @@ def _new(context: Context, name: str, cluster_id: str, creator: str | None) -> O
     return cluster
 
 
-def _clear(context: Context) -> None:
-    """Drop deleted clusters, which nobody is shown any more."""
+def _remove_deleted(context: Context) -> None:
+    """Removes deleted clusters that are no longer listed."""
     clusters, now = context.state.clusters, context.clock()
     gone = [item["id"] for item in clusters.values() if item["removed"] and now >= _gone_at(item)]
     for cluster_id in gone:
@@ -63,21 +63,21 @@ def _gone_at(cluster: Object) -> float:
     return at
 
 
-def _present(call: Call) -> Iterator[Object]:
+def _listed(call: Call) -> Iterator[Object]:
     for cluster in call.state.clusters.values():
         if cluster["removed"] is None or call.now < _gone_at(cluster):
             yield cluster
 
 
 def _all(call: Call) -> Iterator[Object]:
-    for cluster in _present(call):
+    for cluster in _listed(call):
         if cluster["id"] == LOCAL:
             _advance_local(call.context, cluster)
         yield cluster_view.full(call, cluster)
 
 
 def _advance_local(context: Context, cluster: Object) -> None:
-    """Note that ``local`` has become active, if by now it has."""
+    """Records that ``local`` has become active, once it has."""
     if cluster["provisioned"] or not context.state.setting("server-url"):
         return
     since = context.state.settings["server-url"]["changed"]
@@ -94,7 +94,7 @@ def _check_name(call: Call, cluster_id: str) -> str:
     name = call.text("name")
     if not name:
         raise missing(_NAME_FIELD)
-    if any(item["name"] == name and item["id"] != cluster_id for item in _present(call)):
+    if any(item["name"] == name and item["id"] != cluster_id for item in _listed(call)):
         raise RefusalError(422, "NotUnique", field_name=_NAME_FIELD)
     if not _LABEL.fullmatch(name):
         message = (
@@ -107,20 +107,20 @@ def _check_name(call: Call, cluster_id: str) -> str:
 
 
 def _create(call: Call) -> Object:
-    _clear(call.context)
+    _remove_deleted(call.context)
     name = _check_name(call, "")
     cluster = _new(call.context, name, identity.name("c"), creator=call.user["id"])
-    _mark(call, cluster)
+    _merge_metadata(call, cluster)
     projects.make_default(call.context, cluster)
     registrations.make_default(call.context, cluster)
     call.context.commit()
     return cluster_view.fresh(call, cluster)
 
 
-def _mark(call: Call, cluster: Object) -> None:
-    """Labels and annotations of a body take the place of those before, but for Rancher's own.
+def _merge_metadata(call: Call, cluster: Object) -> None:
+    """Replaces labels and annotations with those of a body, except for Rancher's own.
 
-    These are protected: all that contain ``cattle.io/`` and are not fields (norman ``types/convert/merge``).
+    Protected are keys that contain ``cattle.io/`` and are not fields (norman ``types/convert/merge``).
     """
     for kind in ("labels", "annotations"):
         given = call.body.get(kind)
@@ -137,7 +137,7 @@ def _update(call: Call, cluster_id: str) -> Object:
     name = _check_name(call, cluster_id)
     cluster = call.state.clusters[cluster_id]
     cluster["name"], cluster["saved"] = name, call.now
-    _mark(call, cluster)
+    _merge_metadata(call, cluster)
     call.context.commit()
     return cluster_view.full(call, cluster)
 
@@ -151,9 +151,9 @@ def _delete(call: Call, cluster_id: str) -> Object:
         cluster["removed"] = call.now
         projects.forget(call.context, cluster_id)
         registrations.forget(call.context, cluster_id)
-        sprawl.leave(call.context, "clusters", [cluster_id])
+        sprawl.schedule_deletion(call.context, "clusters", [cluster_id])
         if cluster["connected"]:
-            sprawl.leave(call.context, "fleet", [sprawl.fleet_namespace(cluster_id)])
+            sprawl.schedule_deletion(call.context, "fleet", [sprawl.fleet_namespace(cluster_id)])
         call.context.commit()
         return shown
     return cluster_view.full(call, cluster)

@@ -1,4 +1,4 @@
-"""What every handler of Rancher's API works with: the state, the release, the time, and who asks."""
+"""Context of the handlers of Rancher's API: the state, the release, the time and the caller."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from lab.rancher.state import Object, State
 
 
 class RefusalError(Exception):
-    """A request that Rancher answers with an error object.
+    """A request to which Rancher responds with an error object.
 
-    Attributes are those of the object: status, code (norman's name of the error), message, fieldName.
+    The attributes are those of the object: status, code (norman's name of the error), message, fieldName.
     """
 
     def __init__(self, status: int, code: str, message: str = "", field_name: str = "") -> None:
@@ -36,40 +36,40 @@ class RefusalError(Exception):
 
 
 def invalid(message: str) -> RefusalError:
-    """A body that Rancher does not take."""
+    """Returns the error for an invalid body."""
     return RefusalError(422, "InvalidBodyContent", message)
 
 
 def missing(field_name: str) -> RefusalError:
-    """A body without a field that must be there."""
+    """Returns the error for a missing required field."""
     return RefusalError(422, "MissingRequired", field_name=field_name)
 
 
 def not_found(what: str, name: str) -> RefusalError:
-    """``what`` is a resource's full name, such as ``clusters.management.cattle.io``."""
+    """Returns the error for an unknown object of a kind such as ``clusters.management.cattle.io``."""
     return RefusalError(404, "NotFound", f'{what} "{name}" not found')
 
 
 @dataclass
 class Context:
-    """One Rancher."""
+    """One Rancher server."""
 
     state: State
     version: Callable[[], str]
-    """Asked for with each request: an upgrade changes it."""
+    """Called for each request, because an upgrade changes the version."""
     path: Path | None = None
-    """Where the state is kept; None keeps it in memory."""
+    """File that stores the state; None keeps it in memory."""
     seed: str = ""
-    """Identity of the cluster, from which names come that must not change."""
+    """Identity of the cluster, the seed of stable names."""
     clock: Callable[[], float] = time.time
     ca: Callable[[], str] = str
-    """The private CA that Rancher was given, PEM; empty without one."""
+    """The private CA that Rancher was configured with, PEM; empty without one."""
     fault: Callable[[], Mapping[str, Any]] = dict
     """Fault ``rancher`` of the lab, see ``lab.rancher``."""
     changed: Callable[[], None] = field(default=lambda: None)
-    """Called after each change of the state."""
+    """Called after each change to the state."""
     namespaces: Callable[[], Awaitable[list[str]]] | None = None
-    """Names of the namespaces of the cluster that Rancher runs on; None without a cluster."""
+    """Returns the namespaces of the cluster that Rancher runs on; None without a cluster."""
 
     @property
     def release(self) -> Release:
@@ -77,12 +77,12 @@ class Context:
         return Release(self.version())
 
     def setting(self, name: str) -> str:
-        """A setting's value, its default when it was not set; empty when the release lacks it."""
+        """Returns a setting's value or its default; empty if the release lacks the setting."""
         known = settings_of(self.release).get(name)
         return (self.state.setting(name) or known.default) if known else ""
 
     def commit(self) -> None:
-        """Keep the state, after a change of it."""
+        """Stores the state after a change."""
         self.state.save(self.path)
         self.changed()
 
@@ -92,7 +92,7 @@ CONTEXT: web.AppKey[Context] = web.AppKey("context", Context)
 
 @dataclass(frozen=True)
 class Call:
-    """One request of somebody who is logged in."""
+    """One authenticated request."""
 
     context: Context
     request: web.Request
@@ -110,20 +110,20 @@ class Call:
 
     @property
     def base(self) -> str:
-        """URL under which the client reached Rancher; it is behind TLS always."""
+        """URL under which the client reached Rancher, which is always behind TLS."""
         return f"https://{self.request.host}"
 
     def text(self, name: str) -> str:
-        """A field of the body that is a text; empty when it is absent or something else."""
+        """Returns a text field of the body; empty if it is missing or has another type."""
         value = self.body.get(name)
         return value if isinstance(value, str) else ""
 
 
 async def read_body(request: web.Request) -> Object:
-    """The JSON object that a request carries; empty without one.
+    """Returns the JSON object of a request's body; empty without a body.
 
     Raises:
-        RefusalError: The body is something else.
+        RefusalError: The body is not a JSON object.
     """
     text = await request.text()
     try:

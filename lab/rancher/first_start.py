@@ -1,4 +1,4 @@
-"""What Rancher makes when it starts for the first time: the administrator and the cluster ``local``."""
+"""Objects that Rancher creates on its first start: the administrator and the cluster ``local``."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _PATH = f"/api/v1/namespaces/{NAMESPACE}/secrets"
 
 
 async def ensure(api: KubernetesApi, context: Context, secrets: Mapping[str, Object]) -> None:
-    """Make them unless that has been done; later the first password is of no use any more.
+    """Creates them on the first start; afterwards the first password is ignored.
 
     Args:
         secrets: The Secrets of cattle-system, by ``namespace/name``.
@@ -29,7 +29,7 @@ async def ensure(api: KubernetesApi, context: Context, secrets: Mapping[str, Obj
 
 
 def begin(context: Context, password: str, *, generated: bool = False) -> None:
-    """Make them, with this first password."""
+    """Creates them, with this first password."""
     context.state.created = context.clock()
     users.make_administrator(context, password, generated=generated)
     clusters.make_local(context)
@@ -37,13 +37,13 @@ def begin(context: Context, password: str, *, generated: bool = False) -> None:
 
 
 def decoded(secrets: Mapping[str, Object], name: str, key: str) -> str:
-    """A value of a Secret in cattle-system; empty when it is not there."""
+    """Returns a value of a Secret in cattle-system; empty if it does not exist."""
     data = secrets.get(f"{NAMESPACE}/{name}", {}).get("data") or {}
     return base64.b64decode(data.get(key, "")).decode()
 
 
 async def _generated(api: KubernetesApi) -> str:
-    """A random first password, left in the Secret where the operator finds it."""
+    """Generates a random first password and stores it in the Secret where operators look for it."""
     password = identity.secret()
     data = {_KEY: base64.b64encode(password.encode()).decode()}
     secret: Object = {"metadata": {"name": _SECRET, "namespace": NAMESPACE}, "type": "Opaque", "data": data}

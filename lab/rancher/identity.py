@@ -1,4 +1,4 @@
-"""Names, passwords and secrets as Rancher makes them; only digests of secrets are kept."""
+"""Names, passwords and secrets in Rancher's formats; only digests of secrets are stored."""
 
 from __future__ import annotations
 
@@ -6,34 +6,34 @@ import hashlib
 import hmac
 import secrets
 
-# Alphabet of Kubernetes' random name suffixes.
+# Alphabet of the random name suffixes of Kubernetes.
 _ALPHABET = "bcdfghjklmnpqrstvwxz2456789"
 _SECRET_LENGTH = 54
 
 
 def name(prefix: str, length: int = 5) -> str:
-    """A new object's name: ``prefix-xxxxx``."""
+    """Returns a new object's name: ``prefix-xxxxx``."""
     return f"{prefix}-{''.join(secrets.choice(_ALPHABET) for _ in range(length))}"
 
 
 def derived(prefix: str, seed: str) -> str:
-    """A name like those of ``name``, always the same for ``seed``."""
+    """Returns a name like those of ``name``, but constant for each ``seed``."""
     digest = hashlib.sha256(seed.encode()).digest()
     return f"{prefix}-{''.join(_ALPHABET[byte % len(_ALPHABET)] for byte in digest[:5])}"
 
 
 def secret() -> str:
-    """A new token's secret part."""
+    """Generates the secret part of a token."""
     return "".join(secrets.choice(_ALPHABET) for _ in range(_SECRET_LENGTH))
 
 
 def digest(text: str) -> str:
-    """Of a random secret, which needs no salt."""
+    """Returns the digest of a random secret, which needs no salt."""
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 def hashed(password: str) -> str:
-    """A salted hash of a password."""
+    """Returns a salted hash of a password."""
     salt = secrets.token_bytes(16)
     return f"{salt.hex()}:{_scrypt(password, salt).hex()}"
 

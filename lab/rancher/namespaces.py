@@ -1,11 +1,11 @@
-"""Namespaces that Rancher makes in the cluster it runs on, by version.
+"""Namespaces that Rancher creates in the cluster it runs on, by version.
 
-Sources: v2.15.0 was measured (community edition with Fleet 0.16.0 and webhook 0.11.0 on Kubernetes
-1.36.3) without its default chart of Turtles, which adds two. It creates ``cattle-tokens`` with the first
-ext token; here it is there from the start. Older versions are read from
-the source of rancher/rancher and rancher/fleet at the release tags: ``app/global_namespace.go``,
-``pkg/data/management/global_namespace.go``, ``pkg/controllers/dashboard/fleetcharts``,
-``pkg/data/dashboard/namespace.go``, ``pkg/impersonation/impersonation.go`` and ``pkg/fleet/const.go``.
+Sources: v2.15.0 was measured (community edition with Fleet 0.16.0 and webhook 0.11.0 on Kubernetes 1.36.3)
+without its default chart of Turtles, which adds two. It creates ``cattle-tokens`` with the first ext token;
+here it exists from the start. Older versions follow the source code of rancher/rancher and rancher/fleet at
+the release tags: ``app/global_namespace.go``, ``pkg/data/management/global_namespace.go``,
+``pkg/controllers/dashboard/fleetcharts``, ``pkg/data/dashboard/namespace.go``,
+``pkg/impersonation/impersonation.go`` and ``pkg/fleet/const.go``.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ from lab.rancher import identity
 from lab.rancher.release import Release
 
 NAMESPACE = "cattle-system"
-"""Where Rancher itself is installed; the operator makes this one."""
+"""Namespace in which the operator installs Rancher."""
 SYSTEM_ANNOTATION = "management.cattle.io/system-namespace"
 """Set to "true" on the namespace of a cluster and of a project."""
 
 _FLEET_LOCAL = f"cluster-fleet-local-local-{hashlib.sha256(b'fleet-local::local').hexdigest()[:12]}"
 PROJECTS = ("Default", "System")
-"""Projects that each cluster gets."""
+"""Projects created in each cluster."""
 
 
 @dataclass(frozen=True)
 class _Release:
-    """A release line: what it makes at its first start, and once ``server-url`` is set."""
+    """A release line: the namespaces created on the first start, and once ``server-url`` is set."""
 
     since: tuple[int, int, int]
     start: tuple[str, ...]
@@ -86,29 +86,29 @@ _RELEASES = (
 
 @dataclass(frozen=True)
 class Namespace:
-    """A namespace to make; ``system`` when it belongs to a cluster or a project."""
+    """A namespace to create; ``system`` if it belongs to a cluster or a project."""
 
     name: str
     system: bool = False
 
     @property
     def manifest(self) -> dict[str, object]:
-        """The object to create."""
+        """Returns the object to create."""
         annotations = {SYSTEM_ANNOTATION: "true"} if self.system else {}
         return {"metadata": {"name": self.name, "annotations": annotations}}
 
 
-def made(version: str, seed: str, *, server_url: bool) -> Sequence[Namespace]:
-    """What Rancher ``version`` has made, in order, besides cattle-system.
+def created(version: str, seed: str, *, server_url: bool) -> Sequence[Namespace]:
+    """Returns the namespaces that Rancher ``version`` has created, in order, besides cattle-system.
 
     Args:
-        version: Such as ``v2.15.0``; one between two known releases counts as the older.
-        seed: Identity of the cluster. Project namespaces have random names that nobody knows
-            beforehand; taken from this they are the same after a restart of the simulator.
-        server_url: Whether the setting ``server-url`` has a value, on which Fleet imports ``local``.
+        version: Such as ``v2.15.0``; a version between two known releases is treated as the older.
+        seed: Identity of the cluster. Project namespaces have random names; derived from the seed, they stay
+            the same after a restart of the simulator.
+        server_url: Whether the setting ``server-url`` has a value, after which Fleet imports ``local``.
 
     Raises:
-        ValueError: The version is not one of Rancher 2.2 or later.
+        ValueError: The version is not Rancher 2.2 or later.
     """
     release = _release(version)
     projects = [Namespace(name, system=True) for name in local_projects(seed).values()]
@@ -117,7 +117,7 @@ def made(version: str, seed: str, *, server_url: bool) -> Sequence[Namespace]:
 
 
 def local_projects(seed: str) -> dict[str, str]:
-    """The projects of ``local`` and their namespaces."""
+    """Returns the projects of ``local`` and their namespaces."""
     return {project: identity.derived("p", f"{seed}/{project}") for project in PROJECTS}
 
 

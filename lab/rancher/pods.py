@@ -1,4 +1,4 @@
-"""What the simulator reads off Rancher's pods. Pure functions."""
+"""State of Rancher's pods as read by the simulator. Pure functions."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Any
 Object = dict[str, Any]
 
 MOUNTED = "lab/mounted"
-"""Annotation of a pod whose volumes are there; KWOK lets a Rancher pod run only with it."""
+"""Annotation of a pod whose volumes exist; KWOK runs a Rancher pod only with it."""
 
 
 @dataclass(frozen=True)
 class Obstacle:
-    """Why a kubelet would not get a container to run."""
+    """Why a kubelet would fail to start a container."""
 
     reason: str
     """Reason of the waiting container."""
@@ -23,7 +23,7 @@ class Obstacle:
 
 
 def is_rancher(pod: Object) -> bool:
-    """A pod of Rancher that is not on its way out."""
+    """Whether the pod is a Rancher pod that is not being deleted."""
     metadata = pod["metadata"]
     return (metadata.get("labels") or {}).get("app") == "rancher" and "deletionTimestamp" not in metadata
 
@@ -40,17 +40,17 @@ def is_mounted(pod: Object) -> bool:
 
 
 def version(pod: Object) -> str:
-    """Rancher's version, which is the tag of its image."""
+    """Returns Rancher's version, which is the tag of its image."""
     image: str = pod["spec"]["containers"][0]["image"]
     return image.partition("@")[0].rpartition(":")[2]
 
 
 def obstacle(pod: Object, secrets: Mapping[str, Object]) -> Obstacle | None:
-    """The first thing that keeps the pod from starting: a Secret, or a key of one, that it mounts.
+    """Returns the first reason why the pod cannot start: a mounted Secret, or a key of one, is missing.
 
-    A missing Secret leaves the pod in ContainerCreating. A missing key that is mounted by subPath
-    becomes an empty folder in its place, on which Rancher ends: the article's warning that the file
-    must be called cacerts.pem.
+    A missing Secret keeps the pod in ContainerCreating. A missing key that is mounted by subPath becomes an
+    empty directory, which makes Rancher exit: hence the article's warning that the file must be named
+    cacerts.pem.
     """
     for volume, secret_name in _secret_volumes(pod):
         secret = secrets.get(f"{pod['metadata']['namespace']}/{secret_name}")
@@ -72,7 +72,7 @@ def mounts(pod: Object, secret: str) -> bool:
 
 
 def waiting(pod: Object) -> str | None:
-    """Reason for which the pod's first container waits; None when it does not."""
+    """Returns why the pod's first container waits; None if it does not."""
     statuses = pod.get("status", {}).get("containerStatuses") or []
     state = statuses[0].get("state", {}) if statuses else {}
     reason: str | None = (state.get("waiting") or {}).get("reason")

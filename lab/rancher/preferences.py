@@ -1,4 +1,4 @@
-"""What users set for themselves: ``/v3/preferences``. The first one makes a namespace for its user."""
+"""User preferences: ``/v3/preferences``. A user's first preference creates a namespace for the user."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from lab.rancher.state import Object
 
 
 def forget(context: Context, user_id: str) -> None:
-    """Drop a user's preferences, and his namespace with them."""
+    """Removes a user's preferences and the user's namespace."""
     own = [key for key in context.state.preferences if key.startswith(f"{user_id}/")]
     for key in own:
         del context.state.preferences[key]
     if own:
-        sprawl.leave(context, "users", [user_id])
+        sprawl.schedule_deletion(context, "users", [user_id])
 
 
 def _shown(call: Call, item: Object) -> Object:

@@ -1,4 +1,4 @@
-"""Projects, groups of a cluster's namespaces: ``/v3/projects``. Each costs a namespace here."""
+"""Projects, groups of a cluster's namespaces: ``/v3/projects``. Each has a namespace here."""
 
 from __future__ import annotations
 
@@ -15,21 +15,23 @@ _SYSTEM = "System"
 
 
 def make_local(context: Context) -> None:
-    """The two of ``local``, in namespaces without its name: the webhook comes later than they do."""
+    """Creates the two of ``local``, in namespaces without its name: the webhook is installed later."""
     for name, namespace in namespaces.local_projects(context.seed).items():
         _new(context, LOCAL, name, namespace, None)["namespace"] = namespace
 
 
 def make_default(context: Context, cluster: Object) -> None:
-    """The two that a new cluster gets."""
+    """Creates the two projects of a new cluster."""
     for name in namespaces.PROJECTS:
         _new(context, cluster["id"], name, identity.name("p"), cluster["creatorId"])
 
 
 def forget(context: Context, cluster_id: str) -> None:
-    """Drop the projects of a deleted cluster."""
+    """Removes the projects of a deleted cluster."""
     gone = [key for key, item in context.state.projects.items() if item["clusterId"] == cluster_id]
-    sprawl.leave(context, "projects", [context.state.projects.pop(key)["namespace"] for key in gone])
+    sprawl.schedule_deletion(
+        context, "projects", [context.state.projects.pop(key)["namespace"] for key in gone]
+    )
 
 
 def _new(context: Context, cluster_id: str, title: str, name: str, creator: str | None) -> Object:
@@ -72,17 +74,17 @@ def _shown(call: Call, project: Object) -> Object:
 
 def _all(call: Call) -> Iterator[Object]:
     for project in call.state.projects.values():
-        if sprawl.backed(call.context, project["clusterId"]):
+        if sprawl.has_namespaces(call.context, project["clusterId"]):
             yield _shown(call, project)
 
 
 def _create(call: Call) -> Object:
-    """Names need not be unique."""
+    """Creates a project; names need not be unique."""
     title, cluster_id = call.text("name"), call.text("clusterId")
     for field_name, value in (("name", title), ("clusterId", cluster_id)):
         if not value:
             raise missing(field_name)
-    if not sprawl.backed(call.context, cluster_id):
+    if not sprawl.has_namespaces(call.context, cluster_id):
         raise not_found("namespaces", cluster_id)
     project = _new(call.context, cluster_id, title, identity.name("p"), call.user["id"])
     call.context.commit()
@@ -94,7 +96,7 @@ def _delete(call: Call, name: str) -> Object:
     if project["name"] == _SYSTEM:
         raise RefusalError(405, "MethodNotAllow", "System Project cannot be deleted")
     del call.state.projects[name]
-    sprawl.leave(call.context, "projects", [project["namespace"]])
+    sprawl.schedule_deletion(call.context, "projects", [project["namespace"]])
     call.context.commit()
     return _shown(call, project)
 

@@ -1,7 +1,7 @@
-"""Rancher as a proxy to the API of the cluster it runs on: ``/k8s/clusters/local/...``.
+"""Rancher as a proxy for the API of the cluster it runs on: ``/k8s/clusters/local/...``.
 
-A real one hands every request on, as the user who asks. Here the list of namespaces is all there is, for an
-administrator; the refusals are invented.
+A real server forwards every request as the calling user. This one supports only an administrator's list of
+namespaces; the error responses are invented.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _NAMESPACES = "api/v1/namespaces"
 
 
 async def local(call: Call) -> web.Response | None:
-    """The answer to a request for the cluster's API; None for another request."""
+    """Returns the response to a request for the cluster's API; None for other requests."""
     if not call.request.path.startswith(_LOCAL):
         return None
     listed = call.context.namespaces

@@ -1,7 +1,8 @@
 """Registration tokens of clusters: ``/v3/clusterregistrationtokens``.
 
-As measured: making one right after its cluster fails, for the cluster's namespace comes a moment later;
-its token and commands come a moment after the answer, and the commands only once server-url is set.
+As measured: creating a token right after its cluster fails, because the cluster's namespace is created a
+moment later. The token's value and commands are filled in after the response, and the commands only once
+server-url is set.
 """
 
 from __future__ import annotations
@@ -18,31 +19,31 @@ from lab.rancher.state import Object
 
 _FILLED_SECONDS = 0.1
 _OWN_SECONDS = 0.7
-"""Until Rancher's own ``default-token`` is there."""
+"""Time until Rancher's own ``default-token`` exists."""
 _LIFE_SECONDS = 30 * 86_400
 _PLURAL = "clusterRegistrationTokens"
 
 
 def make_default(context: Context, cluster: Object) -> None:
-    """The token that Rancher makes for each new cluster."""
+    """Creates the token that Rancher adds to each new cluster."""
     if context.release.own_registration_token:
         _new(context, cluster["id"], "default-token", None, context.clock() + _OWN_SECONDS)
 
 
 def make_system(context: Context, cluster_id: str) -> None:
-    """The token that Rancher makes for a cluster whose agent has come."""
+    """Creates the token that Rancher adds to a cluster whose agent has connected."""
     if f"{cluster_id}:system" not in context.state.registrations:
         _new(context, cluster_id, "system", None, context.clock())
 
 
 def forget(context: Context, cluster_id: str) -> None:
-    """Drop the tokens of a deleted cluster."""
+    """Removes the tokens of a deleted cluster."""
     for key in [key for key, item in context.state.registrations.items() if item["clusterId"] == cluster_id]:
         del context.state.registrations[key]
 
 
 def cluster_of(context: Context, token: str) -> str | None:
-    """Id of the cluster that a token is for; None when the token is unknown or too old."""
+    """Returns the id of a token's cluster; None if the token is unknown or expired."""
     for item in context.state.registrations.values():
         ends = _end(context, item)
         if item["token"] == token and (ends is None or context.clock() < ends):
@@ -66,7 +67,7 @@ def _new(context: Context, cluster_id: str, name: str, creator: str | None, when
 
 
 def _end(context: Context, item: Object) -> float | None:
-    """Tokens of older releases live for ever."""
+    """Returns when a token expires; tokens of older releases never do."""
     return item["created"] + _LIFE_SECONDS if context.release.since(2, 15, 0) else None
 
 
@@ -89,7 +90,7 @@ def _shown(call: Call, item: Object) -> Object:
 
 
 def _filled(call: Call, item: Object) -> Object:
-    """What a controller adds to a token."""
+    """Returns the fields that a controller fills in."""
     token, url = item["token"], agents_url(call.context, item["created"])
     manifest = f"{url}/v3/import/{token}_{item['clusterId']}.yaml" if url else ""
     node = f"-sfL {url}/system-agent-install.sh | sudo sh -s - --server {url} --token {token}"
@@ -108,7 +109,7 @@ def _filled(call: Call, item: Object) -> Object:
 
 
 def _all(call: Call) -> Iterator[Object]:
-    # In no fixed order: the names are random.
+    # In random order, because the names are random.
     for item in sorted(call.state.registrations.values(), key=lambda item: str(item["uuid"])):
         age = call.now - item["created"]
         if age >= 0:
@@ -119,7 +120,7 @@ def _create(call: Call) -> Object:
     cluster_id = call.text("clusterId")
     if not cluster_id:
         raise missing("clusterId")
-    if not sprawl.backed(call.context, cluster_id):
+    if not sprawl.has_namespaces(call.context, cluster_id):
         raise not_found("namespaces", cluster_id)
     item = _new(call.context, cluster_id, identity.name("crt"), call.user["id"], call.now)
     call.context.commit()

@@ -1,4 +1,4 @@
-"""One kind of object of the /v3 API, and the requests that all kinds have in common."""
+"""One kind of object of the /v3 API, and the request handling common to all kinds."""
 
 from __future__ import annotations
 
@@ -12,45 +12,45 @@ from lab.rancher.context import Call, RefusalError, not_found
 from lab.rancher.state import Object
 
 Action = Callable[[Call, str], web.Response]
-"""An action on the object of an id; on the collection the id is empty."""
+"""An action on the object with an id; on the collection the id is empty."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Resource:
-    """A kind of object. What is None is not possible with it."""
+    """A kind of object. Operations that are None are not supported."""
 
     singular: str
     plural: str
     all: Callable[[Call], Iterable[Object]]
-    """The objects as they are shown; one without an id in the state is none."""
+    """Returns the objects in their API form; those without an id are skipped."""
     create: Callable[[Call], Object] | None = None
     update: Callable[[Call, str], Object] | None = None
     delete: Callable[[Call, str], Object | None] | None = None
-    """Gives what is answered; None is an answer without a body."""
+    """Creates an object and returns the response; None gives an empty body."""
     actions: Mapping[str, Action] = field(default_factory=dict)
-    """On one object."""
+    """Actions on one object."""
     collection_actions: Mapping[str, Action] = field(default_factory=dict)
     shown_actions: tuple[str, ...] = ()
-    """What a collection offers."""
+    """Actions on the collection."""
     filters: tuple[str, ...] = ()
-    """Fields by which a list can be narrowed; a query for another one is ignored."""
+    """Fields by which a list can be filtered; other query fields are ignored."""
     counted: bool = True
-    """Whether a list tells how many objects it has."""
+    """Whether a list includes its number of objects."""
     may_create: Callable[[Call], bool] = lambda _call: False
-    """Whether a user who is not an administrator may create one."""
+    """Whether a user other than an administrator may create one."""
     scope: Callable[[Call], str] = lambda _call: "at the cluster scope"
-    """Where an object would be created, in the words of a refusal."""
+    """Scope of a creation, for the error message."""
 
     @property
     def full_name(self) -> str:
-        """As Kubernetes knows the kind."""
+        """The kind's full name in Kubernetes."""
         return f"{self.plural.lower()}.management.cattle.io"
 
     def find(self, call: Call, name: str) -> Object:
-        """The object as it is shown.
+        """Returns the object in its API form.
 
         Raises:
-            RefusalError: There is none.
+            RefusalError: It does not exist.
         """
         for item in self.all(call):
             if item["id"] == name:
@@ -58,9 +58,9 @@ class Resource:
         raise not_found(self.full_name, name.rpartition(":")[2])
 
     def on_collection(self, call: Call) -> web.Response:
-        """Answer a request for ``/v3/<plural>``."""
+        """Handles a request for ``/v3/<plural>``."""
         if call.request.method == "GET":
-            listed = collection(call, self.singular, self.plural, self._narrowed(call), self.shown_actions)
+            listed = collection(call, self.singular, self.plural, self._filtered(call), self.shown_actions)
             if not self.counted:
                 del listed["pagination"]["total"]
             return answer(listed)
@@ -73,7 +73,7 @@ class Resource:
         return answer(self.create(call), 201)
 
     def on_item(self, call: Call, name: str) -> web.Response:
-        """Answer a request for ``/v3/<plural>/<name>``."""
+        """Handles a request for ``/v3/<plural>/<name>``."""
         found = self.find(call, name)
         method = call.request.method
         if method == "GET":
@@ -87,7 +87,7 @@ class Resource:
             return answer(body, 200 if body else 204)
         raise _not_allowed(call)
 
-    def _narrowed(self, call: Call) -> Iterable[Object]:
+    def _filtered(self, call: Call) -> Iterable[Object]:
         wanted = {name: call.request.query[name] for name in self.filters if name in call.request.query}
         for item in self.all(call):
             if all(_text(item.get(name)) == value for name, value in wanted.items()):

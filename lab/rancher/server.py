@@ -1,7 +1,7 @@
 """HTTP of the simulated Rancher.
 
-Answers are those of a real v2.15.0. Redirects are those of rancher/dynamiclistener ``redirect.go``.
-Invented: what users without a role may read, and the refusal of methods that a kind of object lacks.
+Responses are those of a real v2.15.0. Redirects follow rancher/dynamiclistener ``redirect.go``. Invented:
+what users without a role may read, and the error for unsupported methods.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from lab.rancher.answers import answer
 from lab.rancher.context import CONTEXT, Call, Context, RefusalError
 from lab.rancher.resource import Resource
 
-# Paths that are answered over plain HTTP too.
+# Paths that are also served over plain HTTP.
 _UNPROTECTED = ("/ping", "/health", "/.well-known/")
 _PROTECTED = ("/v1/", "/v3/", "/k8s/")
 _AUTHENTICATED = web.RequestKey("authenticated", bool)
@@ -44,14 +44,14 @@ _RESOURCES = (
     users.RESOURCE,
     *bindings.RESOURCES,
 )
-# What a user may do who is no administrator; what a real one lets him see besides depends on his roles.
+# Kinds that ordinary users may access; a real server also shows them objects according to their roles.
 _OWN = (tokens.RESOURCE, preferences.RESOURCE)
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 def application(context: Context, *extra: Middleware) -> web.Application:
-    """Rancher's HTTP handler; ``extra`` middlewares see the requests that came over TLS."""
+    """Returns Rancher's HTTP handler; ``extra`` middlewares handle the requests received over TLS."""
 
     async def ping(_: web.Request) -> web.Response:
         return web.Response(text="pong")
@@ -61,7 +61,7 @@ def application(context: Context, *extra: Middleware) -> web.Application:
 
     async def rancher_version(_: web.Request) -> web.Response:
         body = {"Version": context.version(), "GitCommit": _GIT_COMMIT, "RancherPrime": "false"}
-        # A real server does not set the type, and Go's guess for JSON is plain text.
+        # A real server does not set the type; Go detects JSON as plain text.
         return web.Response(text=json.dumps(body), content_type="text/plain")
 
     async def root(_: web.Request) -> web.Response:
@@ -97,7 +97,7 @@ def application(context: Context, *extra: Middleware) -> web.Application:
 
 
 async def _protected(request: web.Request) -> web.Response:
-    """What needs a login, and the few settings that do not."""
+    """Handles requests that need a login, and the few public settings."""
     call = await auth.authenticate(request)
     if call is None:
         return await server_settings.public(request) or auth.unauthenticated()
@@ -124,7 +124,7 @@ def _answer(call: Call) -> web.Response:
 
 
 def _resource(name: str) -> Resource | None:
-    """The kind of object by its name in a path: singular or plural, in any case."""
+    """Returns the kind for its name in a path: singular or plural, in any case."""
     wanted = name.lower()
     for resource in _RESOURCES:
         if wanted in {resource.singular.lower(), resource.plural.lower()}:
@@ -133,7 +133,7 @@ def _resource(name: str) -> Resource | None:
 
 
 def _authorize(call: Call, resource: Resource, name: str) -> None:
-    """Who may create clusters and projects is as measured; the rest is a cautious choice."""
+    """Checks permissions: measured for creating clusters and projects, else a cautious choice."""
     action, method = call.request.query.get("action"), call.request.method
     own = resource in _OWN or action == "changepassword"
     reading = method == "GET" and resource in (users.RESOURCE, server_settings.RESOURCE)
@@ -152,7 +152,7 @@ def _authorize(call: Call, resource: Resource, name: str) -> None:
 
 
 def _schemas(call: Call) -> str:
-    """Where the client finds the schemas that hold for what it asked: a cluster's, a project's or all."""
+    """Returns the URL of the applicable schemas: a cluster's, a project's or the global ones."""
     _, version, kind, *rest = call.request.path.split("/")
     kind = kind.lower().removesuffix("s")
     if kind not in {"cluster", "project"}:
@@ -162,7 +162,7 @@ def _schemas(call: Call) -> str:
 
 @web.middleware
 async def _refuse(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Refusals outside of what needs a login."""
+    """Converts errors of requests that need no login to responses."""
     try:
         return await handler(request)
     except RefusalError as refusal:
@@ -171,7 +171,7 @@ async def _refuse(request: web.Request, handler: Handler) -> web.StreamResponse:
 
 @web.middleware
 async def _require_https(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Without TLS, its own or one in front (``X-Forwarded-Proto``), a client is sent to https, or refused."""
+    """Without TLS, its own or in front (``X-Forwarded-Proto``), redirects to https or rejects the request."""
     scheme = request.headers.get("X-Forwarded-Proto", request.scheme)
     if scheme in {"https", "wss"} or request.path.startswith(_UNPROTECTED):
         return await handler(request)
@@ -188,7 +188,7 @@ async def _mark_api(request: web.Request, handler: Handler) -> web.StreamRespons
 
 
 def _https_port(host: str) -> str:
-    """The host with the port that Rancher takes for its https port: 8080 becomes 8443."""
+    """Returns the host with Rancher's assumed https port: 8080 becomes 8443."""
     name, colon, port = host.rpartition(":")
     return f"{name}:{int(port) // 1000 * 1000 + 443}" if colon and port.isdigit() else host
 

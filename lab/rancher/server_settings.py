@@ -15,11 +15,11 @@ from lab.rancher.state import Object
 
 _URL = "server-url"
 _URL_SPREADS_SECONDS = 4.5
-"""Until a new server-url has reached the registration tokens, as measured."""
+"""Time until a new server-url appears in the registration tokens, as measured."""
 
 
 def agents_url(context: Context, made: float) -> str:
-    """The URL that goes into a registration token made at ``made``; empty while there is none."""
+    """Returns the URL for a registration token created at ``made``; empty if there is none yet."""
     entry = context.state.settings.get(_URL, {})
     if not entry:
         return ""
@@ -29,7 +29,7 @@ def agents_url(context: Context, made: float) -> str:
 
 
 async def public(request: web.Request) -> web.Response | None:
-    """The setting that a request without login asks for, if it may; else None."""
+    """Returns the public setting that a request without a login asks for; else None."""
     context = request.app[CONTEXT]
     known = settings_of(context.release).get(request.path.removeprefix("/v3/settings/"))
     if known is None or not known.public or request.method != "GET":
@@ -54,12 +54,12 @@ def _shown(context: Context, base: str, known: Setting) -> Object:
         "links": dict.fromkeys(verbs, url),
         "source": source,
         "uuid": str(uuid.uuid5(uuid.UUID(context.state.install_uuid), known.name)),
-        "value": kept or _given(context, known),
+        "value": kept or _default_value(context, known),
     }
 
 
-def _given(context: Context, known: Setting) -> str:
-    """The value of a setting that nobody has set."""
+def _default_value(context: Context, known: Setting) -> str:
+    """Returns the default value of a setting."""
     given: dict[str, Callable[[], str]] = {
         "cacerts": context.ca,
         "install-uuid": lambda: context.state.install_uuid,
@@ -75,7 +75,7 @@ def _all(call: Call) -> Iterator[Object]:
 
 
 def _update(call: Call, name: str) -> Object:
-    """Any value is taken, for server-url too: nothing checks that it is a URL."""
+    """Accepts any value, even for server-url, which is not checked to be a URL."""
     known = settings_of(call.context.release)[name]
     if name == "cacerts":
         raise RefusalError(405, "MethodNotAllow", "cacerts is readOnly")

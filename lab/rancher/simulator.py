@@ -1,4 +1,4 @@
-"""Runs the simulated Rancher of one cluster as its pods come and go."""
+"""Runs the simulated Rancher of one cluster according to the state of its pods."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from aiohttp import web
 from aiohttp.typedefs import Middleware
 
 from lab.cluster.api import ApiError, KubernetesApi
-from lab.daemon import follow
+from lab.cluster.daemon import follow
 from lab.rancher import first_start, pods, sprawl
 from lab.rancher.context import Context
 from lab.rancher.namespaces import NAMESPACE
@@ -43,11 +43,11 @@ class Rancher:
 
     Args:
         kubeconfig: Access to the cluster's API.
-        address: Where to listen, host and port.
-        seed: The cluster's identity, see ``namespaces.made``.
-        state: File that keeps Rancher's state; None: it is kept in memory.
-        fault: The fault ``rancher`` now, see ``lab.rancher``.
-        middlewares: Of the HTTP server, such as one that injects faults.
+        address: Address to listen on, host and port.
+        seed: The cluster's identity, see ``namespaces.created``.
+        state: File that stores Rancher's state; None keeps it in memory.
+        fault: Returns the current fault ``rancher``, see ``lab.rancher``.
+        middlewares: Additional middlewares of the HTTP server, for example for fault injection.
     """
 
     def __init__(
@@ -81,7 +81,7 @@ class Rancher:
         )
 
     async def run(self) -> None:
-        """Play Rancher until cancelled."""
+        """Runs Rancher until cancelled."""
         async with KubernetesApi(self._kubeconfig) as api, asyncio.TaskGroup() as tasks:
             self._api = api
             followed = [
@@ -90,11 +90,11 @@ class Rancher:
             ]
             try:
                 await asyncio.gather(*followed)
-                await self._reconcile_for_ever(api)
+                await self._reconcile_forever(api)
             finally:
                 await self._stop()
 
-    async def _reconcile_for_ever(self, api: KubernetesApi) -> None:
+    async def _reconcile_forever(self, api: KubernetesApi) -> None:
         while True:
             self._changed.clear()
             try:
@@ -102,7 +102,7 @@ class Rancher:
                 await self._serve(api)
                 pause = sprawl.pause(self._context) if self._runner else None
             except (ApiError, aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
-                _log.warning("%s; trying again", error or type(error).__name__)
+                _log.warning("%s; retrying", error or type(error).__name__)
                 pause = _RETRY_SECONDS
             try:
                 await asyncio.wait_for(self._changed.wait(), pause)
@@ -113,7 +113,7 @@ class Rancher:
         return [pod for pod in self._pods.values() if pods.is_rancher(pod)]
 
     async def _mount(self, api: KubernetesApi) -> None:
-        """Let pods start whose Secrets are there, and say of the others what is missing."""
+        """Lets pods start whose Secrets exist, and reports what is missing for the others."""
         for pod in self._ranchers():
             if pods.is_mounted(pod) or not pod["spec"].get("nodeName"):
                 continue
@@ -129,7 +129,7 @@ class Rancher:
                     _log.warning("pod %s does not start: %s", name, obstacle.message)
 
     async def _ca_denied(self, api: KubernetesApi, pod: Object) -> Obstacle | None:
-        """Why Rancher ends itself: webhook 0.11.0 lets it not change the setting cacerts."""
+        """Returns why Rancher exits: webhook 0.11.0 denies a change of the setting cacerts."""
         state = self._context.state
         if not Release(state.webhook).webhook_denies_new_ca or state.cacerts in {None, self._ca_of(pod)}:
             return None
@@ -139,20 +139,20 @@ class Rancher:
         return Obstacle("CrashLoopBackOff", "BackOff", _CA_DENIED)
 
     def _ca_of(self, pod: Object) -> str:
-        """The private CA that a pod mounts when it starts."""
+        """Returns the private CA that a pod mounts when it starts."""
         if not pods.mounts(pod, _CA_SECRET):
             return ""
         return first_start.decoded(self._secrets, _CA_SECRET, "cacerts.pem")
 
     def _set_ca(self, pod: Object) -> None:
-        """What a pod does when it starts: the setting cacerts becomes the CA that it has."""
+        """Sets the setting cacerts to the pod's CA, as a pod does on start."""
         state, found = self._context.state, self._ca_of(pod)
         if state.cacerts != found:
             state.cacerts = found
             self._context.commit()
 
     async def _install_webhook(self, api: KubernetesApi) -> None:
-        """The webhook of the version that serves, once for each."""
+        """Installs the webhook of the serving version, once per version."""
         state = self._context.state
         if state.webhook == self._version or not self._context.release.webhook:
             return
@@ -161,7 +161,7 @@ class Rancher:
         self._context.commit()
 
     async def _show(self, api: KubernetesApi, pod: Object, reason: str, message: str) -> None:
-        """Set why the pod's containers wait, once KWOK has put their status there."""
+        """Sets the waiting reason of the pod's containers, once KWOK has created their status."""
         shown = pods.waiting(pod)
         if shown is None or shown == reason:
             return
@@ -172,7 +172,7 @@ class Rancher:
         )
 
     async def _serve(self, api: KubernetesApi) -> None:
-        """Listen while a pod is ready that could have started."""
+        """Listens while a ready pod exists that was able to start."""
         able = [pod for pod in self._ranchers() if pods.is_ready(pod) and pods.is_mounted(pod)]
         if not able:
             await self._stop()
@@ -206,7 +206,7 @@ class Rancher:
 
 
 def _event(pod: Object, obstacle: Obstacle) -> Object:
-    """The event that a kubelet would write, the same object however often it is met."""
+    """Returns the event that a kubelet would write; repeated calls return the same object."""
     metadata = pod["metadata"]
     now = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     suffix = hashlib.sha256(obstacle.message.encode()).hexdigest()[:16]

@@ -1,10 +1,10 @@
-"""Namespaces that come and go with Rancher's objects, besides those of ``namespaces.made``.
+"""Namespaces that depend on Rancher's objects, besides those of ``namespaces.created``.
 
-Measured on v2.15.0: an imported cluster costs three (its own and those of the projects Default and
-System), one more once its agent is connected, a project one, a user one from his first preference on.
-Deleted things lose theirs: Fleet's after 8 s, the others after 15 to 20 s; here it takes a tenth of
-that. The fault ``leak`` of ``rancher`` lists whose namespaces stay for good: ``fleet``
-(rancher/fleet#3985), ``users`` (rancher/rancher#30251), ``clusters``, ``projects``.
+Measured on v2.15.0: an imported cluster has three (its own and those of the projects Default and System) and
+one more once its agent is connected, a project has one, a user has one after the first preference. After a
+deletion Fleet's are removed after 8 s, the others after 15 to 20 s; here it takes a tenth of that. The fault
+``leak`` of ``rancher`` lists the kinds whose namespaces are never removed: ``fleet`` (rancher/fleet#3985),
+``users`` (rancher/rancher#30251), ``clusters``, ``projects``.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from lab.rancher.context import Context
 from lab.rancher.namespaces import Namespace
 from lab.rancher.state import LOCAL, Object
 
-BACKING_SECONDS = 0.3
-"""From a cluster's creation to its namespaces; 0.14 to 0.47 s were measured."""
-PROJECT_BACKING_SECONDS = 0.1
-"""From a project's creation to its namespace, which the bindings in the project need."""
+CLUSTER_NAMESPACES_SECONDS = 0.3
+"""Time from a cluster's creation to its namespaces; 0.14 to 0.47 s measured."""
+PROJECT_NAMESPACE_SECONDS = 0.1
+"""Time from a project's creation to its namespace, which bindings in the project need."""
 _FLEET_GONE_SECONDS = 0.8
 _GONE_SECONDS = 1.6
 NAMESPACES = "/api/v1/namespaces"
@@ -32,20 +32,20 @@ _log = logging.getLogger(__name__)
 Kind = Literal["fleet", "users", "clusters", "projects"]
 
 
-def backed(context: Context, cluster_id: str) -> bool:
-    """Whether the cluster has its namespaces; what belongs to it can be made only then."""
+def has_namespaces(context: Context, cluster_id: str) -> bool:
+    """Whether the cluster has its namespaces; objects in it can be created only then."""
     cluster = context.state.clusters.get(cluster_id)
-    return cluster is not None and cluster["removed"] is None and context.clock() >= _backed_at(cluster)
+    return cluster is not None and cluster["removed"] is None and context.clock() >= _namespaces_due(cluster)
 
 
 def fleet_namespace(cluster_id: str) -> str:
-    """Fleet's namespace for an imported cluster."""
+    """Returns Fleet's namespace for an imported cluster."""
     digest = hashlib.sha256(f"fleet-default::{cluster_id}".encode()).hexdigest()
     return f"cluster-fleet-default-{cluster_id}-{digest[:12]}"
 
 
-def leave(context: Context, kind: Kind, names: Iterable[str]) -> None:
-    """Let namespaces go some time from now, unless they leak."""
+def schedule_deletion(context: Context, kind: Kind, names: Iterable[str]) -> None:
+    """Schedules the deletion of namespaces, unless they leak."""
     if kind in context.fault().get("leak", []):
         return
     due = context.clock() + (_FLEET_GONE_SECONDS if kind == "fleet" else _GONE_SECONDS)
@@ -53,9 +53,9 @@ def leave(context: Context, kind: Kind, names: Iterable[str]) -> None:
 
 
 def wanted(context: Context) -> list[Namespace]:
-    """What there must be now, in the order in which it is made."""
+    """Returns the namespaces that must exist now, in the order of their creation."""
     state = context.state
-    fixed = namespaces.made(context.version(), context.seed, server_url=bool(state.setting("server-url")))
+    fixed = namespaces.created(context.version(), context.seed, server_url=bool(state.setting("server-url")))
     found = [*fixed, *_of_clusters(context)]
     found += [Namespace(name) for name in {key.partition("/")[0]: None for key in state.preferences}]
     known = {project["namespace"] for project in state.projects.values()}
@@ -65,30 +65,30 @@ def wanted(context: Context) -> list[Namespace]:
 
 def _of_clusters(context: Context) -> Iterator[Namespace]:
     for cluster in context.state.clusters.values():
-        if cluster["id"] != LOCAL and backed(context, cluster["id"]):
+        if cluster["id"] != LOCAL and has_namespaces(context, cluster["id"]):
             yield Namespace(cluster["id"], system=True)
             if cluster["connected"] and context.release.fleet:
                 yield Namespace(fleet_namespace(cluster["id"]))
     own = set(namespaces.local_projects(context.seed).values())
     for project in context.state.projects.values():
-        if project["namespace"] not in own and backed(context, project["clusterId"]):
+        if project["namespace"] not in own and has_namespaces(context, project["clusterId"]):
             yield Namespace(project["namespace"], system=True)
 
 
 def pause(context: Context) -> float | None:
-    """Seconds until the next namespace is due by time alone; None when none is."""
+    """Returns the seconds until the next time-dependent change; None if there is none."""
     now = context.clock()
     times = [*context.state.leaving.values()]
-    times += [at for cluster in context.state.clusters.values() if (at := _backed_at(cluster)) > now]
+    times += [at for cluster in context.state.clusters.values() if (at := _namespaces_due(cluster)) > now]
     return max(0.01, min(times) - now) if times else None
 
 
 async def keep(api: KubernetesApi, context: Context, made: set[str]) -> None:
-    """Make and delete what is due; ``made`` holds what has been made and is kept up to date."""
+    """Creates and deletes what is due; ``made`` holds the existing ones and is updated."""
     for namespace in wanted(context):
         if namespace.name not in made:
             if await api.create(NAMESPACES, namespace.manifest):
-                _log.info("made namespace %s", namespace.name)
+                _log.info("created namespace %s", namespace.name)
             made.add(namespace.name)
     due = [name for name, at in context.state.leaving.items() if at <= context.clock()]
     for name in due:
@@ -100,6 +100,6 @@ async def keep(api: KubernetesApi, context: Context, made: set[str]) -> None:
         context.state.save(context.path)
 
 
-def _backed_at(cluster: Object) -> float:
-    at: float = cluster["created"] + (0 if cluster["id"] == LOCAL else BACKING_SECONDS)
+def _namespaces_due(cluster: Object) -> float:
+    at: float = cluster["created"] + (0 if cluster["id"] == LOCAL else CLUSTER_NAMESPACES_SECONDS)
     return at

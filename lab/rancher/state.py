@@ -1,6 +1,6 @@
-"""Rancher's state, kept in a private file over restarts of the simulator and of Rancher's pods.
+"""Rancher's state, kept in a private file across restarts of the simulator and of its pods.
 
-A real Rancher keeps this as objects in the cluster's etcd; removing its chart leaves it there as well.
+A real Rancher stores it as objects in the cluster's etcd, where it also survives a removal of the chart.
 """
 
 from __future__ import annotations
@@ -23,33 +23,33 @@ LOCAL = "local"
 
 @dataclass
 class State:
-    """Objects by id. Times are seconds since the epoch; a token's secret and a password are digests."""
+    """Objects by id. Times are seconds since the epoch; token secrets and passwords are stored as digests."""
 
     install_uuid: str = field(default_factory=lambda: str(uuid.uuid4()))
     created: float = 0.0
-    """First start; 0 before it."""
+    """Time of the first start; 0 before it."""
     users: Objects = field(default_factory=dict)
     tokens: Objects = field(default_factory=dict)
     settings: Objects = field(default_factory=dict)
-    """Settings that were set: value, when, and the value before."""
+    """Changed settings: value, time, and previous value."""
     clusters: Objects = field(default_factory=dict)
     registrations: Objects = field(default_factory=dict)
-    """Registration tokens of clusters. Their token is readable by any owner, so kept in clear."""
+    """Registration tokens of clusters. Owners can read the token, so it is stored in clear text."""
     projects: Objects = field(default_factory=dict)
     bindings: Objects = field(default_factory=dict)
     """Role bindings of all three kinds."""
     preferences: Objects = field(default_factory=dict)
-    """By ``<user>/<name>``."""
+    """Preferences by ``<user>/<name>``."""
     cacerts: str | None = None
-    """The setting of that name, which each pod sets when it starts; None before the first."""
+    """The setting cacerts, which each pod sets on start; None before the first."""
     webhook: str = ""
-    """Version of Rancher whose webhook is installed; empty: none."""
+    """Rancher version of the installed webhook; empty if there is none."""
     leaving: dict[str, float] = field(default_factory=dict)
-    """Namespaces to delete, and when."""
+    """Namespaces to delete, with the time."""
 
     @classmethod
     def load(cls, path: Path | None) -> State:
-        """The state in ``path``; a new one when there is none."""
+        """Loads the state from ``path``; returns a new one if it does not exist."""
         try:
             document = json.loads(path.read_text()) if path else {}
         except FileNotFoundError:
@@ -57,11 +57,11 @@ class State:
         return cls(**document)
 
     def save(self, path: Path | None) -> None:
-        """Write the state whole or not at all, for nobody else to read."""
+        """Writes the state atomically, readable only by the owner."""
         if path:
             write_private(path, json.dumps(dataclasses.asdict(self), indent=1).encode())
 
     def setting(self, name: str) -> str:
-        """The value that was set, or nothing."""
+        """Returns the value of a changed setting, or an empty text."""
         value: str = self.settings.get(name, {}).get("value", "")
         return value

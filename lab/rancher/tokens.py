@@ -14,13 +14,13 @@ from lab.rancher.resource import Resource
 from lab.rancher.state import Object
 
 COOKIE = "R_SESS"
-"""Cookie of a session in a browser."""
+"""Cookie of a browser session."""
 
 
 def make(
     context: Context, user: Object, *, description: str, ttl: int, session: bool = False
 ) -> tuple[Object, str]:
-    """A new token of ``user`` and its value, which nobody can tell later. ``ttl`` is in milliseconds."""
+    """Creates a token of ``user``; returns it with its value, which is not stored. ``ttl``: milliseconds."""
     name, secret = identity.name("token"), identity.secret()
     token = {
         "id": name,
@@ -38,19 +38,19 @@ def make(
 
 
 def expiry(token: Object) -> float | None:
-    """When a token dies; None for never."""
+    """Returns when a token expires; None for never."""
     made: float = token["created"]
     return made + token["ttl"] / 1000 if token["ttl"] else None
 
 
 def expired(context: Context, token: Object) -> bool:
-    """Whether a token is dead by its age."""
+    """Whether a token has expired."""
     end = expiry(token)
     return end is not None and context.clock() >= end
 
 
 def _allowed(call: Call, wanted: int) -> int:
-    """The life a token gets: 0, which is for ever, and too long ones become the longest allowed."""
+    """Returns the granted lifetime: 0 (unlimited) and values above the maximum become the maximum."""
     longest = int(call.context.setting("auth-token-max-ttl-minutes") or 0) * 60_000
     return longest if longest and (wanted == 0 or wanted > longest) else wanted
 
@@ -90,7 +90,7 @@ def _shown(call: Call, token: Object) -> Object:
 
 
 def _all(call: Call) -> Iterator[Object]:
-    """A user sees his own tokens only."""
+    """Yields the user's own tokens."""
     for token in call.state.tokens.values():
         if token["userId"] == call.user["id"]:
             yield _shown(call, token)
@@ -104,7 +104,7 @@ def _create(call: Call) -> Object:
         call.context, call.user, description=call.text("description"), ttl=_allowed(call, ttl)
     )
     call.context.commit()
-    # The end is filled in only after the answer.
+    # The expiry is filled in only after the response.
     return {**_shown(call, token), "token": value, "expiresAt": ""}
 
 

@@ -18,9 +18,9 @@ _BOOTSTRAPPING = "authz.management.cattle.io/bootstrapping"
 
 
 def make_administrator(context: Context, password: str, *, generated: bool = False) -> None:
-    """The user with whom everything begins. A flag says that the first password must be changed.
+    """Creates the first user. A flag says that the first password must be changed.
 
-    It is set for a generated password and for ``admin``, not for another one that was given.
+    The flag is set for a generated password and for ``admin``, but not for a configured one.
     """
     user = _new(context, "user", "admin", "Default Admin", password)
     user["bootstrapping"] = True
@@ -28,7 +28,7 @@ def make_administrator(context: Context, password: str, *, generated: bool = Fal
 
 
 def is_administrator(context: Context, user: Object) -> bool:
-    """Whether the user may do everything: the first one, and whoever has the global role."""
+    """Whether the user is an administrator: the first user, or any user with that global role."""
     return bool(user.get("bootstrapping")) or any(
         binding.get("globalRoleId") == "admin" and binding.get("userId") == user["id"]
         for binding in context.state.bindings.values()
@@ -36,7 +36,7 @@ def is_administrator(context: Context, user: Object) -> bool:
 
 
 def may_create_clusters(call: Call) -> bool:
-    """Whether a global role of the user allows it: ``user``, which is the default for people, does."""
+    """Whether a global role of the user allows it; ``user``, the default role of people, does."""
     return any(
         item.get("globalRoleId") in {"user", "clusters-create"} and item.get("userId") == call.user["id"]
         for item in call.state.bindings.values()
@@ -44,7 +44,7 @@ def may_create_clusters(call: Call) -> bool:
 
 
 def may_create_projects(call: Call) -> bool:
-    """Whether the user is a member or the creator of the cluster that a project is to be in."""
+    """Whether the user is a member or the creator of the new project's cluster."""
     cluster_id = call.text("clusterId")
     cluster = call.state.clusters.get(cluster_id) or {}
     return cluster.get("creatorId") == call.user["id"] or any(
@@ -115,7 +115,7 @@ def _all(call: Call) -> Iterator[Object]:
 
 
 def _check(call: Call, username: str, current: str, new: str) -> None:
-    """The rules for a new password, in the order in which Rancher looks at them."""
+    """Checks a new password, in Rancher's order of rules."""
     if not call.context.release.checks_passwords:
         return
     shortest = int(call.context.setting("password-min-length"))
@@ -151,7 +151,7 @@ def _set_password(call: Call, name: str) -> web.Response:
 
 
 def _keep_password(call: Call, user: Object, new: str) -> None:
-    """Sessions stay alive. That the first login is over is noted by any action on users."""
+    """Stores the password; sessions remain valid. Any user action records that the first login is over."""
     user["password"] = identity.hashed(new)
     user["mustChangePassword"] = False
     call.state.settings["first-login"] = {"value": "false", "changed": call.now, "previous": ""}

@@ -37,14 +37,14 @@ def test_for_300_clusters_the_prefix_that_fits_comes_first() -> None:
     ]
 
 
-def test_a_running_cluster_is_told_first_what_it_can_have() -> None:
+def test_changes_for_a_running_cluster_come_first() -> None:
     assert _changes(plan(imports=60), running=True)[0] == (
         "1 further pod IP block of the size /16 in pod_ip_block_ids (also on a running cluster)"
     )
 
 
 def test_further_blocks_bear_the_reserve_too() -> None:
-    """1,220 subnets with a tenth of all free: 256 and five blocks more."""
+    """1,220 subnets with a tenth of all free: 256 and five more blocks."""
     found = advise(assess(plan(imports=300, reserve_percent=10)))
     assert "5 further pod IP blocks" in str(found[1])
     assert assess(found[1].plan).fits

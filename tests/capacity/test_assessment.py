@@ -1,4 +1,4 @@
-"""What a plan asks of each limit: the figures of the documentation, and properties that always hold."""
+"""What a plan takes of each limit: documented figures, and properties that always hold."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def test_a_registered_cluster_costs_less_than_a_connected_one() -> None:
 
 
 def test_what_a_cluster_costs_in_each_topology() -> None:
-    """Dedicated: a router a namespace, one for the nodes and one for the load balancer; shared: one."""
+    """Dedicated: one router per namespace, one for the nodes and one for the load balancer; shared: one."""
     figures: dict[str, Any] = {"tier1_limit": 500, "segment_limit": 500, "floating_ips": 500}
     dedicated = assess(plan(topology="dedicated", **figures))
     shared = assess(plan(topology="shared", nat=False, **figures))
@@ -248,7 +248,7 @@ def test_e2_a_load_balancer_that_is_too_small_lets_none_fit() -> None:
 
 
 def test_e6_several_ranchers_of_different_cost_are_counted_exactly() -> None:
-    """3 namespaces an import on 2.2, 4 on 2.8; further ones go to the first Rancher."""
+    """3 namespaces per import on 2.2, 4 on 2.8; further ones go to the first Rancher."""
     old, new = (Demand(name=name, rancher_version=name, imported_clusters=10) for name in ("2.2", "2.8"))
     for demands in ((old, new), (new, old)):
         candidate = Plan(network=Network(blocks=(POD_BLOCK,)), demands=demands)

@@ -95,7 +95,7 @@ def test_a_manager_that_does_not_answer_is_reported(
     return made.ready.urn.apply(lambda _: check(made.summary))
 
 
-def test_a_limit_that_is_passed_already_is_refused(monkeypatch: pytest.MonkeyPatch, manager: str) -> None:
+def test_an_exceeded_limit_is_refused(monkeypatch: pytest.MonkeyPatch, manager: str) -> None:
     def read(*_: object) -> Reading:
         raise CapacityError("tier1Limit: 120 are used, but there are only 99")
 
@@ -105,7 +105,7 @@ def test_a_limit_that_is_passed_already_is_refused(monkeypatch: pytest.MonkeyPat
         CapacityPlan("capacity", CapacityPlanArgs(plan=plan()))
 
 
-def test_what_others_do_is_no_change_of_ours() -> None:
+def test_live_use_by_others_is_not_a_change() -> None:
     provider = PodNetworkProvider()
     busy = replace(plan().network, blocks=(replace(POD_BLOCK, subnets_used=9),), tier1_used=3)
     now, later = (to_document(item) for item in (plan(), replace(plan(), network=busy)))

@@ -25,7 +25,7 @@ def test_a_document_may_be_short() -> None:
 
 
 @pytest.mark.parametrize("document", [None, [1], "172.16.0.0/16", 3])
-def test_what_is_no_object(document: Any) -> None:
+def test_not_an_object(document: Any) -> None:
     with pytest.raises(CapacityError, match="figures: not an object"):
         from_document(document)
 
@@ -34,6 +34,7 @@ def test_what_is_no_object(document: Any) -> None:
     ("document", "message"),
     [
         ({3: 4, "x": 1}, "3: unknown figure"),
+        ({"network": {"blocks": ["\ud800"]}}, "figures: cannot be read"),
         (
             {"network": {"blocks": ["172.16.0.0/16"]}, "demands": [{"name": None}]},
             "demands.name: must be a valid string (None)",
@@ -54,7 +55,7 @@ def test_what_is_no_object(document: Any) -> None:
         ),
     ],
 )
-def test_what_is_no_document(document: dict[Any, Any], message: str) -> None:
+def test_invalid_documents(document: dict[Any, Any], message: str) -> None:
     with pytest.raises(CapacityError) as caught:
         from_document(document)
     assert message in str(caught.value)

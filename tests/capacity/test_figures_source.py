@@ -36,7 +36,7 @@ def test_configured_figures_and_their_age(measured_at: str, age: str) -> None:
     )
 
 
-def test_live_figures_are_judged_whatever_was_configured() -> None:
+def test_live_figures_replace_the_configured_ones() -> None:
     balancers = (LoadBalancer("medium", 5), LoadBalancer("xlarge", 1))
     choice = choose(plan(imports=40), Reading(BUSY, 23, balancers), "2020-01-01", TODAY)
     assert (choice.plan, choice.source) == (replace(plan(imports=40), network=BUSY), "nsx-t")

@@ -1,4 +1,4 @@
-"""Figures that cannot be right are refused, one clear message each."""
+"""Invalid figures are refused, with one clear message each."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from capacity.model import figures
 from capacity.model.assessment import assess
 from capacity.model.plan import Block, CapacityError, Demand, Network, Plan
 from domain.rancher_releases import release
-from lab.rancher.namespaces import NAMESPACE, PROJECTS, made
+from lab.rancher.namespaces import NAMESPACE, PROJECTS, created
 from lab.rancher.release import Release
 
 POD_BLOCK = Block(cidr="172.16.0.0/16")
@@ -119,7 +119,7 @@ def test_an_unknown_rancher_is_refused(version: str) -> None:
     "version", ["2.2.8", "2.4.18", "2.5.17", "2.6.14", "2.7.18", "2.8.5", "2.11.3", "2.13.0", "2.15.0"]
 )
 def test_the_table_agrees_with_what_the_simulated_rancher_makes(version: str) -> None:
-    simulated = list(made(f"v{version}", "seed", server_url=True))
+    simulated = list(created(f"v{version}", "seed", server_url=True))
     line = release(version).namespaces
     assert line.fixed == len({namespace.name for namespace in simulated} | {NAMESPACE})
     named = {namespace.name for namespace in simulated if not namespace.system} | {NAMESPACE, "local"}

@@ -1,4 +1,4 @@
-"""Reading the NSX-T manager: what others use, page by page, verified, and never more than reading."""
+"""Reading the NSX-T manager: what others use, page by page, over verified TLS, read-only."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ LISTS: dict[str, list[dict[str, Any]]] = {
 
 
 def _manager(request: Request) -> Response:
-    """Pages of two items, for those who know the password."""
+    """Pages of two items, for the right password."""
     if request.headers.get("authorization") != "Basic " + base64.b64encode(b"auditor:right").decode():
         return Response(403, {"error_message": "The credentials were incorrect"})
     address = urlsplit(request.path)
@@ -112,7 +112,7 @@ def _manager(request: Request) -> Response:
 
 @dataclass(frozen=True)
 class Site:
-    """A manager that listens, and the CA that its clients trust."""
+    """A running manager, and the CA that its clients trust."""
 
     server: Server
     ca_file: str
@@ -199,7 +199,7 @@ def test_a_manager_whose_ca_is_not_trusted(site: Site) -> None:
     assert site.server.requests == []
 
 
-def test_a_ca_file_that_is_none(site: Site, tmp_path: Path) -> None:
+def test_an_invalid_ca_file(site: Site, tmp_path: Path) -> None:
     wrong = tmp_path / "wrong.pem"
     wrong.write_text("none")
     for name in (str(wrong), str(tmp_path / "missing.pem")):
@@ -218,7 +218,7 @@ def test_a_manager_given_as_url() -> None:
         read(login("https://nsx.test/", "auditor", "right"), NETWORK, OURS)
 
 
-def test_a_manager_that_takes_for_ever(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_manager_that_is_too_slow(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(client, "_ALL_SECONDS", -1.0)
     with pytest.raises(NsxError, match="not read within -1 seconds, at /api/v1/pools/ip-blocks"):
         read(site.login(), NETWORK, OURS)
@@ -234,7 +234,7 @@ def test_a_manager_that_takes_for_ever(site: Site, monkeypatch: pytest.MonkeyPat
         ({"results": [], "cursor": "7"}, "the pages of /api/v1/pools/ip-blocks repeat"),
     ],
 )
-def test_answers_of_no_manager(tmp_path: Path, answer: Any, text: str) -> None:
+def test_answers_of_another_server(tmp_path: Path, answer: Any, text: str) -> None:
     authority = pki.root()
     with serve(lambda _: Response(200, answer), identity=pki.server(authority, ADDRESS)) as server:
         access = login(f"{ADDRESS}:{server.port}", "a", "b", pki.write(tmp_path, "ca.pem", authority))
@@ -271,7 +271,7 @@ def _odd(request: Request) -> Response:
     return Response(200, {"results": [] if "block_id=b" in query else items})
 
 
-def test_a8_host_bits_are_ignored_and_what_concerns_nobody_here_is_skipped(tmp_path: Path) -> None:
+def test_a8_host_bits_are_ignored_and_odd_objects_of_others_are_skipped(tmp_path: Path) -> None:
     authority = pki.root()
     with serve(_odd, identity=pki.server(authority, ADDRESS)) as server:
         ca_file = pki.write(tmp_path, "ca.pem", authority)
@@ -319,7 +319,7 @@ def test_a9_a_manager_that_asks_for_too_long_a_pause_is_given_up_at_once(tmp_pat
 
 
 def _without_manager_api(request: Request) -> Response:
-    """NSX 9, with subnets whose place in the block is not told, and a pool without its usage."""
+    """NSX 9, with subnets whose place in the block is unknown, and a pool without its usage."""
     if request.path.startswith("/api/v1"):
         return Response(404, {"httpStatus": "NOT_FOUND"})
     lists: dict[str, list[Any]] = {

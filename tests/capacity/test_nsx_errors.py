@@ -26,7 +26,7 @@ class _Cluster:
 
 @pytest.fixture
 def logged(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What the user is logged; there is no engine to tell it to."""
+    """Lines of the log; there is no engine to receive them."""
     lines: list[str] = []
     for level in ("info", "warn"):
         monkeypatch.setattr(pulumi.log, level, lines.append)

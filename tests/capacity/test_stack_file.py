@@ -1,4 +1,4 @@
-"""Plans from a stack's file, and figures that its own network profile belies."""
+"""Plans from a stack file, and figures that contradict its own network profile."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def test_a_stack_without_a_sound_plan_is_one_message(
 
 
 @pytest.mark.parametrize("text", ["", "[]", "config: 3", "config: [", "a: \x00"])
-def test_what_is_no_stack_file(tmp_path: Path, text: str) -> None:
+def test_not_a_stack_file(tmp_path: Path, text: str) -> None:
     path = tmp_path / "Pulumi.edge.yaml"
     path.write_text(text)
     with pytest.raises(

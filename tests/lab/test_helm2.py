@@ -166,9 +166,9 @@ def test_from_tiller_in_the_cluster_to_helm_3(
     }
     ingresses = cluster.items("ingresses", "-n", "cattle-system")
     assert [item["metadata"]["name"] for item in ingresses] == ["rancher-ingress"]
-    with pytest.raises(ValueError, match="no way back to Helm v2"):
+    with pytest.raises(ValueError, match="cannot be replaced by Helm v2"):
         choose(engine, "v2", None)
-    with pytest.raises(ValueError, match="--tiller is for Helm v2"):
+    with pytest.raises(ValueError, match="--tiller needs Helm v2"):
         choose(engine, None, "local")
     # And it is a release as any other from here on.
     bare.configure(engine, rancherReplicas="3")

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from lab.rancher import sprawl
-from lab.rancher.namespaces import made
+from lab.rancher.namespaces import created
 from lab.rancher.release import Release
 from tests.lab.fake_cluster import FakeApi
 from tests.lab.rancher_server import FIRST, START, Server, serving
@@ -380,7 +380,7 @@ async def test_a_project_of_local_can_go_and_stays_away() -> None:
         shown = (await server.ask("GET", "/v3/projects?clusterId=local&name=Default")).body["data"]
         (project,) = shown
         namespace = project["id"].partition(":")[2]
-        assert namespace in {item.name for item in made("v2.15.0", "seed", server_url=False)}
+        assert namespace in {item.name for item in created("v2.15.0", "seed", server_url=False)}
         assert (await server.ask("DELETE", f"/v3/projects/{project['id']}")).status == 200
         server.wait(60)
         await sprawl.keep(FakeApi({}), server.context, set())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lab.rancher.namespaces import NAMESPACE, SYSTEM_ANNOTATION, made
+from lab.rancher.namespaces import NAMESPACE, SYSTEM_ANNOTATION, created
 
 # Namespaces that each release line keeps for good, cattle-system included, once server-url is set.
 FIXED = {
@@ -26,14 +26,14 @@ FIXED = {
 
 @pytest.mark.parametrize(("version", "count"), FIXED.items())
 def test_number_of_fixed_namespaces(version: str, count: int) -> None:
-    names = {namespace.name for namespace in made(version, "seed", server_url=True)}
+    names = {namespace.name for namespace in created(version, "seed", server_url=True)}
     assert len(names | {NAMESPACE}) == count
     assert NAMESPACE not in names
 
 
 def test_e7_measured_steps_of_2_15_with_turtles_and_ext_tokens() -> None:
-    start = {namespace.name for namespace in made("v2.15.0", "seed", server_url=False)}
-    later = {namespace.name for namespace in made("v2.15.0", "seed", server_url=True)}
+    start = {namespace.name for namespace in created("v2.15.0", "seed", server_url=False)}
+    later = {namespace.name for namespace in created("v2.15.0", "seed", server_url=True)}
     assert {name for name in start if not name.startswith("p-")} == {
         "cattle-global-data",
         "cattle-impersonation-system",
@@ -54,7 +54,7 @@ def test_e7_measured_steps_of_2_15_with_turtles_and_ext_tokens() -> None:
 
 def test_project_namespaces_follow_the_cluster() -> None:
     def projects(seed: str) -> list[str]:
-        return [n.name for n in made("v2.15.0", seed, server_url=False) if n.name.startswith("p-")]
+        return [n.name for n in created("v2.15.0", seed, server_url=False) if n.name.startswith("p-")]
 
     assert len(set(projects("one"))) == 2
     assert projects("one") == projects("one")
@@ -63,14 +63,14 @@ def test_project_namespaces_follow_the_cluster() -> None:
 
 
 def test_clusters_and_projects_are_marked_as_system() -> None:
-    marked = [n.name for n in made("v2.8.5", "seed", server_url=False) if n.system]
+    marked = [n.name for n in created("v2.8.5", "seed", server_url=False) if n.system]
     assert marked[0] == "local"
     assert [name[:2] for name in marked[1:]] == ["p-", "p-"]
-    manifest = made("v2.8.5", "seed", server_url=False)[0].manifest
+    manifest = created("v2.8.5", "seed", server_url=False)[0].manifest
     assert manifest == {"metadata": {"name": "local", "annotations": {SYSTEM_ANNOTATION: "true"}}}
 
 
 @pytest.mark.parametrize("version", ["", "latest", "v2.1.9"])
 def test_unknown_versions_are_refused(version: str) -> None:
     with pytest.raises(ValueError, match=r"not 2\.2\.0 or later"):
-        made(version, "seed", server_url=False)
+        created(version, "seed", server_url=False)

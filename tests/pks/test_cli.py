@@ -250,3 +250,11 @@ def test_missing_access_names_all_of_it() -> None:
 
 def test_access_does_not_print_secrets() -> None:
     assert "hush" not in repr(Access("a", username="u", password="hush", client_secret="hush"))
+
+
+def test_an_api_that_does_not_answer_is_asked_a_few_times(foundation: FakeFoundation) -> None:
+    with foundation.change() as state:
+        state["faults"]["login"] = ["Error: dial tcp 10.0.0.1:9021: i/o timeout"] * 20
+    with pytest.raises(PksError, match="i/o timeout"):
+        client(foundation).plans()
+    assert foundation.commands() == ["login"] * 4

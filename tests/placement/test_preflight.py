@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from components.placement.preflight import PlacementPreflightProvider
+from components.runtime.provider import LABELS
 from domain.placement import Placement
 from tests.placement.fake_vcenter import FakeVCenter
 
@@ -23,7 +24,7 @@ def reasons(configured: Callable[..., Any], fake: FakeVCenter) -> Check:
 
     def check(**changes: Any) -> list[str]:
         values = {"mode": "must", "source": "attributes", "masters": 3, "workers": 3, **changes}
-        placement = {**asdict(Placement(**values)), "labels": {"masters": "planMasters"}}
+        placement = {**asdict(Placement(**values)), LABELS: {"masters": "planMasters"}}
         placement["compute_clusters"] = list(placement["compute_clusters"])
         return [failure.reason for failure in provider.check({}, placement).failures]
 

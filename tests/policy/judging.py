@@ -1,4 +1,4 @@
-"""Policies asked the way the engine's server asks them, with the configuration that the engine fills in."""
+"""Runs policies as the server for the engine does, with the configuration that the engine fills in."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from pulumi_policy import (
 from pulumi_policy.proxy import UNKNOWN_STRING_VALUE, unknown_checking_proxy
 
 UNKNOWN = UNKNOWN_STRING_VALUE
-"""Stands in the inputs for a value that is not known at preview."""
+"""Stands for an input that is unknown at preview."""
 
 Resource = tuple[str, str, Mapping[str, Any]]
 """Type, name, properties."""
 
 
 def defaults(policy: Policy) -> dict[str, Any]:
-    """The configuration that the engine makes of the policy's schema when nobody sets anything."""
+    """The configuration that the engine makes from the schema when nothing is set."""
     assert policy.config_schema is not None
     return {key: schema["default"] for key, schema in policy.config_schema.properties.items()}
 

@@ -55,7 +55,7 @@ class Gated(Project):
     """A project that is run with the pack."""
 
     def gated(self, command: str, *arguments: str, accepted: bool) -> str:
-        """Run ``preview`` or ``up`` with the pack, and see that it ends as it should."""
+        """Run ``preview`` or ``up`` with the pack, and check the outcome."""
         pack = ["--policy-pack", str(PACK), "--policy-pack-config", str(PACK / "config.lab.json")]
         output = self.pulumi(command, *arguments, *pack, expect=0 if accepted else None)
         # A rule that meets an unknown value would turn advisory and say so in these words.

@@ -1,4 +1,4 @@
-"""The article's guardrails: each with good, bad and unknown values."""
+"""The design decisions: each with good, bad and unknown values."""
 
 from __future__ import annotations
 
@@ -150,7 +150,7 @@ def test_load_balancer_size(parameters: object, services: float, accepted: bool)
     assert (found == []) is accepted
 
 
-def test_a_small_load_balancer_is_told_the_size_that_does() -> None:
+def test_the_size_that_suffices_is_named() -> None:
     [message] = judged(kinds.NETWORK_PROFILE, {"parameters": {}}, loadBalancerServices=9.0)
     assert "holds 20 virtual servers" in message
     assert "needs 21. Set lb_size to medium" in message
@@ -276,7 +276,7 @@ def test_no_message_shows_what_a_secret_holds() -> None:
         (UNKNOWN, True),
     ],
 )
-def test_agents_are_told_of_a_private_ca(values: object, accepted: bool) -> None:
+def test_agents_get_a_private_ca(values: object, accepted: bool) -> None:
     assert (trusted(kinds.RELEASE, release(values)) == []) is accepted
     assert trusted(kinds.RELEASE, release(values), publicCa=True) == []
     assert trusted(kinds.RELEASE, release(values, chart="ingress-nginx")) == []

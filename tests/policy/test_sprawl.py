@@ -70,7 +70,7 @@ def test_a_larger_reserve_of_the_figures_holds() -> None:
     assert "38 of 256 must stay free" in plan(figures(52, reservePercent=15.0))[0]
 
 
-def test_hundreds_of_clusters_are_told_the_prefix_that_holds_them() -> None:
+def test_hundreds_of_clusters_get_the_prefix_that_holds_them() -> None:
     [message] = plan(figures(300))
     assert "pod_subnet_prefix: 27" in message
 
@@ -91,7 +91,7 @@ def test_every_limit_is_judged() -> None:
         ("many", "not an object"),
     ],
 )
-def test_figures_that_cannot_be_right_are_refused(document: object, reason: str) -> None:
+def test_invalid_figures_are_refused(document: object, reason: str) -> None:
     [message] = plan(document)
     assert "are invalid" in message
     assert reason in message
@@ -137,7 +137,7 @@ def test_namespaces_with_unknown_metadata_wait_for_the_update() -> None:
         ({"createNamespace": UNKNOWN}, True),
     ],
 )
-def test_no_namespace_on_the_side_of_a_release(props: dict[str, Any], accepted: bool) -> None:
+def test_a_release_creates_no_namespace_itself(props: dict[str, Any], accepted: bool) -> None:
     found = judge(POD_NETWORK, kinds.RELEASE, props)
     assert (found == []) is accepted
     assert all("createNamespace to false" in message for message in found)
@@ -178,7 +178,7 @@ def test_a_fleet_with_unknown_figures_is_left_to_the_rule_for_its_figures() -> N
     assert judge_stack(POD_NETWORK_STACK, [network(UNKNOWN), *sites(2)]) == []
 
 
-def test_unfit_figures_in_the_stack_are_told_once_by_their_resource() -> None:
+def test_invalid_figures_in_the_stack_are_reported_once_on_their_resource() -> None:
     assert judge_stack(POD_NETWORK_STACK, [network({"network": {}}), *sites(2)]) == []
 
 
@@ -291,7 +291,7 @@ def test_d3_a_chart_without_known_namespaces_takes_none(names: object) -> None:
 
 
 @pytest.mark.parametrize("create", ["true", "True", True])
-def test_d5_a_boolean_as_text_is_no_way_round(create: object) -> None:
+def test_d5_a_boolean_as_text_counts(create: object) -> None:
     [message] = judge(POD_NETWORK, kinds.RELEASE, {"createNamespace": create, "namespace": "tools"})
     assert "creates namespace 'tools' itself" in message
 
@@ -301,7 +301,7 @@ def shares(**counts: dict[str, float]) -> dict[str, dict[str, float]]:
 
 
 def test_d4_two_fleets_share_one_plan() -> None:
-    """52 imported clusters fit; the stack of the tests is called ``test``."""
+    """52 imported clusters fit; the stack of the tests has the name ``test``."""
     apart = shares(test={"importedClusters": 30.0}, other={"importedClusters": 22.0})
     assert judge_stack(POD_NETWORK_STACK, [network(figures()), *sites(30)], shares=apart) == []
     [message] = judge_stack(POD_NETWORK_STACK, [network(figures()), *sites(31)], shares=apart)

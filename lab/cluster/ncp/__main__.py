@@ -1,15 +1,15 @@
-"""``python -m lab.cluster.ncp --uuid UUID``: NCP of one cluster, until it is stopped."""
+"""``python -m lab.cluster.ncp --uuid UUID``: runs NCP of one cluster until stopped."""
 
 from __future__ import annotations
 
 from lab import options
 from lab.cluster.api import KubernetesApi
+from lab.cluster.daemon import serve_cluster
 from lab.cluster.ncp import namespaces, pods, services
 from lab.cluster.ncp.controller import Controller, State
 from lab.cluster.ncp.errors import ErrorReporter
 from lab.cluster.ncp.nsx import Nsx
 from lab.cluster.spec import ClusterFiles, ClusterSpec
-from lab.daemon import serve_cluster
 from lab.layout import Lab
 
 _HANDLERS = {
@@ -21,7 +21,7 @@ _HANDLERS = {
 
 
 async def run(lab: Lab, spec: ClusterSpec) -> None:
-    """Be the cluster's NCP until cancelled."""
+    """Runs the cluster's NCP until cancelled."""
     kubeconfig = ClusterFiles(lab, spec.uuid).kubeconfig("ncp")
     async with KubernetesApi(kubeconfig) as api, Nsx(lab, spec.uuid) as nsx:
         errors = ErrorReporter(api, spec.network.error_objects)

@@ -1,4 +1,4 @@
-"""The controller loop: watches the cluster, handles one object after the other, tries again what fails."""
+"""The controller loop: watches the cluster, handles one object at a time, retries failures."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _EXHAUSTED_RETRY_SECONDS = 5.0
 
 @dataclass
 class State:
-    """What the handlers work with."""
+    """State shared by the handlers."""
 
     lab: Lab
     spec: ClusterSpec
@@ -45,17 +45,17 @@ class State:
     services: dict[str, Object] = field(default_factory=dict)
     pods: dict[str, Object] = field(default_factory=dict)
     assigned: dict[str, tuple[str, str]] = field(default_factory=dict)
-    """Uid of each pod and the address that this process gave it, which the watch may not have told yet."""
+    """Uid of each pod and the address assigned by this process, which the watch may not have returned yet."""
     first_seen: dict[str, float] = field(default_factory=dict)
     """Monotonic time at which a Service without addresses was first seen."""
 
 
 Handler = Callable[[State, str], Awaitable[None]]
-"""Makes NSX-T right for one key; raises ``ExhaustedError`` after it has reported that something ran out."""
+"""Reconciles one key with NSX-T; raises ``ExhaustedError`` after it has reported an exhausted resource."""
 
 
 class Controller:
-    """Runs the handlers, one item at a time: there is never a race between two allocations."""
+    """Runs the handlers one item at a time, so allocations never race."""
 
     def __init__(self, state: State, handlers: Mapping[str, Handler]) -> None:
         self._state = state
@@ -64,7 +64,7 @@ class Controller:
         self._listed: set[str] = set()
 
     async def run(self) -> None:
-        """Work until cancelled."""
+        """Runs until cancelled."""
         async with asyncio.TaskGroup() as tasks:
             for kind, path in _PATHS.items():
                 tasks.create_task(self._follow(kind, path))
@@ -89,24 +89,24 @@ class Controller:
         while True:
             item = await queue.get()
             if len(self._listed) < len(_PATHS):
-                queue.add(item, _RETRY_SECONDS / 10)  # an incomplete store looks like deletions
+                queue.add(item, _RETRY_SECONDS / 10)  # an incomplete store would look like deletions
                 continue
             try:
                 if not self._loaded:
                     await self._load()
                 if item == _AUDIT:
-                    self._audit()
+                    self._requeue_all()
                 else:
                     await self._handlers[item.kind](self._state, item.key)
             except ExhaustedError as error:
                 _log.warning("%s %s: %s", item.kind, item.key, error)
-                self._loaded = False  # a network profile may have been given another block
+                self._loaded = False  # a network profile may have got another block
                 queue.add(item, _EXHAUSTED_RETRY_SECONDS)
             except (UnavailableError, ApiError, aiohttp.ClientError, TimeoutError) as error:
-                _log.warning("%s %s: %s; again soon", item.kind, item.key, error or type(error).__name__)
-                self._loaded = False  # what the failed request did is unknown
+                _log.warning("%s %s: %s; retrying", item.kind, item.key, error or type(error).__name__)
+                self._loaded = False  # the effect of the failed request is unknown
                 queue.add(item, _RETRY_SECONDS)
-            except Exception:  # one object that NCP cannot digest must not stop the others
+            except Exception:  # one invalid object must not block the others
                 _log.exception("%s %s", item.kind, item.key)
                 queue.add(item, _EXHAUSTED_RETRY_SECONDS)
 
@@ -116,8 +116,8 @@ class Controller:
         await state.nsx.load(state.spec.network.pod_ip_block_ids, state.spec.network.fip_pool_ids)
         self._loaded = True
 
-    def _audit(self) -> None:
-        """Handle everything once more, also what was deleted while nobody watched."""
+    def _requeue_all(self) -> None:
+        """Reconciles everything again, including objects deleted while no watch was active."""
         state = self._state
         keys = {Item("namespace", name) for name in state.namespaces}
         keys |= {Item("service", name) for name in state.services}

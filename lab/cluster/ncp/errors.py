@@ -1,4 +1,4 @@
-"""How NCP tells of what it cannot realise: annotations and ``NSXError`` objects (from PKS 1.7 on)."""
+"""Reports what NCP cannot realise: annotations and ``NSXError`` objects (PKS 1.7 and later)."""
 
 from __future__ import annotations
 
@@ -46,10 +46,10 @@ _CRD: Object = {
 
 @dataclass(frozen=True)
 class Fault:
-    """One thing that went wrong with a resource."""
+    """One failure of a resource."""
 
     area: str
-    """What could not be realised, the end of the annotation ``ncp/error.<area>``."""
+    """What could not be realised; suffix of the annotation ``ncp/error.<area>``."""
     code: str
     """Value of the annotation."""
     number: int
@@ -63,20 +63,20 @@ _AREAS = {"namespaces": (SUBNET, SNAT), "services": (LOAD_BALANCER,)}
 
 
 class ErrorReporter:
-    """Writes and takes back error annotations and NSXError objects; mute for NCP before PKS 1.7."""
+    """Writes and removes error annotations and NSXError objects; does nothing for NCP before PKS 1.7."""
 
     def __init__(self, api: KubernetesApi, enabled: bool) -> None:
         self._api = api
         self._enabled = enabled
 
     async def install(self) -> None:
-        """Make the NSXError resource known to the cluster."""
+        """Installs the NSXError resource definition in the cluster."""
         if self._enabled:
             crds = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
             await self._api.create(crds, _CRD)
 
     async def report(self, plural: str, item: Object, fault: Fault, message: str) -> None:
-        """Tell that ``fault`` keeps ``item``, one of ``plural``, from being realised."""
+        """Reports that ``fault`` prevents ``item``, one of ``plural``, from being realised."""
         metadata = item["metadata"]
         if not self._enabled or annotations_of(item).get(f"ncp/error.{fault.area}") == fault.code:
             return
@@ -95,14 +95,14 @@ class ErrorReporter:
                 "message": [f"[{now}]{fault.number}: {message}"],
             },
         }
-        await self._api.delete(f"{_ERRORS}/{name}")  # of another fault, which this one follows
+        await self._api.delete(f"{_ERRORS}/{name}")  # of an earlier fault, which this one replaces
         await self._api.create(_ERRORS, body)
         change: Object = {f"ncp/error.{other.area}": None for other in _AREAS[plural]}
         change |= {f"ncp/error.{fault.area}": fault.code, _LINK: name}
         await self._api.patch(_path(plural, item), {"metadata": {"annotations": change}})
 
     async def resolve(self, plural: str, item: Object) -> None:
-        """Take back all that was reported about ``item``."""
+        """Removes everything reported about ``item``."""
         keys = [_LINK, *(f"ncp/error.{fault.area}" for fault in _AREAS[plural])]
         present = {key: None for key in keys if key in annotations_of(item)}
         if present:
@@ -111,7 +111,7 @@ class ErrorReporter:
             await self._api.patch(_path(plural, item), {"metadata": {"annotations": present}})
 
     async def forget(self, plural: str, namespace: str, name: str) -> None:
-        """Delete the NSXError of a resource that may be gone itself."""
+        """Deletes the NSXError of a resource that may no longer exist."""
         if self._enabled:
             await self._api.delete(f"{_ERRORS}/{_name(plural, namespace, name)}")
 

@@ -1,4 +1,4 @@
-"""What a namespace costs: subnet, segment, with the dedicated topology a router, and a SNAT address."""
+"""Network resources of a namespace: subnet, segment, SNAT address, with the dedicated topology a router."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _REALISED = ("ncp/subnet-", "ncp/snat_ip")
 
 
 async def reconcile(state: State, name: str) -> None:
-    """Give the namespace what it needs, or give back what it had when it is gone."""
+    """Allocates what the namespace needs, or releases it once the namespace is gone."""
     item = state.namespaces.get(name)
     if item is None:
         await _release(state, name)
@@ -56,15 +56,15 @@ async def reconcile(state: State, name: str) -> None:
 
 
 def subnets(state: State, name: str) -> list[ipaddress.IPv4Network]:
-    """The namespace's subnets of pod IP blocks."""
+    """Returns the namespace's subnets of pod IP blocks."""
     return [ipaddress.IPv4Network(item.value["cidr"]) for item in state.nsx.find(SUBNETS, project=name)]
 
 
 async def add_subnet(state: State, name: str) -> None:
-    """Take a subnet out of the first block that has one, with a segment for it.
+    """Allocates a subnet from the first block with room, and creates a segment for it.
 
     Raises:
-        ExhaustedError: No block has one.
+        ExhaustedError: No block has room.
     """
     network = state.spec.network
     reason = "the network profile names no pod IP block"
@@ -86,7 +86,7 @@ async def add_subnet(state: State, name: str) -> None:
 
 
 async def _annotate(state: State, name: str, item: Object) -> None:
-    """Tell in the namespace what it has."""
+    """Annotates the namespace with its allocations."""
     present = {key: value for key, value in annotations_of(item).items() if key.startswith(_REALISED)}
     wanted = {f"ncp/subnet-{number}": str(cidr) for number, cidr in enumerate(sorted(subnets(state, name)))}
     for address in state.nsx.find(ADDRESSES, project=name, service=None):
@@ -98,7 +98,7 @@ async def _annotate(state: State, name: str, item: Object) -> None:
 
 
 async def _match_segments(state: State, name: str) -> None:
-    """One segment a subnet, also when NCP was interrupted between the two."""
+    """Ensures one segment per subnet, even if NCP was interrupted between the two."""
     missing = len(subnets(state, name)) - len(state.nsx.find(SEGMENTS, project=name))
     body = {"replication_mode": "MTEP", "admin_state": "UP"}
     for _ in range(missing):

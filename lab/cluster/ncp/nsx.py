@@ -1,4 +1,4 @@
-"""NSX-T manager API as NCP uses it: what a cluster owns is told by the objects' tags alone."""
+"""NSX-T manager API as NCP uses it: only tags identify the objects that a cluster owns."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ SEGMENTS = "logical-switches"
 BALANCERS = "loadbalancer/services"
 VIRTUAL_SERVERS = "loadbalancer/virtual-servers"
 ADDRESSES = "pools/ip-pools"
-"""Allocations of a floating IP pool. That they carry tags is taken from the policy API."""
+"""Allocations of a floating IP pool. Their tags are borrowed from the policy API."""
 
 CLUSTER, PROJECT, SERVICE, ROLE = "ncp/cluster", "ncp/project", "ncp/service", "ncp/role"
 _TIMEOUT = aiohttp.ClientTimeout(total=15)
 
 
 class ExhaustedError(Exception):
-    """NSX-T refused an allocation: a block, a pool or a limit is used up (HTTP 409)."""
+    """NSX-T rejected an allocation: a block, a pool or a limit is exhausted (HTTP 409)."""
 
 
 class UnavailableError(Exception):
-    """NSX-T did not answer, or not as it should; nothing is known about what it did."""
+    """NSX-T did not respond as expected; the effect of the request is unknown."""
 
 
 @dataclass(frozen=True)
@@ -41,19 +41,19 @@ class Owned:
     id: str
     tags: Mapping[str, str]
     value: Mapping[str, Any] = field(default_factory=dict)
-    """The object as NSX-T shows it; ``pool_id`` is added to an allocation."""
+    """The object as returned by NSX-T; an allocation also has ``pool_id``."""
 
     @property
     def address(self) -> str:
-        """The IP of an allocation."""
+        """IP address of an allocation."""
         return str(self.value["allocation_id"])
 
 
 class Nsx:
-    """The cluster's objects in NSX-T: an inventory in memory that each change goes through.
+    """The cluster's objects in NSX-T: an in-memory inventory that every change updates.
 
-    NCP is the only one who makes or removes a cluster's objects while the cluster lives, so the
-    inventory is right after ``load`` until a request fails.
+    While the cluster lives, only NCP creates or removes its objects, so the inventory is correct from
+    ``load`` until a request fails.
     """
 
     def __init__(self, lab: Lab, uuid: str) -> None:
@@ -76,10 +76,10 @@ class Nsx:
         await self._session.close()
 
     async def load(self, blocks: tuple[str, ...], pools: tuple[str, ...]) -> None:
-        """Read everything that the cluster owns in its pod IP blocks, floating IP pools and elsewhere.
+        """Reads everything that the cluster owns, including its pod IP blocks and floating IP pools.
 
         Raises:
-            UnavailableError: NSX-T does not answer.
+            UnavailableError: NSX-T does not respond.
         """
         owned: dict[tuple[str, str], Owned] = {}
         paths = [(SUBNETS, f"{SUBNETS}?block_id={block}") for block in blocks]
@@ -94,7 +94,7 @@ class Nsx:
         self._owned = owned
 
     def find(self, kind: str, **tags: str | None) -> list[Owned]:
-        """Objects of ``kind`` whose tags ``project``, ``service``, ``role`` are these; None: not tagged."""
+        """Returns objects of ``kind`` with these ``project``, ``service``, ``role`` tags; None: untagged."""
         wanted = {f"ncp/{scope}": value for scope, value in tags.items()}
         return [
             item
@@ -103,15 +103,15 @@ class Nsx:
         ]
 
     def all(self) -> Iterator[Owned]:
-        """Everything that the cluster owns."""
+        """Yields everything that the cluster owns."""
         return iter(list(self._owned.values()))
 
     async def create(self, kind: str, name: str, tags: Mapping[str, str], body: Mapping[str, Any]) -> Owned:
-        """Make an object called ``name``.
+        """Creates an object named ``name``.
 
         Raises:
-            ExhaustedError: There is no room for it.
-            UnavailableError: NSX-T does not answer; load again before the next change.
+            ExhaustedError: There is no capacity for it.
+            UnavailableError: NSX-T does not respond; call ``load`` before the next change.
         """
         value = await self._call("POST", kind, {**body, **self._labels(name, tags)})
         item = Owned(kind, value["id"], {CLUSTER: self._cluster, **tags}, value)
@@ -121,11 +121,11 @@ class Nsx:
     async def allocate(
         self, pools: tuple[str, ...], name: str, tags: Mapping[str, str], ip: str = ""
     ) -> Owned:
-        """Take a floating IP, ``ip`` if given, out of the first pool that has one.
+        """Allocates a floating IP, ``ip`` if given, from the first pool that has one.
 
         Raises:
             ExhaustedError: No pool has one.
-            UnavailableError: NSX-T does not answer; load again before the next change.
+            UnavailableError: NSX-T does not respond; call ``load`` before the next change.
         """
         body = {**({"allocation_id": ip} if ip else {}), **self._labels(name, tags)}
         for pool in pools:
@@ -137,13 +137,13 @@ class Nsx:
             item = Owned(ADDRESSES, address, {CLUSTER: self._cluster, **tags}, {**value, "pool_id": pool})
             self._owned[ADDRESSES, address] = item
             return item
-        raise ExhaustedError(f"no floating IP pool of {', '.join(pools)} has {ip or 'a free address'}")
+        raise ExhaustedError(f"none of the floating IP pools {', '.join(pools)} has {ip or 'a free address'}")
 
     async def remove(self, item: Owned) -> None:
-        """Delete an object, or give back an address; one that is gone already is no error.
+        """Deletes an object or releases an address; succeeds if it is already gone.
 
         Raises:
-            UnavailableError: NSX-T does not answer; load again before the next change.
+            UnavailableError: NSX-T does not respond; call ``load`` before the next change.
         """
         if item.kind == ADDRESSES:
             path = f"{ADDRESSES}/{item.value['pool_id']}?action=RELEASE"
@@ -192,7 +192,7 @@ def _tags(value: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _message(text: str) -> str:
-    """``error_message`` of an NSX-T error body, or the body."""
+    """Returns ``error_message`` of an NSX-T error body, or the body."""
     try:
         return str(json.loads(text)["error_message"])
     except (ValueError, KeyError, TypeError):

@@ -1,4 +1,4 @@
-"""Addresses of pods, out of their namespace's subnets; KWOK starts a pod that has one."""
+"""Assigns addresses from their namespace's subnets to pods; KWOK starts a pod once it has one."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ ADDRESS = "ncp/pod-ip"
 
 
 async def reconcile(state: State, key: str) -> None:
-    """Give a pod that was placed on a node its address."""
+    """Assigns an address to a scheduled pod."""
     pod = state.pods.get(key)
     if pod is None:
         state.assigned.pop(key, None)
@@ -21,20 +21,20 @@ async def reconcile(state: State, key: str) -> None:
         return
     uid = pod["metadata"]["uid"]
     if state.assigned.get(key, ("", ""))[0] == uid:
-        return  # it has one, the watch is behind; with a second it would never start
+        return  # the watch lags behind; a second address would keep the pod from starting
     namespace, name = key.split("/")
     if not subnets(state, namespace):
-        await _tell_waiting(state, pod)  # handled again when the namespace gets a subnet
+        await _report_waiting(state, pod)  # reconciled again when the namespace gets a subnet
         return
     address = _free_address(state, namespace)
     if address is None:
         try:
             await add_subnet(state, namespace)
         except ExhaustedError:
-            await _tell_waiting(state, pod)
+            await _report_waiting(state, pod)
             raise
         address = _free_address(state, namespace)
-    # The uid keeps a pod of the same name that came in its place from getting this address.
+    # The uid prevents a replacement pod of the same name from getting this address.
     change = {"uid": uid, "annotations": {ADDRESS: str(address)}}
     if await state.api.patch(f"/api/v1/namespaces/{namespace}/pods/{name}", {"metadata": change}):
         state.assigned[key] = (uid, str(address))
@@ -46,7 +46,7 @@ def _needs_address(pod: Object) -> bool:
 
 
 def _free_address(state: State, namespace: str) -> ipaddress.IPv4Address | None:
-    """The first address that no pod has; network, gateway and broadcast address are no pod's."""
+    """Returns the first free address; network, gateway and broadcast addresses are reserved."""
     prefix = f"{namespace}/"
     used = {annotations_of(pod).get(ADDRESS) for key, pod in state.pods.items() if key.startswith(prefix)}
     used |= {address for key, (_, address) in state.assigned.items() if key.startswith(prefix)}
@@ -57,7 +57,7 @@ def _free_address(state: State, namespace: str) -> ipaddress.IPv4Address | None:
     return None
 
 
-async def _tell_waiting(state: State, pod: Object) -> None:
+async def _report_waiting(state: State, pod: Object) -> None:
     metadata = pod["metadata"]
     event: Object = {
         "metadata": {"name": f"{metadata['name']}.{metadata['uid'][:8]}", "namespace": metadata["namespace"]},

@@ -1,4 +1,4 @@
-"""Work to be done, each item once, some of it later."""
+"""A work queue without duplicates, with delays."""
 
 from __future__ import annotations
 
@@ -9,28 +9,28 @@ from typing import NamedTuple
 
 
 class Item(NamedTuple):
-    """One thing to reconcile: ``kind`` chooses the handler, ``key`` is ``namespace/name`` or a name."""
+    """One item to reconcile: ``kind`` selects the handler, ``key`` is ``namespace/name`` or a name."""
 
     kind: str
     key: str
 
 
 class WorkQueue:
-    """Items with the time from which they may be handled; adding one again keeps the earlier time."""
+    """Items with the time at which they are due; adding an item again keeps the earlier time."""
 
     def __init__(self) -> None:
         self._due: dict[Item, float] = {}
         self._changed = asyncio.Event()
 
     def add(self, item: Item, delay: float = 0.0) -> None:
-        """Hand ``item`` out in ``delay`` seconds."""
+        """Makes ``item`` due in ``delay`` seconds."""
         due = time.monotonic() + delay
         if due < self._due.get(item, float("inf")):
             self._due[item] = due
             self._changed.set()
 
     async def get(self) -> Item:
-        """The next item that is due; it is the queue's no more."""
+        """Returns the next due item and removes it from the queue."""
         while True:
             self._changed.clear()
             item = min(self._due, key=self._due.__getitem__, default=None)

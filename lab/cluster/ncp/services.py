@@ -26,7 +26,7 @@ _INGRESS = "ingress"
 
 
 async def reconcile(state: State, key: str) -> None:
-    """Give the Service its virtual servers and addresses, or give back what it had."""
+    """Allocates the Service's virtual servers and addresses, or releases them once it is gone."""
     item = state.services.get(key)
     namespace, name = key.split("/")
     if item is None or not _wanted(state, item):
@@ -47,7 +47,7 @@ async def reconcile(state: State, key: str) -> None:
 
 
 async def reconcile_cluster(state: State, _: str) -> None:
-    """What NCP makes once: the NSXError resource, and virtual servers (HTTP, HTTPS) for Ingress objects."""
+    """Creates the cluster-wide objects: the NSXError resource, and virtual servers for Ingresses."""
     await state.errors.install()
     network = state.spec.network
     if not (network.nsx_lb and network.nsx_ingress_controller):
@@ -64,11 +64,10 @@ async def reconcile_cluster(state: State, _: str) -> None:
 
 
 def status_addresses(uuid: str, key: str, floating: str) -> list[str]:
-    """Both addresses that NCP shows, as the article has them: 10.50.0.79 and 100.64.128.125.
+    """Returns both addresses that NCP shows, as in the article: 10.50.0.79 and 100.64.128.125.
 
-    The second lies in 100.64.0.0/10 (RFC 6598): the link between Tier-0 and the load balancer's Tier-1
-    router, which serves nobody outside. Which comes first is the same for one Service always and
-    differs among Services.
+    The second is in 100.64.0.0/10 (RFC 6598): the link between Tier-0 and the load balancer's Tier-1 router,
+    which is not reachable from outside. The order is fixed for one Service and differs between Services.
     """
     link, order = hashlib.sha256(uuid.encode()).digest(), hashlib.sha256(f"{uuid}/{key}".encode()).digest()
     transit = f"100.64.{128 + link[0] % 64}.{1 + link[1] % 254}"
@@ -81,7 +80,7 @@ def _wanted(state: State, item: Object) -> bool:
 
 
 def _is_due(state: State, key: str) -> bool:
-    """NCP takes its time; a Service that has its addresses already is not delayed again."""
+    """Simulates NCP's delay; a Service that already has its addresses is not delayed again."""
     if _ingress(state.services[key]):
         return True
     now = time.monotonic()
@@ -92,7 +91,7 @@ def _is_due(state: State, key: str) -> bool:
 
 
 async def _realise(state: State, namespace: str, name: str, item: Object) -> str:
-    """Make address and virtual servers as far as they are missing; returns the address."""
+    """Creates the missing address and virtual servers; returns the address."""
     tags = {PROJECT: namespace, SERVICE: name}
     servers = state.nsx.find(VIRTUAL_SERVERS, project=namespace, service=name)
     limit = state.spec.network.max_l4_lb_service
@@ -124,7 +123,7 @@ async def _realise(state: State, namespace: str, name: str, item: Object) -> str
 async def _virtual_server(
     state: State, label: str, tags: Mapping[str, str], body: Mapping[str, Any]
 ) -> Owned:
-    """A virtual server on the first load balancer with room, on a new one if there may be more."""
+    """Creates a virtual server on the first load balancer with capacity, or on a new one within the limit."""
     balancers = state.nsx.find(BALANCERS)
     for balancer in balancers:
         try:

@@ -55,7 +55,7 @@ func (h *host) Cancel(context.Context, *emptypb.Empty) (*emptypb.Empty, error) {
 	return &emptypb.Empty{}, nil
 }
 
-// Run runs a program to its end. Bail means that the program has told its error to the user.
+// Run runs a program to its end. Bail means that the program has shown its error to the user.
 func (h *host) Run(ctx context.Context, request *pulumirpc.RunRequest) (*pulumirpc.RunResponse, error) {
 	if request.GetAttachDebugger() {
 		return nil, errors.New("this language host cannot attach a debugger")

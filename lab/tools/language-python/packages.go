@@ -18,7 +18,7 @@ import (
 var packagesScript string
 
 // releaseVersion is a version that Python and Pulumi write alike. A pre-release is written
-// differently, and its plugin's version cannot be told from it.
+// differently, and its plugin's version cannot be derived from it.
 var releaseVersion = regexp.MustCompile(`^\d+\.\d+\.\d+$`)
 
 // installedPackage is one line of packages.py.

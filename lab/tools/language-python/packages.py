@@ -1,6 +1,6 @@
 """Prints the installed Pulumi packages as JSON, each with its pulumi-plugin.json.
 
-One such process replaces `pip list`, which takes several times as long.
+This process replaces `pip list`, which takes several times as long.
 """
 
 import importlib.metadata
@@ -8,13 +8,13 @@ import json
 import pathlib
 import re
 
-# They are named like resource packages but have no plugin.
+# Named like resource packages, but without a plugin.
 WITHOUT_PLUGIN = {"pulumi-policy", "pulumi-esc-sdk"}
 
 found = {}
 for distribution in importlib.metadata.distributions():
     name = re.sub(r"[-_.]+", "-", distribution.metadata["Name"] or "").lower()
-    # The first on sys.path is the one that an import finds.
+    # The first match on sys.path is the one that an import finds.
     if not name or name in found or name in WITHOUT_PLUGIN:
         continue
     module = pathlib.Path(distribution.locate_file(name.replace("-", "_")))

@@ -2,7 +2,7 @@
 {{- .Values.nameOverride | default .Chart.Name | trunc 63 | trimSuffix "-" -}}
 {{- end -}}
 
-{{/* fullnameOverride; or the release's name when it holds the chart's name already, else both. */}}
+{{/* fullnameOverride, or the release's name if it contains the chart's name, else both. */}}
 {{- define "nginx-ingress.fullname" -}}
 {{- $name := include "nginx-ingress.name" . -}}
 {{- $made := ternary .Release.Name (printf "%s-%s" .Release.Name $name) (contains $name .Release.Name) -}}

@@ -1,4 +1,4 @@
-{{/* The release's name when it holds the chart's name already, else both. */}}
+{{/* The release's name if it contains the chart's name, else both. */}}
 {{- define "rancher.fullname" -}}
 {{- $name := .Values.nameOverride | default .Chart.Name -}}
 {{- $full := ternary .Release.Name (printf "%s-%s" .Release.Name $name) (contains $name .Release.Name) -}}
@@ -12,7 +12,7 @@ heritage: {{ .Release.Service }}
 release: {{ .Release.Name }}
 {{- end -}}
 
-{{/* What Rancher is told about its CA: nothing when it has one of its own to hand out. */}}
+{{/* Non-empty if Rancher runs with --no-cacerts, because it has no CA to publish. */}}
 {{- define "rancher.withoutCA" -}}
 {{- $own := and (eq .Values.tls "ingress") (eq .Values.ingress.tls.source "rancher") -}}
 {{- if not (or .Values.privateCA $own) }}true{{ end -}}

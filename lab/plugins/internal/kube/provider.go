@@ -47,7 +47,7 @@ func (k *kube) namespaced(kind schema.GroupVersionKind) (bool, error) {
 	}
 	connection, err := k.cluster.Reach()
 	if err != nil {
-		return true, nil //nolint:nilerr // nothing can be told without the cluster
+		return true, nil //nolint:nilerr // unknown without the cluster
 	}
 	namespaced, err := connection.Namespaced(kind)
 	if cluster.IsUnknownKind(err) {

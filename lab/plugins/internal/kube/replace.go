@@ -28,7 +28,7 @@ var statefulSet = []string{
 }
 
 // replaceOn lists the fields of the object whose change needs a new object. Secrets and ConfigMaps
-// are replaced on new content unless the provider is told that they may change (enableSecretMutable,
+// are replaced on new content unless the provider allows changes (enableSecretMutable,
 // enableConfigMapMutable) and they are not marked immutable.
 func (s *settings) replaceOn(obj *object) []string {
 	kind := obj.GroupVersionKind()

@@ -39,8 +39,8 @@ func (k *kube) Create(ctx context.Context, req plugin.CreateRequest) (plugin.Cre
 	writer := &writer{kube: k, connection: connection, urn: req.URN, manager: manager, preview: req.Preview}
 	live, err := writer.create(ctx, wanted)
 	if err != nil {
-		// A preview may stumble over what will be there when it is done in earnest: the namespace, the
-		// kind's definition, the old object gone. Then the inputs are all that can be told.
+		// A preview may fail where the update will succeed: the namespace or the kind's definition does not
+		// exist yet, or the old object still exists. Then the preview returns the inputs.
 		if req.Preview && (apierrors.IsForbidden(err) || apierrors.IsNotFound(err) ||
 			apierrors.IsAlreadyExists(err) || cluster.IsUnknownKind(err)) {
 			return asGiven, nil

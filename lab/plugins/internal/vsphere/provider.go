@@ -129,7 +129,7 @@ func (v *vsphere) Diff(_ context.Context, req plugin.DiffRequest) (plugin.DiffRe
 		}
 	}
 	diff := provider.InputDiff(olds, news, func(property string) bool { return property == "computeClusterId" })
-	// As the bridge has it for whatever has a name of its own: two of that name cannot be.
+	// As the bridge does for resources with a fixed name, of which two cannot coexist.
 	diff.DeleteBeforeReplace = len(diff.ReplaceKeys) > 0
 	return diff, nil
 }
@@ -193,7 +193,7 @@ func (v *vsphere) Read(ctx context.Context, req plugin.ReadRequest) (plugin.Read
 	id := string(req.ID)
 	if len(req.State) == 0 {
 		if id, err = imported(operation, client, id); err != nil {
-			// Nothing is found, whatever the reason: the engine says that there is no such resource.
+			// An error means not found; the engine reports that the resource does not exist.
 			return plugin.ReadResponse{}, nil //nolint:nilerr
 		}
 	}

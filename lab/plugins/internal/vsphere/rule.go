@@ -209,9 +209,9 @@ func uuids(ctx context.Context, client *govmomi.Client, machines []types.Managed
 	return ids, nil
 }
 
-// waiting is held while a task of vCenter is waited for. The real plugin waits for all of them with the one
-// property collector of its session, and of two waits at a time one may last until its deadline of five
-// minutes. Who lets two rules change at a time is told so here at once, and each time.
+// waiting is held during the wait for a vCenter task. The real plugin waits for all tasks with the single
+// property collector of its session, and one of two concurrent waits may last until its deadline of five
+// minutes. The stand-in fails at once, and every time, if two rules change concurrently.
 var waiting sync.Mutex
 
 func reconfigure(

@@ -1,0 +1,42 @@
+"""Common parts of a cluster's daemons."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+
+from lab.cluster import spec
+from lab.cluster.api import KubernetesApi, Object
+from lab.cluster.spec import ClusterSpec
+from lab.daemon import run
+from lab.layout import Lab
+
+
+def serve_cluster(what: str, work: Callable[[Lab, ClusterSpec], Coroutine[None, None, None]]) -> None:
+    """Main program of a cluster's daemon: runs ``work`` for the cluster of ``--uuid`` until stopped."""
+    parser = argparse.ArgumentParser(description=f"{what} of one cluster")
+    parser.add_argument("--uuid", required=True, help="UUID of the cluster")
+    arguments = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    logging.info("%s of cluster %s", what, arguments.uuid)
+    lab = Lab.from_environment()
+    asyncio.run(run(work(lab, spec.load(lab, arguments.uuid))))
+
+
+def follow(
+    tasks: asyncio.TaskGroup, api: KubernetesApi, path: str, store: dict[str, Object], changed: asyncio.Event
+) -> asyncio.Future[None]:
+    """Keeps ``store`` in sync with a collection from now on; sets ``changed`` after each change.
+
+    The result is available once the store is complete; before that, objects may be missing.
+    """
+    complete: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def listed() -> None:
+        if not complete.done():
+            complete.set_result(None)
+
+    tasks.create_task(api.follow(path, store, lambda _: changed.set(), listed))
+    return complete
