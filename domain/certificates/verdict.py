@@ -88,8 +88,10 @@ def check_server_chain(server: Server, expected: Expected, openssl: OpenSSL) -> 
             findings.append(_dead_end(path[-1], issuers))
         return [*findings, *members, *_check_surplus(chain, path), *paths.check_order(path, chain)]
 
-    def drawbacks(path: Path) -> tuple[int, int]:
-        return len(_errors(_check_path(path, expected))), len(_errors(paths.check_order(path, chain)))
+    def drawbacks(path: Path) -> tuple[int, int, int]:
+        outdated = [ca for ca in path if _errors(list(rules.check_dates(ca, expected)))]
+        disorder = _errors(paths.check_order(path, chain))
+        return len(_errors(_check_path(path, expected))), len(outdated), len(disorder)
 
     path = min(found[:_MAXIMUM_PATHS], key=drawbacks)
     findings += [*_check_path(path, expected), *_check_surplus(chain, path)]
