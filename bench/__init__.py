@@ -1,1 +1,1 @@
-"""TODO."""
+"""Measurements and comparisons that take minutes. Each module is a command."""

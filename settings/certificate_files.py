@@ -36,7 +36,8 @@ class CertificateFiles:
         hostname: Rancher's host name, which the certificate must cover.
         paths: Property of the source to the file that holds it, as in the config.
         secrets: Property to its PEM text, from secret config.
-        validity_days: Lifetime in days of a server certificate that the program issues.
+        organization: Organization (O) of the subject of a certificate that the program issues.
+        validity_days: Its lifetime in days.
         warning_days: A given certificate is warned about, and an issued one renewed, that many days before
             its end.
     """
@@ -45,6 +46,7 @@ class CertificateFiles:
     hostname: str
     paths: Mapping[str, str] = field(default_factory=dict)
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    organization: str = ""
     validity_days: int = 365
     warning_days: int = 30
 
@@ -67,7 +69,9 @@ def load(files: CertificateFiles, *, now: datetime) -> tuple[Material, list[Find
             except OSError as error:
                 findings.append(_unreadable(name, error))
     expected = Expected(files.hostname, now, timedelta(days=files.warning_days))
-    material, found = source.check(Given(contents, expected, files.validity_days), openssl)
+    material, found = source.check(
+        Given(contents, expected, files.validity_days, files.organization), openssl
+    )
     return material, [_as_configured(finding, files) for finding in dict.fromkeys([*findings, *found])]
 
 

@@ -50,6 +50,7 @@ class CertificateSettings(Section):
             hostname=hostname,
             paths={name: path for name, path in paths.items() if path is not None},
             secrets={name: text for name, text in secrets.items() if text is not None},
+            organization=self.certificate_organization,
             validity_days=self.certificate_validity_days,
             warning_days=self.certificate_warning_days,
         )

@@ -6,14 +6,13 @@ import pulumi
 import pulumi_tls as tls
 
 from components.certificates.source import IssuanceArgs
+from domain.certificates.sources.internal_ca import COMMON_NAME_LENGTH
 
 # RSA, because an enterprise CA (AD CS) refuses requests with EC keys unless its template is made for them.
 _KEY_ALGORITHM, _KEY_BITS = "RSA", 3072
 _SERVER_USES = ["digital_signature", "key_encipherment", "server_auth"]
 _CA_USES = ["cert_signing", "crl_signing"]
 _CA_DAYS = 3650
-# RFC 5280, ub-common-name: a longer host name stands in the subject alternative name only.
-_COMMON_NAME_LENGTH = 64
 
 
 def request(
@@ -25,7 +24,7 @@ def request(
         f"{name}-csr",
         private_key_pem=key.private_key_pem,
         subject=tls.CertRequestSubjectArgs(
-            common_name=issuance.hostname if len(issuance.hostname) <= _COMMON_NAME_LENGTH else None,
+            common_name=issuance.hostname if len(issuance.hostname) <= COMMON_NAME_LENGTH else None,
             organization=issuance.organization,
         ),
         dns_names=[issuance.hostname],
@@ -42,7 +41,7 @@ def own_ca(
         f"{name}-ca",
         private_key_pem=key.private_key_pem,
         subject=tls.SelfSignedCertSubjectArgs(
-            common_name=f"Rancher CA {issuance.hostname}"[:_COMMON_NAME_LENGTH],
+            common_name=f"Rancher CA {issuance.hostname}"[:COMMON_NAME_LENGTH],
             organization=issuance.organization,
         ),
         is_ca_certificate=True,

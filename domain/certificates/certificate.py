@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -65,7 +66,13 @@ class Certificate:
         name = name_text(self.x509.subject)
         if not self.has_namesake:
             return name
-        return f"{name} (serial {self.x509.serial_number:x}, until {self.x509.not_valid_after_utc:%Y-%m-%d})"
+        return f"{name} (serial {self.serial:x}, until {self.x509.not_valid_after_utc:%Y-%m-%d})"
+
+    @cached_property
+    def serial(self) -> int:
+        """The serial number."""
+        with warnings.catch_warnings(action="ignore"):  # the library warns about zero and negative ones
+            return self.x509.serial_number
 
     @cached_property
     def self_signed(self) -> bool:

@@ -153,7 +153,7 @@ def _check_key(certificate: Certificate) -> Iterator[Finding]:
 
 
 def _check_serial(certificate: Certificate) -> Iterator[Finding]:
-    serial = certificate.x509.serial_number
+    serial = certificate.serial
     if serial <= 0 or serial.bit_length() >= 160:
         kind = "negative" if serial < 0 else "zero" if serial == 0 else "longer than 20 bytes"
         problem = f"has a serial number that is {kind} (RFC 5280 allows 1 to 20 bytes, positive)"

@@ -83,7 +83,7 @@ def mismatch(child: Certificate, issuer: Certificate) -> str:
     if None not in (key_id, issuer.subject_key_id) and key_id != issuer.subject_key_id:
         return "key"
     serial = named.authority_cert_serial_number
-    if serial is not None and serial != issuer.x509.serial_number:
+    if serial is not None and serial != issuer.serial:
         return "serial number"
     directory = [
         name.value for name in named.authority_cert_issuer or () if isinstance(name, x509.DirectoryName)

@@ -88,8 +88,10 @@ def check_server_chain(server: Server, expected: Expected, openssl: OpenSSL) -> 
             findings.append(_dead_end(path[-1], issuers))
         return [*findings, *members, *_check_surplus(chain, path), *paths.check_order(path, chain)]
 
-    def drawbacks(path: Path) -> tuple[int, int]:
-        return len(_errors(_check_path(path, expected))), len(_errors(paths.check_order(path, chain)))
+    def drawbacks(path: Path) -> tuple[int, int, int]:
+        outdated = [ca for ca in path if _errors(list(rules.check_dates(ca, expected)))]
+        disorder = _errors(paths.check_order(path, chain))
+        return len(_errors(_check_path(path, expected))), len(outdated), len(disorder)
 
     path = min(found[:_MAXIMUM_PATHS], key=drawbacks)
     findings += [*_check_path(path, expected), *_check_surplus(chain, path)]
@@ -111,6 +113,10 @@ def _ask_judges(server: Server, path: Path, expected: Expected, openssl: OpenSSL
     refusal = ask(server.chain, server.bundle)
     explanations = list(key_ids.explain(path, server.chain, server.bundle, refusal, ask))
     yield from explanations
+    if refusal.endswith("subtree violation"):
+        limiting = [ca for ca in path[1:] if ca.extension(x509.NameConstraints)]
+        explanations = [_broken_subject(server.certificate, ca, refusal) for ca in limiting]
+        yield from explanations
     if refusal and not explanations:
         used = {item.der for item in path}
         surplus = [item for item in (*server.chain, *server.bundle) if item.der not in used]
@@ -120,6 +126,12 @@ def _ask_judges(server: Server, path: Path, expected: Expected, openssl: OpenSSL
             yield Finding(_BOTH, problem, "Remove what is not needed, or put it last")
         else:
             yield Finding(_BOTH, f"OpenSSL refuses the chain: {refusal}", _REISSUE)
+
+
+def _broken_subject(certificate: Certificate, ca: Certificate, refusal: str) -> Finding:
+    """OpenSSL compares name constraints with the subject, too: its name, e-mail address and common name."""
+    problem = f"has name constraints that the subject {certificate.name} breaks ({refusal})"
+    return ca.error(problem, "Have the certificate issued with another subject, or by another CA")
 
 
 def ask_verifier(path: Path, expected: Expected) -> str:

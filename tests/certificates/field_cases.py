@@ -112,6 +112,13 @@ CONSTRAINTS = [
         _limited([["dir:Example", "dns:example.com"], []]),
         "Issuing CA.* critical name constraints of the kind directoryName, which Go does not handle",
     ),
+    Case(
+        "B1",
+        "directory name, not critical",
+        _limited([["dir:Example", "dns:example.com"], []], critical=False),
+        "Issuing CA.* has name constraints that the subject .* breaks",
+        openssl=True,
+    ),
     _go("B1", "registered id", _limited([["id:1.2.3", "dns:example.com"], []]), "critical name constraints"),
 ]
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.x509.oid import ExtendedKeyUsageOID
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -204,7 +204,7 @@ def constrained(
 
 
 def version_1_root() -> pki.Identity:
-    """A root of the nineties, without extensions: the version field is cut out and the rest signed again."""
+    """A root without extensions: the version field is removed and the rest signed again."""
     key = rsa.generate_private_key(65537, 2048)
     made = pki.make("V1 Root", key=key)
     return pki.as_version_1(made, key)
@@ -331,7 +331,17 @@ def test_the_signing_ca_of_a_stack() -> None:
     assert "may only issue for example.org" in message
 
 
-def signing(identities: Sequence[pki.Identity]) -> list[str]:
+@pytest.mark.parametrize(("organization", "accepted"), [("Example", True), ("Other", False), ("", False)])
+def test_the_subject_of_what_an_internal_ca_issues(organization: str, accepted: bool) -> None:
+    subject = x509.Name([x509.NameAttribute(NameOID.ORGANIZATION_NAME, "Example")])
+    limits = x509.NameConstraints([x509.DirectoryName(subject)], None)
+    ca = pki.make("Constrained CA", ca=True, extra=[(limits, False)])
+    found = errors(signing([ca], organization))
+    assert (found == []) is accepted
+    assert all("has name constraints that the subject" in text for text in found)
+
+
+def signing(identities: Sequence[pki.Identity], organization: str = "") -> list[str]:
     bundle = "".join(identity.pem for identity in identities).encode()
     contents = {"ca_certificates": bundle, "ca_private_key": identities[0].key_pem.encode()}
-    return texts(InternalCa().check(Given(contents, EXPECTED, 100), openssl)[1])
+    return texts(InternalCa().check(Given(contents, EXPECTED, 100, organization), openssl)[1])

@@ -9,7 +9,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
-from cryptography.x509.oid import ExtendedKeyUsageOID
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from domain.certificates import names, pem
 from domain.certificates.certificate import (
@@ -19,10 +19,12 @@ from domain.certificates.certificate import (
     encode,
     public_key_der,
 )
-from domain.certificates.rules import Expected
 from domain.certificates.sources.source import Given, Material, Source, damaged, read_certificates, read_key
 from domain.certificates.verdict import OpenSSL, Server, check_server_chain, path_of
 from domain.finding import Finding
+
+COMMON_NAME_LENGTH = 64
+"""RFC 5280, ub-common-name: a longer host name is only in the subject alternative name."""
 
 
 class InternalCa(Source):
@@ -45,7 +47,7 @@ class InternalCa(Source):
             return Material(), [*findings, _other_key(ca, bundle, key)]
         intermediates = [item for item in path_of(ca, bundle, given.expected) if not item.self_signed]
         if key:
-            findings += _trial(key, [ca, *intermediates], bundle, given.expected, openssl)
+            findings += _trial(key, [ca, *intermediates], bundle, given, openssl)
         findings += _check_lifetime(ca, given)
         material = Material(encode(intermediates), text, encode(bundle), encode([ca]))
         return material, findings
@@ -71,9 +73,10 @@ def _trial(
     ca_key: PrivateKeyTypes,
     path: Sequence[Certificate],
     bundle: Sequence[Certificate],
-    expected: Expected,
+    given: Given,
     openssl: OpenSSL,
 ) -> list[Finding]:
+    expected = given.expected
     ca, intermediates = path[0], [item for item in path if not item.self_signed]
     if not isinstance(ca_key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey):
         return [ca.error("has a key of a kind that clients refuse", "Use a CA with an RSA or EC key")]
@@ -82,13 +85,13 @@ def _trial(
     host = x509.IPAddress(address) if address else x509.DNSName(expected.hostname)
     builder = (
         x509.CertificateBuilder()
-        .subject_name(x509.Name([]))
+        .subject_name(_subject(given))
         .issuer_name(ca.x509.subject)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(expected.now - datetime.timedelta(days=1))
         .not_valid_after(expected.now + expected.warning + datetime.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([host]), critical=True)
+        .add_extension(x509.SubjectAlternativeName([host]), critical=False)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
     )
     if ca.subject_key_id:
@@ -99,3 +102,11 @@ def _trial(
     server = Certificate(builder.sign(ca_key, algorithm), CA_CERTIFICATES)
     chain = list({item.der: item for item in (server, *intermediates)}.values())
     return check_server_chain(Server(server, chain, bundle, pem.encode_key(key)), expected, openssl)
+
+
+def _subject(given: Given) -> x509.Name:
+    """The subject of the issued certificate, in Go's order; a common name only if it is short enough."""
+    hostname = given.expected.hostname
+    parts = [(NameOID.ORGANIZATION_NAME, given.organization)]
+    parts += [(NameOID.COMMON_NAME, hostname if len(hostname) <= COMMON_NAME_LENGTH else "")]
+    return x509.Name([x509.NameAttribute(oid, text) for oid, text in parts if text])

@@ -25,11 +25,13 @@ class Given:
             not be read is missing.
         expected: Host name and time that the certificates are judged by.
         validity_days: Lifetime of a server certificate that is issued here, in days.
+        organization: Organization (O) of its subject.
     """
 
     contents: Mapping[str, bytes] = field(repr=False)
     expected: Expected
     validity_days: int = 365
+    organization: str = ""
 
 
 @dataclass(frozen=True)
