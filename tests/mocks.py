@@ -59,3 +59,16 @@ class _Monitor(MockMonitor):
 def with_engine(function: F) -> F:
     """``pulumi.runtime.test`` with types: waits for all resources and for the returned output."""
     return cast(F, pulumi.runtime.test(function))  # type: ignore[no-untyped-call]
+
+
+def provider_outputs(args: MockResourceArgs) -> dict[str, Any]:
+    """What the providers of a server's stack would answer."""
+    answers: dict[str, dict[str, Any]] = {
+        "tls:index/privateKey:PrivateKey": {"privateKeyPem": "KEY", "publicKeyPem": "PUBLIC"},
+        "tls:index/certRequest:CertRequest": {"certRequestPem": "REQUEST"},
+        "pulumi-python:dynamic/pks:Cluster": {"uuid": "u", "master_ips": ["10.50.0.71"]},
+        "pulumi-python:dynamic/pks:Kubeconfig": {"kubeconfig": "token", "server": "https://c.test:8443"},
+        "pulumi-python:dynamic/ingress:VirtualIp": {"address": "10.50.0.79"},
+        "kubernetes:helm.sh/v3:Release": {"status": {"revision": 1, "status": "deployed"}},
+    }
+    return answers.get(args.typ, {})

@@ -15,27 +15,14 @@ from components.runtime.provider import LABELS
 from settings import keys, labels
 from tests import pki
 from tests.config import GOOD, REPO
-from tests.mocks import RecordingMocks, with_engine
+from tests.mocks import RecordingMocks, provider_outputs, with_engine
 
 PROGRAM = str(REPO / "__main__.py")
 
 
-def outputs(args: pulumi.runtime.MockResourceArgs) -> dict[str, Any]:
-    """What the providers would answer."""
-    answers: dict[str, dict[str, Any]] = {
-        "tls:index/privateKey:PrivateKey": {"privateKeyPem": "KEY", "publicKeyPem": "PUBLIC"},
-        "tls:index/certRequest:CertRequest": {"certRequestPem": "REQUEST"},
-        "pulumi-python:dynamic/pks:Cluster": {"uuid": "u", "master_ips": ["10.50.0.71"]},
-        "pulumi-python:dynamic/pks:Kubeconfig": {"kubeconfig": "token", "server": "https://c.test:8443"},
-        "pulumi-python:dynamic/ingress:VirtualIp": {"address": "10.50.0.79"},
-        "kubernetes:helm.sh/v3:Release": {"status": {"revision": 1, "status": "deployed"}},
-    }
-    return answers.get(args.typ, {})
-
-
 @pytest.fixture
 def mocks() -> RecordingMocks:
-    return RecordingMocks(outputs)
+    return RecordingMocks(provider_outputs)
 
 
 def configure(config: dict[str, str]) -> None:
