@@ -11,8 +11,8 @@ import pytest
 from pulumi.runtime.mocks import MockResourceArgs
 
 from tests import pki
-from tests.mocks import RecordingMocks, with_engine
-from tests.test_main import PROGRAM, article, configure, outputs
+from tests.mocks import RecordingMocks, provider_outputs, with_engine
+from tests.test_main import PROGRAM, article, configure
 
 COMMAND = "command:local:Command"
 
@@ -20,7 +20,7 @@ COMMAND = "command:local:Command"
 def answers(args: MockResourceArgs) -> dict[str, Any]:
     if args.typ == COMMAND:
         return {"stdout": '{"revision": 1, "digest": "d"}'}
-    return {"chart_name": "x"} if args.typ.endswith("helm:Chart") else outputs(args)
+    return {"chart_name": "x"} if args.typ.endswith("helm:Chart") else provider_outputs(args)
 
 
 @pytest.mark.parametrize(
