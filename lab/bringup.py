@@ -148,7 +148,7 @@ def _open(endpoint: str) -> bool:
 
 def _credentials() -> dict[str, dict[str, str]]:
     def password() -> str:
-        return secrets.token_urlsafe(18)
+        return secrets.token_hex(16)  # a command line may begin with it: no hyphen
 
     return {
         "pks": {
