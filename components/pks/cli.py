@@ -62,7 +62,7 @@ class Pks:
         """Make the client; nothing is called."""
         self.access = access
         self.name = Path(access.executable).name
-        self._command = Command(access.executable, {}, access.secrets)
+        self._command = Command(access.executable, {}, access.secrets, property=PKS.key("cli"))
         self._login_files: dict[str, bytes] | None = None
         self._proven = 0.0
         self._lock = threading.Lock()
@@ -297,7 +297,7 @@ class Pks:
             f"`{self.access.executable} {command} --json` printed something else than PKS does: {reason} "
             f"({self._command.redacted(shown)[:_SHOWN]}). Check that the command is the CLI of PKS or TKGI",
             "",
-            "executable",
+            PKS.key("cli"),
         )
 
 

@@ -45,7 +45,7 @@ def test_a_missing_stack_is_reported(fleet: Standalone, tmp_path: Path) -> None:
     code, comment, _ = preview(fleet, tmp_path, "fleet/apac")
     assert code == 1
     assert "### Preview of `fleet/apac`: failed" in comment
-    assert "Make it there: pulumi -C fleet stack init apac" in comment
+    assert "pulumi -C fleet stack init apac" in comment
 
 
 def test_a_file_that_cannot_be_read_is_reported(fleet: Standalone, tmp_path: Path) -> None:

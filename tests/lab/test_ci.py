@@ -116,8 +116,8 @@ def test_a_reviewer_sees_what_a_changed_file_does(site: Site, prod: Workflow) ->
     assert "`rancher-cluster` | `pulumi-python:pks:Cluster` | update | `workers`: `3` → `4`" in comment
     assert "`figures.demands[0].importedClusters`: `40` → `50`" in comment
     assert "`rancher-server-release` | `kubernetes:helm.sh/v3:Release` | update |" in comment
-    assert "| pod subnets | 256 | 0 | 180 → **220** | 51 → **11** |" in comment
-    assert "as NSX-T told just now" in comment
+    assert "| pod subnets | 256 | 0 | 183 → **223** | 48 → **8** |" in comment
+    assert "as NSX-T reports it now" in comment
     assert "pks says [secret]" in comment
     assert [secret for secret in secrets(site) if secret in comment] == []
     events = (prod.output / "events.jsonl").read_text()
@@ -131,20 +131,20 @@ def links() -> dict[str, str]:
     return {"GITHUB_SERVER_URL": "https://github.test", "GITHUB_REPOSITORY": "company/rancher"}
 
 
-def test_what_the_policies_refuse_is_told_with_the_figures(prod: Workflow) -> None:
+def test_the_comment_has_the_figures_of_a_refusal(prod: Workflow) -> None:
     prod.change(plannedImportedClusters="60")
     code, comment = prod.preview()
     assert code == 1
     assert "Preview of `prod`: refused by a policy" in comment
     assert "52 imported clusters fit" in comment
-    assert "| 51 → **-29** |" in comment
+    assert "| 48 → **-32** |" in comment
 
 
-def test_what_would_be_destroyed_has_to_be_meant(prod: Workflow) -> None:
+def test_destruction_needs_approval(prod: Workflow) -> None:
     prod.change(tlsSecretName="another")
     code, comment = prod.preview()
     assert code == 1
-    assert "refused, it would destroy what must last" in comment
+    assert "refused, it needs approval to destroy" in comment
     assert "- certificates-tls (kubernetes:core/v1:Secret) would be replaced" in comment
     log = str(prod.output / "events.jsonl")
     assert subprocess.run([sys.executable, "-m", "ci", "gate", log], cwd=REPO, check=False).returncode == 1
@@ -192,9 +192,9 @@ def test_drift_is_reported_and_no_state_is_written(site: Site, prod: Workflow) -
         deployment = prod.run("deploy")
     finally:
         pks(site, "resize", "rancher-lab", "--num-nodes", "3", "--non-interactive", "--wait")
-    assert (code, "### `prod`: drift, too little room" in report) == (3, True), report
+    assert (code, "### `prod`: drift, too little capacity" in report) == (3, True), report
     assert "| `rancher-cluster` | `pulumi-python:pks:Cluster` | update | `workers`: `3` → `4` |" in report
-    assert "pod subnets: 51 of 256 remain" in report
+    assert "pod subnets: 48 of 256 remain" in report
     assert (deployment[0], deployment[1].splitlines()[-1]) == (1, "==> drift")
     assert prod.state() == before
     code, printed = prod.run("drift", "--output", str(prod.output), PULUMI_CONFIG_PASSPHRASE="wrong")

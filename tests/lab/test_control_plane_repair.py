@@ -108,7 +108,7 @@ async def test_a_component_that_ends_is_named_with_its_log(
         running.spec, uuid=str(uuid.uuid4()), slot=3, api_address=running.lab.address(50, 4), name="third"
     )
     try:
-        with pytest.raises(ClusterError, match=r"(?s)^apiserver ended.*unknown flag: --nonsense"):
+        with pytest.raises(ClusterError, match=r"(?s)^apiserver exited.*unknown flag: --nonsense"):
             await start(running.lab, spec)
     finally:
         await stop(running.lab, spec.uuid, delete_data=True)

@@ -222,14 +222,14 @@ def test_parts_that_are_turned_off_are_removed(site: Site) -> None:
         assert [addresses(site, name) for name in names] == [[], []]
         assert own_rules(site) == []
         assert token_status(outputs) == 401
-        # The record to make by hand is told, and Rancher answers at the virtual IP all the same.
+        # The output has the record to create by hand, and Rancher still answers at the virtual IP.
         assert left["dnsRecord"] == f"{names[0]}. 60 IN A {left['vip']}"
         test_rancher_answers_with_trusted_tls(site)
     finally:
         site.engine.config_file.write_text(before)
-    # And on again; Rancher's password is not known any more, nor to be guessed.
+    # And on again; Rancher's password is not known any more and cannot be guessed.
     done = site.engine.run("up", "--yes", "--skip-preview", check=False)
-    assert "Set config rancherAdminPassword to the one in force" in done.stdout
+    assert "rancherAdminPassword: Rancher at" in done.stdout
     assert done.returncode != 0
     site.engine.run("config", "set", "--secret", "rancherAdminPassword", str(outputs["rancherPassword"]))
     assert site.engine.run("up", "--yes", "--skip-preview").returncode == 0
@@ -243,7 +243,7 @@ def test_parts_that_are_turned_off_are_removed(site: Site) -> None:
     [
         ({"dnsMode": None, "dnsApiRecord": None}, ("/dns:",)),
         ({"antiAffinity": "off"}, ("/placement:", "vsphere:")),
-        ({"rancherBootstrap": False}, ("/rancher:",)),
+        ({"rancherBootstrap": False}, ("/rancher:Admin", "/rancher:LocalCluster", "/rancher:Password")),
     ],
 )
 def test_a_part_that_is_turned_off_creates_nothing(

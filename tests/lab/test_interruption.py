@@ -103,7 +103,7 @@ def test_the_lab_goes_on_after_ctrl_c_and_goes_away_whole(own_lab: Lab) -> None:
             up.send_signal(signal.SIGINT)
             time.sleep(0.5)
         seen += up.stdout.read()
-        assert "`make lab` continues" in seen, seen
+        assert "`make lab` resumes" in seen, seen
         assert up.wait() == 130
         assert "pulumi" not in process.running(own_lab)
     for helm, told in (

@@ -346,7 +346,9 @@ async def test_bad_input_is_one_clear_error_and_can_be_mended(
         vcenter.done(vm.Rename_Task(newName="gone"))
         await stack.configure(uuid)
         output = await stack.run("up", "--skip-preview", check=False)
-        assert f"{gone}: BOSH has worker VMs of this name in service-instance_{uuid}, but vCenter" in output
+        assert (
+            f"{gone}: BOSH has worker VMs with these names in service-instance_{uuid}, but vCenter" in output
+        )
         assert "Traceback" not in output
         vcenter.done(vm.Destroy_Task())
     mending.set()

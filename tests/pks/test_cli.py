@@ -160,7 +160,7 @@ def test_r10_another_shape_is_one_clear_error(
     with pytest.raises(PksError, match=f"something else than PKS does: {re.escape(reason)}") as caught:
         getattr(pks, call)(*([] if call.endswith("s") else ["c"]))
     assert len(str(caught.value)) < 700
-    assert caught.value.properties == ("executable",)
+    assert caught.value.properties == ("pksCli",)
 
 
 @pytest.mark.parametrize("variable", ["PKS_USER_PASSWORD", "TKGI_USER_PASSWORD"])
