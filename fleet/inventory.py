@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
+from domain import validation
 from domain.finding import Finding
 
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
@@ -19,6 +20,11 @@ _FILE = re.compile(r"[\w./~@+=, -]{0,255}")
 _RESERVED = ("cattle.io/", "rancher-on-pks/")
 _QUOTED = frozenset({"name", "displayName", "adopt", "registrationOnly", "labels", "members", "projects"})
 """Keys of entries whose values messages may quote."""
+_REMEDIES = {
+    "missing": "Set it",
+    "extra_forbidden": "See docs/fleet.md for the keys",
+    "string_type": "Put it in quotes",
+}
 _LOCAL = "local"
 _DEFAULT_PROJECTS = ("Default", "System")
 
@@ -173,24 +179,11 @@ def project_findings(site: SiteEntry, place: str) -> Iterator[Finding]:
 
 def validation_findings(error: ValidationError, place: str) -> Iterator[Finding]:
     """The errors of an entry. A value that may be secret is not quoted."""
-    for item in error.errors():
-        path = [str(part) for part in item["loc"] if part != "[key]"]
-        key = f"{place}: {'.'.join(path)}" if path else place
-        value = _shown(item["input"]) if path and path[0] in _QUOTED else ""
-        match item["type"]:
-            case "missing":
-                yield Finding(key, "is not set", "Set it")
-            case "extra_forbidden":
-                yield Finding(key, "is not a known key", "See docs/fleet.md for the keys")
-            case "string_type":
-                yield Finding(key, "must be text", "Put it in quotes", value)
-            case _:
-                text = str(item["msg"]).removeprefix("Value error, ").replace("Input should", "must")
-                yield Finding(key, text, "Correct it", value)
-
-
-def _shown(value: object) -> str:
-    """A short value of one line, for a message."""
-    text = str(value)
-    simple = isinstance(value, str | int | float | bool) and len(text) <= 80 and text.isprintable()
-    return text if simple else ""
+    for found in validation.findings(error, remedies=_REMEDIES):
+        quoted = re.split(r"[.\[]", found.key)[0] in _QUOTED
+        yield replace(
+            found,
+            key=f"{place}: {found.key}" if found.key else place,
+            remedy=found.remedy or "Correct it",
+            value=found.value if quoted else "",
+        )
