@@ -73,9 +73,11 @@ def prepare(lab: Lab) -> None:
     modules |= {"helm2": "helm2.cli", "tiller": "helm2.server"}
     for name, module in modules.items():
         wrapper = lab.path("bin", name)
+        # So that `lab down` finds it: the program gives its children no such variable.
+        mark = f'{process.MARK}="{lab.home}:pulumi"'
         wrapper.write_text(
-            f'#!/bin/sh\nLAB_HOME="{lab.home}" LAB_NET={lab.net} PYTHONPATH="{REPO}" PKS_CLI_NAME={name} '
-            f'exec "{sys.executable}" -m lab.{module} "$@"\n'
+            f'#!/bin/sh\n{mark} LAB_HOME="{lab.home}" LAB_NET={lab.net} PYTHONPATH="{REPO}" '
+            f'PKS_CLI_NAME={name} exec "{sys.executable}" -m lab.{module} "$@"\n'
         )
         wrapper.chmod(0o755)
 
