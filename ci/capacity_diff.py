@@ -18,7 +18,7 @@ from ci import stacks
 from ci.events import Report
 from ci.problem import StepError
 from ci.thresholds import reserve_percent, thresholds
-from components.capacity.figures_source import LIVE
+from components.capacity.pod_network import LIVE
 from domain import type_tokens
 from policy.plan import assessed
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field, PrivateAttr, SecretStr
 
 from domain.certificates.certificate import CA_CERTIFICATES, CA_PRIVATE_KEY, CERTIFICATE, PRIVATE_KEY
 from domain.certificates.sources import Material
@@ -33,8 +33,15 @@ class CertificateSettings(Section):
     certificate_warning_days: Days = 30
     tls_secret_name: DnsName = "tls-rancher-ingress"  # noqa: S105 - a name
 
+    _loaded: dict[str, tuple[Material, list[Finding]]] = PrivateAttr(default_factory=dict)
+
     def material(self, hostname: str) -> tuple[Material, list[Finding]]:
-        """What the files and secrets hold, and what is wrong with it."""
+        """What the files and secrets hold, and what is wrong with it; read once."""
+        if hostname not in self._loaded:
+            self._loaded[hostname] = self._load(hostname)
+        return self._loaded[hostname]
+
+    def _load(self, hostname: str) -> tuple[Material, list[Finding]]:
         paths = {
             CERTIFICATE: self.certificate_file,
             PRIVATE_KEY: self.private_key_file,

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, SecretStr
 
-from domain import network_profile
+from domain import network_profile_parameters
 from domain.cluster import ClusterSpec, properties
 from domain.finding import Finding
 from settings.types import DnsName, File, Label, Line, Minutes, Name, Section, Values
@@ -76,7 +76,9 @@ class ClusterSettings(Section):
 
     def findings(self) -> Iterator[Finding]:
         """What is wrong between these keys."""
-        yield from network_profile.findings(self.network_profile_parameters, "networkProfileParameters")
+        yield from network_profile_parameters.findings(
+            self.network_profile_parameters, "networkProfileParameters"
+        )
         if self.network_profile_parameters and not self.network_profile:
             yield Finding(
                 "networkProfile",

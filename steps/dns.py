@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pulumi
 
-from components.dns import DnsMode, DnsRecord, DnsRecordArgs, dns_mode
+from components.dns.component import DnsRecord, DnsRecordArgs
+from components.dns.modes import DnsMode, dns_mode
 from settings import Settings
 
 

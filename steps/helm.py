@@ -6,8 +6,9 @@ from abc import ABC, abstractmethod
 
 import pulumi
 
-from components.helm import Helm3, HelmEngine
+from components.helm.engine import HelmEngine
 from components.helm.v2.migration import Helm2Migration
+from components.helm.v3 import Helm3
 from settings import Settings
 
 

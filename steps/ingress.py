@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pulumi
 
 from components.certificates.component import RancherCertificates
-from components.helm import HelmEngine
+from components.helm.engine import HelmEngine
 from components.ingress.component import (
     IngressController,
     IngressControllerArgs,

@@ -9,7 +9,8 @@ import pulumi
 
 from components.certificates.component import RancherCertificates
 from components.pks.component import PksCluster
-from components.rancher import RancherBootstrap, RancherServer
+from components.rancher.bootstrap import RancherBootstrap
+from components.rancher.server import RancherServer
 from settings import Settings
 from steps.ingress import Endpoint
 from steps.preflight import Preflight

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import pulumi
 
 from components.pks.component import PksCluster
-from components.placement import AntiAffinity, AntiAffinityArgs
+from components.placement.anti_affinity import AntiAffinity, AntiAffinityArgs
 from settings import Settings, secret_text
 
 

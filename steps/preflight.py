@@ -7,10 +7,9 @@ from dataclasses import dataclass
 
 import pulumi
 
-from components.capacity import CapacityPlan, CapacityPlanArgs
-from components.helm import HelmChart, HelmChartArgs
-from components.helm.chart import CREDENTIALS
-from components.placement import PlacementPreflight
+from components.capacity.component import CapacityPlan, CapacityPlanArgs
+from components.helm.chart import CREDENTIALS, HelmChart, HelmChartArgs
+from components.placement.preflight import PlacementPreflight
 from settings import Settings, secret_text
 from steps.dns import preflight as dns_preflight
 from steps.helm import helm_choice

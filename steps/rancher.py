@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pulumi
 
-from components.helm import HelmEngine
-from components.rancher import RancherBootstrap, RancherBootstrapArgs, RancherServer, RancherServerArgs
+from components.helm.engine import HelmEngine
+from components.rancher.bootstrap import RancherBootstrap, RancherBootstrapArgs
+from components.rancher.server import RancherServer, RancherServerArgs
 from settings import Settings, secret_text
 from steps.cluster import InCluster
 from steps.ingress import Endpoint

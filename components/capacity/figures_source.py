@@ -11,9 +11,8 @@ from capacity.model.limits.virtual_servers import CAPACITIES
 from capacity.model.plan import Plan
 from components.capacity.nsx.inventory import LoadBalancer
 from components.capacity.nsx.reading import Reading
+from components.capacity.pod_network import CONFIGURED, LIVE
 from components.runtime.errors import ProviderError
-
-CONFIGURED, LIVE = "configured", "nsx-t"
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,10 @@ from pulumi.dynamic import Resource
 from capacity.model import figures
 from capacity.model.assessment import with_use
 from capacity.model.plan import CapacityError
-from components.capacity.figures_source import LIVE
 from components.runtime.provider import Properties, Provider
+
+CONFIGURED, LIVE = "configured", "nsx-t"
+"""Sources of the figures of others: the config, or the NSX-T manager."""
 
 
 class PodNetworkProvider(Provider):

@@ -12,7 +12,9 @@ from typing import Any
 
 import pulumi
 
-from components.helm import HelmChart, HelmEngine, HelmRelease, HelmReleaseArgs
+from components.helm.chart import HelmChart
+from components.helm.engine import HelmEngine
+from components.helm.release import HelmRelease, HelmReleaseArgs
 from components.ingress.virtual_ip import VirtualIp
 from components.kubernetes.objects import ingress_api
 from domain import ingress_values

@@ -96,7 +96,7 @@ class NetworkProfile(Resource, module="pks", name="NetworkProfile"):
             resource_name: Name in the stack.
             name: Name in PKS.
             description: For people.
-            parameters: As in the JSON document of PKS; see ``domain.network_profile``.
+            parameters: As in the JSON document of PKS; see ``domain.network_profile_parameters``.
             opts: Options.
         """
         props = {"name": name, "description": description, "parameters": dict(parameters)}

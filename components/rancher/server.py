@@ -9,7 +9,9 @@ from typing import Any
 
 import pulumi
 
-from components.helm import HelmChart, HelmEngine, HelmRelease, HelmReleaseArgs
+from components.helm.chart import HelmChart
+from components.helm.engine import HelmEngine
+from components.helm.release import HelmRelease, HelmReleaseArgs
 from components.kubernetes.deleted_object import DeletedObject
 from components.kubernetes.objects import ingress_api
 from components.rancher.endpoint import RancherEndpointArgs

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import ssl
+import sys
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -102,8 +105,7 @@ class HttpClient:
 
     def __init__(self, server: Server) -> None:
         """Make a client; nothing is sent."""
-        import httpx  # noqa: PLC0415 - a preview without changes sends nothing
-
+        httpx = _httpx()
         self.server = server
         parts = urlsplit(server.url)
         host = parts.hostname or ""
@@ -192,7 +194,7 @@ class HttpClient:
         most_bytes: int,
         temporary: frozenset[int],
     ) -> Response:
-        import httpx  # noqa: PLC0415
+        httpx = _httpx()
 
         what = f"{self.server.name}: {method} {path.partition('?')[0]}"
         deadline = time.monotonic() + _TOTAL_SECONDS
@@ -252,6 +254,12 @@ def json_object(text: str) -> dict[str, Any]:
     except (ValueError, RecursionError):
         return {}
     return value if isinstance(value, dict) else {}
+
+
+def _httpx() -> ModuleType:
+    """Imports httpx when it is needed, without its command, whose libraries take longer than the rest."""
+    sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]
+    return importlib.import_module("httpx")
 
 
 def _read(response: httpx.Response, what: str, most_bytes: int, deadline: float) -> bytes:

@@ -10,7 +10,8 @@ import pytest
 
 from capacity.model.figures import from_document, to_document
 from capacity.model.plan import CapacityError
-from components.capacity import CapacityPlan, CapacityPlanArgs, component
+from components.capacity import component
+from components.capacity.component import CapacityPlan, CapacityPlanArgs
 from components.capacity.nsx.access import NsxError
 from components.capacity.nsx.reading import Reading
 from components.capacity.pod_network import PodNetworkProvider

@@ -11,7 +11,7 @@ import yaml
 
 from ci.capacity_diff import compare
 from ci.events import Report
-from components.capacity.figures_source import CONFIGURED, LIVE
+from components.capacity.pod_network import CONFIGURED, LIVE
 from domain import type_tokens as kinds
 from tests.ci.logs import CLUSTER, report, step
 from tests.config import GOOD, REPO

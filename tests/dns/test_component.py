@@ -7,7 +7,8 @@ from typing import Any
 import pulumi
 import pytest
 
-from components.dns import DnsRecord, DnsRecordArgs, dns_mode
+from components.dns.component import DnsRecord, DnsRecordArgs
+from components.dns.modes import dns_mode
 from tests.mocks import RecordingMocks, with_engine
 
 RECORD, RESOLUTION = (f"pulumi-python:dynamic/dns:{name}" for name in ("Record", "Resolution"))

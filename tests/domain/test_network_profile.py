@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from domain.network_profile import findings, same_parameters, transition_findings
+from domain.network_profile import same_parameters, transition_findings
+from domain.network_profile_parameters import findings
 
 
 @pytest.mark.parametrize(

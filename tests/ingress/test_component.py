@@ -11,7 +11,8 @@ import pytest
 import yaml
 from pulumi.runtime.mocks import MockResourceArgs
 
-from components.helm import Helm3, HelmChart, HelmChartArgs
+from components.helm.chart import HelmChart, HelmChartArgs
+from components.helm.v3 import Helm3
 from components.ingress.component import (
     IngressController,
     IngressControllerArgs,

@@ -20,7 +20,8 @@ pytestmark = pytest.mark.lab
 # The record and the check before it, put together as the whole program does.
 _PROGRAM = """
 import pulumi
-from components.dns import DnsRecord, DnsRecordArgs, dns_mode
+from components.dns.component import DnsRecord, DnsRecordArgs
+from components.dns.modes import dns_mode
 
 given = pulumi.Config().require_object("dns")
 name = given.pop("mode")

@@ -24,7 +24,8 @@ pytestmark = pytest.mark.lab
 
 _PROGRAM = """
 import pulumi
-from components.rancher import RancherBootstrap, RancherBootstrapArgs, RancherEndpointArgs
+from components.rancher.bootstrap import RancherBootstrap, RancherBootstrapArgs
+from components.rancher.endpoint import RancherEndpointArgs
 
 known = pulumi.Config().require_object("rancher")
 endpoint = RancherEndpointArgs(**known.pop("endpoint"))

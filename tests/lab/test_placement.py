@@ -26,7 +26,8 @@ pytestmark = pytest.mark.lab
 
 _PROGRAM = """
 import pulumi
-from components.placement import AntiAffinity, AntiAffinityArgs, PlacementPreflight
+from components.placement.anti_affinity import AntiAffinity, AntiAffinityArgs
+from components.placement.preflight import PlacementPreflight
 from domain.placement import Placement
 
 config = pulumi.Config()

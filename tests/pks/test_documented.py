@@ -10,7 +10,7 @@ import pytest
 
 from components.pks import refusals
 from domain.cluster import LiveCluster, node_pools
-from domain.network_profile import findings
+from domain.network_profile_parameters import findings
 
 DOCUMENTED = Path(__file__).with_name("documented")
 

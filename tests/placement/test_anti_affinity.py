@@ -9,7 +9,7 @@ import pulumi
 import pytest
 from pulumi.runtime.mocks import MockResourceArgs
 
-from components.placement import AntiAffinity, AntiAffinityArgs
+from components.placement.anti_affinity import AntiAffinity, AntiAffinityArgs
 from components.placement.vsphere_objects import RULE
 from domain.placement import Placement
 from tests.mocks import RecordingMocks, with_engine

@@ -9,8 +9,10 @@ import pulumi
 import pytest
 from pulumi.runtime.mocks import MockResourceArgs
 
-from components.helm import Helm3, HelmChart, HelmChartArgs
-from components.rancher import RancherEndpointArgs, RancherServer, RancherServerArgs
+from components.helm.chart import HelmChart, HelmChartArgs
+from components.helm.v3 import Helm3
+from components.rancher.endpoint import RancherEndpointArgs
+from components.rancher.server import RancherServer, RancherServerArgs
 from tests.mocks import RecordingMocks, with_engine
 
 UPGRADE = "pulumi-python:dynamic/rancher:UpgradeCheck"

@@ -16,8 +16,9 @@ import pulumi
 import pytest
 from pulumi.runtime.mocks import MockResourceArgs
 
-from components.helm import HelmChart, HelmChartArgs, HelmRelease, HelmReleaseArgs
+from components.helm.chart import HelmChart, HelmChartArgs
 from components.helm.history import encode
+from components.helm.release import HelmRelease, HelmReleaseArgs
 from components.helm.v2.engine import Helm2
 from components.helm.v2.tiller import Tiller, TillerArgs
 from lab.helm2.release import Chart, Status
