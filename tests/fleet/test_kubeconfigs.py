@@ -46,7 +46,10 @@ def problem(file: Path, texts: dict[str, str] | None = None) -> str:
         ({"tokenFile": "token"}, "has `tokenFile`"),
         ({"auth-provider": {"name": "gcp", "config": {"cmd-path": "/bin/sh"}}}, "auth-provider"),
         ({"auth-provider": {"name": "oidc", "config": {"id-token": SECRET}}}, "auth-provider"),
-        ({"client-certificate": "/root/.ssh/id", "client-key": "/root/.ssh/id"}, "outside of its folder"),
+        (
+            {"client-certificate": "/home/operator/.ssh/id", "client-key": "/home/operator/.ssh/id"},
+            "outside of its folder",
+        ),
         ({"client-key": "../../id", "client-certificate-data": "QQ=="}, "outside of its folder"),
         ({"client-key": "../keys/berlin.yaml"}, "outside of its folder"),
         ({"client-key": "link.pem"}, "outside of its folder"),
