@@ -84,6 +84,10 @@ def _restore_last(what: str, undo: Undo, cluster: Cluster, limits: Limits) -> No
     """Undo the break of a run that was killed."""
     _progress(f"the last run broke {what} and did not restore it: restoring")
     problem = runner.restore(undo, cluster, limits)
+    if not problem:
+        # A load balancer may take a while to use the restored VM again.
+        with runner.polled(cluster, limits) as pollers:
+            problem = runner.steady(pollers, limits)
     if problem:
         raise DrillError(f"not restored within {limits.recovery:g} s (break of {what}): {problem}")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -96,16 +96,9 @@ class Run:
             ProviderError: The break, or its undoing, failed.
             KeyboardInterrupt: After undoing the break.
         """
-        before = self.cluster.snapshot()
-        with ExitStack() as polling:
-            limits = self.limits
-            rancher = polling.enter_context(Poller(self.cluster.check_rancher, limits.interval))
-            kubernetes = polling.enter_context(
-                Poller(self.cluster.check_kubernetes, limits.kubernetes_interval)
-            )
-            pollers = (rancher, kubernetes)
-            started_at = time.monotonic()
-            if state := wait(lambda: _unsteady(pollers, limits.settle, started_at), limits):
+        before, limits = self.cluster.snapshot(), self.limits
+        with polled(self.cluster, limits) as pollers:
+            if state := steady(pollers, limits):
                 raise ProviderError(f"nothing was broken: the services do not answer steadily: {state}")
             self.note.write(f"{self.drill.kind} {self.drill.target}", self.drill.undo)
             broken_at = time.monotonic()
@@ -114,11 +107,13 @@ class Run:
             finally:
                 self._restore(before, pollers)
             until = time.monotonic()
-        return self._result(
-            statistics(rancher.requests, broken_at, until),
-            statistics(kubernetes.requests, broken_at, until),
-            repaired,
+        # What failed before the services were steady is not this drill's doing.
+        since = broken_at - limits.settle
+        rancher, kubernetes = (
+            statistics([item for item in poller.requests if item.start >= since], broken_at, until)
+            for poller in pollers
         )
+        return self._result(rancher, kubernetes, repaired)
 
     def _break(self, before: Snapshot, pollers: tuple[Poller, ...], broken_at: float) -> float | None:
         """Break it; returns the seconds until the cluster has recovered by itself."""
@@ -143,8 +138,7 @@ class Run:
         self.note.clear()
         kept = {vm.name for vm in self.cluster.snapshot().vms}
         self.replaced = tuple(vm.name for vm in before.vms if vm.name not in kept)
-        restored_at = time.monotonic()
-        wait(lambda: _unsteady(pollers, self.limits.settle, restored_at), self.limits)
+        steady(pollers, self.limits)
 
     def _result(self, rancher: Statistics, kubernetes: Statistics, repaired: float | None) -> Result:
         return Result(
@@ -179,6 +173,22 @@ def restore(
         return next(problems(cluster.snapshot()), "")
 
     return wait(missing, limits)
+
+
+@contextmanager
+def polled(cluster: Cluster, limits: Limits) -> Iterator[tuple[Poller, Poller]]:
+    """A context in which requests are sent to Rancher and to the Kubernetes API."""
+    with (
+        Poller(cluster.check_rancher, limits.interval) as rancher,
+        Poller(cluster.check_kubernetes, limits.kubernetes_interval) as kubernetes,
+    ):
+        yield rancher, kubernetes
+
+
+def steady(pollers: tuple[Poller, ...], limits: Limits) -> str:
+    """Wait until no request has failed for ``settle`` seconds; returns why not, in the end."""
+    since = time.monotonic()
+    return wait(lambda: _unsteady(pollers, limits.settle, since), limits)
 
 
 def wait(missing: Callable[[], str], limits: Limits) -> str:

@@ -111,6 +111,20 @@ def test_what_a_killed_run_broke_is_restored_first(site: Site, capsys: pytest.Ca
     assert site.cluster.calls == ["power off vm-w2", "power on vm-w2", "delete p0"]
 
 
+def test_after_such_a_restoration_rancher_must_answer_before_anything_is_broken(
+    site: Site, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A load balancer sends requests to nowhere until it has noticed that the VM is back."""
+    site.cluster.power(["vm-w2"], on=False)
+    remaining = iter([True] * 5)
+    site.cluster.fail_requests = lambda cluster: not cluster.off and next(remaining, False)
+    with Note(site.note) as note:
+        note.write("worker vm-w2", Undo(vms=("vm-w2",)))
+    assert site.run("--yes", "--only", "pod", "--format", "json") == 0
+    [pod] = json.loads(capsys.readouterr().out)["drills"]
+    assert pod["rancher"]["failures"] == 0
+
+
 def test_two_drills_of_one_cluster_exclude_each_other(site: Site, capsys: pytest.CaptureFixture[str]) -> None:
     with Note(site.note):
         assert site.run("--yes") == 2
