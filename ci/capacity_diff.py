@@ -6,6 +6,7 @@ import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,9 @@ from components.capacity.pod_network import LIVE
 from domain import type_tokens
 from policy.plan import assessed
 
+Inputs = Mapping[str, Sequence[Mapping[str, Any]]]
+"""Inputs of the registered resources by type."""
+
 
 @dataclass(frozen=True)
 class Capacity:
@@ -30,10 +34,12 @@ class Capacity:
     Attributes:
         after: After the change; None: unknown.
         markdown: Before and after, for a person.
+        measured_at: Day of the figures of others; None: they are live, or of unknown age.
     """
 
     after: Assessment | None
     markdown: str
+    measured_at: date | None = None
 
     def alarms(self, least_percent: int) -> tuple[str, ...]:
         """The limits of which less than a share remains."""
@@ -76,10 +82,18 @@ def compare(stack: str, settings: Path, base: str | None, report: Report) -> Cap
     note = (
         f"What others use is {origin}. Headroom is what remains beyond a reserve of {reserve}%.{comparison}"
     )
-    return Capacity(assessment, f"{table}\n\n{note}")
+    return Capacity(assessment, f"{table}\n\n{note}", _measured_at(report.inputs))
 
 
-def _planned(inputs: Mapping[str, Sequence[Mapping[str, Any]]]) -> tuple[Plan | None, str]:
+def _measured_at(inputs: Inputs) -> date | None:
+    """The day of the configured figures."""
+    for values in inputs.get(type_tokens.POD_NETWORK, ()):
+        if values["source"] != LIVE and values.get("measured_at"):
+            return date.fromisoformat(str(values["measured_at"]))
+    return None
+
+
+def _planned(inputs: Inputs) -> tuple[Plan | None, str]:
     """The plan and the source of its figures, as the program registered them; None: it has not."""
     for values in inputs.get(type_tokens.POD_NETWORK, ()):
         return figures.from_document(values["figures"]), str(values["source"])

@@ -6,13 +6,18 @@ import json
 import os
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from pathlib import Path
 
+from capacity.report.metrics import exposition
 from ci import capacity_diff, comment, drift, gate
 from ci.engine import Engine, Outcome
 from ci.events import Report
 from ci.problem import StepError
 from domain.redaction import Redactor, secret_variables
+
+METRICS = "capacity.prom"
+"""File with the figures of the pod network after a drift check."""
 
 
 def preview(stack: str, *, directory: Path, settings: Path | None, base: str | None, allowed: bool) -> int:
@@ -80,7 +85,7 @@ def check_drift(stack: str, *, directory: Path, settings: Path | None, least_per
 
     Args:
         stack: Name of the stack.
-        directory: Gets ``drift.md`` and ``result.json``.
+        directory: Gets ``drift.md``, ``result.json`` and, when they are known, the figures as OpenMetrics.
         settings: The stack's file.
         least_percent: Share of each limit that has to remain beyond plan and reserve.
 
@@ -105,6 +110,11 @@ def check_drift(stack: str, *, directory: Path, settings: Path | None, least_per
     )
     text = drift.render(found)
     (directory / "drift.md").write_text(text)
+    if capacity.after:
+        metrics = exposition(
+            capacity.after, stack=stack, measured_at=capacity.measured_at, exported_at=datetime.now(UTC)
+        )
+        (directory / METRICS).write_text(metrics)
     result = {"stack": stack, "verdict": found.verdict, "found": found.exit_code != 0}
     (directory / "result.json").write_text(json.dumps(result))
     _conclude(text, found.verdict)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from capacity.command import flags
@@ -54,6 +55,21 @@ def _plot(plan: Plan, arguments: argparse.Namespace) -> Answer:
     return "\n".join(f"wrote {path}" for path in arguments.output), 0
 
 
+def _export(plan: Plan, arguments: argparse.Namespace) -> Answer:
+    from capacity.report.metrics import exposition  # noqa: PLC0415 - in the extra `report`
+
+    text = exposition(
+        assess(plan), stack=arguments.stack, measured_at=arguments.measured_at, exported_at=datetime.now(UTC)
+    )
+    if arguments.output is None:
+        return text.rstrip("\n"), 0
+    # A collector may read at any moment, and must not find half a file.
+    partial = arguments.output.with_name(f".{arguments.output.name}.{os.getpid()}")
+    partial.write_text(text)
+    partial.replace(arguments.output)
+    return f"wrote {arguments.output}", 0
+
+
 def _advise(plan: Plan, arguments: argparse.Namespace) -> Answer:
     if arguments.clusters is not None:
         if not 0 <= arguments.clusters <= LARGEST_FIGURE:
@@ -79,7 +95,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m capacity", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    commands = parser.add_subparsers(required=True, metavar="report | plot | advise")
+    commands = parser.add_subparsers(required=True, metavar="report | plot | advise | export")
     report = commands.add_parser("report", parents=[figures], help="capacity, used, planned, headroom")
     report.add_argument("--format", choices=["table", "markdown", "json"], default="table")
     report.set_defaults(run=_report)
@@ -94,4 +110,15 @@ def _parser() -> argparse.ArgumentParser:
     advice = commands.add_parser("advise", parents=[figures], help="what to change for a number of clusters")
     advice.add_argument("--clusters", type=int, help="imported clusters wanted in all")
     advice.set_defaults(run=_advise)
+    export = commands.add_parser("export", parents=[figures], help="the figures as OpenMetrics")
+    export.add_argument("--stack", default="", help="value of the label `stack`")
+    export.add_argument(
+        "--measured-at", type=_day, metavar="DAY", help="when the figures were read (YYYY-MM-DD)"
+    )
+    export.add_argument("--output", type=Path, help="file to replace (default: standard output)")
+    export.set_defaults(run=_export)
     return parser
+
+
+def _day(text: str) -> date:
+    return date.fromisoformat(text)

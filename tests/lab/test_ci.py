@@ -195,6 +195,8 @@ def test_drift_is_reported_and_no_state_is_written(site: Site, prod: Workflow) -
     assert (code, "### `prod`: drift, too little capacity" in report) == (3, True), report
     assert "| `rancher-cluster` | `pulumi-python:pks:Cluster` | update | `workers`: `3` → `4` |" in report
     assert "pod subnets: 48 of 256 remain" in report
+    metrics = (prod.output / "capacity.prom").read_text()
+    assert 'rancher_pks_limit_headroom{limit="pod subnets",stack="prod"} 48.0' in metrics
     assert (deployment[0], deployment[1].splitlines()[-1]) == (1, "==> drift")
     assert prod.state() == before
     code, printed = prod.run("drift", "--output", str(prod.output), PULUMI_CONFIG_PASSPHRASE="wrong")

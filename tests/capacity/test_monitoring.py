@@ -1,0 +1,170 @@
+"""``python -m capacity export``, judged by promtool and a real Prometheus: alerts and dashboard work."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import yaml
+
+from tests.config import REPO
+from tests.servers import ADDRESS, Request, Response, serve
+
+MONITORING = REPO / "docs" / "monitoring"
+
+pytestmark = pytest.mark.skipif(
+    shutil.which("prometheus") is None and not os.environ.get("REQUIRE_PROMETHEUS"),
+    reason="needs Prometheus (Debian package prometheus)",
+)
+
+
+def export(*arguments: str) -> str:
+    command = [sys.executable, "-m", "capacity", "export", "--stack", "prod", *arguments]
+    return subprocess.run(command, cwd=REPO, capture_output=True, text=True, check=True).stdout
+
+
+def test_promtool_accepts_the_metrics() -> None:
+    every = (
+        *("--imported", "40", "--leaked", "2", "--measured-at", "2026-01-31", "--reserve", "10"),
+        *(
+            "--tier1-limit",
+            "9",
+            "--segment-limit",
+            "999",
+            "--floating-ips",
+            "300",
+            "--node-block",
+            "10.9.0.0/16",
+        ),
+    )
+    for arguments in ((), every):
+        command = ["promtool", "check", "metrics"]
+        subprocess.run(command, input=export(*arguments), text=True, check=True)
+
+
+@pytest.mark.parametrize("stack", ['a"b', "back\\slash", "two\nlines", "organization/rancher/größe", ""])
+def test_any_name_of_a_stack_is_a_label(stack: str) -> None:
+    command = ["promtool", "check", "metrics"]
+    subprocess.run(command, input=export("--stack", stack), text=True, check=True)
+
+
+def test_the_file_is_replaced(tmp_path: Path) -> None:
+    file = tmp_path / "rancher.prom"
+    file.write_text("old")
+    assert export("--output", str(file)) == f"wrote {file}\n"
+    assert file.read_text().endswith("# EOF\n")
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_a_wrong_day_is_refused() -> None:
+    command = [sys.executable, "-m", "capacity", "export", "--measured-at", "31.1.2026"]
+    done = subprocess.run(command, cwd=REPO, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "--measured-at" in done.stderr
+
+
+def test_promtool_tests_the_alerts() -> None:
+    command = ["promtool", "test", "rules", "rules.test.yaml"]
+    done = subprocess.run(command, cwd=MONITORING, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+class Prometheus:
+    """A running Prometheus."""
+
+    def __init__(self, port: int) -> None:
+        self._base = f"http://{ADDRESS}:{port}/api/v1"
+
+    def get(self, path: str, **query: str) -> Any:
+        answer = httpx.get(f"{self._base}/{path}", params=query, timeout=30)
+        answer.raise_for_status()
+        return answer.json()["data"]
+
+    def firing(self) -> set[str]:
+        alerts = self.get("alerts")["alerts"]
+        return {alert["labels"]["alertname"] for alert in alerts if alert["state"] == "firing"}
+
+    def until(self, what: str, *, firing: bool) -> None:
+        deadline = time.monotonic() + 120
+        while (what in self.firing()) != firing:
+            assert time.monotonic() < deadline, f"{what}: still {self.firing()}"
+            time.sleep(0.2)
+
+
+@contextmanager
+def prometheus(directory: Path, target: str) -> Iterator[Prometheus]:
+    """One that scrapes a target each second; the alerts wait for nothing, so that the test need not."""
+    rules = yaml.safe_load((MONITORING / "rules.yaml").read_text())
+    for rule in rules["groups"][0]["rules"]:
+        rule.pop("for", None)
+    (directory / "rules.yaml").write_text(yaml.safe_dump(rules))
+    config = {
+        "global": {"scrape_interval": "1s", "evaluation_interval": "1s"},
+        "rule_files": ["rules.yaml"],
+        "scrape_configs": [{"job_name": "textfile", "static_configs": [{"targets": [target]}]}],
+    }
+    (directory / "prometheus.yaml").write_text(yaml.safe_dump(config))
+    with socket.socket() as free:
+        free.bind((ADDRESS, 0))
+        port = free.getsockname()[1]
+    command = [
+        *("prometheus", "--config.file=prometheus.yaml", "--storage.tsdb.path=data", "--log.level=warn"),
+        f"--web.listen-address={ADDRESS}:{port}",
+    ]
+    with (directory / "log").open("w") as log:
+        process = subprocess.Popen(command, cwd=directory, stdout=log, stderr=log)
+        try:
+            found = Prometheus(port)
+            deadline = time.monotonic() + 120
+            while True:
+                assert process.poll() is None, (directory / "log").read_text()
+                assert time.monotonic() < deadline
+                try:
+                    if found.get("query", query="rancher_pks_fits")["result"]:
+                        break
+                except httpx.HTTPError:
+                    pass
+                time.sleep(0.2)
+            yield found
+        finally:
+            process.terminate()
+            process.wait()
+
+
+def queries(panels: list[dict[str, Any]]) -> Iterator[tuple[str, str]]:
+    for panel in panels:
+        for target in panel["targets"]:
+            yield panel["title"], target["expr"].replace("$stack", ".*")
+
+
+def test_a_real_prometheus_fires_resolves_and_feeds_the_dashboard(tmp_path: Path) -> None:
+    fits = export("--imported", "40", "--measured-at", "2026-01-31")
+    exceeds = export("--imported", "70", "--leaked", "3", "--measured-at", "2026-01-31")
+    shown = [fits]
+
+    def answer(_request: Request) -> Response:
+        kind = "application/openmetrics-text; version=1.0.0; charset=utf-8"
+        return Response(body=shown[0], headers={"Content-Type": kind})
+
+    with serve(answer) as server, prometheus(tmp_path, f"{ADDRESS}:{server.port}") as found:
+        board = json.loads((MONITORING / "dashboard.json").read_text())
+        for title, query in queries(board["panels"]):
+            assert found.get("query", query=query)["result"], f"{title}: {query}"
+        assert "RancherPlanExceedsPodNetwork" not in found.firing()
+        shown[0] = exceeds
+        found.until("RancherPlanExceedsPodNetwork", firing=True)
+        found.until("RancherNamespacesLeaked", firing=True)
+        shown[0] = fits
+        found.until("RancherPlanExceedsPodNetwork", firing=False)
+        found.until("RancherNamespacesLeaked", firing=False)
