@@ -180,7 +180,6 @@ def running_rancher(root: Path) -> Iterator[StandaloneRancher]:
     context = Context(
         State(),
         lambda: "v2.15.0",
-        path=None,
         seed="standalone",
         ca=lab.ca_certificate.read_text,
         namespaces=_none,

@@ -32,6 +32,24 @@ def make_local(context: Context) -> None:
     projects.make_local(context)
 
 
+def adopt(context: Context, cluster_id: str, name: str) -> None:
+    """Takes over a cluster that was created in the cluster's API."""
+    cluster = _new(context, name, cluster_id, creator=None)
+    projects.make_default(context, cluster)
+    registrations.make_default(context, cluster)
+
+
+def forget(context: Context, cluster: Object) -> None:
+    """Deletes a cluster; it is listed a moment longer."""
+    cluster_id = cluster["id"]
+    cluster["removed"] = context.clock()
+    projects.forget(context, cluster_id)
+    registrations.forget(context, cluster_id)
+    sprawl.schedule_deletion(context, "clusters", [cluster_id])
+    if cluster["connected"]:
+        sprawl.schedule_deletion(context, "fleet", [sprawl.fleet_namespace(cluster_id)])
+
+
 def _new(context: Context, name: str, cluster_id: str, creator: str | None) -> Object:
     cluster: Object = {
         "id": cluster_id,
@@ -148,12 +166,7 @@ def _delete(call: Call, cluster_id: str) -> Object:
     cluster = call.state.clusters[cluster_id]
     if cluster["removed"] is None:
         shown = cluster_view.full(call, cluster)
-        cluster["removed"] = call.now
-        projects.forget(call.context, cluster_id)
-        registrations.forget(call.context, cluster_id)
-        sprawl.schedule_deletion(call.context, "clusters", [cluster_id])
-        if cluster["connected"]:
-            sprawl.schedule_deletion(call.context, "fleet", [sprawl.fleet_namespace(cluster_id)])
+        forget(call.context, cluster)
         call.context.commit()
         return shown
     return cluster_view.full(call, cluster)

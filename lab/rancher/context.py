@@ -6,13 +6,15 @@ import json
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
 from lab.rancher.release import Release, settings_of
 from lab.rancher.state import Object, State
+
+if TYPE_CHECKING:
+    from lab.rancher.store import Store
 
 
 class RefusalError(Exception):
@@ -57,8 +59,8 @@ class Context:
     state: State
     version: Callable[[], str]
     """Called for each request, because an upgrade changes the version."""
-    path: Path | None = None
-    """File that stores the state; None keeps it in memory."""
+    store: Store | None = None
+    """Keeps the state in the cluster's API; None keeps it in memory."""
     seed: str = ""
     """Identity of the cluster, the seed of stable names."""
     clock: Callable[[], float] = time.time
@@ -82,8 +84,7 @@ class Context:
         return (self.state.setting(name) or known.default) if known else ""
 
     def commit(self) -> None:
-        """Stores the state after a change."""
-        self.state.save(self.path)
+        """Announces a change of the state, which is stored before the response to a request."""
         self.changed()
 
 

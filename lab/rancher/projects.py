@@ -34,6 +34,17 @@ def forget(context: Context, cluster_id: str) -> None:
     )
 
 
+def adopt(context: Context, cluster_id: str, name: str, title: str) -> None:
+    """Takes over a project that was created in the cluster's API."""
+    _new(context, cluster_id, title, name, None)
+
+
+def drop(context: Context, project: Object) -> None:
+    """Deletes a project."""
+    del context.state.projects[project["id"]]
+    sprawl.schedule_deletion(context, "projects", [project["namespace"]])
+
+
 def _new(context: Context, cluster_id: str, title: str, name: str, creator: str | None) -> Object:
     backing = f"{cluster_id}-{name}" if context.release.project_namespace_of_cluster else name
     project: Object = {
@@ -95,8 +106,7 @@ def _delete(call: Call, name: str) -> Object:
     project = call.state.projects[name]
     if project["name"] == _SYSTEM:
         raise RefusalError(405, "MethodNotAllow", "System Project cannot be deleted")
-    del call.state.projects[name]
-    sprawl.schedule_deletion(call.context, "projects", [project["namespace"]])
+    drop(call.context, project)
     call.context.commit()
     return _shown(call, project)
 

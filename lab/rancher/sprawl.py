@@ -96,8 +96,6 @@ async def keep(api: KubernetesApi, context: Context, made: set[str]) -> None:
             _log.info("deleted namespace %s", name)
         made.discard(name)
         context.state.leaving.pop(name, None)
-    if due:
-        context.state.save(context.path)
 
 
 def _namespaces_due(cluster: Object) -> float:
