@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlsplit
 
 _USERINFO = re.compile(r"//[^/\s\"'@]*(?:@[^/\s\"'@]*)*@")
 _HOST = re.compile(r"(\[[^\]]*\]|[^:]*)(:\d*)?")
+
+
+def is_https(url: str) -> bool:
+    """Returns whether it is an https URL with a host, on one line."""
+    try:
+        return url.isprintable() and url.startswith("https://") and bool(urlsplit(url).hostname)
+    except ValueError:
+        return False
 
 
 def has_credentials(url: str) -> bool:

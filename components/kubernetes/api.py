@@ -13,9 +13,10 @@ from typing import Any
 from urllib.parse import urlencode
 
 from components.kubernetes import kubeconfig as kubeconfigs
-from components.kubernetes.oidc import OidcLogin
+from components.kubernetes import oidc
 from components.runtime.errors import ProviderError
 from components.runtime.http import HttpClient, HttpError, UnreachableError
+from domain.oidc import OidcLogin
 
 Object = dict[str, Any]
 """A Kubernetes object as JSON."""
@@ -44,12 +45,7 @@ class Kubernetes:
             UnreachableError: No answer, or a temporary failure.
             KubernetesError: The API refused.
         """
-        try:
-            return self._request("GET", path)
-        except KubernetesError as error:
-            if error.status == 404:
-                return None
-            raise
+        return self._unless_absent("GET", path)
 
     def list(self, path: str, **query: str) -> list[Object]:
         """All objects of a collection, page by page; none when the API does not know the kind.
@@ -84,12 +80,7 @@ class Kubernetes:
 
     def merge(self, path: str, changes: Object) -> Object | None:
         """Change only these fields of the object (a JSON merge patch); None when there is no object."""
-        try:
-            return self._request("PATCH", path, changes, "application/merge-patch+json")
-        except KubernetesError as error:
-            if error.status == 404:
-                return None
-            raise
+        return self._unless_absent("PATCH", path, changes, "application/merge-patch+json")
 
     def apply(self, path: str, body: Object, manager: str) -> Object:
         """Give the object at ``path`` these fields (server-side apply, Kubernetes 1.16 and later).
@@ -101,13 +92,17 @@ class Kubernetes:
 
     def delete(self, path: str) -> bool:
         """Delete the object; False when there was none."""
+        return self._unless_absent("DELETE", path) is not None
+
+    def _unless_absent(
+        self, method: str, path: str, body: Object | None = None, media_type: str = "application/json"
+    ) -> Object | None:
         try:
-            self._request("DELETE", path)
+            return self._request(method, path, body, media_type)
         except KubernetesError as error:
             if error.status == 404:
-                return False
+                return None
             raise
-        return True
 
     def _request(
         self, method: str, path: str, body: Object | None = None, media_type: str = "application/json"
@@ -131,7 +126,7 @@ class Kubernetes:
 def _renewed(login: OidcLogin, refused: KubernetesError) -> str:
     """A new ID token in the place of one that the API refused."""
     try:
-        return login.id_token()
+        return oidc.id_token(login)
     except ProviderError as error:
         raise KubernetesError(
             401,
@@ -155,5 +150,5 @@ def client(kubeconfig: str, folder: Path | None = None) -> Iterator[Kubernetes]:
         ProviderError: The kubeconfig cannot be used.
     """
     parsed = kubeconfigs.parse(kubeconfig, folder)
-    with HttpClient(parsed.connection()) as http:
+    with HttpClient(kubeconfigs.connection(parsed)) as http:
         yield Kubernetes(http, parsed.oidc)

@@ -9,9 +9,9 @@ import pytest
 import yaml
 from pulumi.output import UNKNOWN
 
-from components.kubernetes.oidc import expiry
 from components.pks.kubeconfig import KubeconfigProvider, rewrite
 from components.runtime.errors import ProviderError
+from domain.oidc import expiry
 from tests.kubernetes.test_oidc import jwt
 from tests.pks.conftest import FakeFoundation, live
 
