@@ -6,12 +6,12 @@ import time
 from collections.abc import Iterable, Iterator
 
 import pulumi
-from pulumi.dynamic import Resource
 
 from components.kubernetes import kubeconfig as kubeconfigs
 from components.pks.provider import PksProvider
 from components.runtime.errors import ProviderError
 from components.runtime.provider import Properties, unknown
+from components.runtime.resource import DynamicResource
 from domain.finding import Finding
 
 API_PORT = 8443
@@ -88,7 +88,7 @@ def _clock(seconds: float) -> str:
     return time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(seconds))
 
 
-class Kubeconfig(Resource, module="pks", name="Kubeconfig"):
+class Kubeconfig(DynamicResource, module="pks", name="Kubeconfig"):
     """Access to a cluster, type ``pulumi-python:dynamic/pks:Kubeconfig``.
 
     Its outputs repeat the cluster's identity, so that they are known when the cluster's update is previewed.
@@ -142,10 +142,7 @@ class Kubeconfig(Resource, module="pks", name="Kubeconfig"):
             "kubeconfig": None,
             "server": None,
         }
-        secret = pulumi.ResourceOptions(additional_secret_outputs=["kubeconfig"])
-        super().__init__(
-            KubeconfigProvider(), resource_name, props, pulumi.ResourceOptions.merge(opts, secret)
-        )
+        super().__init__(KubeconfigProvider(), resource_name, props, opts, secrets=["kubeconfig"])
 
 
 def rewrite(kubeconfig: str, hostname: str, address: str = "") -> tuple[str, str]:
