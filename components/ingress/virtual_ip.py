@@ -13,7 +13,6 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pulumi
-from pulumi.dynamic import Resource
 
 from components.helm.workloads import ncp_errors, owned_by
 from components.kubernetes import api as kube
@@ -21,6 +20,7 @@ from components.kubernetes.api import Kubernetes, KubernetesError, Object, Unrea
 from components.kubernetes.provider import ClusterProvider
 from components.runtime.errors import ProviderError, log
 from components.runtime.provider import Properties
+from components.runtime.resource import DynamicResource
 from components.runtime.waiting import STEADY, wait
 
 _TRANSIT = ipaddress.ip_network("100.64.0.0/10")
@@ -77,7 +77,7 @@ class VirtualIpProvider(ClusterProvider):
         return {"address": pick(_addresses(service), known["network"]) or ""}
 
 
-class VirtualIp(Resource, module="ingress", name="VirtualIp"):
+class VirtualIp(DynamicResource, module="ingress", name="VirtualIp"):
     """Address of a release's Service, type ``pulumi-python:dynamic/ingress:VirtualIp``."""
 
     address: pulumi.Output[str]
@@ -109,16 +109,13 @@ class VirtualIp(Resource, module="ingress", name="VirtualIp"):
         props = {
             "release": release,
             "namespace": namespace,
-            "kubeconfig": pulumi.Output.secret(kubeconfig),
+            "kubeconfig": kubeconfig,
             "network": network or "",
             "service": service,
             "timeout_minutes": timeout_minutes,
             "address": None,
         }
-        secret = pulumi.ResourceOptions(additional_secret_outputs=["kubeconfig"])
-        super().__init__(
-            VirtualIpProvider(), resource_name, props, pulumi.ResourceOptions.merge(opts, secret)
-        )
+        super().__init__(VirtualIpProvider(), resource_name, props, opts, secrets=["kubeconfig"])
 
 
 def _wait(wanted: Properties) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pulumi
-from pulumi.dynamic import Resource
 
 from components.rancher import api_token
 from components.rancher.api import Login, Rancher, RancherError
@@ -14,6 +13,7 @@ from components.rancher.first_login import USER, log_in
 from components.runtime.errors import ProviderError, log
 from components.runtime.http import UnreachableError
 from components.runtime.provider import Properties, Provider, unknown
+from components.runtime.resource import DynamicResource
 from domain.finding import Finding
 from domain.rancher_releases import release
 
@@ -85,7 +85,7 @@ class AdminProvider(Provider):
             log.warning("warning: the API token is not revoked: %s", error)
 
 
-class Admin(Resource, module="rancher", name="Admin"):
+class Admin(DynamicResource, module="rancher", name="Admin"):
     """Rancher after its first start, type ``pulumi-python:dynamic/rancher:Admin``.
 
     Attributes:
@@ -126,8 +126,8 @@ class Admin(Resource, module="rancher", name="Admin"):
         props = {
             "endpoint": endpoint.inputs(),
             "version": version,
-            "kubeconfig": pulumi.Output.secret(kubeconfig),
-            "password": pulumi.Output.secret(password),
+            "kubeconfig": kubeconfig,
+            "password": password,
             "server_url": endpoint.url,
             "telemetry": telemetry,
             "token_days": token_days,
@@ -139,8 +139,9 @@ class Admin(Resource, module="rancher", name="Admin"):
             "token_expires": None,
             "token_life_days": None,
         }
-        secret = pulumi.ResourceOptions(additional_secret_outputs=["kubeconfig", "password", "token"])
-        super().__init__(AdminProvider(), resource_name, props, pulumi.ResourceOptions.merge(opts, secret))
+        super().__init__(
+            AdminProvider(), resource_name, props, opts, secrets=["kubeconfig", "password", "token"]
+        )
 
 
 def _client(properties: Properties) -> Rancher:

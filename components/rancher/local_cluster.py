@@ -5,12 +5,12 @@ from __future__ import annotations
 import time
 
 import pulumi
-from pulumi.dynamic import Resource
 
 from components.rancher.api import Json, Rancher, RancherError
 from components.rancher.endpoint import RancherEndpoint, RancherEndpointArgs
 from components.runtime.errors import log
 from components.runtime.provider import Properties, Provider
+from components.runtime.resource import DynamicResource
 from components.runtime.waiting import STEADY, wait
 
 _PATH = "/v3/clusters/local"
@@ -58,7 +58,7 @@ class LocalClusterProvider(Provider):
             return {}
 
 
-class LocalCluster(Resource, module="rancher", name="LocalCluster"):
+class LocalCluster(DynamicResource, module="rancher", name="LocalCluster"):
     """Rancher's cluster ``local``, active; type ``pulumi-python:dynamic/rancher:LocalCluster``.
 
     Attributes:
@@ -87,15 +87,12 @@ class LocalCluster(Resource, module="rancher", name="LocalCluster"):
         """
         props = {
             "endpoint": endpoint.inputs(),
-            "token": pulumi.Output.secret(token),
+            "token": token,
             "server_url": endpoint.url,
             "timeout_minutes": timeout_minutes,
             "state": None,
         }
-        secret = pulumi.ResourceOptions(additional_secret_outputs=["token"])
-        super().__init__(
-            LocalClusterProvider(), resource_name, props, pulumi.ResourceOptions.merge(opts, secret)
-        )
+        super().__init__(LocalClusterProvider(), resource_name, props, opts, secrets=["token"])
 
 
 class _Activation:

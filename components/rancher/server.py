@@ -135,12 +135,12 @@ class RancherServer(pulumi.ComponentResource):
 def _judge(args: RancherServerArgs, chosen: Release) -> list[str]:
     """Warnings about the version; an error about it or the values ends the program."""
     about_version = list(chosen.findings(args.chart.args.kubernetes_version))
-    errors = [f"{item.problem}. {item.remedy}" for item in about_version if item.severity == "error"]
+    errors = [item.text for item in about_version if item.severity == "error"]
     about_values = rancher_values.findings(args.values, chosen, **_design(args))
     errors += [f"values of Rancher: {item}" for item in about_values]
     if errors:
         raise pulumi.RunError("\n".join(errors))
-    return [f"{item.problem}. {item.remedy}" for item in about_version]
+    return [item.text for item in about_version]
 
 
 def _design(args: RancherServerArgs) -> dict[str, Any]:

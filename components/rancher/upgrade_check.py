@@ -8,16 +8,15 @@ from dataclasses import replace
 from typing import Any
 
 import pulumi
-from pulumi.dynamic import Resource
 
 from components.kubernetes.provider import ClusterProvider
 from components.runtime.provider import Properties, unknown
+from components.runtime.resource import DynamicResource
 from domain import rancher_upgrades
 from domain.finding import Finding
 from domain.rancher_releases import release
 from domain.rancher_upgrades import Deployment
 
-_WEBHOOK_VARIABLE = "CATTLE_RANCHER_WEBHOOK_VERSION"
 _KEYS = {"version": "version,enabled", "ca": "ca_sha256,enabled"}
 
 
@@ -43,7 +42,7 @@ class UpgradeCheckProvider(ClusterProvider):
         return "upgrade-check"
 
 
-class UpgradeCheck(Resource, module="rancher", name="UpgradeCheck"):
+class UpgradeCheck(DynamicResource, module="rancher", name="UpgradeCheck"):
     """A supported change of Rancher, type ``pulumi-python:dynamic/rancher:UpgradeCheck``."""
 
     def __init__(
@@ -74,14 +73,11 @@ class UpgradeCheck(Resource, module="rancher", name="UpgradeCheck"):
         props = {
             "version": version,
             "ca_sha256": checksum,
-            "webhook": _pinned_webhook(values),
-            "kubeconfig": pulumi.Output.secret(kubeconfig),
+            "webhook": rancher_upgrades.pinned_webhook(values),
+            "kubeconfig": kubeconfig,
             "enabled": enabled,
         }
-        secret = pulumi.ResourceOptions(additional_secret_outputs=["kubeconfig"])
-        super().__init__(
-            UpgradeCheckProvider(), resource_name, props, pulumi.ResourceOptions.merge(opts, secret)
-        )
+        super().__init__(UpgradeCheckProvider(), resource_name, props, opts, secrets=["kubeconfig"])
 
 
 def _deployment(properties: Properties) -> Deployment:
@@ -90,9 +86,3 @@ def _deployment(properties: Properties) -> Deployment:
         ca=properties["ca_sha256"],
         webhook=properties["webhook"],
     )
-
-
-def _pinned_webhook(values: Mapping[str, Any]) -> str:
-    variables = values.get("extraEnv") or []
-    pins = [item.get("value") for item in variables if item.get("name") == _WEBHOOK_VARIABLE]
-    return str(pins[-1] or "") if pins else ""
