@@ -56,3 +56,16 @@ class Finding:
             key=", ".join(named(path) for path in self.key.split(",")),
             depends_on=tuple(named(path) for path in self.depends_on),
         )
+
+
+class FindingError(ValueError):
+    """Input cannot be used.
+
+    Attributes:
+        finding: Why not.
+    """
+
+    def __init__(self, key: str, problem: str, remedy: str) -> None:
+        """Make the error of a finding with these parts."""
+        self.finding = Finding(key, problem, remedy)
+        super().__init__(str(self.finding))

@@ -7,7 +7,7 @@ from typing import Any
 import pulumi
 
 from components.kubernetes import api
-from components.kubernetes.api import KubernetesError, UnreachableError
+from components.kubernetes.api import KubernetesError
 from components.kubernetes.provider import ClusterProvider
 from components.runtime.errors import log
 from components.runtime.provider import Properties
@@ -24,7 +24,15 @@ class DeletedObjectProvider(ClusterProvider):
 
     def apply(self, wanted: Properties, before: Properties) -> Properties:
         del before
-        _delete(wanted)
+        path = wanted["path"]
+        with api.client(wanted["kubeconfig"]) as kubernetes:
+            wait(
+                f"deletion of {path}",
+                lambda: ("it is being deleted", None if kubernetes.delete(path) else True),
+                timeout=_TIMEOUT_SECONDS,
+                pace=QUICK,
+                resume="Check its finalizers, then run `pulumi up` again",
+            )
         return {}
 
     def identity(self, properties: Properties) -> str:
@@ -63,22 +71,3 @@ class DeletedObject(DynamicResource, module="kubernetes", name="DeletedObject"):
         """
         props = {"path": path, "creator": creator, "kubeconfig": kubeconfig}
         super().__init__(DeletedObjectProvider(), resource_name, props, opts, secrets=["kubeconfig"])
-
-
-def _delete(wanted: Properties) -> None:
-    path = wanted["path"]
-    with api.client(wanted["kubeconfig"]) as kubernetes:
-
-        def poll() -> tuple[str, bool | None]:
-            try:
-                return "it is being deleted", None if kubernetes.delete(path) else True
-            except UnreachableError as error:
-                return str(error), None
-
-        wait(
-            f"deletion of {path}",
-            poll,
-            timeout=_TIMEOUT_SECONDS,
-            pace=QUICK,
-            resume="Check its finalizers, then run `pulumi up` again",
-        )

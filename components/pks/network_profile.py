@@ -46,7 +46,7 @@ class NetworkProfileProvider(PksProvider):
                 raise
             if not same_parameters(found.get("parameters") or {}, parameters):
                 taken = taken_by_other(name, found.get("parameters") or {})
-                raise ProviderError(taken.text, "name") from None
+                raise ProviderError.of(taken) from None
             log.info("network profile %s exists with the wanted parameters: taken over", name)
         return {}
 

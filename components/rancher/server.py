@@ -13,12 +13,12 @@ from components.helm.chart import HelmChart
 from components.helm.engine import HelmEngine
 from components.helm.release import HelmRelease, HelmReleaseArgs
 from components.kubernetes.deleted_object import DeletedObject
-from components.kubernetes.objects import ingress_api
 from components.rancher.endpoint import RancherEndpointArgs
 from components.rancher.endpoint_check import EndpointCheck
 from components.rancher.upgrade_check import UpgradeCheck
 from domain import rancher_values
 from domain.chart_values import merge
+from domain.rancher_ingress import api_version
 from domain.rancher_releases import Release, release
 
 RELEASE = "rancher"
@@ -169,7 +169,7 @@ def _chart_ingress(
     """The chart's own Ingress, deleted whenever a change of the release has created it again."""
     path = pulumi.Output.format(
         "/apis/{0}/namespaces/{1}/ingresses/{2}",
-        ingress_api(args.chart.args.kubernetes_version),
+        api_version(args.chart.args.kubernetes_version),
         args.namespace,
         RELEASE,
     )
