@@ -1,6 +1,9 @@
-"""What an HTTP answer at Rancher's host name says about the way to Rancher."""
+"""What answers at Rancher's host name say: about the way to Rancher, and about its own cluster."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
 
 _PING_MEANINGS = {
     404: "nobody serves /ping of {hostname}: check Rancher's Ingress",
@@ -25,3 +28,14 @@ def has_no_rule(status: int, body: str) -> bool:
     """Whether nginx itself (or its default backend) found no rule, rather than Rancher no page."""
     from_nginx = "default backend - 404" in body or "<center>nginx" in body or not body.strip()
     return status == 404 and from_nginx
+
+
+def cluster_state(cluster: Mapping[str, Any]) -> str:
+    """State of a cluster in Rancher in words, with the conditions that are not met."""
+    message = str(cluster.get("transitioningMessage") or "no message")
+    missing = [
+        f"{item['type']} is {item['status']}"
+        for item in cluster.get("conditions") or []
+        if item.get("status") != "True"
+    ]
+    return "; ".join([f"{cluster.get('state') or 'no state'}: {message}", *missing])

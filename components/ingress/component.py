@@ -15,7 +15,8 @@ import pulumi
 from components.helm.chart import HelmChart
 from components.helm.engine import HelmEngine
 from components.helm.release import HelmRelease, HelmReleaseArgs
-from components.ingress.virtual_ip import VirtualIp
+from components.ingress.virtual_ip import VirtualIpProvider
+from components.runtime.resource import DynamicResource
 from domain import ingress_values, rancher_ingress
 from domain.chart_values import merge
 
@@ -48,6 +49,38 @@ class IngressControllerArgs:
     https_port: int = 443
     vip_cidr: str | None = None
     timeout_minutes: int = 10
+
+
+class VirtualIp(DynamicResource, module="ingress", name="VirtualIp"):
+    """Address of a release's Service, type ``pulumi-python:dynamic/ingress:VirtualIp``."""
+
+    address: pulumi.Output[str]
+
+    def __init__(
+        self,
+        resource_name: str,
+        args: IngressControllerArgs,
+        service: Mapping[str, Any],
+        opts: pulumi.ResourceOptions,
+    ) -> None:
+        """Declare the resource.
+
+        Args:
+            resource_name: Name in the stack.
+            args: Of the controller.
+            service: Chart and values of its Service; a change reads the address again.
+            opts: Must depend on the release.
+        """
+        props = {
+            "release": RELEASE,
+            "namespace": args.namespace,
+            "kubeconfig": args.kubeconfig,
+            "network": args.vip_cidr or "",
+            "service": service,
+            "timeout_minutes": args.timeout_minutes,
+            "address": None,
+        }
+        super().__init__(VirtualIpProvider(), resource_name, props, opts, secrets=["kubeconfig"])
 
 
 class IngressController(pulumi.ComponentResource):
@@ -95,13 +128,9 @@ class IngressController(pulumi.ComponentResource):
         )
         address = VirtualIp(
             f"{name}-vip",
-            release=RELEASE,
-            namespace=args.namespace,
-            kubeconfig=args.kubeconfig,
-            network=args.vip_cidr,
-            service={"chart": args.chart.args.chart, **values["controller"]["service"]},
-            timeout_minutes=args.timeout_minutes,
-            opts=pulumi.ResourceOptions(parent=self, deleted_with=deleted_with, depends_on=release.installed),
+            args,
+            {"chart": args.chart.args.chart, **values["controller"]["service"]},
+            pulumi.ResourceOptions(parent=self, deleted_with=deleted_with, depends_on=release.installed),
         )
         self.vip, self.https_port, self.ready = address.address, args.https_port, [release.ready, address]
         self.register_outputs({"vip": self.vip})

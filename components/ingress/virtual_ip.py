@@ -1,11 +1,6 @@
-"""``VirtualIp``: the address that NSX-T assigns to the ingress controller's Service."""
+"""Waits for the address that NSX-T assigns to the ingress controller's Service, and reads it again."""
 
 from __future__ import annotations
-
-from collections.abc import Mapping
-from typing import Any
-
-import pulumi
 
 from components.helm.workloads import ncp_errors, owned_by
 from components.kubernetes import api as kube
@@ -13,7 +8,6 @@ from components.kubernetes.api import Kubernetes, KubernetesError
 from components.kubernetes.provider import ClusterProvider
 from components.runtime.errors import ProviderError, log
 from components.runtime.provider import Properties
-from components.runtime.resource import DynamicResource
 from components.runtime.waiting import STEADY, wait
 from domain import virtual_ip
 from domain.finding import FindingError
@@ -55,47 +49,6 @@ class VirtualIpProvider(ClusterProvider):
             log.warning("warning: the virtual IP is not checked: %s", error)
             return {}
         return None if found is None else {"address": found[1] or ""}
-
-
-class VirtualIp(DynamicResource, module="ingress", name="VirtualIp"):
-    """Address of a release's Service, type ``pulumi-python:dynamic/ingress:VirtualIp``."""
-
-    address: pulumi.Output[str]
-
-    def __init__(
-        self,
-        resource_name: str,
-        *,
-        release: str,
-        namespace: pulumi.Input[str],
-        kubeconfig: pulumi.Input[str],
-        network: str | None,
-        service: Mapping[str, Any],
-        timeout_minutes: int,
-        opts: pulumi.ResourceOptions | None = None,
-    ) -> None:
-        """Declare the resource.
-
-        Args:
-            resource_name: Name in the stack.
-            release: Helm release with one Service of type LoadBalancer.
-            namespace: Its namespace.
-            kubeconfig: Secret.
-            network: CIDR of the address; None: any except the transit network.
-            service: Chart and values of the Service; a change reads the address again.
-            timeout_minutes: Deadline for the address.
-            opts: Must depend on the release.
-        """
-        props = {
-            "release": release,
-            "namespace": namespace,
-            "kubeconfig": kubeconfig,
-            "network": network or "",
-            "service": service,
-            "timeout_minutes": timeout_minutes,
-            "address": None,
-        }
-        super().__init__(VirtualIpProvider(), resource_name, props, opts, secrets=["kubeconfig"])
 
 
 def _look(kubernetes: Kubernetes, wanted: Properties) -> tuple[str, str | None] | None:

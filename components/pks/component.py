@@ -105,14 +105,10 @@ class PksCluster(pulumi.ComponentResource):
         )
         access = Kubeconfig(
             f"{name}-kubeconfig",
-            cluster=spec.name,
-            external_hostname=spec.external_hostname,
-            plan=spec.plan,
+            spec=spec,
+            cluster=self.resource,
             api_access=args.api_access,
             expected_version=args.kubernetes_version,
-            uuid=self.resource.uuid,
-            master_ips=self.resource.master_ips,
-            kubernetes_version=self.resource.kubernetes_version,
             opts=child,
         )
         self.provider = KubernetesProvider(

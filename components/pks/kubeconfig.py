@@ -8,10 +8,12 @@ from collections.abc import Iterable, Iterator
 import pulumi
 
 from components.kubernetes import kubeconfig as kubeconfigs
+from components.pks.cluster import Cluster
 from components.pks.provider import PksProvider
 from components.runtime.errors import ProviderError
 from components.runtime.provider import Properties, unknown
 from components.runtime.resource import DynamicResource
+from domain.cluster import ClusterSpec, version_findings
 from domain.finding import Finding
 
 API_PORT = 8443
@@ -33,13 +35,8 @@ class KubeconfigProvider(PksProvider):
 
     def findings(self, before: Properties, wanted: Properties) -> Iterator[Finding]:
         del before
-        live, expected = wanted.get("kubernetes_version"), wanted["expected_version"]
-        if live and not unknown(live) and ".".join(str(live).lstrip("v").split(".")[:2]) != expected:
-            yield Finding(
-                "expected_version",
-                f"cluster {wanted['cluster']!r} runs Kubernetes {live}, not {expected}",
-                "Set it to the cluster's version; chart versions are checked against it",
-            )
+        if not unknown(live := wanted.get("kubernetes_version")):
+            yield from version_findings(wanted["cluster"], live or "", wanted["expected_version"])
 
     def changed(self, before: Properties, wanted: Properties, names: Iterable[str]) -> list[str]:
         """The engine does not know the cluster's outputs at the preview of its update: they stay as they are.
@@ -106,39 +103,31 @@ class Kubeconfig(DynamicResource, module="pks", name="Kubeconfig"):
         self,
         resource_name: str,
         *,
-        cluster: str,
-        external_hostname: str,
-        plan: str,
+        spec: ClusterSpec,
+        cluster: Cluster,
         api_access: str,
         expected_version: str,
-        uuid: pulumi.Input[str],
-        master_ips: pulumi.Input[list[str]],
-        kubernetes_version: pulumi.Input[str],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Declare the resource.
 
         Args:
             resource_name: Name in the stack.
-            cluster: Name of the cluster.
-            external_hostname: Name of the Kubernetes API.
-            plan: Plan of the cluster; another one means another cluster.
+            spec: The cluster that is wanted; another plan means another cluster.
+            cluster: Its resource.
             api_access: ``hostname``, or ``master-ip`` to connect to the first of ``master_ips``.
             expected_version: ``major.minor`` of Kubernetes that the cluster must run.
-            uuid: UUID of the cluster.
-            master_ips: Addresses of the Kubernetes API.
-            kubernetes_version: Version that the cluster runs; empty: unknown.
             opts: Options.
         """
         props = {
-            "cluster": cluster,
-            "external_hostname": external_hostname,
-            "plan": plan,
+            "cluster": spec.name,
+            "external_hostname": spec.external_hostname,
+            "plan": spec.plan,
             "api_access": api_access,
             "expected_version": expected_version,
-            "uuid": uuid,
-            "master_ips": master_ips,
-            "kubernetes_version": kubernetes_version,
+            "uuid": cluster.uuid,
+            "master_ips": cluster.master_ips,
+            "kubernetes_version": cluster.kubernetes_version,
             "kubeconfig": None,
             "server": None,
         }

@@ -12,6 +12,7 @@ from components.runtime.errors import log
 from components.runtime.provider import Properties, Provider
 from components.runtime.resource import DynamicResource
 from components.runtime.waiting import STEADY, wait
+from domain.rancher_answers import cluster_state
 
 _PATH = "/v3/clusters/local"
 _ACTIVE = "active"
@@ -110,7 +111,7 @@ class _Activation:
             if time.monotonic() >= self._next_save:
                 self._save(cluster)
                 self._next_save = time.monotonic() + _NEXT_SAVE_SECONDS
-            return _describe(cluster), None
+            return cluster_state(cluster), None
         except RancherError as error:
             if error.status in {401, 403}:
                 raise
@@ -118,16 +119,6 @@ class _Activation:
 
     def _save(self, cluster: Json) -> None:
         """What Edit and Save do in the browser. Rancher requires the name in the body."""
-        log.info("Rancher's cluster local hangs (%s); saving it without a change", _describe(cluster))
+        log.info("Rancher's cluster local hangs (%s); saving it without a change", cluster_state(cluster))
         body = {**cluster, "name": cluster.get("name") or "local"}
         self._rancher.call("PUT", _PATH, body, token=self._token)
-
-
-def _describe(cluster: Json) -> str:
-    message = str(cluster.get("transitioningMessage") or "no message")
-    missing = [
-        f"{item['type']} is {item['status']}"
-        for item in cluster.get("conditions") or []
-        if item.get("status") != "True"
-    ]
-    return "; ".join([f"{cluster.get('state') or 'no state'}: {message}", *missing])
