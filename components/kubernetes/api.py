@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
@@ -112,7 +111,15 @@ class Kubernetes:
         except KubernetesError as error:
             if error.status != 401 or self._login is None:
                 raise
-            self._authorization = {"Authorization": f"Bearer {_renewed(self._login, error)}"}
+            try:
+                token = oidc.id_token(self._login)
+            except ProviderError as failure:
+                raise KubernetesError(
+                    401,
+                    f"{error}. The OIDC login of the kubeconfig has expired and cannot be renewed ({failure}). "
+                    "Run `pulumi up`, which fetches the kubeconfig again",
+                ) from None
+            self._authorization = {"Authorization": f"Bearer {token}"}
         return self._send(method, path, body, media_type)  # the first one was not carried out
 
     def _send(self, method: str, path: str, body: Object | None, media_type: str) -> Object:
@@ -123,32 +130,16 @@ class Kubernetes:
         ).object()
 
 
-def _renewed(login: OidcLogin, refused: KubernetesError) -> str:
-    """A new ID token in the place of one that the API refused."""
-    try:
-        return oidc.id_token(login)
-    except ProviderError as error:
-        raise KubernetesError(
-            401,
-            f"{refused}. The OIDC login of the kubeconfig has expired and cannot be renewed ({error}). "
-            "Run `pulumi up`, which fetches the kubeconfig again",
-        ) from None
-
-
 _TRANSIENT = (429, *range(500, 600))
 
 
 @contextmanager
-def client(kubeconfig: str, folder: Path | None = None) -> Iterator[Kubernetes]:
+def client(kubeconfig: str) -> Iterator[Kubernetes]:
     """Access to the cluster of the kubeconfig's current context. An expired OIDC login is renewed.
 
-    Args:
-        kubeconfig: YAML.
-        folder: Folder that files of the kubeconfig are relative to; None: it names no files.
-
     Raises:
-        ProviderError: The kubeconfig cannot be used.
+        ProviderError: The kubeconfig cannot be used, or names files.
     """
-    parsed = kubeconfigs.parse(kubeconfig, folder)
+    parsed = kubeconfigs.parse(kubeconfig)
     with HttpClient(kubeconfigs.connection(parsed)) as http:
         yield Kubernetes(http, parsed.oidc)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -85,6 +86,12 @@ def expiry(text: object) -> float | None:
         return rules.expiry(_load(text))
     except RefusedError:
         return None
+
+
+def ends_within(text: object, seconds: float) -> bool:
+    """Whether the login of a kubeconfig is known to end in that many seconds, or has ended."""
+    end = expiry(text)
+    return end is not None and end < time.time() + seconds
 
 
 def same_cluster(one: object, other: object) -> bool:

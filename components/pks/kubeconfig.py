@@ -48,7 +48,7 @@ class KubeconfigProvider(PksProvider):
 
     def is_due(self, before: Properties, wanted: Properties) -> bool:
         del wanted
-        return _ends_soon(before.get("kubeconfig"))
+        return kubeconfigs.ends_within(before.get("kubeconfig"), _SHORTEST_SECONDS)
 
     def identity(self, properties: Properties) -> str:
         return str(properties["cluster"])
@@ -61,28 +61,23 @@ class KubeconfigProvider(PksProvider):
         live = self.pks.cluster(id_)
         if live is None or live.uuid != known["uuid"]:
             return None
-        return self._fetch(known) if _ends_soon(known.get("kubeconfig")) else {}
+        soon = kubeconfigs.ends_within(known.get("kubeconfig"), _SHORTEST_SECONDS)
+        return self._fetch(known) if soon else {}
 
     def _fetch(self, wanted: Properties) -> Properties:
-        address = wanted["master_ips"][0] if wanted["api_access"] == "master-ip" else ""
-        given = self.pks.credentials(wanted["cluster"])
-        text, server = rewrite(given, wanted["external_hostname"], address)
+        way: dict[str, str] = {}
+        if wanted["api_access"] == "master-ip":  # no DNS record is needed; TLS still verifies the hostname
+            server = f"https://{wanted['master_ips'][0]}:{API_PORT}"
+            way = {"server": server, "tls_name": wanted["external_hostname"]}
+        text, server = kubeconfigs.reduce(self.pks.credentials(wanted["cluster"]), **way)
         end = kubeconfigs.expiry(text)
         if end and end <= time.time():
+            clock = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(end))
             raise ProviderError(
-                f"the OIDC login that PKS gave for cluster {wanted['cluster']} ended at {_clock(end)}. "
+                f"the OIDC login that PKS gave for cluster {wanted['cluster']} ended at {clock}. "
                 "Compare the clocks of this machine and of the PKS API"
             )
         return {"kubeconfig": text, "server": server}
-
-
-def _ends_soon(kubeconfig: object) -> bool:
-    end = kubeconfigs.expiry(kubeconfig)
-    return end is not None and end < time.time() + _SHORTEST_SECONDS
-
-
-def _clock(seconds: float) -> str:
-    return time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(seconds))
 
 
 class Kubeconfig(DynamicResource, module="pks", name="Kubeconfig"):
@@ -132,19 +127,3 @@ class Kubeconfig(DynamicResource, module="pks", name="Kubeconfig"):
             "server": None,
         }
         super().__init__(KubeconfigProvider(), resource_name, props, opts, secrets=["kubeconfig"])
-
-
-def rewrite(kubeconfig: str, hostname: str, address: str = "") -> tuple[str, str]:
-    """The kubeconfig reduced to its current context, and the URL of its server.
-
-    Args:
-        kubeconfig: What ``get-credentials`` wrote.
-        hostname: The cluster's external hostname, which the API's certificate carries.
-        address: Connect to this address instead of the hostname (no DNS record is needed then); TLS still
-            verifies the hostname.
-
-    Raises:
-        KubeconfigError: It has no usable current context.
-    """
-    server = f"https://{address}:{API_PORT}" if address else ""
-    return kubeconfigs.reduce(kubeconfig, server=server, tls_name=hostname if address else "")

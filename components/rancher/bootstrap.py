@@ -11,7 +11,7 @@ import pulumi
 from components.rancher.admin import AdminProvider
 from components.rancher.endpoint import RancherEndpointArgs
 from components.rancher.first_login import USER
-from components.rancher.local_cluster import LocalCluster
+from components.rancher.local_cluster import LocalClusterProvider
 from components.rancher.password import Password
 from components.runtime.resource import DynamicResource
 
@@ -78,6 +78,33 @@ class Admin(DynamicResource, module="rancher", name="Admin"):
         super().__init__(AdminProvider(), resource_name, props, opts, secrets=secrets)
 
 
+class LocalCluster(DynamicResource, module="rancher", name="LocalCluster"):
+    """Rancher's cluster ``local``, active; type ``pulumi-python:dynamic/rancher:LocalCluster``.
+
+    Attributes:
+        state: Its state in Rancher, ``active``.
+    """
+
+    state: pulumi.Output[str]
+
+    def __init__(
+        self,
+        resource_name: str,
+        args: RancherBootstrapArgs,
+        token: pulumi.Output[str],
+        opts: pulumi.ResourceOptions,
+    ) -> None:
+        """Declare the resource; the secret token must come from what sets the server URL."""
+        props = {
+            "endpoint": args.endpoint.inputs(),
+            "token": token,
+            "server_url": args.endpoint.url,
+            "timeout_minutes": args.local_timeout_minutes,
+            "state": None,
+        }
+        super().__init__(LocalClusterProvider(), resource_name, props, opts, secrets=["token"])
+
+
 class RancherBootstrap(pulumi.ComponentResource):
     """Rancher's first start, by hand done in the browser (type ``rancher-on-pks:rancher:RancherBootstrap``).
 
@@ -110,13 +137,7 @@ class RancherBootstrap(pulumi.ComponentResource):
         password = Password(f"{name}-password", child_opts).value if given is None else given
         self.password = pulumi.Output.secret(password)
         admin = Admin(f"{name}-admin", args, self.password, child_opts)
-        local = LocalCluster(
-            f"{name}-local",
-            endpoint=args.endpoint,
-            token=admin.token,
-            timeout_minutes=args.local_timeout_minutes,
-            opts=child_opts,
-        )
+        local = LocalCluster(f"{name}-local", args, admin.token, child_opts)
         self.token, self.token_expires = admin.token, admin.token_expires
         self.local_state, self.ready = local.state, [admin, local]
         self.register_outputs({"tokenExpires": self.token_expires, "localState": self.local_state})

@@ -1,16 +1,13 @@
-"""``LocalCluster``: waits for Rancher's own cluster, and saves it without a change when it hangs."""
+"""Waits for Rancher's own cluster, and saves it without a change when it hangs."""
 
 from __future__ import annotations
 
 import time
 
-import pulumi
-
 from components.rancher.api import Json, Rancher, RancherError
-from components.rancher.endpoint import RancherEndpoint, RancherEndpointArgs
+from components.rancher.endpoint import RancherEndpoint
 from components.runtime.errors import log
 from components.runtime.provider import Properties, Provider
-from components.runtime.resource import DynamicResource
 from components.runtime.waiting import STEADY, wait
 from domain.rancher_answers import cluster_state
 
@@ -57,43 +54,6 @@ class LocalClusterProvider(Provider):
             # No answer, or a token that was renewed since the last update: the state is unknown.
             log.warning("warning: the state of Rancher's cluster %s is unknown: %s", id_, error)
             return {}
-
-
-class LocalCluster(DynamicResource, module="rancher", name="LocalCluster"):
-    """Rancher's cluster ``local``, active; type ``pulumi-python:dynamic/rancher:LocalCluster``.
-
-    Attributes:
-        state: Its state in Rancher, ``active``.
-    """
-
-    state: pulumi.Output[str]
-
-    def __init__(
-        self,
-        resource_name: str,
-        *,
-        endpoint: RancherEndpointArgs,
-        token: pulumi.Input[str],
-        timeout_minutes: int,
-        opts: pulumi.ResourceOptions | None = None,
-    ) -> None:
-        """Declare the resource.
-
-        Args:
-            resource_name: Name in the stack.
-            endpoint: Where Rancher is reached.
-            token: Secret. API token of the administrator.
-            timeout_minutes: Longest time until the cluster is active.
-            opts: Must depend on what sets the server URL, which the cluster waits for.
-        """
-        props = {
-            "endpoint": endpoint.inputs(),
-            "token": token,
-            "server_url": endpoint.url,
-            "timeout_minutes": timeout_minutes,
-            "state": None,
-        }
-        super().__init__(LocalClusterProvider(), resource_name, props, opts, secrets=["token"])
 
 
 class _Activation:
