@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
 _USERINFO = re.compile(r"//[^/\s\"'@]*(?:@[^/\s\"'@]*)*@")
 _HOST = re.compile(r"(\[[^\]]*\]|[^:]*)(:\d*)?")
@@ -15,6 +15,16 @@ def is_https(url: str) -> bool:
         return url.isprintable() and url.startswith("https://") and bool(urlsplit(url).hostname)
     except ValueError:
         return False
+
+
+def through(url: str, address: str) -> str:
+    """Returns the URL without userinfo, with the address in place of its host unless that is empty."""
+    parts = urlsplit(url)
+    netloc = parts.netloc.rpartition("@")[2]
+    if address:
+        host = f"[{address}]" if ":" in address else address
+        netloc = f"{host}:{parts.port}" if parts.port else host
+    return urlunsplit(parts._replace(netloc=netloc))
 
 
 def has_credentials(url: str) -> bool:

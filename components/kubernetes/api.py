@@ -116,8 +116,8 @@ class Kubernetes:
             except ProviderError as failure:
                 raise KubernetesError(
                     401,
-                    f"{error}. The OIDC login of the kubeconfig has expired and cannot be renewed ({failure}). "
-                    "Run `pulumi up`, which fetches the kubeconfig again",
+                    f"{error}. The OIDC login of the kubeconfig has expired and cannot be renewed "
+                    f"({failure}). Run `pulumi up`, which fetches the kubeconfig again",
                 ) from None
             self._authorization = {"Authorization": f"Bearer {token}"}
         return self._send(method, path, body, media_type)  # the first one was not carried out

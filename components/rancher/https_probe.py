@@ -30,7 +30,6 @@ class ProbeError(TransientError):
     def __init__(self, part: str, problem: str, remedy: str) -> None:
         """Make the error of one part."""
         super().__init__(f"{part}: {problem}. {remedy}", "endpoint")
-        self.part = part
 
 
 def get(endpoint: RancherEndpoint, path: str = "/") -> Answer:

@@ -12,12 +12,13 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 from components.runtime.errors import ProviderError, TransientError
 from components.runtime.waiting import retry
 from domain.http_answers import json_object, reason, retry_seconds
 from domain.redaction import Redactor
+from domain.urls import through
 
 if TYPE_CHECKING:
     import httpx
@@ -108,20 +109,12 @@ class HttpClient(AbstractContextManager["HttpClient"]):
         httpx = _httpx()
         self.server = server
         parts = urlsplit(server.url)
-        host = parts.hostname or ""
-        netloc = parts.netloc.rpartition("@")[2]
-        self._base = urlunsplit(parts._replace(netloc=netloc)).rstrip("/")
-        extensions: dict[str, Any] = {}
         headers = {"Accept": "application/json", "User-Agent": "rancher-on-pks", **server.headers}
         if server.address:
-            port = f":{parts.port}" if parts.port else ""
-            address = f"[{server.address}]" if ":" in server.address else server.address
-            self._base = urlunsplit(parts._replace(netloc=f"{address}{port}")).rstrip("/")
-            headers["Host"] = netloc
-            extensions["sni_hostname"] = server.tls_name or host
-        elif server.tls_name:
-            extensions["sni_hostname"] = server.tls_name
-        self._extensions = extensions
+            headers["Host"] = parts.netloc.rpartition("@")[2]
+        self._base = through(server.url, server.address).rstrip("/")
+        name = server.tls_name or (server.address and parts.hostname)
+        self._extensions = {"sni_hostname": name} if name else {}
         self._redact = Redactor((*server.secrets, *(server.basic[1:] if server.basic else ())))
         self._client = httpx.Client(
             verify=server.trust,
