@@ -53,7 +53,7 @@ class LiveCluster:
             ProviderError: It is not answered, or not by Rancher.
         """
         answer = get(self._environment.endpoint, "/ping")
-        if not is_pong(answer.status, answer.body):
+        if not is_pong(answer.status, answer.text):
             raise ProviderError(f"HTTP: status {answer.status}")
 
     def check_kubernetes(self) -> None:

@@ -62,12 +62,7 @@ def connection(kubeconfig: Kubeconfig) -> Server:
 
 
 def reduce(text: str, *, server: str = "", tls_name: str = "") -> tuple[str, str]:
-    """A kubeconfig with its current context alone, and the URL of the API.
-
-    Args:
-        text: YAML.
-        server: URL to use in place of its own.
-        tls_name: Name to verify in the API's certificate; empty: the URL's host.
+    """A kubeconfig with its current context alone, and the URL of the API: ``domain.kubeconfig.reduced``.
 
     Raises:
         KubeconfigError: It has no usable current context.

@@ -21,9 +21,6 @@ PKS = System(
     ),
 )
 
-_USER = ("username", "password")
-_CLIENT = ("client", "client_secret")
-
 
 @dataclass(frozen=True)
 class Access:
@@ -68,7 +65,7 @@ def resolve(config: Lookup, environment: Mapping[str, str]) -> Access:
     login = PKS.read(config, environment)
     given = [bool(environment.get(PKS.variable(kind))) for kind in ("username", "client")]
     by_client = bool(login["client"]) and given != [True, False]
-    identity = _CLIENT if by_client else _USER
+    identity = ("client", "client_secret") if by_client else ("username", "password")
     require(login, "api", *identity)
     chosen = {name: login[name] for name in identity}
     executable = config(PKS.key("cli")) or "pks"

@@ -1,19 +1,15 @@
-"""``Kubeconfig``: access to a cluster, from `get-credentials` (docs-pks 1.5 `cluster-credentials`)."""
+"""Access to a cluster, from `get-credentials` (docs-pks 1.5 `cluster-credentials`)."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator
 
-import pulumi
-
 from components.kubernetes import kubeconfig as kubeconfigs
-from components.pks.cluster import Cluster
 from components.pks.provider import PksProvider
 from components.runtime.errors import ProviderError
 from components.runtime.provider import Properties, unknown
-from components.runtime.resource import DynamicResource
-from domain.cluster import ClusterSpec, version_findings
+from domain.cluster import version_findings
 from domain.finding import Finding
 
 API_PORT = 8443
@@ -55,16 +51,6 @@ class KubeconfigProvider(PksProvider):
 
     def apply(self, wanted: Properties, before: Properties) -> Properties:
         del before
-        return self._fetch(wanted)
-
-    def observe(self, id_: str, known: Properties) -> Properties | None:
-        live = self.pks.cluster(id_)
-        if live is None or live.uuid != known["uuid"]:
-            return None
-        soon = kubeconfigs.ends_within(known.get("kubeconfig"), _SHORTEST_SECONDS)
-        return self._fetch(known) if soon else {}
-
-    def _fetch(self, wanted: Properties) -> Properties:
         way: dict[str, str] = {}
         if wanted["api_access"] == "master-ip":  # no DNS record is needed; TLS still verifies the hostname
             server = f"https://{wanted['master_ips'][0]}:{API_PORT}"
@@ -79,51 +65,9 @@ class KubeconfigProvider(PksProvider):
             )
         return {"kubeconfig": text, "server": server}
 
-
-class Kubeconfig(DynamicResource, module="pks", name="Kubeconfig"):
-    """Access to a cluster, type ``pulumi-python:dynamic/pks:Kubeconfig``.
-
-    Its outputs repeat the cluster's identity, so that they are known when the cluster's update is previewed.
-    """
-
-    kubeconfig: pulumi.Output[str]
-    """Secret; it has the credentials of a cluster administrator."""
-    server: pulumi.Output[str]
-    """URL of the Kubernetes API."""
-    uuid: pulumi.Output[str]
-    master_ips: pulumi.Output[list[str]]
-    kubernetes_version: pulumi.Output[str]
-
-    def __init__(
-        self,
-        resource_name: str,
-        *,
-        spec: ClusterSpec,
-        cluster: Cluster,
-        api_access: str,
-        expected_version: str,
-        opts: pulumi.ResourceOptions | None = None,
-    ) -> None:
-        """Declare the resource.
-
-        Args:
-            resource_name: Name in the stack.
-            spec: The cluster that is wanted; another plan means another cluster.
-            cluster: Its resource.
-            api_access: ``hostname``, or ``master-ip`` to connect to the first of ``master_ips``.
-            expected_version: ``major.minor`` of Kubernetes that the cluster must run.
-            opts: Options.
-        """
-        props = {
-            "cluster": spec.name,
-            "external_hostname": spec.external_hostname,
-            "plan": spec.plan,
-            "api_access": api_access,
-            "expected_version": expected_version,
-            "uuid": cluster.uuid,
-            "master_ips": cluster.master_ips,
-            "kubernetes_version": cluster.kubernetes_version,
-            "kubeconfig": None,
-            "server": None,
-        }
-        super().__init__(KubeconfigProvider(), resource_name, props, opts, secrets=["kubeconfig"])
+    def observe(self, id_: str, known: Properties) -> Properties | None:
+        live = self.pks.cluster(id_)
+        if live is None or live.uuid != known["uuid"]:
+            return None
+        soon = kubeconfigs.ends_within(known.get("kubeconfig"), _SHORTEST_SECONDS)
+        return self.apply(known, {}) if soon else {}

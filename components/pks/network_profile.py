@@ -1,12 +1,8 @@
-"""``NetworkProfile``: the NSX-T settings of a cluster (docs-pks 1.5 `network-profiles`)."""
+"""The NSX-T settings of a cluster (docs-pks 1.5 `network-profiles`)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
-
-import pulumi
-from pulumi.dynamic import Resource
 
 from components.pks.cli import PksError
 from components.pks.provider import PksProvider
@@ -68,28 +64,3 @@ class NetworkProfileProvider(PksProvider):
             if not users:
                 raise
             log.warning("network profile %s stays: %s uses it (%s)", id_, ", ".join(users), error)
-
-
-class NetworkProfile(Resource, module="pks", name="NetworkProfile"):
-    """A network profile of the foundation, type ``pulumi-python:dynamic/pks:NetworkProfile``."""
-
-    def __init__(
-        self,
-        resource_name: str,
-        *,
-        name: str,
-        description: str,
-        parameters: Mapping[str, Any],
-        opts: pulumi.ResourceOptions | None = None,
-    ) -> None:
-        """Declare the resource.
-
-        Args:
-            resource_name: Name in the stack.
-            name: Name in PKS.
-            description: For people.
-            parameters: As in the JSON document of PKS; see ``domain.network_profile_parameters``.
-            opts: Options.
-        """
-        props = {"name": name, "description": description, "parameters": dict(parameters)}
-        super().__init__(NetworkProfileProvider(), resource_name, props, opts)

@@ -90,7 +90,7 @@ class EndpointCheck(Resource, module="rancher", name="EndpointCheck"):
 def _ingress(endpoint: RancherEndpoint) -> tuple[str, bool | None]:
     """The TLS secret and the Ingress are in force; any answer behind them counts."""
     answer = get(endpoint)
-    if has_no_rule(answer.status, answer.body):
+    if has_no_rule(answer.status, answer.text):
         return (
             f"HTTP: status 404: nginx has no rule for {endpoint.hostname}. Check that its Ingress exists, "
             "has this host and the annotation kubernetes.io/ingress.class: nginx",
@@ -103,7 +103,7 @@ def _rancher(endpoint: RancherEndpoint) -> tuple[str, bool | None]:
     """Rancher's pods answer, one request after the other."""
     for number in range(_PONGS):
         answer = get(endpoint, "/ping")
-        if not is_pong(answer.status, answer.body):
+        if not is_pong(answer.status, answer.text):
             meaning = ping_meaning(answer.status, endpoint.hostname)
             return f"HTTP: {meaning} (after {number} good answers in a row)", None
     return f"{_PONGS} times pong", True

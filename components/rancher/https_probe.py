@@ -5,23 +5,14 @@ from __future__ import annotations
 import contextlib
 import socket
 import ssl
-from dataclasses import dataclass
 
 from components.rancher.endpoint import RancherEndpoint
 from components.runtime import tls
 from components.runtime.errors import TransientError
-from components.runtime.http import HttpClient, HttpError
+from components.runtime.http import HttpClient, HttpError, Response
 
 _SECONDS = 10.0
 _BODY_BYTES = 64 * 1024
-
-
-@dataclass(frozen=True)
-class Answer:
-    """An HTTP answer over verified TLS. A body above 64 KiB is left out."""
-
-    status: int
-    body: str
 
 
 class ProbeError(TransientError):
@@ -32,8 +23,8 @@ class ProbeError(TransientError):
         super().__init__(f"{part}: {problem}. {remedy}", "endpoint")
 
 
-def get(endpoint: RancherEndpoint, path: str = "/") -> Answer:
-    """Connects, verifies the certificate, and gets the path, over a connection of its own.
+def get(endpoint: RancherEndpoint, path: str = "/") -> Response:
+    """An answer of any status over verified TLS, over a connection of its own; no body above 64 KiB.
 
     Raises:
         ProbeError: One of the three failed.
@@ -41,12 +32,11 @@ def get(endpoint: RancherEndpoint, path: str = "/") -> Answer:
     """
     with HttpClient(endpoint.server()) as client:
         try:
-            answer = client.request("GET", path, repeatable=False, most_bytes=_BODY_BYTES)
+            return client.request("GET", path, repeatable=False, most_bytes=_BODY_BYTES)
         except HttpError as error:
             if error.status:
-                return Answer(error.status, error.body)
+                return Response(error.status, error.headers, error.body.encode())
             raise _explain(endpoint, error) from None
-        return Answer(answer.status, answer.text)
 
 
 def _explain(endpoint: RancherEndpoint, error: HttpError) -> ProbeError:
@@ -103,6 +93,5 @@ def _presented(endpoint: RancherEndpoint) -> bytes:
 def _reason(error: OSError) -> str:
     if isinstance(error, TimeoutError):
         return f"no answer within {_SECONDS:g} s"
-    return str(
-        getattr(error, "strerror", None) or getattr(error, "reason", None) or error or type(error).__name__
-    )
+    words = getattr(error, "strerror", None) or getattr(error, "reason", None)
+    return str(words or error or type(error).__name__)
