@@ -50,8 +50,7 @@ class RancherEndpoint(RancherEndpointArgs):
     @classmethod
     def of(cls, endpoint: Mapping[str, Any]) -> RancherEndpoint:
         """The endpoint of a resource's input ``endpoint``; other entries of it are ignored."""
-        values = {item.name: endpoint[item.name] for item in fields(cls)}
-        return cls(**{**values, "port": int(endpoint["port"])})
+        return cls(**{item.name: endpoint[item.name] for item in fields(cls)})
 
     def server(self) -> Server:
         """The endpoint for ``HttpClient``.
