@@ -310,6 +310,16 @@ def adoption_findings(live: LiveCluster, wanted: Mapping[str, Any], cli: str) ->
         )
 
 
+def version_findings(name: str, live: str, expected: str) -> Iterator[Finding]:
+    """Whether a cluster's version of Kubernetes, if PKS shows it, is the expected ``major.minor``."""
+    if live and ".".join(str(live).lstrip("v").split(".")[:2]) != expected:
+        yield Finding(
+            "expected_version",
+            f"cluster {name!r} runs Kubernetes {live}, not {expected}",
+            "Set it to the cluster's version; chart versions are checked against it",
+        )
+
+
 def node_pools(parameters: Document) -> dict[str, Document]:
     """The node pools of a compute profile's parameters by name (docs-pks 1.20 `compute-profiles-manage`)."""
     customization = parameters.get("cluster_customization")

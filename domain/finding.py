@@ -30,12 +30,16 @@ class Finding:
     severity: Severity = "error"
     depends_on: tuple[str, ...] = ()
 
-    def __str__(self) -> str:
-        """``<key>: <problem> (<value>). <remedy>``."""
-        start = f"{self.key}: " if self.key else ""
+    @property
+    def text(self) -> str:
+        """``<problem> (<value>). <remedy>``."""
         shown = f" ({self.value})" if self.value else ""
         end = f". {self.remedy}" if self.remedy else ""
-        return f"{start}{self.problem}{shown}{end}"
+        return f"{self.problem}{shown}{end}"
+
+    def __str__(self) -> str:
+        """``<key>: <problem> (<value>). <remedy>``."""
+        return f"{self.key}: {self.text}" if self.key else self.text
 
     def renamed(self, names: Mapping[str, str]) -> Finding:
         """The finding with the program's names for its keys; a key without one keeps its own.
@@ -52,3 +56,16 @@ class Finding:
             key=", ".join(named(path) for path in self.key.split(",")),
             depends_on=tuple(named(path) for path in self.depends_on),
         )
+
+
+class FindingError(ValueError):
+    """Input cannot be used.
+
+    Attributes:
+        finding: Why not.
+    """
+
+    def __init__(self, key: str, problem: str, remedy: str) -> None:
+        """Make the error of a finding with these parts."""
+        self.finding = Finding(key, problem, remedy)
+        super().__init__(str(self.finding))

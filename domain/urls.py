@@ -3,10 +3,28 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
 _USERINFO = re.compile(r"//[^/\s\"'@]*(?:@[^/\s\"'@]*)*@")
 _HOST = re.compile(r"(\[[^\]]*\]|[^:]*)(:\d*)?")
+
+
+def is_https(url: str) -> bool:
+    """Returns whether it is an https URL with a host, on one line."""
+    try:
+        return url.isprintable() and url.startswith("https://") and bool(urlsplit(url).hostname)
+    except ValueError:
+        return False
+
+
+def through(url: str, address: str) -> str:
+    """Returns the URL without userinfo, with the address in place of its host unless that is empty."""
+    parts = urlsplit(url)
+    netloc = parts.netloc.rpartition("@")[2]
+    if address:
+        host = f"[{address}]" if ":" in address else address
+        netloc = f"{host}:{parts.port}" if parts.port else host
+    return urlunsplit(parts._replace(netloc=netloc))
 
 
 def has_credentials(url: str) -> bool:

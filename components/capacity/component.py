@@ -20,8 +20,8 @@ from components.capacity.nsx.access import NSX
 from components.capacity.nsx.reading import Reading, read
 from components.capacity.own_outputs import own_outputs
 from components.capacity.pod_network import PodNetwork
-from components.runtime.credentials import Login
 from components.runtime.errors import ProviderError
+from domain.credentials import Login
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -44,18 +44,17 @@ class Issued:
     csr: pulumi.Output[str] | None = None
 
 
+@dataclass(frozen=True, repr=False)
 class CertificateSource(ABC):
-    """Declares what a certificate takes."""
+    """Declares what a certificate takes.
 
-    def __init__(self, material: Material, issuance: IssuanceArgs) -> None:
-        """Keep both.
+    Attributes:
+        material: What the operator provides, checked by ``domain.certificates.sources``.
+        issuance: Subject and lifetime of what is requested or issued.
+    """
 
-        Args:
-            material: What the operator provides, checked by ``domain.certificates.sources``.
-            issuance: Subject and lifetime of what is requested or issued.
-        """
-        self.material = material
-        self.issuance = issuance
+    material: Material
+    issuance: IssuanceArgs
 
     @abstractmethod
     def issue(self, name: str, parent: pulumi.Resource) -> Issued:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from components.runtime.credentials import Field, Login, System
+from components.runtime.credentials import require
 from components.runtime.errors import ProviderError
+from domain.credentials import Field, Login, System
 from domain.dns import DEFAULT_TSIG_ALGORITHM, TSIG_ALGORITHMS, tsig_secret_problem
 
 TSIG = System(
@@ -40,7 +41,7 @@ def tsig_key(login: Login) -> TsigKey:
     Raises:
         ProviderError: Something is missing or invalid.
     """
-    login.require("name", "secret")
+    require(login, "name", "secret")
     algorithm = login["algorithm"] or DEFAULT_TSIG_ALGORITHM
     if algorithm not in TSIG_ALGORITHMS:
         raise ProviderError(

@@ -16,11 +16,11 @@ from components.helm.chart_reference import (
     ChartReference,
     ChartUnreachableError,
 )
-from components.runtime.credentials import Field, System
 from components.runtime.errors import ProviderError
 from components.runtime.provider import LABELS, Properties, Provider, unknown
 from components.runtime.waiting import retry
 from domain import versions
+from domain.credentials import Field, System
 from domain.finding import Finding
 
 CREDENTIALS = System(

@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pulumi
+from pulumi.dynamic import Resource
 
 from components.kubernetes.objects import KubernetesProvider
 from components.pks.cluster import Cluster
-from components.pks.kubeconfig import Kubeconfig
-from components.pks.network_profile import NetworkProfile
+from components.pks.kubeconfig import KubeconfigProvider
+from components.pks.network_profile import NetworkProfileProvider
 from components.pks.preflight import FoundationPreflight
+from components.runtime.resource import DynamicResource
 from domain.cluster import ClusterSpec
 
 
@@ -27,8 +29,10 @@ class PksClusterArgs:
         plan_privileged: Whether the plan must allow privileged containers.
         kubernetes_version: ``major.minor`` that the foundation deploys; compared with the live cluster.
         network_profile_description: Description of the spec's network profile.
-        network_profile_parameters: Parameters of the spec's network profile.
-        api_access: ``hostname``, or ``master-ip`` where no DNS record leads to the API.
+        network_profile_parameters: As in the JSON document of PKS; see
+            ``domain.network_profile_parameters``.
+        api_access: ``hostname``, or ``master-ip`` to connect to the first master's address, where no DNS
+            record leads to the API.
         timeout_minutes: Deadline of each action on the cluster.
         protect: Whether the engine refuses to delete the cluster.
     """
@@ -43,6 +47,52 @@ class PksClusterArgs:
     api_access: str = "hostname"
     timeout_minutes: int = 90
     protect: bool = False
+
+
+class NetworkProfile(Resource, module="pks", name="NetworkProfile"):
+    """A network profile of the foundation, type ``pulumi-python:dynamic/pks:NetworkProfile``."""
+
+    def __init__(self, resource_name: str, args: PksClusterArgs, opts: pulumi.ResourceOptions) -> None:
+        """Declare the resource."""
+        props = {
+            "name": args.spec.network_profile,
+            "description": args.network_profile_description,
+            "parameters": dict(args.network_profile_parameters),
+        }
+        super().__init__(NetworkProfileProvider(), resource_name, props, opts)
+
+
+class Kubeconfig(DynamicResource, module="pks", name="Kubeconfig"):
+    """Access to a cluster, type ``pulumi-python:dynamic/pks:Kubeconfig``.
+
+    Its outputs repeat the cluster's identity, so that they are known when the cluster's update is previewed.
+    """
+
+    kubeconfig: pulumi.Output[str]
+    """Secret; it has the credentials of a cluster administrator."""
+    server: pulumi.Output[str]
+    """URL of the Kubernetes API."""
+    uuid: pulumi.Output[str]
+    master_ips: pulumi.Output[list[str]]
+    kubernetes_version: pulumi.Output[str]
+
+    def __init__(
+        self, resource_name: str, args: PksClusterArgs, cluster: Cluster, opts: pulumi.ResourceOptions
+    ) -> None:
+        """Declare the resource; another plan means another cluster."""
+        props = {
+            "cluster": args.spec.name,
+            "external_hostname": args.spec.external_hostname,
+            "plan": args.spec.plan,
+            "api_access": args.api_access,
+            "expected_version": args.kubernetes_version,
+            "uuid": cluster.uuid,
+            "master_ips": cluster.master_ips,
+            "kubernetes_version": cluster.kubernetes_version,
+            "kubeconfig": None,
+            "server": None,
+        }
+        super().__init__(KubeconfigProvider(), resource_name, props, opts, secrets=["kubeconfig"])
 
 
 class PksCluster(pulumi.ComponentResource):
@@ -90,31 +140,15 @@ class PksCluster(pulumi.ComponentResource):
         )
         ready: pulumi.Resource = self.preflight
         if spec.network_profile:
-            ready = NetworkProfile(
-                f"{name}-network-profile",
-                name=spec.network_profile,
-                description=args.network_profile_description,
-                parameters=args.network_profile_parameters,
-                opts=pulumi.ResourceOptions(parent=self, depends_on=ready),
-            )
+            after = pulumi.ResourceOptions(parent=self, depends_on=ready)
+            ready = NetworkProfile(f"{name}-network-profile", args, after)
         self.resource = Cluster(
             f"{name}-cluster",
             spec=spec,
             timeout_minutes=args.timeout_minutes,
             opts=pulumi.ResourceOptions(parent=self, depends_on=ready, protect=args.protect),
         )
-        access = Kubeconfig(
-            f"{name}-kubeconfig",
-            cluster=spec.name,
-            external_hostname=spec.external_hostname,
-            plan=spec.plan,
-            api_access=args.api_access,
-            expected_version=args.kubernetes_version,
-            uuid=self.resource.uuid,
-            master_ips=self.resource.master_ips,
-            kubernetes_version=self.resource.kubernetes_version,
-            opts=child,
-        )
+        access = Kubeconfig(f"{name}-kubeconfig", args, self.resource, child)
         self.provider = KubernetesProvider(
             f"{name}-kubernetes",
             kubeconfig=access.kubeconfig,

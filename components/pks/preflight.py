@@ -9,14 +9,14 @@ from typing import Any
 import pulumi
 from pulumi.dynamic import Resource
 
-from components.pks.cli import Document, Pks
-from components.pks.network_profile import taken_by_other
+from components.pks.cli import Pks
 from components.pks.provider import PksProvider
 from components.runtime.preflight import PreflightProvider
 from components.runtime.provider import Properties, plain
 from domain.cluster import ClusterSpec, LiveCluster, adoption_findings, node_pools
 from domain.finding import Finding
-from domain.network_profile import same_parameters
+from domain.network_profile import same_parameters, taken_by_other
+from domain.pks_answers import Document
 
 _PLAN_FIELDS = {
     "masters": "master_instances",

@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from components.runtime.command import Command, CommandMissingError, Outcome
-from components.runtime.credentials import Login
 from components.runtime.errors import ProviderError, TransientError, log
 from components.runtime.waiting import retry
+from domain.credentials import Login
 from domain.redaction import Redactor
 
 _SECONDS = 180.0

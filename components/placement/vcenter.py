@@ -12,9 +12,9 @@ from pyVmomi import vim, vmodl
 
 from components.placement import vcenter_session
 from components.placement.inventory import ComputeCluster, Datacenter, Machine, find, labels, unescaped
-from components.runtime.credentials import Login
 from components.runtime.errors import ProviderError
 from components.runtime.waiting import QUICK, wait
+from domain.credentials import Login
 
 _SECONDS = 60
 _HOST = ("name", "runtime.connectionState", "runtime.inMaintenanceMode")

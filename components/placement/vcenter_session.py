@@ -19,9 +19,10 @@ from pyVmomi import SoapAdapter, vim, vmodl
 from pyVmomi.VmomiSupport import GetServiceVersions, versionIdMap
 
 from components.runtime import tls
-from components.runtime.credentials import Login
+from components.runtime.credentials import require
 from components.runtime.errors import ProviderError
 from components.runtime.http import HttpClient, HttpError, Server
+from domain.credentials import Login
 
 _SECONDS = 60.0
 """Longest time for one request, with its whole answer."""
@@ -39,7 +40,7 @@ def content(login: Login) -> Iterator[Any]:
     Raises:
         ProviderError: Credentials are missing; vCenter is unreachable, untrusted, or refuses.
     """
-    login.require("server", "user", "password")
+    require(login, "server", "user", "password")
     server, user = login["server"], login["user"]
     stub = None
     try:

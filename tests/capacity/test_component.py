@@ -15,7 +15,7 @@ from components.capacity.component import CapacityPlan, CapacityPlanArgs
 from components.capacity.nsx.access import NsxError
 from components.capacity.nsx.reading import Reading
 from components.capacity.pod_network import PodNetworkProvider
-from components.runtime.credentials import Login
+from domain.credentials import Login
 from tests.capacity.test_model import POD_BLOCK, plan
 from tests.mocks import RecordingMocks, with_engine
 

@@ -19,8 +19,8 @@ from components.capacity.nsx.access import NSX, NsxError
 from components.capacity.nsx.client import AbsentError
 from components.capacity.nsx.inventory import LoadBalancer
 from components.capacity.nsx.reading import read
-from components.runtime.credentials import Login
 from components.runtime.errors import ProviderError
+from domain.credentials import Login
 from tests import pki
 from tests.servers import ADDRESS, Request, Response, Server, serve
 

@@ -15,9 +15,8 @@ from pulumi.runtime.proto import resource_pb2
 from pulumi.runtime.rpc import _special_secret_sig, _special_sig_key
 
 from components.certificates.component import RancherCertificates, RancherCertificatesArgs
-from components.certificates.csr import RequestError
 from components.certificates.source import CertificateSource, IssuanceArgs
-from components.certificates.sources import SOURCES
+from components.certificates.sources import SOURCES, RequestError
 from domain.certificates.sources import Material
 from tests import pki
 

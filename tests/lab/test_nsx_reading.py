@@ -12,7 +12,7 @@ from capacity.model.plan import Block, Network
 from components.capacity.nsx.access import NSX
 from components.capacity.nsx.client import AbsentError
 from components.capacity.nsx.reading import Reading, read
-from components.runtime.credentials import Login
+from domain.credentials import Login
 from lab.foundation import tile
 from tests.lab.foundation_site import Site, idle_site, site
 

@@ -52,7 +52,7 @@ def endpoint(port: int, bundle: str) -> RancherEndpoint:
 
 def inputs(server: Server, bundle: str, expect: str = "ingress", minutes: float = 0.005) -> dict[str, Any]:
     return {
-        "endpoint": {**endpoint(server.port, bundle).document(), "port": float(server.port)},
+        "endpoint": {**endpoint(server.port, bundle).inputs(), "port": float(server.port)},
         "expect": expect,
         "timeout_minutes": minutes,
         "triggers": [],

@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 from pulumi.output import Unknown
 
-from components.runtime.credentials import Field, System
+from components.runtime.credentials import require
 from components.runtime.errors import ProviderError
 from components.runtime.preflight import PreflightProvider
 from components.runtime.provider import LABELS, Properties, Provider
+from domain.credentials import Field, System
 from domain.finding import Finding
 
 UNKNOWN = Unknown()  # type: ignore[no-untyped-call]
@@ -135,9 +136,9 @@ PKS = System(
 def test_the_environment_wins_and_what_is_missing_is_named() -> None:
     login = PKS.read({"pksApi": "a", "pksCaCertificateFile": "f"}.get, {"PKS_API": "b"})
     assert (login["api"], login["ca_certificate_file"], login["password"]) == ("b", "f", "")
-    login.require("api")
+    require(login, "api")
     with pytest.raises(ProviderError) as caught:
-        login.require("api", "password")
+        require(login, "api", "password")
     assert "no credentials for PKS: pksPassword (environment variable P) is not set" in str(caught.value)
     assert PKS.read(NOTHING.get, {"P": "s3cret"}).secrets == ("s3cret",)
     assert "s3cret" not in repr(PKS.read(NOTHING.get, {"P": "s3cret"}))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from components.runtime import tls
-from components.runtime.credentials import Field, Login, System
+from components.runtime.credentials import require
 from components.runtime.errors import ProviderError
 from components.runtime.http import Server
+from domain.credentials import Field, Login, System
 
 NSX = System(
     "nsx",
@@ -30,7 +31,7 @@ def connection(login: Login) -> Server:
     Raises:
         ProviderError: Credentials are missing, the manager is not a host, or the CA file cannot be read.
     """
-    login.require("manager", "username", "password")
+    require(login, "manager", "username", "password")
     manager = login["manager"]
     if "/" in manager or "@" in manager:
         shown = manager.rpartition("@")[2]

@@ -8,8 +8,8 @@ from typing import Any
 from urllib.parse import urlencode
 
 from components.capacity.nsx.access import NSX, NsxError, connection
-from components.runtime.credentials import Login
 from components.runtime.http import HttpClient, HttpError
+from domain.credentials import Login
 
 Object = Mapping[str, Any]
 

@@ -11,7 +11,7 @@ from components.capacity.nsx.client import AbsentError, NsxClient
 from components.capacity.nsx.inventory import LoadBalancer, NsxInventory
 from components.capacity.nsx.manager_api import ManagerInventory
 from components.capacity.nsx.policy_api import PolicyInventory
-from components.runtime.credentials import Login
+from domain.credentials import Login
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ _NO_ANSWER = re.compile(
     r"|temporary failure in name resolution",
     re.I,
 )
+_PROMPT = re.compile(r".*assword:\s*$")
 _UNAUTHORIZED = {401: "Unauthorized"}
 _OVERLOADED = {
     429: "Too Many Requests",
@@ -30,6 +31,12 @@ _OVERLOADED = {
 }
 """HTTP statuses with their reason phrases."""
 _STATUS_WORDS = r"(?<![\w-])(?:HTTP(?:/\d(?:\.\d)?)?|(?:HTTP[ -]|response[ -])?status(?:[ -]?code)?)"
+
+
+def said(text: str) -> str:
+    """The error text in what the CLI printed, without its prompts."""
+    lines = [line for line in text.splitlines() if line.strip() and not _PROMPT.match(line)]
+    return "\n".join(lines).removeprefix("Error: ").rstrip(".")
 
 
 def expired(text: str) -> bool:
