@@ -4,17 +4,19 @@
 # (pyVmomi makes its classes when they are used)
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from typing import Any
 
 from pyVmomi import vim, vmodl
 
 from components.placement import vcenter_session
-from components.placement.inventory import ComputeCluster, Datacenter, Machine, find, labels, unescaped
 from components.runtime.credentials import Login
 from components.runtime.errors import ProviderError
 from components.runtime.waiting import QUICK, wait
+from domain.rule_members import others
+from domain.vsphere import ComputeCluster, Datacenter, Machine, find, labels, unescaped
 
 _SECONDS = 60
 _HOST = ("name", "runtime.connectionState", "runtime.inMaintenanceMode")
@@ -36,9 +38,7 @@ class VCenter:
         self.server = login["server"]
         self._content = content
         self._root = content.rootFolder
-        self._folders = {
-            item["obj"]._moId: item for item in self._objects(["name", "parent"], vim.Folder, vim.Datacenter)
-        }
+        self._folders = _by_id(self._objects(["name", "parent"], vim.Folder, vim.Datacenter))
         if datacenter:
             self._root = self._datacenter(datacenter)
 
@@ -51,14 +51,12 @@ class VCenter:
         clusters = self._clusters()
         manager = self._content.customFieldsManager
         fields = {item.key: str(item.name) for item in (manager.field if manager else None) or []}
-        hosts = {item["obj"]._moId: item for item in self._objects(_HOST, vim.HostSystem)}
 
         def machine(vm: dict[str, Any]) -> Machine:
             host_id = getattr(vm.get("runtime.host"), "_moId", "")
-            host = hosts.get(host_id, {})
-            connected = host.get("runtime.connectionState") == "connected"
+            host = self._hosts.get(host_id, {})
             return Machine(
-                name=unescaped(str(vm["name"])),
+                name=_name(vm),
                 uuid=str(vm.get("config.uuid") or ""),
                 cluster=clusters.get(host_id),
                 attributes={
@@ -66,8 +64,8 @@ class VCenter:
                     for item in vm.get("customValue") or []
                     if item.key in fields
                 },
-                host=unescaped(str(host.get("name") or host_id)),
-                running=connected and vm.get("runtime.powerState") == "poweredOn",
+                host=_name(host, host_id),
+                running=_connected(host) and vm.get("runtime.powerState") == "poweredOn",
             )
 
         found = self._objects(_MACHINE, vim.VirtualMachine)
@@ -83,7 +81,7 @@ class VCenter:
         tasks = [
             (vm["obj"].PowerOnVM_Task() if on else vm["obj"].PowerOffVM_Task(), vm["name"])
             for vm in self._objects(["name", "runtime.powerState"], vim.VirtualMachine)
-            if unescaped(str(vm.get("name"))) in names and vm.get("runtime.powerState") != wanted
+            if _name(vm) in names and vm.get("runtime.powerState") != wanted
         ]
         for task, name in tasks:
             _await(task, f"power {'on' if on else 'off'} VM {name}")
@@ -106,7 +104,7 @@ class VCenter:
                 continue
             if problem := self._foreign(rule, uuids):
                 raise ProviderError(
-                    f"vSphere cluster {unescaped(str(cluster.get('name')))} already has a rule {name!r} "
+                    f"vSphere cluster {_name(cluster, cluster_id)} already has a rule {name!r} "
                     f"{problem}, so it may not be of this PKS cluster. Remove or rename it in vCenter "
                     "(Configure, VM/Host Rules) or turn the anti-affinity rules off, then run `pulumi up` "
                     "again"
@@ -121,20 +119,9 @@ class VCenter:
         """Why a rule may not be replaced; empty if it may."""
         if not isinstance(rule, vim.cluster.AntiAffinityRuleSpec):
             return "of another kind"
-        known = {vm["obj"]._moId: vm for vm in self._objects(["name", "config.uuid"], vim.VirtualMachine)}
-        others: list[str] = []
-        unreadable: list[str] = []
-        for item in rule.vm or []:
-            vm = known.get(item._moId, {})
-            uuid, name = vm.get("config.uuid"), unescaped(str(vm.get("name") or item._moId))
-            if not uuid:
-                unreadable.append(name)
-            elif uuid not in uuids:
-                others.append(name)
-        words = [f"for {', '.join(sorted(others))}"] if others else []
-        if unreadable:
-            words.append(f"with VMs that cannot be read ({', '.join(sorted(unreadable))})")
-        return " and ".join(words)
+        known = _by_id(self._objects(["name", "config.uuid"], vim.VirtualMachine))
+        held = ((id_, known.get(id_, {})) for id_ in (vm._moId for vm in rule.vm or []))
+        return others(((_name(vm, id_), str(vm.get("config.uuid") or "")) for id_, vm in held), uuids)
 
     def _datacenter(self, text: str) -> Any:
         known = [
@@ -149,13 +136,17 @@ class VCenter:
         number = f"{len(found)} datacenters" if found else "no datacenter"
         raise ProviderError(f"vCenter {self.server} has {number} {text!r}. Use one of {names}", "datacenter")
 
+    @cached_property
+    def _hosts(self) -> dict[str, dict[str, Any]]:
+        """The hosts by id."""
+        return _by_id(self._objects(_HOST, vim.HostSystem))
+
     def _clusters(self) -> dict[str, ComputeCluster]:
         """The clusters by the ids of their hosts, and by their own."""
         usable = {
-            host["obj"]._moId
-            for host in self._objects(_HOST, vim.HostSystem)
-            if host.get("runtime.connectionState") == "connected"
-            and not host.get("runtime.inMaintenanceMode")
+            id_
+            for id_, host in self._hosts.items()
+            if _connected(host) and not host.get("runtime.inMaintenanceMode")
         }
         found = {}
         for item in self._objects(["name", "parent", "host", "configurationEx"], vim.ClusterComputeResource):
@@ -164,7 +155,7 @@ class VCenter:
             identity = item["obj"]._moId
             cluster = ComputeCluster(
                 id=identity,
-                name=unescaped(str(item.get("name") or identity)),
+                name=_name(item, identity),
                 hosts=len(usable.intersection(hosts)),
                 drs=drs is not False,
                 datacenter=self._path(getattr(item.get("parent"), "_moId", "")),
@@ -178,7 +169,7 @@ class VCenter:
         while (item := self._folders.get(id_)) and id_ != self._content.rootFolder._moId:
             if isinstance(item["obj"], vim.Datacenter):
                 names = []  # those so far are of folders in it
-            names.insert(0, unescaped(str(item.get("name") or id_)))
+            names.insert(0, _name(item, id_))
             id_ = getattr(item.get("parent"), "_moId", "")
         return tuple(names)
 
@@ -214,6 +205,19 @@ def session(login: Login, datacenter: str = "") -> Iterator[VCenter]:
     """
     with vcenter_session.content(login) as content:
         yield VCenter(content, login, datacenter)
+
+
+def _by_id(found: Iterable[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    return {item["obj"]._moId: item for item in found}
+
+
+def _name(item: Mapping[str, Any], otherwise: str = "") -> str:
+    """Name of an object as people write it; ``otherwise`` if vCenter does not give it."""
+    return unescaped(str(item.get("name") or otherwise))
+
+
+def _connected(host: Mapping[str, Any]) -> bool:
+    return bool(host.get("runtime.connectionState") == "connected")
 
 
 def _await(task: Any, what: str) -> None:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import logging
 import os
 import sys
+from dataclasses import replace
+
+from domain.finding import Finding
 
 log = logging.getLogger("rancher-on-pks")
 """Lines that a provider logs here appear in the engine's output."""
@@ -27,6 +30,11 @@ class ProviderError(Exception):
         """Make the error; ``properties`` are names of the resource's inputs."""
         super().__init__(message)
         self.properties = properties
+
+    @classmethod
+    def of(cls, finding: Finding) -> ProviderError:
+        """The error for a finding, whose key is a property."""
+        return cls(str(replace(finding, key="")), *filter(None, [finding.key]))
 
 
 class TransientError(ProviderError):
