@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Mapping
+from typing import Any
 
 import pulumi
 
@@ -30,7 +31,7 @@ def replacement_hook(
 
     async def before_create(args: pulumi.ResourceHookArgs) -> None:
         given = await secret.future() or {}
-        config = {VSPHERE.key(field): value for field, value in given.items()}
+        config: dict[str, Any] = {VSPHERE.key(field): value for field, value in given.items()}
         rule = args.new_inputs or {}
 
         def remove() -> bool:

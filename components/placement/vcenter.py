@@ -44,11 +44,10 @@ class VCenter:
 
     def clusters(self) -> list[ComputeCluster]:
         """The vSphere clusters, by datacenter and name."""
-        return sorted(set(self._clusters().values()), key=lambda cluster: (cluster.datacenter, cluster.name))
+        return sorted(set(self._clusters.values()), key=lambda cluster: (cluster.datacenter, cluster.name))
 
     def machines(self) -> list[Machine]:
         """The VMs, without templates. Those that vCenter cannot read are among them."""
-        clusters = self._clusters()
         manager = self._content.customFieldsManager
         fields = {item.key: str(item.name) for item in (manager.field if manager else None) or []}
 
@@ -58,7 +57,7 @@ class VCenter:
             return Machine(
                 name=_name(vm),
                 uuid=str(vm.get("config.uuid") or ""),
-                cluster=clusters.get(host_id),
+                cluster=self._clusters.get(host_id),
                 attributes={
                     fields[item.key]: str(getattr(item, "value", ""))
                     for item in vm.get("customValue") or []
@@ -97,23 +96,22 @@ class VCenter:
         Raises:
             ProviderError: It holds other VMs or VMs that cannot be read, or is a rule of another kind.
         """
-        for cluster in self._objects(["name", "configurationEx"], vim.ClusterComputeResource):
-            rules = getattr(cluster.get("configurationEx"), "rule", None) or []
-            rule = next((item for item in rules if item.name == name), None)
-            if cluster["obj"]._moId != cluster_id or rule is None:
-                continue
-            if problem := self._foreign(rule, uuids):
-                raise ProviderError(
-                    f"vSphere cluster {_name(cluster, cluster_id)} already has a rule {name!r} "
-                    f"{problem}, so it may not be of this PKS cluster. Remove or rename it in vCenter "
-                    "(Configure, VM/Host Rules) or turn the anti-affinity rules off, then run `pulumi up` "
-                    "again"
-                )
-            removal = vim.cluster.RuleSpec(operation="remove", removeKey=rule.key)
-            spec = vim.cluster.ConfigSpecEx(rulesSpec=[removal])
-            _await(cluster["obj"].ReconfigureComputeResource_Task(spec=spec, modify=True), f"rule {name!r}")
-            return True
-        return False
+        known = _by_id(self._objects(["name", "configurationEx"], vim.ClusterComputeResource))
+        cluster = known.get(cluster_id, {})
+        rules = getattr(cluster.get("configurationEx"), "rule", None) or []
+        rule = next((item for item in rules if item.name == name), None)
+        if rule is None:
+            return False
+        if problem := self._foreign(rule, uuids):
+            raise ProviderError(
+                f"vSphere cluster {_name(cluster, cluster_id)} already has a rule {name!r} {problem}, so it "
+                "may not be of this PKS cluster. Remove or rename it in vCenter (Configure, VM/Host Rules) "
+                "or turn the anti-affinity rules off, then run `pulumi up` again"
+            )
+        removal = vim.cluster.RuleSpec(operation="remove", removeKey=rule.key)
+        spec = vim.cluster.ConfigSpecEx(rulesSpec=[removal])
+        _await(cluster["obj"].ReconfigureComputeResource_Task(spec=spec, modify=True), f"rule {name!r}")
+        return True
 
     def _foreign(self, rule: Any, uuids: Collection[str]) -> str:
         """Why a rule may not be replaced; empty if it may."""
@@ -141,6 +139,7 @@ class VCenter:
         """The hosts by id."""
         return _by_id(self._objects(_HOST, vim.HostSystem))
 
+    @cached_property
     def _clusters(self) -> dict[str, ComputeCluster]:
         """The clusters by the ids of their hosts, and by their own."""
         usable = {

@@ -22,6 +22,7 @@ from components.runtime import tls
 from components.runtime.credentials import Login
 from components.runtime.errors import ProviderError
 from components.runtime.http import HttpClient, HttpError, Server
+from domain.urls import host_and_port
 
 _SECONDS = 60.0
 """Longest time for one request, with its whole answer."""
@@ -82,7 +83,7 @@ def _connect(login: Login) -> Any:
     pyVmomi's own negotiation has no time limit.
     """
     server = login["server"]
-    host, _, port = server.partition(":")
+    host, port = host_and_port(server, _PORT)
     trust = tls.trust_like_go(os.environ)
     with HttpClient(Server(name=f"vCenter {server}", url=f"https://{server}", trust=trust)) as client:
         answer = client.request("GET", "/sdk/vimServiceVersions.xml", headers={"Accept": "*/*"}).text
@@ -91,7 +92,7 @@ def _connect(login: Login) -> Any:
     if version is None:
         raise _unusable(login, "it is not a vCenter, or offers no known version of the vSphere API")
     return _BoundedStub(
-        host=host, port=int(port or _PORT), version=version, sslContext=trust, httpConnectionTimeout=_SECONDS
+        host=host, port=port, version=version, sslContext=trust, httpConnectionTimeout=_SECONDS
     )
 
 
