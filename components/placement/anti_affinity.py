@@ -87,18 +87,14 @@ class AntiAffinity(pulumi.ComponentResource):
         placement = self._args.placement
         deployment = pulumi.Output.concat("service-instance_", self._args.cluster_uuid)
         counts = (placement.masters, placement.workers, *self._args.triggers)
-        source = SOURCES[placement.source]
-        names = source.names(self._name, placement, deployment, counts, self._children)
+        names = SOURCES[placement.source].names(self._name, placement, deployment, counts, self._children)
         return {
             role: VirtualMachines(
                 f"{self._name}-{plural}",
                 role=role,
                 deployment=deployment,
-                source=placement.source,
+                placement=placement,
                 names=names.get(role),
-                datacenter=placement.datacenter,
-                compute_clusters=placement.compute_clusters,
-                mode=placement.mode,
                 triggers=() if names else counts,  # names change with the counts
                 opts=self._children,
             )

@@ -8,7 +8,6 @@ import http.client
 import os
 import re
 import socket
-import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -62,15 +61,8 @@ def content(login: Login) -> Iterator[Any]:
             "vSphere clusters (Host.Inventory.EditCluster); drills also power VMs on and off "
             "(VirtualMachine.Interact.PowerOff and PowerOn)"
         ) from None
-    except ssl.SSLCertVerificationError as error:
-        raise _untrusted(server, str(error)) from None
-    except _FAILURES as error:
-        reason = getattr(error, "msg", "") or str(error) or type(error).__name__
-        raise _unusable(login, reason) from None
-    except HttpError as error:
-        if "CERTIFICATE_VERIFY" in str(error):
-            raise _untrusted(server, str(error)) from None
-        raise _unusable(login, str(error)) from None
+    except (*_FAILURES, HttpError) as error:
+        raise _unusable(login, getattr(error, "msg", "") or str(error) or type(error).__name__) from None
     finally:
         if stub is not None:
             with suppress(*_FAILURES):
@@ -124,16 +116,15 @@ class _BoundedStub(SoapAdapter.SoapStubAdapter):
             timer.cancel()
 
 
-def _untrusted(server: str, text: str) -> ProviderError:
-    found = _UNTRUSTED.search(text)
-    reason = f": {found[1].strip()}" if found else ""
-    return ProviderError(
-        f"the certificate of vCenter {server} is not trusted{reason}. Set SSL_CERT_DIR to the directories "
-        "with trusted CAs, for example /etc/ssl/certs:/path/to/our-ca; the vSphere plugin reads it, too"
-    )
-
-
 def _unusable(login: Login, reason: str) -> ProviderError:
+    server = login["server"]
+    if "CERTIFICATE_VERIFY" not in reason:
+        return ProviderError(
+            f"vCenter {server} cannot be used ({reason}). Check {login.system.where('server')}"
+        )
+    found = _UNTRUSTED.search(reason)
+    why = f": {found[1].strip()}" if found else ""
     return ProviderError(
-        f"vCenter {login['server']} cannot be used ({reason}). Check {login.system.where('server')}"
+        f"the certificate of vCenter {server} is not trusted{why}. Set SSL_CERT_DIR to the directories with "
+        "trusted CAs, for example /etc/ssl/certs:/path/to/our-ca; the vSphere plugin reads it, too"
     )

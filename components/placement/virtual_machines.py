@@ -14,7 +14,7 @@ from components.runtime.errors import ProviderError, log
 from components.runtime.provider import Properties
 from domain import rule_members
 from domain.compute_clusters import names_by_id, unfit_names
-from domain.placement import Mode
+from domain.placement import Placement
 from domain.vsphere import ComputeCluster, Machine
 
 
@@ -82,11 +82,8 @@ class VirtualMachines(Resource, module="placement", name="VirtualMachines"):
         *,
         role: str,
         deployment: pulumi.Input[str],
-        source: str,
+        placement: Placement,
         names: pulumi.Input[Sequence[str]] | None,
-        datacenter: str,
-        compute_clusters: Sequence[str],
-        mode: Mode,
         triggers: Sequence[pulumi.Input[Any]] = (),
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
@@ -96,22 +93,19 @@ class VirtualMachines(Resource, module="placement", name="VirtualMachines"):
             resource_name: Name in the stack.
             role: A key of ``domain.placement.ROLES``.
             deployment: BOSH deployment of the VMs.
-            source: Where their names come from; a name of ``components.placement.sources``.
+            placement: What the rules must hold.
             names: Their names, if the source reads them outside of vCenter.
-            datacenter: vSphere datacenter to search; empty: all.
-            compute_clusters: The vSphere clusters that they may be in; empty: any one.
-            mode: Whether too few hosts are an error (``must``) or a warning.
             triggers: Values whose change makes it read again.
             opts: Options.
         """
         props = {
             "role": role,
             "deployment": deployment,
-            "source": source,
+            "source": placement.source,
             "names": names,
-            "datacenter": datacenter,
-            "compute_clusters": list(compute_clusters),
-            "mode": mode,
+            "datacenter": placement.datacenter,
+            "compute_clusters": list(placement.compute_clusters),
+            "mode": placement.mode,
             "triggers": list(triggers),
             "machines": None,
         }
