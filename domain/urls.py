@@ -1,4 +1,4 @@
-"""URLs that people give: whether they hold credentials, and what of them may be shown."""
+"""URLs and addresses that people give: their parts, and what of them may be shown."""
 
 from __future__ import annotations
 
@@ -25,6 +25,12 @@ def through(url: str, address: str) -> str:
         host = f"[{address}]" if ":" in address else address
         netloc = f"{host}:{parts.port}" if parts.port else host
     return urlunsplit(parts._replace(netloc=netloc))
+
+
+def host_and_port(address: str, port: int) -> tuple[str, int]:
+    """Host and port of ``host`` or ``host:port``; without one, this port."""
+    host, _, given = address.partition(":")
+    return host, int(given or port)
 
 
 def has_credentials(url: str) -> bool:

@@ -32,7 +32,7 @@ class DnsSettings(Section):
     dns_server: Address | None = None
     dns_zone: DnsName | None = None
     dns_ttl: Annotated[int, Field(ge=1, le=86400)] = 300
-    # Credentials: read in the providers' process (components/dns/credentials.py), and checked here.
+    # Credentials: read in the providers' process (components/dns/transport.py), and checked here.
     dns_tsig_name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$")] | None = None
     dns_tsig_algorithm: TsigAlgorithm = DEFAULT_TSIG_ALGORITHM
     dns_tsig_secret: SecretStr | None = None

@@ -11,13 +11,11 @@ from typing import Any
 import pulumi
 
 from capacity.model import figures
-from capacity.model.assessment import assess
-from capacity.model.limits import POD_SUBNETS
+from capacity.model.figures_source import choose
+from capacity.model.nsx.reading import Reading
 from capacity.model.plan import CapacityError, Plan
 from components.capacity import nsx_errors
-from components.capacity.figures_source import choose
-from components.capacity.nsx.access import NSX
-from components.capacity.nsx.reading import Reading, read
+from components.capacity.nsx_manager import NSX, read
 from components.capacity.own_outputs import own_outputs
 from components.capacity.pod_network import PodNetwork
 from components.runtime.errors import ProviderError
@@ -71,7 +69,7 @@ class CapacityPlan(pulumi.ComponentResource):
             measured_at=args.measured_at,
             opts=pulumi.ResourceOptions(parent=self),
         )
-        self.summary = _summary(found.plan)
+        self.summary = figures.summary(found.plan)
         self.register_outputs({"summary": self.summary})
 
     def watch(self, kubeconfig: pulumi.Output[str]) -> None:
@@ -95,20 +93,3 @@ def _own_cluster() -> str | None:
     """UUID of the stack's cluster as of the last update: known before PKS is asked for anything."""
     uuid = own_outputs().get("clusterUuid")
     return str(uuid) if uuid else None
-
-
-def _summary(plan: Plan) -> dict[str, Any]:
-    """Figures of the pod subnets, and the document that they come from."""
-    assessment = assess(plan)
-    subnets = assessment.limit(POD_SUBNETS.name)
-    return {
-        "blocks": [block.cidr for block in plan.network.blocks],
-        "prefix": plan.network.subnet_prefix,
-        "capacity": subnets.capacity,
-        "used": subnets.used,
-        "planned": subnets.planned,
-        "headroom": subnets.headroom,
-        "importedClusters": assessment.imported_clusters,
-        "maxImportedClusters": assessment.max_imports,
-        "figures": figures.to_document(plan),
-    }

@@ -18,11 +18,7 @@ _SHOWN = 5
 
 def watch(kubeconfig: pulumi.Output[str]) -> pulumi.Output[bool]:
     """Warn at each preview and update once the kubeconfig is known; False: the cluster cannot be read."""
-    return kubeconfig.apply(_reported)
-
-
-async def _reported(kubeconfig: str) -> bool:
-    return await asyncio.to_thread(report, kubeconfig)
+    return kubeconfig.apply(lambda text: asyncio.to_thread(report, text))
 
 
 def report(kubeconfig: str) -> bool:

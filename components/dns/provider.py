@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from components.dns.credentials import TSIG, tsig_key
+from components.dns.credentials import TSIG
 from components.runtime.provider import Properties, Provider
 
 if TYPE_CHECKING:
@@ -23,4 +23,4 @@ class DnsProvider(Provider):
         """
         from components.dns.server import Server  # noqa: PLC0415 - a preview without changes needs no DNS
 
-        return Server(properties["server"], tsig_key(TSIG.read(self._config.get, os.environ)))
+        return Server(properties["server"], TSIG.read(self._config.get, os.environ))

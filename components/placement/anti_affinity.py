@@ -6,24 +6,22 @@ the rules compare sets of VMs, not numbers: a VM that BOSH has recreated is noti
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import starmap
 from typing import Any
 
 import pulumi
 
-from components.placement.credentials import VSPHERE
 from components.placement.existing_rules import replacement_hook
 from components.placement.sources import SOURCES
 from components.placement.virtual_machines import VirtualMachines
 from components.placement.vsphere_objects import AntiAffinityRule, VsphereProvider
 from components.runtime.provider import unknown
 from domain.placement import ROLES, Placement
+from domain.rule_members import groups
 
 _RULE_NAMES = {"master": "{cluster} PKS cluster", "worker": "{cluster} PKS cluster workers"}
-_PROVIDER_INPUTS = {"server": "vsphereServer", "user": "user", "password": "password"}
-"""Field of the credentials -> input of the vSphere plugin's provider."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,8 +73,9 @@ class AntiAffinity(pulumi.ComponentResource):
         super().__init__("rancher-on-pks:placement:AntiAffinity", name, None, opts)
         self._name, self._args = name, args
         self._children = pulumi.ResourceOptions(parent=self)
-        self._provider = VsphereProvider(f"{name}-vcenter", _provider_inputs(args), self._children)
-        self._hook = replacement_hook(args.placement.datacenter, args.server, args.user, args.password)
+        login = {"server": args.server, "user": args.user, "password": args.password}
+        self._provider = VsphereProvider(f"{name}-vcenter", login, self._children)
+        self._hook = replacement_hook(args.placement.datacenter, login)
         self._machines = self._find_machines()
         # The number of rules is known with the VMs. While the VMs are unknown (at a preview), the rules that
         # the config suggests are declared: otherwise the preview would show that rules are deleted.
@@ -88,18 +87,14 @@ class AntiAffinity(pulumi.ComponentResource):
         placement = self._args.placement
         deployment = pulumi.Output.concat("service-instance_", self._args.cluster_uuid)
         counts = (placement.masters, placement.workers, *self._args.triggers)
-        source = SOURCES[placement.source]
-        names = source.names(self._name, placement, deployment, counts, self._children)
+        names = SOURCES[placement.source].names(self._name, placement, deployment, counts, self._children)
         return {
             role: VirtualMachines(
                 f"{self._name}-{plural}",
                 role=role,
                 deployment=deployment,
-                source=placement.source,
+                placement=placement,
                 names=names.get(role),
-                datacenter=placement.datacenter,
-                compute_clusters=placement.compute_clusters,
-                mode=placement.mode,
                 triggers=() if names else counts,  # names change with the counts
                 opts=self._children,
             )
@@ -146,7 +141,7 @@ class AntiAffinity(pulumi.ComponentResource):
         )
 
     def _groups(self, role: str, found: Any) -> Iterator[_Group]:
-        return self._expected(role) if unknown(found) or found is None else _groups(found)
+        return self._expected(role) if unknown(found) or found is None else starmap(_Group, groups(found))
 
     def _expected(self, role: str) -> Iterator[_Group]:
         """The groups that the config suggests, with unknown VMs."""
@@ -161,27 +156,5 @@ class AntiAffinity(pulumi.ComponentResource):
         return f"{self._name}-{ROLES[role]}-rule" + (f"-{cluster}" if several else "")
 
 
-def _groups(machines: Sequence[Mapping[str, str]]) -> Iterator[_Group]:
-    """Each vSphere cluster with two or more of the VMs."""
-    names = {machine["cluster_id"]: machine["cluster"] for machine in machines}
-    for cluster_id, name in sorted(names.items(), key=lambda item: item[1]):
-        uuids = sorted(machine["uuid"] for machine in machines if machine["cluster_id"] == cluster_id)
-        if len(uuids) > 1:
-            yield _Group(name, cluster_id, uuids)
-
-
 def _unknown() -> pulumi.Output[Any]:
     return pulumi.Output.from_input(pulumi.UNKNOWN)
-
-
-def _provider_inputs(args: AntiAffinityArgs) -> dict[str, pulumi.Input[str] | None]:
-    """Values that the environment has stay out of the state: the plugin reads them there, and they win."""
-    config: dict[str, pulumi.Input[str] | None] = {
-        "server": args.server,
-        "user": args.user,
-        "password": None if args.password is None else pulumi.Output.secret(args.password),
-    }
-    return {
-        _PROVIDER_INPUTS[field]: None if os.environ.get(VSPHERE.variable(field)) else value
-        for field, value in config.items()
-    }

@@ -5,16 +5,14 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from aiohttp import web
 
 from lab.rancher.release import Release, settings_of
 from lab.rancher.state import Object, State
-
-if TYPE_CHECKING:
-    from lab.rancher.store import Store
 
 
 class RefusalError(Exception):
@@ -52,6 +50,16 @@ def not_found(what: str, name: str) -> RefusalError:
     return RefusalError(404, "NotFound", f'{what} "{name}" not found')
 
 
+class Storage(Protocol):
+    """Keeps the state: ``lab.rancher.store``."""
+
+    def request(self, call: Call) -> AbstractAsyncContextManager[None]:
+        """Stores what a request changes; undoes all of it when its object is denied."""
+
+    async def write(self, state: State) -> None:
+        """Stores what Rancher itself has changed."""
+
+
 @dataclass
 class Context:
     """One Rancher server."""
@@ -59,7 +67,7 @@ class Context:
     state: State
     version: Callable[[], str]
     """Called for each request, because an upgrade changes the version."""
-    store: Store | None = None
+    store: Storage | None = None
     """Keeps the state in the cluster's API; None keeps it in memory."""
     seed: str = ""
     """Identity of the cluster, the seed of stable names."""

@@ -9,11 +9,11 @@ import pulumi
 import pytest
 
 from capacity.model.figures import from_document, to_document
+from capacity.model.nsx.reading import Reading
 from capacity.model.plan import CapacityError
 from components.capacity import component
 from components.capacity.component import CapacityPlan, CapacityPlanArgs
-from components.capacity.nsx.access import NsxError
-from components.capacity.nsx.reading import Reading
+from components.capacity.nsx_manager import NsxError
 from components.capacity.pod_network import PodNetworkProvider
 from domain.credentials import Login
 from tests.capacity.test_model import POD_BLOCK, plan

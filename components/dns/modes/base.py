@@ -21,7 +21,7 @@ class Address:
 
     hostname: str
     address: pulumi.Input[str]
-    ttl: int
+    ttl: int = 300
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,10 +8,10 @@ from typing import Any
 
 import pulumi
 
-from components.placement.inventory import Machine
 from components.runtime.provider import Properties
 from domain.finding import Finding
 from domain.placement import Placement
+from domain.vsphere import Machine
 
 Names = Mapping[str, pulumi.Output[list[str]]]
 """Role -> names of its VMs."""

@@ -6,13 +6,12 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from capacity.model.assessment import assess
+from capacity.model.figures import CONFIGURED, LIVE
 from capacity.model.limits import POD_SUBNETS
 from capacity.model.limits.virtual_servers import CAPACITIES
+from capacity.model.nsx.inventory import LoadBalancer
+from capacity.model.nsx.reading import Reading
 from capacity.model.plan import Plan
-from components.capacity.nsx.inventory import LoadBalancer
-from components.capacity.nsx.reading import Reading
-from components.capacity.pod_network import CONFIGURED, LIVE
-from components.runtime.errors import ProviderError
 
 
 @dataclass(frozen=True)
@@ -32,7 +31,7 @@ class SourcedPlan:
     warnings: tuple[str, ...] = ()
 
 
-def choose(plan: Plan, reading: Reading | ProviderError | None, measured_at: str, today: date) -> SourcedPlan:
+def choose(plan: Plan, reading: Reading | Exception | None, measured_at: str, today: date) -> SourcedPlan:
     """The figures to judge by.
 
     Args:

@@ -11,8 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 
-from components.capacity.nsx.client import Object
-from components.capacity.nsx.inventory import LoadBalancer, NsxInventory, Subnet, integer, ipv4
+from capacity.model.nsx.inventory import LoadBalancer, NsxInventory, Object, Subnet, integer, ipv4
 
 _API = "/policy/api/v1/infra"
 
@@ -41,7 +40,7 @@ class PolicyInventory(NsxInventory):
         ]
 
     def _pool(self, pool: str) -> tuple[int, list[tuple[str, Object]]]:
-        found = self._client.get(f"{_API}/ip-pools/{pool}")
+        found = self._manager.get(f"{_API}/ip-pools/{pool}")
         usage = found.get("pool_usage")
         total = integer(usage.get("total_ips")) if isinstance(usage, Mapping) else 0
         if not total:
@@ -70,7 +69,7 @@ class PolicyInventory(NsxInventory):
         )
 
     def _list(self, path: str) -> list[Object]:
-        return self._client.list(f"{_API}/{path}")
+        return self._manager.list(f"{_API}/{path}")
 
 
 def _network(item: Object, size: int) -> ipaddress.IPv4Network | None:

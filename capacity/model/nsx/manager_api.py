@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from components.capacity.nsx.client import Object
-from components.capacity.nsx.inventory import LoadBalancer, NsxInventory, Subnet, integer, ipv4
+from capacity.model.nsx.inventory import LoadBalancer, NsxInventory, Object, Subnet, integer, ipv4
 
 _API = "/api/v1"
 
@@ -27,7 +26,7 @@ class ManagerInventory(NsxInventory):
             yield Subnet(self._is_own(item), ipv4(item.get("cidr")), integer(item.get("size")))
 
     def _pool(self, pool: str) -> tuple[int, list[tuple[str, Object]]]:
-        usage = self._client.get(f"{_API}/pools/ip-pools/{pool}").get("pool_usage")
+        usage = self._manager.get(f"{_API}/pools/ip-pools/{pool}").get("pool_usage")
         total = integer(usage.get("total_ids")) if isinstance(usage, Mapping) else 0
         allocations = self._list(f"pools/ip-pools/{pool}/allocations")
         return total, [(str(item.get("allocation_id", "")), item) for item in allocations]
@@ -49,4 +48,4 @@ class ManagerInventory(NsxInventory):
         )
 
     def _list(self, path: str, **query: str) -> list[Object]:
-        return self._client.list(f"{_API}/{path}", **query)
+        return self._manager.list(f"{_API}/{path}", **query)

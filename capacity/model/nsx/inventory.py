@@ -8,16 +8,46 @@ from __future__ import annotations
 
 import ipaddress
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import ClassVar
+from typing import Any, ClassVar, Protocol
 
 from capacity.model.limits.inventory import AddressUse, Use
-from components.capacity.nsx.client import AbsentError, NsxClient, Object
+
+Object = Mapping[str, Any]
+"""An object as NSX-T returns it."""
 
 _CLUSTER_TAGS = frozenset({"ncp/cluster", "pks/cluster"})
 _SNAT_TAG = "ncp/snat_ip"
+
+
+class AbsentError(LookupError):
+    """The manager does not have an object, or does not serve the API that would have it."""
+
+
+class Manager(Protocol):
+    """An NSX-T manager, as the inventory reads it; ``query`` are parameters of the request.
+
+    Attributes:
+        name: What messages call it.
+    """
+
+    name: str
+
+    def get(self, path: str, **query: str) -> Object:
+        """One object.
+
+        Raises:
+            AbsentError: There is none.
+        """
+
+    def list(self, path: str, **query: str) -> list[Object]:
+        """All objects of a collection.
+
+        Raises:
+            AbsentError: There is no such collection.
+        """
 
 
 @dataclass(frozen=True)
@@ -58,15 +88,15 @@ class NsxInventory(ABC):
     api: ClassVar[str]
     """Which of NSX-T's two APIs this is, for messages."""
 
-    def __init__(self, client: NsxClient, cluster: str | None, pools: Iterable[str]) -> None:
+    def __init__(self, manager: Manager, cluster: str | None, pools: Iterable[str]) -> None:
         """Make it; nothing is read.
 
         Args:
-            client: The manager.
+            manager: Where the objects are.
             cluster: UUID of the plan's cluster; None when it does not exist yet: all objects are others'.
             pools: Ids of the floating IP pools.
         """
-        self._client, self._cluster, self._pools = client, cluster, tuple(pools)
+        self._manager, self._cluster, self._pools = manager, cluster, tuple(pools)
         self.skipped = 0
         self._taken: dict[str, list[Subnet]] = {}
 
@@ -110,7 +140,8 @@ class NsxInventory(ABC):
         if block is None:
             known = ", ".join(sorted(map(str, self._blocks))) or "none"
             raise AbsentError(
-                f"{self._client.name} has no IP block {cidr} ({self.api}; known: {known}). Correct the blocks"
+                f"{self._manager.name} has no IP block {cidr} ({self.api}; known: {known}). Correct the "
+                "blocks"
             )
         if cidr not in self._taken:
             self._taken[cidr] = list(self._subnets(block))

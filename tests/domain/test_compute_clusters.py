@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from components.placement.compute_clusters import names_by_id, unusable_names
-from components.placement.inventory import ComputeCluster, find, label, labels
-from components.runtime.errors import ProviderError
+from domain.compute_clusters import names_by_id, unfit_names, unusable_names
+from domain.vsphere import ComputeCluster, find, label, labels
 
 
 def cluster(id_: str, *path: str) -> ComputeCluster:
@@ -62,16 +61,35 @@ def test_a11_an_ambiguous_name_asks_for_the_datacenter() -> None:
 
 
 def test_a11_clusters_are_told_apart_by_id() -> None:
-    assert names_by_id("worker", [EAST], [], LIVE) == {"c1": "East/C0"}
-    assert names_by_id("worker", [EAST], [], [EAST, ONLY]) == {"c1": "C0"}
-    assert names_by_id("worker", [EAST, WEST], ["East/C0", "West/C0"], LIVE) == {
-        "c1": "East/C0",
-        "c2": "West/C0",
-    }
-    with pytest.raises(ProviderError, match=r'several vSphere clusters. Set .* to \["East/C0", "West/C0"\]'):
-        names_by_id("worker", [EAST, WEST], [], LIVE)
-    with pytest.raises(ProviderError, match=r'workers run in East/C0, not only .* \["East/C0", "West/C0"\]'):
-        names_by_id("worker", [EAST], ["West/C0"], LIVE)
-    with pytest.raises(ProviderError, match="2 vSphere clusters 'C0'") as error:
-        names_by_id("worker", [EAST], ["C0"], LIVE)
-    assert error.value.properties == ("compute_clusters",)
+    assert names_by_id([EAST], [], LIVE) == {"c1": "East/C0"}
+    assert names_by_id([EAST], [], [EAST, ONLY]) == {"c1": "C0"}
+    both = ["East/C0", "West/C0"]
+    assert names_by_id([EAST, WEST], both, LIVE) == {"c1": "East/C0", "c2": "West/C0"}
+    assert names_by_id([SLASH], ["Cluster DEV%2fQA"], LIVE) == {"c4": "Cluster DEV%2fQA"}
+
+
+@pytest.mark.parametrize(
+    ("used", "names", "problem"),
+    [
+        ([EAST], [], None),
+        ([EAST], ["East/C0", "West/C0"], None),
+        ([SLASH], ["Cluster DEV%2fQA"], None),
+        (
+            [EAST, WEST],
+            [],
+            'the workers run in several vSphere clusters. Set the vSphere clusters to ["East/C0", "West/C0"]',
+        ),
+        (
+            [EAST],
+            ["West/C0"],
+            "the workers run in East/C0, not only in the configured vSphere clusters. Set the vSphere "
+            'clusters to ["East/C0", "West/C0"]',
+        ),
+        ([EAST], ["C0"], "vCenter has 2 vSphere clusters 'C0'. Use one of East/C0, West/C0"),
+    ],
+)
+def test_a11_names_that_do_not_fit_the_vms(
+    used: list[ComputeCluster], names: list[str], problem: str | None
+) -> None:
+    found = unfit_names("worker", used, names, LIVE)
+    assert (found and str(found)) == (problem and f"compute_clusters: {problem}")

@@ -1,4 +1,4 @@
-"""``read``: how much of a pod network is taken now, from whichever API of NSX-T has it."""
+"""``read_from``: how much of a pod network is taken now, from whichever API of NSX-T has it."""
 
 from __future__ import annotations
 
@@ -6,12 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from capacity.model.assessment import observed
+from capacity.model.nsx.inventory import AbsentError, LoadBalancer, Manager, NsxInventory
+from capacity.model.nsx.manager_api import ManagerInventory
+from capacity.model.nsx.policy_api import PolicyInventory
 from capacity.model.plan import Network
-from components.capacity.nsx.client import AbsentError, NsxClient
-from components.capacity.nsx.inventory import LoadBalancer, NsxInventory
-from components.capacity.nsx.manager_api import ManagerInventory
-from components.capacity.nsx.policy_api import PolicyInventory
-from domain.credentials import Login
 
 
 @dataclass(frozen=True)
@@ -33,31 +31,30 @@ class Reading:
     skipped: int = 0
 
 
-def read(login: Login, network: Network, cluster: str | None, pools: Iterable[str] = ()) -> Reading:
+def read_from(manager: Manager, network: Network, cluster: str | None, pools: Iterable[str]) -> Reading:
     """Read how much of the network is taken.
 
     The manager API is read unless it is absent or lacks the network's objects, which the policy API then has.
 
     Args:
-        login: Credentials for the manager.
+        manager: The manager.
         network: The network; its blocks are found by their CIDRs.
         cluster: UUID of the plan's cluster, whose objects are not others'; None when it does not exist yet.
         pools: Ids of the floating IP pools; without any, their figures stay as given.
 
     Raises:
-        ProviderError: No answer, no permission, or a block or pool that NSX-T does not have.
+        AbsentError: It does not have a block or a pool.
         CapacityError: More is used than the network's figures allow: those figures are wrong.
     """
     pools = tuple(pools)
-    with NsxClient(login) as client:
-        try:
-            return _reading(ManagerInventory(client, cluster, pools), network)
-        except AbsentError as error:
-            manager = error
-        try:
-            return _reading(PolicyInventory(client, cluster, pools), network)
-        except AbsentError as error:
-            raise AbsentError(f"{manager}; {error}") from None
+    try:
+        return _reading(ManagerInventory(manager, cluster, pools), network)
+    except AbsentError as error:
+        absent = error
+    try:
+        return _reading(PolicyInventory(manager, cluster, pools), network)
+    except AbsentError as error:
+        raise AbsentError(f"{absent}; {error}") from None
 
 
 def _reading(inventory: NsxInventory, network: Network) -> Reading:
