@@ -53,6 +53,9 @@ def not_found(what: str, name: str) -> RefusalError:
 class Storage(Protocol):
     """Keeps the state: ``lab.rancher.store``."""
 
+    async def install(self) -> None:
+        """Makes the cluster able to keep it."""
+
     def request(self, call: Call) -> AbstractAsyncContextManager[None]:
         """Stores what a request changes; undoes all of it when its object is denied."""
 
