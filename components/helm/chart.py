@@ -10,16 +10,11 @@ from typing import ClassVar
 import pulumi
 from pulumi.dynamic import Resource
 
-from components.helm.chart_reference import (
-    ChartError,
-    ChartMetadata,
-    ChartReference,
-    ChartUnreachableError,
-)
+from components.helm.chart_errors import ChartError, ChartUnreachableError
 from components.runtime.errors import ProviderError
 from components.runtime.provider import LABELS, Properties, Provider, unknown
 from components.runtime.waiting import retry
-from domain import versions
+from domain.charts import ChartMetadata, ChartReference
 from domain.credentials import Field, System
 from domain.finding import Finding
 
@@ -169,26 +164,6 @@ def _checked(wanted: Properties, password: str) -> ChartMetadata:
 
     reference = ChartReference(**{name: wanted[name] for name in _REFERENCE}, password=password)
     found = resolve(reference)
-    shown, supported = f"chart {found.name} {found.version}", wanted["api_versions"]
-    if found.api_version and found.api_version not in supported:
-        raise ChartError(
-            f"{shown} has apiVersion {found.api_version}, which this version of Helm does not support. "
-            f"Choose a version of the chart with apiVersion {' or '.join(supported)}",
-            "version",
-            "api_versions",
-        )
-    kubernetes = wanted["kubernetes_version"]
-    try:
-        fits = not found.kubernetes or versions.minor_satisfies(kubernetes, found.kubernetes)
-    except ValueError as error:
-        raise ChartError(
-            f"{shown} has an invalid kubeVersion: {error}. Choose another version", "version"
-        ) from None
-    if not fits:
-        raise ChartError(
-            f"{shown} requires Kubernetes {found.kubernetes}, but the cluster has {kubernetes}. Choose "
-            "another version of the chart",
-            "version",
-            "kubernetes_version",
-        )
+    if problem := found.unfit(wanted["kubernetes_version"], wanted["api_versions"]):
+        raise ChartError.of(problem)
     return found

@@ -40,49 +40,29 @@ def parse(content: bytes) -> dict[str, Any]:
 
 def _parse(text: str) -> object:
     loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
-    root: list[Any] = []
-    open_: list[_Collection] = [_Collection(root, is_map=False)]
-    anchors: dict[str, object] = {}
+    open_: list[tuple[str | None, list[Any]]] = [("", [])]
+    anchors: dict[str | None, object] = {}
     for event in yaml.parse(text, Loader=loader):
+        anchor, value = getattr(event, "anchor", None), None
         if isinstance(event, yaml.DocumentEndEvent):
             break
-        if isinstance(event, yaml.CollectionEndEvent):
-            open_.pop()
-            continue
-        if isinstance(event, yaml.AliasEvent):
-            open_[-1].add(anchors.get(event.anchor or ""))
-            continue
-        if isinstance(event, yaml.ScalarEvent):
-            plain = not event.style
-            value: Any = None if plain and event.value in _NULL else event.value
-        elif isinstance(event, yaml.CollectionStartEvent):
-            value = {} if isinstance(event, yaml.MappingStartEvent) else []
-        else:
-            continue
-        if event.anchor:
-            anchors[event.anchor] = value
-        open_[-1].add(value)
         if isinstance(event, yaml.CollectionStartEvent):
-            open_.append(_Collection(value, is_map=isinstance(value, dict)))
+            open_.append((anchor, []))
             if len(open_) > _DEPTH:
                 raise ValueError(f"nested deeper than {_DEPTH} levels")
-    return root[0] if root else None
-
-
-class _Collection:
-    """An open list or object; an object takes keys and values in turn."""
-
-    def __init__(self, value: Any, *, is_map: bool) -> None:
-        self._value, self._is_map = value, is_map
-        self._key: str | None = None
-        self._has_key = False
-
-    def add(self, item: Any) -> None:
-        if not self._is_map:
-            self._value.append(item)
-        elif self._has_key:
-            if self._key is not None:
-                self._value[self._key] = item
-            self._has_key = False
+            continue
+        if isinstance(event, yaml.CollectionEndEvent):
+            anchor, value = open_.pop()
+            if isinstance(event, yaml.MappingEndEvent):
+                items = iter(value)  # keys and values in turn
+                value = {key: item for key, item in zip(items, items, strict=True) if isinstance(key, str)}
+        elif isinstance(event, yaml.AliasEvent):
+            value, anchor = anchors.get(anchor), None
+        elif isinstance(event, yaml.ScalarEvent):
+            value = None if not event.style and event.value in _NULL else event.value
         else:
-            self._key, self._has_key = item if isinstance(item, str) else None, True
+            continue
+        if anchor:
+            anchors[anchor] = value
+        open_[-1][1].append(value)
+    return next(iter(open_[0][1]), None)

@@ -13,13 +13,9 @@ from pulumi.runtime.proto import resource_pb2
 
 from components.helm import chart_repository as module
 from components.helm.chart import ChartProvider, HelmChart, HelmChartArgs
-from components.helm.chart_reference import (
-    ChartError,
-    ChartMetadata,
-    ChartReference,
-    ChartUnreachableError,
-)
+from components.helm.chart_errors import ChartError, ChartUnreachableError
 from components.runtime.errors import ProviderError
+from domain.charts import ChartMetadata, ChartReference
 from tests.mocks import RecordingMocks, with_engine
 
 INPUTS: dict[str, Any] = {

@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 import yaml
 
-from components.helm.chart_reference import ChartError, ChartReference
+from components.helm.chart_errors import ChartError
 from components.helm.chart_repository import resolve
+from domain.charts import ChartReference
 from lab.build import build
 from lab.recipes import RECIPES
 from tests import pki

@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
-from components.helm.chart_reference import ChartError, ChartReference, ChartUnreachableError
+from components.helm.chart_errors import ChartError, ChartUnreachableError
 from components.helm.chart_repository import resolve
-from components.helm.oci_registry import challenges
+from domain.charts import ChartReference
+from domain.oci import challenges
 from tests import pki
 from tests.helm import registry as registries
 from tests.helm.registry import BASIC, PASSWORD, USER, Registry, TokenServer

@@ -6,19 +6,12 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from components.runtime.errors import ProviderError, TransientError
 from domain import versions
+from domain.finding import Finding, FindingError
 from domain.urls import public_url
 
-_OCI = "oci://"
-
-
-class ChartError(ProviderError):
-    """The chart does not exist as described, or access is denied."""
-
-
-class ChartUnreachableError(TransientError):
-    """The repository is unreachable; whether it has the chart is unknown."""
+OCI = "oci://"
+_SHOWN = 10
 
 
 @dataclass(frozen=True)
@@ -48,7 +41,7 @@ class ChartReference:
     @property
     def is_oci(self) -> bool:
         """Whether the chart is in an OCI registry."""
-        return not self.is_local and self.repository.startswith(_OCI)
+        return not self.is_local and self.repository.startswith(OCI)
 
     @property
     def locator(self) -> str:
@@ -65,19 +58,16 @@ class ChartReference:
         """User name and password."""
         return (self.username, self.password) if self.username else None
 
-    def missing_version(self, available: Collection[str]) -> ChartError:
+    def missing_version(self, available: Collection[str]) -> FindingError:
         """Error for a version that the repository does not have."""
         near = ", ".join(versions.nearest(self.version, available))
         problem = f"{self.source} has no version {self.version!r} of chart {self.chart!r}"
-        return ChartError(f"{problem}. Choose one of its versions: {near}", "version")
+        return FindingError("version", problem, f"Choose one of its versions: {near}")
 
-    def missing_chart(self, available: Collection[str]) -> ChartError:
+    def missing_chart(self, available: Collection[str]) -> FindingError:
         """Error for a chart that the repository does not have."""
         shown = ", ".join(sorted(available)[:_SHOWN]) or "none"
-        return ChartError(f"{self.source} has no chart {self.chart!r}. Its charts: {shown}", "chart")
-
-
-_SHOWN = 10
+        return FindingError("chart", f"{self.source} has no chart {self.chart!r}", f"Its charts: {shown}")
 
 
 @dataclass(frozen=True)
@@ -115,4 +105,31 @@ class ChartMetadata:
             kubernetes=text("kubeVersion"),
             digest=f"sha256:{digest.removeprefix('sha256:')}" if digest else "",
             api_version=text("apiVersion"),
+        )
+
+    def unfit(self, kubernetes: str, api_versions: Collection[str]) -> Finding | None:
+        """Why this cluster and Helm engine cannot run the chart; None if they can.
+
+        Args:
+            kubernetes: The cluster's ``major.minor``.
+            api_versions: Values of ``apiVersion`` that the engine supports.
+        """
+        shown = f"chart {self.name} {self.version}"
+        if self.api_version and self.api_version not in api_versions:
+            return Finding(
+                "version,api_versions",
+                f"{shown} has apiVersion {self.api_version}, which this version of Helm does not support",
+                f"Choose a version of the chart with apiVersion {' or '.join(api_versions)}",
+            )
+        try:
+            fits = not self.kubernetes or versions.minor_satisfies(kubernetes, self.kubernetes)
+        except ValueError as error:
+            problem = f"{shown} has an invalid kubeVersion: {error}"
+            return Finding("version", problem, "Choose another version")
+        if fits:
+            return None
+        return Finding(
+            "version,kubernetes_version",
+            f"{shown} requires Kubernetes {self.kubernetes}, but the cluster has {kubernetes}",
+            "Choose another version of the chart",
         )
