@@ -40,29 +40,32 @@ def parse(content: bytes) -> dict[str, Any]:
 
 def _parse(text: str) -> object:
     loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
-    open_: list[tuple[str | None, list[Any]]] = [("", [])]
-    anchors: dict[str | None, object] = {}
+    root: list[Any] = []
+    open_: list[tuple[Any, list[Any]]] = [(root, root)]  # each with its items; of an object: keys and values
+    anchors: dict[str, object] = {}
     for event in yaml.parse(text, Loader=loader):
-        anchor, value = getattr(event, "anchor", None), None
         if isinstance(event, yaml.DocumentEndEvent):
             break
-        if isinstance(event, yaml.CollectionStartEvent):
-            open_.append((anchor, []))
-            if len(open_) > _DEPTH:
-                raise ValueError(f"nested deeper than {_DEPTH} levels")
-            continue
         if isinstance(event, yaml.CollectionEndEvent):
-            anchor, value = open_.pop()
-            if isinstance(event, yaml.MappingEndEvent):
-                items = iter(value)  # keys and values in turn
-                value = {key: item for key, item in zip(items, items, strict=True) if isinstance(key, str)}
-        elif isinstance(event, yaml.AliasEvent):
-            value, anchor = anchors.get(anchor), None
-        elif isinstance(event, yaml.ScalarEvent):
+            value, items = open_.pop()
+            if isinstance(value, dict):
+                pairs = zip(items[::2], items[1::2], strict=True)
+                value.update((key, item) for key, item in pairs if isinstance(key, str))
+            continue
+        if isinstance(event, yaml.AliasEvent):
+            open_[-1][1].append(anchors.get(event.anchor or ""))
+            continue
+        if isinstance(event, yaml.ScalarEvent):
             value = None if not event.style and event.value in _NULL else event.value
+        elif isinstance(event, yaml.CollectionStartEvent):
+            value = {} if isinstance(event, yaml.MappingStartEvent) else []
         else:
             continue
-        if anchor:
-            anchors[anchor] = value
+        if event.anchor:
+            anchors[event.anchor] = value
         open_[-1][1].append(value)
-    return next(iter(open_[0][1]), None)
+        if isinstance(event, yaml.CollectionStartEvent):
+            open_.append((value, [] if isinstance(value, dict) else value))
+            if len(open_) > _DEPTH:
+                raise ValueError(f"nested deeper than {_DEPTH} levels")
+    return root[0] if root else None
