@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from components.helm.workloads import ncp_errors, owned_by
 from components.kubernetes import api as kube
 from components.kubernetes.api import Kubernetes, KubernetesError
 from components.kubernetes.provider import ClusterProvider
@@ -11,6 +10,7 @@ from components.runtime.provider import Properties
 from components.runtime.waiting import STEADY, wait
 from domain import virtual_ip
 from domain.finding import FindingError
+from domain.workloads import ncp_errors, owned_by
 
 _RESUME = (
     "Check the load balancer in the NSX-T manager and the log of NCP, and whether the network of the virtual "

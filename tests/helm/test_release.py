@@ -13,9 +13,9 @@ from pulumi.runtime.mocks import MockResourceArgs
 
 from components.helm.chart import HelmChart, HelmChartArgs
 from components.helm.engine import ReleaseSpec
-from components.helm.history import encode
 from components.helm.release import HelmRelease, HelmReleaseArgs
 from components.helm.v3 import Helm3
+from domain.helm_history import encode
 from tests import kubernetes_api
 from tests.kubernetes_api import NAMESPACE, FakeApi
 from tests.mocks import RecordingMocks, with_engine

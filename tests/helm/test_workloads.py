@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from components.helm.workloads import Workload, diagnose, find
+from components.helm.workloads import diagnose, find
 from components.kubernetes.api import Kubernetes
+from domain.workloads import Workload
 from tests.kubernetes_api import NAMESPACE, RELEASE_MARKS, FakeApi
 
 SELECTOR = {"matchLabels": {"app": "nginx"}}

@@ -17,10 +17,10 @@ import pytest
 from pulumi.runtime.mocks import MockResourceArgs
 
 from components.helm.chart import HelmChart, HelmChartArgs
-from components.helm.history import encode
 from components.helm.release import HelmRelease, HelmReleaseArgs
 from components.helm.v2.engine import Helm2
 from components.helm.v2.tiller import Tiller, TillerArgs
+from domain.helm_history import encode
 from lab.helm2.release import Chart, Status
 from lab.layout import REPO
 from tests import kubernetes_api
