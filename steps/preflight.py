@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 
 import pulumi
 
 from components.capacity.component import CapacityPlan, CapacityPlanArgs
-from components.helm.chart import CREDENTIALS, HelmChart, HelmChartArgs
+from components.helm.chart import HelmChart, HelmChartArgs
 from components.placement.preflight import PlacementPreflight
 from settings import Settings, secret_text
 from steps.dns import preflight as dns_preflight
@@ -74,16 +73,10 @@ def _chart(settings: Settings, name: str, chart: str, repository: str, version: 
             kubernetes_version=settings.cluster.kubernetes_version,
             ca_file=access.chart_repository_ca_file,
             username=access.chart_repository_username,
-            password=_chart_password(settings),
+            password=secret_text(access.chart_repository_password) or None,
             api_versions=helm_choice(settings).api_versions,
         ),
     )
-
-
-def _chart_password(settings: Settings) -> str | None:
-    """The password as the chart's provider reads it: the environment wins."""
-    given = secret_text(settings.ingress.chart_repository_password)
-    return CREDENTIALS.read(lambda _key: given, os.environ)["password"] or None
 
 
 def _capacity(settings: Settings) -> CapacityPlan | None:

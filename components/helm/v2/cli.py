@@ -13,11 +13,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
-
 from components.runtime.command import Command, private_directory
 from components.runtime.errors import ProviderError
-from domain.redaction import Redactor
 
 HISTORY = 10
 """Revisions that Tiller keeps (its default is all)."""
@@ -93,7 +90,7 @@ class Helm2Cli:
         output = self.run("repo", "update")
         # The exit code is 0 even when the repository fails (helm v2.17 cmd/helm/repo_update.go).
         if found := re.search(r"Unable to get an update from.*(?:\n\s+\S.*)*", output):
-            text = Redactor(self.secrets)(" ".join(found[0].split()))
+            text = self._command.redacted(" ".join(found[0].split()))
             raise ProviderError(f"`{self.executable} repo update` failed: {text}")
 
     def status_code(self, release: str) -> int:
@@ -155,7 +152,7 @@ def environment(home: Path) -> dict[str, str]:
 
 def _write_repositories(home: Path, entries: list[dict[str, str]]) -> None:
     file = {"apiVersion": "v1", "generated": "2020-01-01T00:00:00Z", "repositories": entries}
-    (home / "repository" / "repositories.yaml").write_text(yaml.safe_dump(file))
+    (home / "repository" / "repositories.yaml").write_text(json.dumps(file))  # JSON is YAML
 
 
 def _runs(pid: int) -> bool:
