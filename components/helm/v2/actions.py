@@ -94,8 +94,7 @@ def apply(task: HelmTask, credentials: TaskCredentials) -> dict[str, object]:
             raise ProviderError(
                 f"Tiller stored no revision of release {task.release} in {NAMESPACE}. Check Tiller's log"
             )
-        manifest = history.content(current).manifest
-        ownership.annotate(kubernetes, manifest, task.namespace, task.release)
+        ownership.annotate(kubernetes, history.content(current).manifest, task.namespace, task.release)
         return {"revision": current.number, "digest": task.digest}
 
 
