@@ -38,6 +38,7 @@ def _new(context: Context, name: str, cluster_id: str, creator: str | None) -> O
         "uuid": str(uuid.uuid4()),
         "name": name,
         "created": context.clock(),
+        "setup_seconds": sprawl.setup_seconds(context) if creator else 0.0,
         "creatorId": creator,
         "saved": 0.0,
         "provisioned": False,
@@ -149,9 +150,11 @@ def _delete(call: Call, cluster_id: str) -> Object:
     if cluster["removed"] is None:
         shown = cluster_view.full(call, cluster)
         cluster["removed"] = call.now
-        projects.forget(call.context, cluster_id)
+        backing = projects.forget(call.context, cluster_id)
         registrations.forget(call.context, cluster_id)
-        sprawl.schedule_deletion(call.context, "clusters", [cluster_id])
+        if sprawl.is_guarded(call.context, cluster):  # otherwise they remain for good
+            sprawl.schedule_deletion(call.context, "clusters", [cluster_id])
+            sprawl.schedule_deletion(call.context, "projects", backing)
         if cluster["connected"]:
             sprawl.schedule_deletion(call.context, "fleet", [sprawl.fleet_namespace(cluster_id)])
         call.context.commit()
