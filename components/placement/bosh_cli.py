@@ -25,10 +25,13 @@ _UNKNOWN = re.compile(rf"{_STATUS.format(404)}|Deployment '[^']*' doesn't exist"
 _REJECTED = re.compile(_STATUS.format("40[13]"))
 _TRANSIENT = re.compile(
     rf"connection (refused|reset)|timed? ?out|unexpected EOF|no route to host|{_STATUS.format('50[0234]')}"
-    "|temporary failure",
+    r"|temporary failure|Retry: <nil cause>",  # the last is a status 502 to 504, after the CLI's own retries
     re.I,
 )
-_FRAME = re.compile(r"Using (environment|deployment) |Task \d+|Exit code \d|Succeeded$|Deployment '[^']*'$")
+_UNTRUSTED = re.compile(r"x509: |certificate (is not trusted|signed by unknown)", re.I)
+_FRAME = re.compile(
+    r"Using (environment|deployment) |Task \d+|\. Done$|Exit code \d|Succeeded$|Deployment '[^']*'$"
+)
 
 
 class UnknownDeploymentError(ProviderError):
@@ -85,9 +88,11 @@ class Bosh:
         raise self._failure(deployment, self._reason(done, document))
 
     def _reason(self, done: Outcome, document: Mapping[str, Any] | None) -> str:
-        """Why the CLI failed: with ``--json`` the reason is among the lines of its document."""
-        lines = (document or {}).get("Lines") or [done.text]
-        text = " ".join(" ".join(line for line in lines if not _FRAME.match(line)).split())
+        """Why the CLI failed: with ``--json`` the reason is in its document."""
+        found = document or {}
+        # A failed task's own reason is among the blocks.
+        lines = [*(found.get("Lines") or []), *(found.get("Blocks") or [])] or [done.text]
+        text = " ".join(" ".join(line for line in lines if not _FRAME.match(line.strip())).split())
         return Redactor(self._login.secrets)(text) or f"exit code {done.exit_code}"
 
     def _failure(self, deployment: str, text: str) -> ProviderError:
@@ -102,6 +107,11 @@ class Bosh:
             return ProviderError(
                 f"BOSH at {director} rejected client {self._login['client']!r}: {text}. Check "
                 f"{system.where('client', 'client_secret')}"
+            )
+        if _UNTRUSTED.search(text):
+            return ProviderError(
+                f"BOSH at {director} has a certificate that is not trusted: {text}. Check "
+                f"{system.where('ca_certificate_file')}"
             )
         kind = TransientError if _TRANSIENT.search(text) else ProviderError
         return kind(f"`bosh -d {deployment} vms` at {director} failed: {text}")

@@ -6,10 +6,18 @@ Logical Routers``, ``List Load Balancer Services``.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from components.capacity.nsx.client import Object
-from components.capacity.nsx.inventory import LoadBalancer, NsxInventory, Subnet, integer, ipv4
+from components.capacity.nsx.inventory import (
+    LoadBalancer,
+    NsxInventory,
+    Pool,
+    Subnet,
+    integer,
+    ipv4,
+    mapping,
+)
 
 _API = "/api/v1"
 
@@ -26,11 +34,14 @@ class ManagerInventory(NsxInventory):
         for item in self._list("pools/ip-subnets", block_id=str(block.get("id", ""))):
             yield Subnet(self._is_own(item), ipv4(item.get("cidr")), integer(item.get("size")))
 
-    def _pool(self, pool: str) -> tuple[int, list[tuple[str, Object]]]:
-        usage = self._client.get(f"{_API}/pools/ip-pools/{pool}").get("pool_usage")
-        total = integer(usage.get("total_ids")) if isinstance(usage, Mapping) else 0
+    def _pool(self, pool: str) -> Pool:
+        usage = mapping(self._client.get(f"{_API}/pools/ip-pools/{pool}").get("pool_usage"))
         allocations = self._list(f"pools/ip-pools/{pool}/allocations")
-        return total, [(str(item.get("allocation_id", "")), item) for item in allocations]
+        return Pool(
+            integer(usage.get("total_ids")),
+            integer(usage.get("allocated_ids")),
+            [(str(item.get("allocation_id", "")), item) for item in allocations],
+        )
 
     def _tier1_routers(self) -> list[Object]:
         return [item for item in self._list("logical-routers") if item.get("router_type") == "TIER1"]
