@@ -25,7 +25,7 @@ _GUARDED = "lifecycle.cattle.io/create.mgmt-cluster-rbac-remove"
 _SETTLE_SECONDS = 5.0
 _SET_UP_SECONDS = 30.0
 _OLD_SECONDS = 300.0
-"""Age from which a cluster counts as set up, whatever it shows."""
+"""Age from which a cluster counts as set up even without these signs."""
 _LISTED_SECONDS = 60.0
 """One list serves all deletions; a cluster that is not in it is asked for by itself."""
 _AGAIN = "Run `pulumi up` again"

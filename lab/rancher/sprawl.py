@@ -9,7 +9,7 @@ deletion Fleet's are removed after 8 s, the others after 15 to 20 s; here it tak
 A cluster that is deleted within half a second keeps its namespaces and those of its projects for good: 5 of 5
 on v2.15.0, deleted as soon as the namespaces were there. Their removal is the task of a finalizer, which
 Rancher adds only then (``mgmt-cluster-rbac-remove``), with the annotation ``GUARDED`` of the cluster.
-``setup_seconds`` of ``rancher`` is the time that this takes.
+The fault ``setup_seconds`` of ``rancher`` is the time that this takes.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ from tests.servers import ADDRESS, Request, Response, serve
 
 DOCUMENTED = Path(__file__).with_name("documented")
 BLOCK = "192.168.0.0/16"
-_EMPTY = {"results": []}
+_EMPTY: dict[str, Any] = {"results": []}
 
 
 class Manager:
