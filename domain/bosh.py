@@ -6,19 +6,23 @@ import re
 from collections.abc import Mapping
 from typing import Any, Literal
 
-Failure = Literal["unknown deployment", "rejected", "transient", "other"]
+Failure = Literal["unknown deployment", "rejected", "untrusted", "transient", "other"]
 
 _STATUS = "status code '{}'"
 _FAILURES: Mapping[Failure, re.Pattern[str]] = {
     "unknown deployment": re.compile(rf"{_STATUS.format(404)}|Deployment '[^']*' doesn't exist"),
     "rejected": re.compile(_STATUS.format("40[13]")),
+    "untrusted": re.compile(r"x509: |certificate (is not trusted|signed by unknown)", re.I),
     "transient": re.compile(
         "connection (refused|reset)|timed? ?out|unexpected EOF|no route to host|temporary failure"
-        f"|{_STATUS.format('50[0234]')}",
+        # The last is a status 502 to 504, after the CLI's own retries.
+        f"|{_STATUS.format('50[0234]')}|Retry: <nil cause>",
         re.I,
     ),
 }
-_FRAME = re.compile(r"Using (environment|deployment) |Task \d+|Exit code \d|Succeeded$|Deployment '[^']*'$")
+_FRAME = re.compile(
+    r"Using (environment|deployment) |Task \d+|\. Done$|Exit code \d|Succeeded$|Deployment '[^']*'$"
+)
 
 
 def vms(document: Mapping[str, Any]) -> tuple[dict[str, list[str]], list[str]]:
@@ -41,9 +45,10 @@ def vms(document: Mapping[str, Any]) -> tuple[dict[str, list[str]], list[str]]:
 
 
 def reason(document: Mapping[str, Any], text: str) -> str:
-    """Why the CLI failed: with ``--json`` it is among the lines of the document, else in the plain text."""
-    lines = document.get("Lines") or [text]
-    return " ".join(" ".join(line for line in lines if not _FRAME.match(line)).split())
+    """Why the CLI failed: with ``--json`` it is in the document, else in the plain text."""
+    # A failed task's own reason is among the blocks.
+    lines = [*(document.get("Lines") or []), *(document.get("Blocks") or [])] or [text]
+    return " ".join(" ".join(line for line in lines if not _FRAME.match(line.strip())).split())
 
 
 def failure(text: str) -> Failure:

@@ -5,7 +5,15 @@ from __future__ import annotations
 import re
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
-_USERINFO = re.compile(r"//[^/\s\"'@]*(?:@[^/\s\"'@]*)*@")
+_USERINFO = re.compile(
+    r"""
+      //[^/\s"'@]*(?:@[^/\s"'@]*)*@
+    | //[^/\s"'@:\[\]]+:(?!\d*(?:[/?\#\s"']|\Z))[^\s"']*@   # user:pa/ss@: what follows is no port
+    """,
+    re.X,
+)
+_TOKEN = 16
+"""Shortest user without a password that counts as a token."""
 _HOST = re.compile(r"(\[[^\]]*\]|[^:]*)(:\d*)?")
 
 
@@ -36,6 +44,13 @@ def host_and_port(address: str, port: int) -> tuple[str, int]:
 def has_credentials(url: str) -> bool:
     """Returns whether the URL has userinfo (``user:password@``), even with reserved characters in it."""
     return _userinfo(url)[1]
+
+
+def password(url: str) -> str:
+    """Returns the password in a URL, or the token in its place, as written; empty if there is none."""
+    (scheme, rest), found = _userinfo(url)
+    user, _, secret = url[len(scheme) : len(url) - len(rest) - 1].partition(":") if found else ("", "", "")
+    return secret or (user if len(user) >= _TOKEN else "")
 
 
 def public_url(url: str) -> str:

@@ -61,15 +61,18 @@ class _Pages:
     def list(self, path: str, **query: str) -> list[Object]:
         found: list[Object] = []
         cursor, seen = "", set[str]()
+        total, count = 0, 0  # with the first page; its cursor may be there though no page follows
         while True:
             page = self.get(path, **query, **({"cursor": cursor} if cursor else {}))
             results = page.get("results")
             if not isinstance(results, list):
                 raise NsxError(f"{self.name}: {path} is not a list of objects. Is it an NSX-T manager?")
             found += (item for item in results if isinstance(item, dict))
+            listed = page.get("result_count")
+            total, count = total or (listed if isinstance(listed, int) else 0), count + len(results)
             seen.add(cursor)
             cursor = str(page.get("cursor") or "")
-            if not cursor:
+            if not cursor or 0 < total <= count:
                 return found
             if cursor in seen:
                 raise NsxError(f"{self.name}: the pages of {path} repeat. Ask its administrator")

@@ -79,6 +79,11 @@ class Bosh:
                     f"BOSH at {director} rejected client {self._login['client']!r}: {text}. Check "
                     f"{system.where('client', 'client_secret')}"
                 )
+            case "untrusted":
+                return ProviderError(
+                    f"BOSH at {director} has a certificate that is not trusted: {text}. Check "
+                    f"{system.where('ca_certificate_file')}"
+                )
             case kind:
                 error = TransientError if kind == "transient" else ProviderError
                 return error(f"`bosh -d {deployment} vms` at {director} failed: {text}")

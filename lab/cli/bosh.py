@@ -49,6 +49,16 @@ class _Ui:
         else:
             print(text, end="\n" if error else "\n\n", file=sys.stderr if error else sys.stdout)
 
+    def task(self, number: str) -> None:
+        """Prints a finished task, of which JSON output has two lines."""
+        for text in (f"Task {number}", ". Done") if self._json else (f"Task {number}. Done",):
+            self.line(text)
+
+    def title(self, text: str) -> None:
+        """Prints the title of a table, which JSON output does not have."""
+        if not self._json:
+            self.line(text)
+
     def table(self, content: str, columns: Sequence[str], rows: list[list[str]]) -> None:
         """Prints a table, sorted by the first column, and its number of rows."""
         rows = sorted(rows)
@@ -139,9 +149,9 @@ def _vms(ui: _Ui, flags: argparse.Namespace) -> None:
         try:
             number, found = director.task(f"/deployments/{name}/vms?format=full")
         except CliError as error:
-            raise CliError(f"Listing deployment '{name}' vms infos: {error}") from None
-        ui.line(f"Task {number}. Done")
-        ui.line(f"Deployment '{name}'")
+            raise CliError(f"Listing deployment '{name}' vms infos:\n  {error}") from None
+        ui.task(number)
+        ui.title(f"Deployment '{name}'")
         ui.table("vms", _VM_COLUMNS, [_row(item) for item in found])
 
 

@@ -9,8 +9,9 @@ exists.
 
 Fault ``rancher`` (``lab.faults``): ``local_stuck`` (true or false), whether the cluster ``local`` hangs in
 Provisioning until it is saved (default: true before 2.6); ``leak``, a list of the kinds whose namespaces
-remain after deletion: ``fleet``, ``users``, ``clusters``, ``projects``; and ``status``, ``delay_seconds`` and
-the other faults of the foundation's servers.
+remain after deletion: ``fleet``, ``users``, ``clusters``, ``projects``; ``setup_seconds``, the time until a
+new cluster can be deleted without a leak (default: 0.5); and ``status``, ``delay_seconds`` and the other
+faults of the foundation's servers.
 """
 
 PORT = 8080

@@ -43,9 +43,11 @@ def forget(context: Context, cluster: Object) -> None:
     """Deletes a cluster; it is listed a moment longer."""
     cluster_id = cluster["id"]
     cluster["removed"] = context.clock()
-    projects.forget(context, cluster_id)
+    backing = projects.forget(context, cluster_id)
     registrations.forget(context, cluster_id)
-    sprawl.schedule_deletion(context, "clusters", [cluster_id])
+    if sprawl.is_guarded(context, cluster):  # otherwise they remain for good
+        sprawl.schedule_deletion(context, "clusters", [cluster_id])
+        sprawl.schedule_deletion(context, "projects", backing)
     if cluster["connected"]:
         sprawl.schedule_deletion(context, "fleet", [sprawl.fleet_namespace(cluster_id)])
 
@@ -56,6 +58,7 @@ def _new(context: Context, name: str, cluster_id: str, creator: str | None) -> O
         "uuid": str(uuid.uuid4()),
         "name": name,
         "created": context.clock(),
+        "setup_seconds": 0.0 if cluster_id == LOCAL else sprawl.setup_seconds(context),
         "creatorId": creator,
         "saved": 0.0,
         "provisioned": False,

@@ -26,12 +26,10 @@ def make_default(context: Context, cluster: Object) -> None:
         _new(context, cluster["id"], name, identity.name("p"), cluster["creatorId"])
 
 
-def forget(context: Context, cluster_id: str) -> None:
-    """Removes the projects of a deleted cluster."""
+def forget(context: Context, cluster_id: str) -> list[str]:
+    """Removes the projects of a deleted cluster, and returns their namespaces."""
     gone = [key for key, item in context.state.projects.items() if item["clusterId"] == cluster_id]
-    sprawl.schedule_deletion(
-        context, "projects", [context.state.projects.pop(key)["namespace"] for key in gone]
-    )
+    return [context.state.projects.pop(key)["namespace"] for key in gone]
 
 
 def adopt(context: Context, cluster_id: str, name: str, title: str) -> None:

@@ -31,6 +31,10 @@ def test_public_part(url: str, shown: str, credentials: bool) -> None:
 def test_texts() -> None:
     text = 'from "https://u:p@a.example.com/x" and http://b.example.com/y@z'
     assert hide_userinfo(text) == 'from "https://a.example.com/x" and http://b.example.com/y@z'
+    text = 'parse "postgres://pulumi:s3/cr#et?x@db/state": invalid port ":s3" after host'
+    assert hide_userinfo(text) == 'parse "postgres://db/state": invalid port ":s3" after host'
+    text = "https://a.example.com:8443/@scope/x and https://[::1]:8443/@y"
+    assert hide_userinfo(text) == text
 
 
 def test_queries() -> None:

@@ -342,6 +342,40 @@ async def test_namespaces_are_made_and_deleted_in_the_cluster_and_some_leak() ->
         assert sprawl.pause(server.context) is None
 
 
+@pytest.mark.parametrize(
+    ("fault", "age", "left"),
+    [
+        ({}, 0.1, 0),  # its namespaces are never made
+        ({}, 0.35, 3),
+        ({}, 0.49, 3),
+        ({}, 0.51, 0),
+        ({"setup_seconds": 10.0}, 7.0, 3),
+        ({"setup_seconds": 10.0}, 10.5, 0),
+    ],
+)
+async def test_f6_a_cluster_deleted_before_its_finalizer_leaves_its_namespaces(
+    fault: dict[str, float], age: float, left: int
+) -> None:
+    api, done = FakeApi({}), set[str]()
+    async with serving() as server:
+        await server.login()
+        server.fault.update(fault)
+        await sprawl.keep(api, server.context, done)
+        before = set(api.created)
+        cluster = (await server.ask("POST", "/v3/clusters", {"name": "site"})).body["id"]
+        server.wait(age)
+        await sprawl.keep(api, server.context, done)
+        shown = (await server.ask("GET", f"/v3/clusters/{cluster}")).body
+        assert (sprawl.GUARDED in shown["annotations"]) is (left == 0 and age > 0.2)
+        await server.ask("DELETE", f"/v3/clusters/{cluster}")
+        for _ in range(3):
+            server.wait(20)
+            await sprawl.keep(api, server.context, done)
+        remain = {path.rpartition("/")[2] for path in set(api.created) - before}
+        assert len(remain) == left
+        assert all(name == cluster or name.startswith(f"{cluster}-p-") for name in remain)
+
+
 async def test_the_name_of_a_deleted_cluster_is_free_again() -> None:
     async with serving() as server:
         await server.login()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar, Protocol
@@ -78,6 +78,21 @@ class Subnet:
     size: int = 0
 
 
+@dataclass(frozen=True)
+class Pool:
+    """A pool of floating IPs.
+
+    Attributes:
+        size: All addresses.
+        allocated: Addresses in use, as NSX-T counts them. The policy API does not list each of them.
+        allocations: Each listed address in use, with its object.
+    """
+
+    size: int
+    allocated: int
+    allocations: Sequence[tuple[str, Object]]
+
+
 class NsxInventory(ABC):
     """Objects of a manager, read when they are asked for.
 
@@ -110,8 +125,8 @@ class NsxInventory(ABC):
         """The subnets that are taken from a block."""
 
     @abstractmethod
-    def _pool(self, pool: str) -> tuple[int, list[tuple[str, Object]]]:
-        """Size of a floating IP pool, and each allocated address with its object."""
+    def _pool(self, pool: str) -> Pool:
+        """A floating IP pool."""
 
     @abstractmethod
     def _tier1_routers(self) -> list[Object]:
@@ -156,12 +171,12 @@ class NsxInventory(ABC):
         if not self._pools:
             return None
         own = self._own_addresses() if self._cluster else set()
-        total = others = 0
-        for pool in self._pools:
-            size, allocations = self._pool(pool)
-            total += size
-            others += sum(address not in own and not self._is_own(item) for address, item in allocations)
-        return AddressUse(total, others)
+        pools = [self._pool(pool) for pool in self._pools]
+        listed = [allocation for pool in pools for allocation in pool.allocations]
+        others = sum(address not in own and not self._is_own(item) for address, item in listed)
+        unlisted = sum(max(pool.allocated - len(pool.allocations), 0) for pool in pools)
+        own_unlisted = len(own - {address for address, _ in listed})
+        return AddressUse(sum(pool.size for pool in pools), others + max(unlisted - own_unlisted, 0))
 
     def tier1_routers(self) -> Use:
         """Tier-1 routers."""
@@ -211,6 +226,11 @@ def ipv4(cidr: object) -> ipaddress.IPv4Network | None:
         return ipaddress.IPv4Network(str(cidr), strict=False)
     except ValueError:
         return None
+
+
+def mapping(value: object) -> Mapping[str, object]:
+    """An object, empty for anything else."""
+    return value if isinstance(value, Mapping) else {}
 
 
 def integer(value: object) -> int:

@@ -6,9 +6,18 @@ Logical Routers``, ``List Load Balancer Services``.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
-from capacity.model.nsx.inventory import LoadBalancer, NsxInventory, Object, Subnet, integer, ipv4
+from capacity.model.nsx.inventory import (
+    LoadBalancer,
+    NsxInventory,
+    Object,
+    Pool,
+    Subnet,
+    integer,
+    ipv4,
+    mapping,
+)
 
 _API = "/api/v1"
 
@@ -25,11 +34,14 @@ class ManagerInventory(NsxInventory):
         for item in self._list("pools/ip-subnets", block_id=str(block.get("id", ""))):
             yield Subnet(self._is_own(item), ipv4(item.get("cidr")), integer(item.get("size")))
 
-    def _pool(self, pool: str) -> tuple[int, list[tuple[str, Object]]]:
-        usage = self._manager.get(f"{_API}/pools/ip-pools/{pool}").get("pool_usage")
-        total = integer(usage.get("total_ids")) if isinstance(usage, Mapping) else 0
+    def _pool(self, pool: str) -> Pool:
+        usage = mapping(self._manager.get(f"{_API}/pools/ip-pools/{pool}").get("pool_usage"))
         allocations = self._list(f"pools/ip-pools/{pool}/allocations")
-        return total, [(str(item.get("allocation_id", "")), item) for item in allocations]
+        return Pool(
+            integer(usage.get("total_ids")),
+            integer(usage.get("allocated_ids")),
+            [(str(item.get("allocation_id", "")), item) for item in allocations],
+        )
 
     def _tier1_routers(self) -> list[Object]:
         return [item for item in self._list("logical-routers") if item.get("router_type") == "TIER1"]

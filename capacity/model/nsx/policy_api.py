@@ -8,10 +8,19 @@ from __future__ import annotations
 
 import ipaddress
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from functools import cached_property
 
-from capacity.model.nsx.inventory import LoadBalancer, NsxInventory, Object, Subnet, integer, ipv4
+from capacity.model.nsx.inventory import (
+    LoadBalancer,
+    NsxInventory,
+    Object,
+    Pool,
+    Subnet,
+    integer,
+    ipv4,
+    mapping,
+)
 
 _API = "/policy/api/v1/infra"
 
@@ -39,14 +48,17 @@ class PolicyInventory(NsxInventory):
             (pool, item) for pool in pools for item in self._list(f"ip-pools/{pool.get('id')}/ip-subnets")
         ]
 
-    def _pool(self, pool: str) -> tuple[int, list[tuple[str, Object]]]:
-        found = self._manager.get(f"{_API}/ip-pools/{pool}")
-        usage = found.get("pool_usage")
-        total = integer(usage.get("total_ips")) if isinstance(usage, Mapping) else 0
+    def _pool(self, pool: str) -> Pool:
+        usage = mapping(self._manager.get(f"{_API}/ip-pools/{pool}").get("pool_usage"))
+        total = integer(usage.get("total_ips"))
         if not total:
             total = sum(map(_addresses, self._list(f"ip-pools/{pool}/ip-subnets")))
         allocations = self._list(f"ip-pools/{pool}/ip-allocations")
-        return total, [(str(item.get("allocation_ip", "")), item) for item in allocations]
+        return Pool(
+            total,
+            integer(usage.get("allocated_ip_allocations")),
+            [(str(item.get("allocation_ip", "")), item) for item in allocations],
+        )
 
     def _tier1_routers(self) -> list[Object]:
         return self._list("tier-1s")
