@@ -9,9 +9,10 @@ from components.certificates.source import IssuanceArgs
 from components.certificates.sources import SOURCES
 from settings import Settings
 from steps.cluster import InCluster
+from steps.preflight import Preflight
 
 
-def certificates(settings: Settings, in_cluster: InCluster) -> RancherCertificates:
+def certificates(settings: Settings, preflight: Preflight, in_cluster: InCluster) -> RancherCertificates:
     """Certificate and key; their Secrets wait for the cluster, the rest does not."""
     given, hostname = settings.certificates, settings.rancher.rancher_hostname
     material, findings = given.material(hostname)
@@ -29,7 +30,7 @@ def certificates(settings: Settings, in_cluster: InCluster) -> RancherCertificat
             tls_secret_name=given.tls_secret_name,
             secret_opts=in_cluster.options,
         ),
-        pulumi.ResourceOptions(depends_on=in_cluster.cluster.preflight),
+        preflight.options,
     )
     for finding in findings:  # errors have stopped the program while the settings were read
         pulumi.log.warn(str(finding), resource=declared)

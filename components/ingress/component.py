@@ -109,7 +109,7 @@ class IngressController(pulumi.ComponentResource):
             namespace=args.namespace,
             kubeconfig=args.kubeconfig,
             network=args.vip_cidr,
-            service={"chart": args.chart.args.chart, **values["controller"]["service"]},
+            service={"chart": args.chart.chart, **values["controller"]["service"]},
             timeout_minutes=args.timeout_minutes,
             opts=pulumi.ResourceOptions(parent=self, deleted_with=deleted_with, depends_on=release.installed),
         )

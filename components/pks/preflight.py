@@ -1,4 +1,4 @@
-"""``FoundationPreflight``: whether the foundation can serve the cluster that is wanted."""
+"""``FoundationCheck``: whether the foundation can serve the cluster that is wanted."""
 
 from __future__ import annotations
 
@@ -6,13 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import pulumi
-from pulumi.dynamic import Resource
-
 from components.pks.cli import Document, Pks
 from components.pks.network_profile import taken_by_other
-from components.pks.provider import PksProvider
-from components.runtime.preflight import PreflightProvider
+from components.pks.provider import client
+from components.runtime.credentials import Lookup
+from components.runtime.preflight import Check
 from components.runtime.provider import Properties, plain
 from domain.cluster import ClusterSpec, LiveCluster, adoption_findings, node_pools
 from domain.finding import Finding
@@ -33,59 +31,41 @@ _OF_THE_CLUSTER = (
 )
 
 
-class FoundationPreflightProvider(PreflightProvider, PksProvider):
-    """Asks PKS once and reports everything that it would refuse."""
+class FoundationCheck(Check):
+    """Asks PKS once and reports everything that it would refuse.
 
-    observed = (*_PLAN_FIELDS, *_OF_THE_CLUSTER, "network_profile_parameters")
-
-    def problems(self, wanted: Properties, before: Properties) -> Iterator[Finding]:
-        return _problems(self.pks, wanted, created=before.get("name") == wanted["name"])
-
-    def observe(self, id_: str, known: Properties) -> Properties | None:
-        del id_
-        live = _named(self.pks.plans(), known["plan"])
-        if live is None:
-            return None
-        return plain({name: live[field] for name, field in _PLAN_FIELDS.items() if field in live})
-
-
-class FoundationPreflight(Resource, module="pks", name="FoundationPreflight"):
-    """Preflight of plan, profiles and names, type ``pulumi-python:dynamic/pks:FoundationPreflight``.
-
-    Everything else depends on it, so nothing is created when PKS cannot serve the cluster.
+    Inputs: see ``inputs``.
     """
 
-    def __init__(
-        self,
-        resource_name: str,
-        *,
-        spec: ClusterSpec,
-        masters: int,
-        workers: int,
-        privileged: bool,
-        network_profile_parameters: Mapping[str, Any],
-        opts: pulumi.ResourceOptions | None = None,
-    ) -> None:
-        """Declare the resource.
+    def findings(self, wanted: Properties, before: Properties, config: Lookup) -> Iterator[Finding]:
+        yield from _problems(client(config), wanted, created=before.get("name") == wanted["name"])
 
-        Args:
-            resource_name: Name in the stack.
-            spec: The cluster that is wanted.
-            masters: Masters that the plan must give.
-            workers: Workers that the plan must give.
-            privileged: Whether the plan must allow privileged containers.
-            network_profile_parameters: Parameters of the spec's network profile.
-            opts: Options.
-        """
-        inputs = spec.inputs()
-        props = {
-            **{name: inputs[name] for name in _OF_THE_CLUSTER},
-            "masters": masters,
-            "workers": workers,
-            "privileged": privileged,
-            "network_profile_parameters": dict(network_profile_parameters),
-        }
-        super().__init__(FoundationPreflightProvider(), resource_name, props, opts)
+
+def inputs(
+    spec: ClusterSpec,
+    *,
+    masters: int,
+    workers: int,
+    privileged: bool,
+    network_profile_parameters: Mapping[str, Any],
+) -> Properties:
+    """The inputs of ``FoundationCheck``.
+
+    Args:
+        spec: The cluster that is wanted.
+        masters: Masters that the plan must give.
+        workers: Workers that the plan must give.
+        privileged: Whether the plan must allow privileged containers.
+        network_profile_parameters: Parameters of the spec's network profile.
+    """
+    known = spec.inputs()
+    return {
+        **{name: known[name] for name in _OF_THE_CLUSTER},
+        "masters": masters,
+        "workers": workers,
+        "privileged": privileged,
+        "network_profile_parameters": dict(network_profile_parameters),
+    }
 
 
 def _problems(pks: Pks, wanted: Properties, *, created: bool) -> Iterator[Finding]:

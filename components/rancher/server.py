@@ -87,7 +87,7 @@ class RancherServer(pulumi.ComponentResource):
             RunError: Rancher's version does not run on the cluster, or the user's values conflict with the
                 design.
         """
-        chosen = release(args.chart.args.version)
+        chosen = release(args.chart.version)
         doubts = _judge(args, chosen)
         super().__init__("rancher-on-pks:rancher:RancherServer", name, None, opts)
         for doubt in doubts:
@@ -95,7 +95,7 @@ class RancherServer(pulumi.ComponentResource):
         child_opts = pulumi.ResourceOptions(parent=self, deleted_with=opts.deleted_with if opts else None)
         upgrade_check = UpgradeCheck(
             f"{name}-upgrade",
-            version=args.chart.args.version,
+            version=args.chart.version,
             ca_bundle=args.endpoint.ca_bundle if args.private_ca else "",
             kubeconfig=args.kubeconfig,
             values=args.values,
@@ -127,14 +127,14 @@ class RancherServer(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, depends_on=depends_on),
         )
         self.url = pulumi.Output.from_input(args.endpoint.url)
-        self.version = args.chart.version
+        self.version = pulumi.Output.from_input(args.chart.version)
         self.revision = installed.revision
         self.register_outputs({"url": self.url, "version": self.version})
 
 
 def _judge(args: RancherServerArgs, chosen: Release) -> list[str]:
     """Warnings about the version; an error about it or the values ends the program."""
-    about_version = list(chosen.findings(args.chart.args.kubernetes_version))
+    about_version = list(chosen.findings(args.chart.kubernetes_version))
     errors = [f"{item.problem}. {item.remedy}" for item in about_version if item.severity == "error"]
     about_values = rancher_values.findings(args.values, chosen, **_design(args))
     errors += [f"values of Rancher: {item}" for item in about_values]
@@ -169,7 +169,7 @@ def _chart_ingress(
     """The chart's own Ingress, deleted whenever a change of the release has created it again."""
     path = pulumi.Output.format(
         "/apis/{0}/namespaces/{1}/ingresses/{2}",
-        ingress_api(args.chart.args.kubernetes_version),
+        ingress_api(args.chart.kubernetes_version),
         args.namespace,
         RELEASE,
     )

@@ -11,7 +11,7 @@ import pytest
 import yaml
 from pulumi.runtime.mocks import MockResourceArgs
 
-from components.helm.chart import HelmChart, HelmChartArgs
+from components.helm.chart import HelmChart
 from components.helm.v3 import Helm3
 from components.ingress.component import (
     IngressController,
@@ -32,20 +32,17 @@ def mocks() -> RecordingMocks:
     def outputs(args: MockResourceArgs) -> dict[str, Any]:
         if args.typ == RELEASE:
             return {"status": {"revision": 1}}
-        return {"address": "10.50.0.79"} if args.typ == VIRTUAL_IP else {"chart_name": "ingress-nginx"}
+        return {"address": "10.50.0.79"} if args.typ == VIRTUAL_IP else {}
 
     return RecordingMocks(outputs)
 
 
 def controller(values: Mapping[str, Any], **changes: Any) -> IngressController:
     chart = HelmChart(
-        "chart",
-        HelmChartArgs(
-            chart="ingress-nginx",
-            repository="https://charts.example.com",
-            version="4.11.5",
-            kubernetes_version="1.28",
-        ),
+        chart="ingress-nginx",
+        repository="https://charts.example.com",
+        version="4.11.5",
+        kubernetes_version="1.28",
     )
     cluster = pulumi.ComponentResource("test:index:Cluster", "cluster")
     args: dict[str, Any] = {

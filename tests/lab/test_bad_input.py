@@ -64,9 +64,8 @@ def refused(
     state = engine.json("stack", "export")
     assert isinstance(state, dict)
     made = [item["type"] for item in state["deployment"].get("resources") or [] if item.get("custom")]
-    # They make nothing.
-    checks = ["pulumi:providers", "helm:Chart", "helm:Helm2Commands", "capacity:PodNetwork"]
-    checks += ["dns:DnsPreflight", "placement:PlacementPreflight"]
+    # They create nothing.
+    checks = ["pulumi:providers", "preflight:Preflight", "capacity:PodNetwork"]
     assert [kind for kind in made if not any(check in kind for check in checks)] == []
     return done.stdout
 
@@ -155,9 +154,44 @@ def test_every_error_at_once(site: Site, bad: Engine) -> None:
 
 
 def test_plan_too_small(site: Site, bad: Engine) -> None:
-    """Masters, workers and privileged containers are three errors, told together."""
+    """Masters, workers and privileged containers are three problems in one message."""
     site.configure(bad, plan="dev-small")
-    refused(site, bad, "dev-small", "master", "worker", "privileged", errors=3)
+    refused(
+        site,
+        bad,
+        "the preflight has 3 problems; nothing was changed:",
+        *("- planMasters: plan 'dev-small' has", "- planWorkers: plan", "- planPrivileged: plan"),
+    )
+
+
+def test_five_mistakes_in_five_systems(site: Site, fresh: Engine) -> None:
+    """One run, one message, each finding once with its key and remedy."""
+    other = f"{fresh.stack}-other.lab.test"
+    site.configure(
+        fresh,
+        plan="nosuch",
+        rancherVersion="2.15.99",
+        ingressChartRepository="https://127.0.0.1:9",
+        dnsZone="test",
+        vsphereComputeClusters=["C9"],
+        podNetwork={"blocks": [{"cidr": "172.31.0.0/16"}]},
+        rancherHostname=other,
+    )
+    output = refused(
+        site,
+        fresh,
+        "the preflight has 6 problems; nothing was changed:",
+        *("- plan: there is no plan 'nosuch'", "Choose one of these"),
+        *("- rancherVersion: ", "has no version '2.15.99' of chart 'rancher'. Choose one of its versions: "),
+        "- ingressChartRepository: the chart repository is unreachable",
+        *("- dnsServer, dnsZone: DNS server", "use the zone's primary server"),
+        *("- vsphereComputeClusters: vCenter has no vSphere cluster 'C9'", "it has DC0_C0"),
+        *("- podNetwork: ", "172.31.0.0/16"),
+    )
+    [message] = output.split("the preflight has 6 problems; nothing was changed:")[1:]
+    lines = [line for line in message.splitlines() if line.strip().startswith("- ")]
+    assert len(lines) == len(set(lines)) == 6
+    assert output.count("resource 'preflight'") == 1
 
 
 def test_profile_in_use_with_other_parameters(site: Site, bad: Engine) -> None:

@@ -27,14 +27,16 @@ pytestmark = pytest.mark.lab
 _PROGRAM = """
 import pulumi
 from components.placement.anti_affinity import AntiAffinity, AntiAffinityArgs
-from components.placement.preflight import PlacementPreflight
+from dataclasses import asdict
+from components.preflight import Preflight
 from domain.placement import Placement
 
 config = pulumi.Config()
 given = config.require_object("placement")
 placement = Placement(**{**given, "compute_clusters": tuple(given.get("compute_clusters", ()))})
 if placement.mode != "off":
-    hosts = PlacementPreflight("hosts", placement=placement)
+    wanted = {**asdict(placement), "compute_clusters": list(placement.compute_clusters)}
+    hosts = Preflight("hosts", {"vcenter": wanted})
     rules = AntiAffinity(
         "placement",
         AntiAffinityArgs(placement=placement, cluster_name="one", cluster_uuid=config.require("uuid")),

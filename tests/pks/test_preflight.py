@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from components.pks.preflight import FoundationPreflightProvider
 from tests.pks.conftest import FakeFoundation, live
+from tests.preflight import found as findings
 
 FOUNDATION: dict[str, Any] = {
     "plan": "rancher",
-    "masters": 3.0,
-    "workers": 3.0,
+    "masters": 3,
+    "workers": 3,
     "privileged": True,
     "name": "c",
     "external_hostname": "c.test",
@@ -24,8 +24,7 @@ FOUNDATION: dict[str, Any] = {
 
 
 def problems(foundation: FakeFoundation, olds: dict[str, Any], **changes: Any) -> list[str]:
-    result = foundation.configured(FoundationPreflightProvider).check(olds, {**FOUNDATION, **changes})
-    return [failure.reason for failure in result.failures]
+    return findings("foundation", {**FOUNDATION, **changes}, olds, pksCli=str(foundation.executable))
 
 
 def test_foundation_asks_four_times_and_not_at_all_without_a_change(foundation: FakeFoundation) -> None:
@@ -75,13 +74,3 @@ def test_foundation_turns_a_failing_cli_into_a_clean_failure(
 ) -> None:
     monkeypatch.setenv("PKS_PASSWORD", "wrong")
     assert problems(foundation, {})[0].startswith("PKS at pks.test rejected the credentials of 'admin'")
-
-
-def test_foundation_reads_the_live_plan(foundation: FakeFoundation) -> None:
-    provider = foundation.configured(FoundationPreflightProvider)
-    with foundation.change() as state:
-        state["plans"][0]["master_instances"] = 5
-    assert provider.read("rancher", dict(FOUNDATION)).outs == {**FOUNDATION, "masters": 5}
-    with foundation.change() as state:
-        state["plans"] = []
-    assert provider.read("rancher", dict(FOUNDATION)).id == ""
