@@ -280,6 +280,16 @@ class LiveCluster:
         """Version of Kubernetes; empty where PKS does not show it."""
         return _text(self.document.get("k8s_version"))
 
+    @property
+    def pks_version(self) -> str:
+        """Version of PKS that deployed or last upgraded it; empty where PKS does not show it."""
+        return _text(self.document.get("pks_version"))
+
+    @property
+    def upgradable(self) -> bool:
+        """Whether PKS has a newer version for it."""
+        return bool(self.document.get("available_upgrades"))
+
     def __str__(self) -> str:
         """The last action, its state and its description."""
         words = (self.action, self.action_state, _text(self.document.get("last_action_description")))

@@ -32,6 +32,8 @@ CHECKS = {
         "masters": "planMasters",
         "workers": "planWorkers",
         "privileged": "planPrivileged",
+        "kubernetes_version": "kubernetesVersion",
+        "check_kubernetes": "kubernetesVersionCheck",
         "network_profile_parameters": "networkProfileParameters",
     },
     "ingress_chart": {

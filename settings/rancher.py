@@ -39,11 +39,11 @@ class RancherSettings(Section):
     rancher_timeout_minutes: Minutes = 20
 
     def findings(self, kubernetes_version: str) -> Iterator[Finding]:
-        """What is wrong between these keys and the Kubernetes version."""
+        """What is wrong between these keys and the Kubernetes version, which may be unknown (empty)."""
         versions = ("rancherVersion", "kubernetesVersion")
         yield from repository_findings("rancherChartRepository", self.rancher_chart_repository)
         version = release(self.rancher_version)
-        for finding in version.findings(kubernetes_version):
+        for finding in version.findings(kubernetes_version) if kubernetes_version else ():
             if finding.severity == "error":
                 yield replace(finding, key="rancherVersion", value=self.rancher_version, depends_on=versions)
         conflicts = rancher_values.findings(

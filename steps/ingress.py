@@ -66,7 +66,7 @@ def ingress(
             namespace=in_cluster.namespace,
             hostname=hostname,
             tls_secret_name=settings.certificates.tls_secret_name,
-            kubernetes_version=settings.cluster.kubernetes_version,
+            kubernetes_version=preflight.rancher_chart.kubernetes_version,
         ),
         pulumi.ResourceOptions.merge(
             in_cluster.options,

@@ -18,6 +18,7 @@ from components.preflight import Preflight as PreflightChecks
 from settings import Settings, secret_text
 from steps.dns import preflight as dns_preflight
 from steps.helm import helm_choice
+from steps.kubernetes_version import kubernetes_version
 
 Inputs = pulumi.Input[Mapping[str, Any]]
 
@@ -41,13 +42,17 @@ class Preflight:
 
 def preflight(settings: Settings) -> Preflight:
     """Ask every system side by side, then judge the plan for the pod network."""
-    ingress, rancher = settings.ingress, settings.rancher
+    ingress, rancher, kubernetes = settings.ingress, settings.rancher, kubernetes_version(settings)
+
+    def chart(name: str, repository: str, version: str) -> HelmChart:
+        return _chart(settings, name, repository, version, kubernetes)
+
     charts = {
-        "ingress_chart": _chart(
-            settings, ingress.ingress_chart, ingress.ingress_chart_repository, ingress.ingress_chart_version
+        "ingress_chart": chart(
+            ingress.ingress_chart, ingress.ingress_chart_repository, ingress.ingress_chart_version
         ),
-        "rancher_chart": _chart(
-            settings, rancher.rancher_chart, rancher.rancher_chart_repository, rancher.rancher_version
+        "rancher_chart": chart(
+            rancher.rancher_chart, rancher.rancher_chart_repository, rancher.rancher_version
         ),
     }
     checks: dict[str, Inputs] = {name: chart.inputs for name, chart in charts.items()}
@@ -69,6 +74,8 @@ def _checks(settings: Settings) -> Iterator[tuple[str, Inputs | None]]:
             workers=cluster.plan_workers,
             privileged=cluster.plan_privileged,
             network_profile_parameters=cluster.network_profile_parameters,
+            kubernetes_version=cluster.kubernetes_version,
+            check_kubernetes=cluster.kubernetes_version_check,
         ),
     )
     yield "helm2", helm_choice(settings).preflight(settings)
@@ -81,13 +88,13 @@ def _checks(settings: Settings) -> Iterator[tuple[str, Inputs | None]]:
         yield "nsx", {"manager": manager, "figures": figures.to_document(plan), "pools": _pools(settings)}
 
 
-def _chart(settings: Settings, chart: str, repository: str, version: str) -> HelmChart:
+def _chart(settings: Settings, chart: str, repository: str, version: str, kubernetes: str) -> HelmChart:
     access = settings.ingress
     return HelmChart(
         chart=chart,
         repository=repository,
         version=version,
-        kubernetes_version=settings.cluster.kubernetes_version,
+        kubernetes_version=kubernetes,
         ca_file=access.chart_repository_ca_file,
         username=access.chart_repository_username,
         password=secret_text(access.chart_repository_password),

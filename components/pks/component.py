@@ -21,7 +21,7 @@ class PksClusterArgs:
 
     Attributes:
         spec: The cluster that is wanted.
-        kubernetes_version: ``major.minor`` that the foundation deploys; compared with the live cluster.
+        kubernetes_version: ``major.minor`` that the live cluster must have; empty: any.
         network_profile_description: Description of the spec's network profile.
         network_profile_parameters: Parameters of the spec's network profile.
         api_access: ``hostname``, or ``master-ip`` where no DNS record leads to the API.

@@ -13,6 +13,7 @@ from components.pks.provider import PksProvider
 from components.runtime.errors import ProviderError
 from components.runtime.provider import Properties, unknown
 from domain.finding import Finding
+from domain.foundation_version import minor
 
 API_PORT = 8443
 """Port of the Kubernetes API on the cluster's external hostname and master IP (docs-pks 1.5)."""
@@ -34,7 +35,7 @@ class KubeconfigProvider(PksProvider):
     def findings(self, before: Properties, wanted: Properties) -> Iterator[Finding]:
         del before
         live, expected = wanted.get("kubernetes_version"), wanted["expected_version"]
-        if live and not unknown(live) and ".".join(str(live).lstrip("v").split(".")[:2]) != expected:
+        if live and expected and not unknown(live) and minor(str(live)) != expected:
             yield Finding(
                 "expected_version",
                 f"cluster {wanted['cluster']!r} runs Kubernetes {live}, not {expected}",
@@ -124,7 +125,7 @@ class Kubeconfig(Resource, module="pks", name="Kubeconfig"):
             external_hostname: Name of the Kubernetes API.
             plan: Plan of the cluster; another one means another cluster.
             api_access: ``hostname``, or ``master-ip`` to connect to the first of ``master_ips``.
-            expected_version: ``major.minor`` of Kubernetes that the cluster must run.
+            expected_version: ``major.minor`` of Kubernetes that the cluster must run; empty: any.
             uuid: UUID of the cluster.
             master_ips: Addresses of the Kubernetes API.
             kubernetes_version: Version that the cluster runs; empty: unknown.

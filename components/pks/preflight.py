@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 from components.pks.cli import Document, Pks
 from components.pks.network_profile import taken_by_other
 from components.pks.provider import client
 from components.runtime.credentials import Lookup
+from components.runtime.errors import log
 from components.runtime.preflight import Check
 from components.runtime.provider import Properties, plain
 from domain.cluster import ClusterSpec, LiveCluster, adoption_findings, node_pools
 from domain.finding import Finding
+from domain.foundation_version import deployed, findings
 from domain.network_profile import same_parameters
 
 _PLAN_FIELDS = {
@@ -48,6 +51,8 @@ def inputs(
     workers: int,
     privileged: bool,
     network_profile_parameters: Mapping[str, Any],
+    kubernetes_version: str,
+    check_kubernetes: bool,
 ) -> Properties:
     """The inputs of ``FoundationCheck``.
 
@@ -57,6 +62,8 @@ def inputs(
         workers: Workers that the plan must give.
         privileged: Whether the plan must allow privileged containers.
         network_profile_parameters: Parameters of the spec's network profile.
+        kubernetes_version: ``major.minor`` that the foundation must deploy; empty: any.
+        check_kubernetes: Whether another version is an error; otherwise it is a warning.
     """
     known = spec.inputs()
     return {
@@ -65,6 +72,8 @@ def inputs(
         "workers": workers,
         "privileged": privileged,
         "network_profile_parameters": dict(network_profile_parameters),
+        "kubernetes_version": kubernetes_version,
+        "check_kubernetes": check_kubernetes,
     }
 
 
@@ -82,6 +91,7 @@ def _problems(pks: Pks, wanted: Properties, *, created: bool) -> Iterator[Findin
     if computes:
         yield from _compute_findings(pks, computes.result(), wanted)
     yield from _cluster_findings(clusters.result(), wanted, pks.name, created=created)
+    yield from _version_findings(clusters.result(), wanted)
 
 
 def _plan_findings(plans: Sequence[Document], wanted: Properties) -> Iterator[Finding]:
@@ -159,6 +169,19 @@ def _cluster_findings(
                 f"{hostname!r} is the external hostname of cluster {live.name!r}",
                 "Give a name that no other cluster has",
             )
+
+
+def _version_findings(clusters: Sequence[LiveCluster], wanted: Properties) -> Iterator[Finding]:
+    """A cluster that exists is compared itself, by ``Kubeconfig``."""
+    version = wanted["kubernetes_version"]
+    if not version or any(live.name == wanted["name"] for live in clusters):
+        return
+    found = deployed(clusters)
+    if found is None:
+        log.info("Kubernetes %s is not compared: no cluster shows what the foundation deploys", version)
+        return
+    for finding in findings(version, found, strict=wanted["check_kubernetes"]):
+        yield replace(finding, key="kubernetes_version,check_kubernetes")
 
 
 def _named(items: Sequence[Document], name: str) -> Document | None:

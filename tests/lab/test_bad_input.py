@@ -81,6 +81,13 @@ def refused(
         ({"rancherVersion": "2.8.5"}, ["rancherVersion", "2.8.5", "1.36"]),
         ({"rancherVersion": "2.15.99"}, ["2.15.99"]),
         ({"plan": "nosuch"}, ["nosuch"]),
+        (
+            {"kubernetesVersion": "1.35"},
+            [
+                "- kubernetesVersion, kubernetesVersionCheck: the foundation deploys Kubernetes 1.36",
+                "(cluster 'rancher-lab' of PKS 1.27.0-build.7), not 1.35. Set it to 1.36",
+            ],
+        ),
         ({"externalHostname": "rancher-lab.lab.test"}, ["rancher-lab.lab.test", "rancher-lab"]),
         ({"pksCli": "no-such-pks"}, ["no-such-pks", "pksCli"]),
         ({"ingressChartRepository": "http://127.0.0.1:9"}, ["http://127.0.0.1:9"]),
@@ -162,6 +169,15 @@ def test_plan_too_small(site: Site, bad: Engine) -> None:
         "the preflight has 3 problems; nothing was changed:",
         *("- planMasters: plan 'dev-small' has", "- planWorkers: plan", "- planPrivileged: plan"),
     )
+
+
+def test_the_kubernetes_version_may_be_left_out(site: Site, fresh: Engine) -> None:
+    """Other clusters show it, so a preview is the same with it and without it."""
+    site.configure(fresh, kubernetesVersion=None)
+    done = fresh.run("preview", "--color", "never")
+    assert "kubernetesVersion: 1.36, as cluster 'rancher-lab' of PKS 1.27.0-build.7 has it" in done.stdout
+    site.configure(fresh, rancherVersion="2.8.5")
+    refused(site, fresh, "rancherVersion: Rancher 2.8.5 runs on Kubernetes", "not 1.36")
 
 
 def test_five_mistakes_in_five_systems(site: Site, fresh: Engine) -> None:

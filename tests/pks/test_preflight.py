@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 import pytest
@@ -20,6 +21,8 @@ FOUNDATION: dict[str, Any] = {
     "network_profile_parameters": {"lb_size": "medium"},
     "compute_profile": "",
     "node_pool_instances": {},
+    "kubernetes_version": "1.28",
+    "check_kubernetes": True,
 }
 
 
@@ -74,3 +77,23 @@ def test_foundation_turns_a_failing_cli_into_a_clean_failure(
 ) -> None:
     monkeypatch.setenv("PKS_PASSWORD", "wrong")
     assert problems(foundation, {})[0].startswith("PKS at pks.test rejected the credentials of 'admin'")
+
+
+def test_another_kubernetes_version_than_the_foundation_deploys(
+    foundation: FakeFoundation, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO, "rancher-on-pks"):
+        assert problems(foundation, {}, kubernetes_version="1.27") == []
+    assert "Kubernetes 1.27 is not compared: no cluster shows what the foundation deploys" in caplog.text
+    with foundation.change() as state:
+        state["clusters"] = [live("other", pks_version="1.19.2-build.10")]
+    [found] = problems(foundation, {}, kubernetes_version="1.27")
+    assert found == (
+        "kubernetes_version,check_kubernetes: the foundation deploys Kubernetes 1.28 (cluster 'other' of PKS "
+        "1.19.2-build.10), not 1.27. Set it to 1.28, or turn this comparison off if PKS was upgraded since"
+    )
+    assert problems(foundation, {}) == problems(foundation, {}, kubernetes_version="") == []
+    assert problems(foundation, {}, kubernetes_version="1.27", check_kubernetes=False) == []
+    with foundation.change() as state:  # compared with the cluster itself, elsewhere
+        state["clusters"] = [live(pks_version="1.19.2-build.10")]
+    assert problems(foundation, FOUNDATION, kubernetes_version="1.27") == []
