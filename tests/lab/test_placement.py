@@ -160,6 +160,12 @@ async def test_bosh_making_a_vm_anew_leads_to_one_changed_rule(site: Site, stack
 
     await until(apart, seconds=30)
     assert await stack.changes("preview") == {}
+    await stack.configure(uuid, workers=4)
+    planned = await stack.changes("preview")
+    assert {name: op for name, op in planned.items() if name.endswith("-rule")} == {
+        "placement-workers-rule": "update"
+    }, "masters stay, and no rule is replaced"
+    await stack.configure(uuid)
     await stack.run("refresh", "--expect-no-changes")
     exported = await stack.run("stack", "export", "--show-secrets")
     for secret in (site.credentials["vcenter"]["password"], site.credentials["bosh"]["client_secret"]):
