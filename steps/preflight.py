@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import pulumi
@@ -118,6 +119,14 @@ def _capacity(settings: Settings, asked: pulumi.Resource) -> CapacityPlan | None
             plan=plan,
             pools=tuple(_pools(settings)),
             measured_at=measured_at.isoformat() if measured_at else "",
+            gate=_policy_command(),
         ),
         pulumi.ResourceOptions(depends_on=asked),
     )
+
+
+def _policy_command() -> str:
+    """The preview of this stack that the policy pack judges."""
+    config = Path("policy") / f"config.{pulumi.get_stack()}.json"
+    given = f" --policy-pack-config {config}" if config.exists() else ""
+    return f"pulumi preview --policy-pack policy{given}"

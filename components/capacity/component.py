@@ -16,7 +16,7 @@ from capacity.model.assessment import assess
 from capacity.model.limits import POD_SUBNETS
 from capacity.model.plan import CapacityError, Plan
 from components.capacity import nsx_errors
-from components.capacity.figures_source import SourcedPlan, choose
+from components.capacity.figures_source import SourcedPlan, beyond, choose
 from components.capacity.nsx.access import NSX
 from components.capacity.nsx.reading import Reading, read
 from components.capacity.own_outputs import own_outputs
@@ -34,11 +34,13 @@ class CapacityPlanArgs:
         plan: The clusters, and the network with its configured figures.
         pools: Ids of the floating IP pools to read.
         measured_at: Day of the configured figures (ISO 8601); empty when unknown.
+        gate: Command that refuses a plan beyond the network; the warning about such a plan names it.
     """
 
     plan: Plan
     pools: tuple[str, ...] = ()
     measured_at: str = ""
+    gate: str = ""
 
 
 class CapacityPlan(pulumi.ComponentResource):
@@ -82,7 +84,7 @@ class CapacityPlan(pulumi.ComponentResource):
         found = choose(args.plan, answer, args.measured_at, datetime.now(UTC).date())
         for note in found.notes:
             pulumi.log.info(note)
-        for warning in found.warnings:
+        for warning in filter(None, (*found.warnings, beyond(found.plan, args.gate))):
             pulumi.log.warn(warning)
         return found
 
