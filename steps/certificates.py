@@ -14,10 +14,11 @@ from steps.preflight import Preflight
 
 def certificates(settings: Settings, preflight: Preflight, in_cluster: InCluster) -> RancherCertificates:
     """Certificate and key; their Secrets wait for the cluster, the rest does not."""
-    given, hostname = settings.certificates, settings.rancher.rancher_hostname
-    material, findings = given.material(hostname)
+    given, (hostname, *extra) = settings.certificates, settings.rancher.hostnames
+    material, findings = given.material(hostname, *extra)
     issuance = IssuanceArgs(
         hostname=hostname,
+        extra_hostnames=tuple(extra),
         organization=given.certificate_organization or None,
         validity_days=given.certificate_validity_days,
         renewal_days=given.certificate_warning_days,

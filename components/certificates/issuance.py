@@ -18,7 +18,7 @@ _CA_DAYS = 3650
 def request(
     name: str, issuance: IssuanceArgs, *, parent: pulumi.Resource
 ) -> tuple[tls.PrivateKey, tls.CertRequest]:
-    """The server's key, and a request for a certificate that covers the host name."""
+    """The server's key, and a request for a certificate that covers the host names."""
     key = _key(f"{name}-key", parent)
     return key, tls.CertRequest(
         f"{name}-csr",
@@ -27,7 +27,7 @@ def request(
             common_name=issuance.hostname if len(issuance.hostname) <= COMMON_NAME_LENGTH else None,
             organization=issuance.organization,
         ),
-        dns_names=[issuance.hostname],
+        dns_names=[issuance.hostname, *issuance.extra_hostnames],
         opts=pulumi.ResourceOptions(parent=parent),
     )
 

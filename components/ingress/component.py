@@ -124,6 +124,7 @@ class RancherIngressArgs:
     Attributes:
         namespace: Namespace of Rancher.
         hostname: DNS name of Rancher.
+        extra_hostnames: Further names that lead to Rancher.
         tls_secret_name: ``kubernetes.io/tls`` Secret in the namespace, with the certificate of the name.
         kubernetes_version: ``major.minor``; before 1.19 the API version is extensions/v1beta1.
     """
@@ -132,6 +133,7 @@ class RancherIngressArgs:
     hostname: str
     tls_secret_name: str
     kubernetes_version: str
+    extra_hostnames: tuple[str, ...] = ()
 
 
 class RancherIngress(pulumi.CustomResource):
@@ -149,6 +151,7 @@ class RancherIngress(pulumi.CustomResource):
         current = version == "networking.k8s.io/v1"
         other = "extensions/v1beta1" if current else "networking.k8s.io/v1"
         service, port = _BACKEND
+        hosts = [args.hostname, *args.extra_hostnames]
         backend: dict[str, Any] = {"serviceName": service, "servicePort": port}
         path: dict[str, Any] = {"backend": backend}
         if current:
@@ -168,8 +171,8 @@ class RancherIngress(pulumi.CustomResource):
                 },
             },
             "spec": {
-                "rules": [{"host": args.hostname, "http": {"paths": [path]}}],
-                "tls": [{"hosts": [args.hostname], "secretName": args.tls_secret_name}],
+                "rules": [{"host": host, "http": {"paths": [path]}} for host in hosts],
+                "tls": [{"hosts": hosts, "secretName": args.tls_secret_name}],
             },
         }
         alias = pulumi.ResourceOptions(aliases=[pulumi.Alias(type_=f"kubernetes:{other}:Ingress")])

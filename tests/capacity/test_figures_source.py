@@ -59,7 +59,7 @@ def test_a_plan_that_does_not_fit_is_a_warning_with_the_command_that_refuses_it(
     assert beyond(plan(imports=40), "pulumi preview --policy-pack policy") == ""
     assert beyond(plan(imports=60), "pulumi preview --policy-pack policy") == (
         "pod network: the plan does not fit (pod subnets: 260 planned, 0 used by others, 0 in reserve, 256 "
-        "in all). Nothing here stops it. `pulumi preview --policy-pack policy` refuses it and shows what would "
-        "make it fit"
+        "in all). Nothing here stops it. `pulumi preview --policy-pack policy` refuses it and shows what "
+        "would make it fit"
     )
     assert "The policies refuse it and show" in beyond(plan(imports=60), "")
