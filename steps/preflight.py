@@ -14,8 +14,8 @@ from capacity.model import figures
 from components.capacity.component import CapacityPlan, CapacityPlanArgs
 from components.capacity.nsx.access import NSX
 from components.helm.chart import HelmChart
-from components.pks.preflight import inputs as foundation_inputs
 from components.preflight import Preflight as PreflightChecks
+from domain import foundation
 from settings import Settings, secret_text
 from steps.dns import preflight as dns_preflight
 from steps.helm import helm_choice
@@ -69,7 +69,7 @@ def _checks(settings: Settings) -> Iterator[tuple[str, Inputs | None]]:
     cluster = settings.cluster
     yield (
         "foundation",
-        foundation_inputs(
+        foundation.inputs(
             cluster.spec,
             masters=cluster.plan_masters,
             workers=cluster.plan_workers,

@@ -11,12 +11,12 @@ from typing import Any
 
 import pulumi
 
-from capacity.model import figures
+from capacity.model import advice, figures
 from capacity.model.assessment import assess
 from capacity.model.limits import POD_SUBNETS
 from capacity.model.plan import CapacityError, Plan
 from components.capacity import nsx_errors
-from components.capacity.figures_source import SourcedPlan, beyond, choose
+from components.capacity.figures_source import SourcedPlan, choose
 from components.capacity.nsx.access import NSX
 from components.capacity.nsx.reading import Reading, read
 from components.capacity.own_outputs import own_outputs
@@ -84,7 +84,7 @@ class CapacityPlan(pulumi.ComponentResource):
         found = choose(args.plan, answer, args.measured_at, datetime.now(UTC).date())
         for note in found.notes:
             pulumi.log.info(note)
-        for warning in filter(None, (*found.warnings, beyond(found.plan, args.gate))):
+        for warning in filter(None, (*found.warnings, advice.warning(assess(found.plan), args.gate))):
             pulumi.log.warn(warning)
         return found
 

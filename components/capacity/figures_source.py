@@ -49,27 +49,6 @@ def choose(plan: Plan, reading: Reading | ProviderError | None, measured_at: str
     return SourcedPlan(plan, CONFIGURED, warnings=(f"{message}, because NSX-T cannot be read: {reading}",))
 
 
-def beyond(plan: Plan, gate: str) -> str:
-    """Warning for a plan that exceeds its network; empty when it fits.
-
-    Args:
-        plan: With what others use.
-        gate: Command that refuses such a plan.
-    """
-    exceeded = [
-        f"{limit.name}: {limit.planned} planned, {limit.used} used by others, {limit.reserve} in reserve, "
-        f"{limit.capacity} in all"
-        for limit in assess(plan).exceeded
-    ]
-    if not exceeded:
-        return ""
-    refusal = f"`{gate}` refuses it and shows" if gate else "The policies refuse it and show"
-    return (
-        f"pod network: the plan does not fit ({'; '.join(exceeded)}). Nothing here stops it. {refusal} what "
-        "would make it fit"
-    )
-
-
 def _live(configured: Plan, reading: Reading) -> SourcedPlan:
     plan = replace(configured, network=reading.network)
     subnets = assess(plan).limit(POD_SUBNETS.name)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from components.dns.provider import server as client
 from components.runtime.credentials import Lookup
 from components.runtime.preflight import Check
 from components.runtime.provider import Properties
+from domain.dns import occupied
 from domain.finding import Finding
 
 
@@ -28,17 +29,4 @@ class DnsCheck(Check):
             if addresses is None or server.has(zone, hostname, "AAAA"):
                 yield Finding("hostnames", server.taken(hostname))
             elif not before:
-                yield _occupied(hostname, addresses.addresses, wanted)
-
-
-def _occupied(hostname: str, addresses: Sequence[str], wanted: Properties) -> Finding:
-    """A name with addresses at the stack's first run: they lead to something else that is in use."""
-    shown = ", ".join(addresses)
-    if wanted["move"]:
-        problem = f"the DNS name {hostname} has the address {shown}; `pulumi up` moves it to this stack"
-        return Finding("move", problem, severity="warning")
-    return Finding(
-        "move",
-        f"the DNS name {hostname} already has the address {shown} on {wanted['server']}",
-        "Choose another name, or set this to true to move the name to this stack",
-    )
+                yield occupied(hostname, addresses.addresses, wanted["server"], move=wanted["move"])

@@ -11,7 +11,7 @@ from components.runtime.credentials import Lookup
 from components.runtime.preflight import Check
 from components.runtime.provider import Properties
 from components.runtime.waiting import retry
-from domain import versions
+from domain import charts
 from domain.finding import Finding
 
 _REFERENCE = ("chart", "repository", "version", "ca_file", "username")
@@ -27,23 +27,10 @@ class ChartCheck(Check):
         password = CREDENTIALS.read(config, os.environ)["password"]
         reference = ChartReference(**{name: wanted[name] for name in _REFERENCE}, password=password)
         found = retry(lambda: resolve(reference))
-        shown, supported = f"chart {found.name} {found.version}", wanted["api_versions"]
-        if found.api_version and found.api_version not in supported:
-            yield Finding(
-                "version,api_versions",
-                f"{shown} has apiVersion {found.api_version}, which this version of Helm does not support",
-                f"Choose a version of the chart with apiVersion {' or '.join(supported)}",
-            )
-        kubernetes = wanted["kubernetes_version"]
-        try:
-            fits = not found.kubernetes or versions.minor_satisfies(kubernetes, found.kubernetes)
-        except ValueError as error:
-            problem = f"{shown} has an invalid kubeVersion: {error}"
-            yield Finding("version", problem, "Choose another version")
-            return
-        if not fits:
-            yield Finding(
-                "version,kubernetes_version",
-                f"{shown} requires Kubernetes {found.kubernetes}, but the cluster has {kubernetes}",
-                "Choose another version of the chart",
-            )
+        yield from charts.findings(
+            f"{found.name} {found.version}",
+            found.api_version,
+            found.kubernetes,
+            supported=wanted["api_versions"],
+            kubernetes=wanted["kubernetes_version"],
+        )

@@ -13,6 +13,7 @@ from components.pks.provider import PksProvider
 from components.runtime.errors import ProviderError, TransientError, log
 from components.runtime.provider import Properties
 from domain.finding import Finding
+from domain.foundation import taken_by_other
 from domain.network_profile import same_parameters, transition_findings
 
 
@@ -101,12 +102,3 @@ class NetworkProfile(Resource, module="pks", name="NetworkProfile"):
         """
         props = {"name": name, "description": description, "parameters": dict(parameters)}
         super().__init__(NetworkProfileProvider(), resource_name, props, opts)
-
-
-def taken_by_other(name: str, parameters: Mapping[str, Any], key: str = "name") -> Finding:
-    """The finding for a profile name that has other parameters."""
-    return Finding(
-        key,
-        f"network profile {name!r} exists with other parameters: {dict(parameters)}",
-        "Choose another name, or give these parameters",
-    )

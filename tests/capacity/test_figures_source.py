@@ -7,7 +7,7 @@ from datetime import date
 
 import pytest
 
-from components.capacity.figures_source import SourcedPlan, beyond, choose
+from components.capacity.figures_source import SourcedPlan, choose
 from components.capacity.nsx.inventory import LoadBalancer
 from components.capacity.nsx.reading import Reading
 from components.runtime.errors import ProviderError
@@ -53,13 +53,3 @@ def test_a_cluster_beyond_its_plan() -> None:
     (warning,) = choose(plan(imports=40), Reading(BUSY, 181), "", TODAY).warnings
     assert "has 181 pod subnets, more than the 180 of its plan" in warning
     assert "Raise the planned imported clusters" in warning
-
-
-def test_a_plan_that_does_not_fit_is_a_warning_with_the_command_that_refuses_it() -> None:
-    assert beyond(plan(imports=40), "pulumi preview --policy-pack policy") == ""
-    assert beyond(plan(imports=60), "pulumi preview --policy-pack policy") == (
-        "pod network: the plan does not fit (pod subnets: 260 planned, 0 used by others, 0 in reserve, 256 "
-        "in all). Nothing here stops it. `pulumi preview --policy-pack policy` refuses it and shows what "
-        "would make it fit"
-    )
-    assert "The policies refuse it and show" in beyond(plan(imports=60), "")
