@@ -135,7 +135,6 @@ def test_the_table_of_config_keys_fits_the_resources(
                 for name in item
             }
             for (kind, start), names in keys.KEYS.items()
-            if kind != "helm:Helm2Commands"  # with Helm v2 only
         }
         assert {entry: names for entry, names in stale.items() if names} == {}
         without_settings = {"rancher:Password", "kubernetes:DeletedObject"}
