@@ -9,14 +9,13 @@ from components.pks.provider import client
 from components.runtime.errors import ProviderError
 from domain.finding import Finding
 from domain.foundation_version import deployed, minor
-from settings import Settings, SettingsError
+from settings import Settings, SettingsError, refuse
 
 
 def kubernetes_version(settings: Settings) -> str:
-    """``major.minor``. PKS is asked only at a preview before the stack's first update.
+    """``major.minor``. PKS is asked only before the stack's first update.
 
-    Raises:
-        RunError: The config has none, and the foundation does not show it.
+    Ends the program when the config has none and the foundation does not show it, or Rancher does not run on it.
     """
     if settings.cluster.kubernetes_version:
         return settings.cluster.kubernetes_version
@@ -24,11 +23,11 @@ def kubernetes_version(settings: Settings) -> str:
     try:
         found = found or _deployed()
     except ProviderError as error:
-        raise _refusal([_unset(str(error))]) from None
+        refuse(SettingsError([_unset(str(error))]))
     if not found:
-        raise _refusal([_unset("no cluster of the foundation shows which version it deploys")])
+        refuse(SettingsError([_unset("no cluster of the foundation shows which version it deploys")]))
     if wrong := list(settings.rancher.findings(found)):
-        raise _refusal(wrong)
+        refuse(SettingsError(wrong))
     return found
 
 
@@ -47,7 +46,3 @@ def _deployed() -> str:
 def _unset(problem: str) -> Finding:
     remedy = "Run: pulumi config set kubernetesVersion 1.28"
     return Finding("kubernetesVersion", f"is not set, and {problem}", remedy)
-
-
-def _refusal(found: list[Finding]) -> pulumi.RunError:
-    return pulumi.RunError(str(SettingsError(found)))

@@ -204,10 +204,10 @@ def test_five_mistakes_in_five_systems(site: Site, fresh: Engine) -> None:
         *("- vsphereComputeClusters: vCenter has no vSphere cluster 'C9'", "it has DC0_C0"),
         *("- podNetwork: ", "172.31.0.0/16"),
     )
-    [message] = output.split("the preflight has 6 problems; nothing was changed:")[1:]
-    lines = [line for line in message.splitlines() if line.strip().startswith("- ")]
+    diagnostics = output.split("Diagnostics:")[-1]
+    lines = [line for line in diagnostics.splitlines() if line.strip().startswith("- ")]
     assert len(lines) == len(set(lines)) == 6
-    assert output.count("resource 'preflight'") == 1
+    assert diagnostics.count("resource 'preflight'") == 1
 
 
 def test_profile_in_use_with_other_parameters(site: Site, bad: Engine) -> None:
