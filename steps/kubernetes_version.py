@@ -15,7 +15,7 @@ from settings import Settings, SettingsError, refuse
 def kubernetes_version(settings: Settings) -> str:
     """``major.minor``. PKS is asked only before the stack's first update.
 
-    Ends the program when the config has none and the foundation does not show it, or Rancher does not run on it.
+    Ends the program when neither config nor foundation has it, or Rancher does not run on it.
     """
     if settings.cluster.kubernetes_version:
         return settings.cluster.kubernetes_version
