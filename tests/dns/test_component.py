@@ -41,6 +41,7 @@ def test_dynamic_updates(mocks: RecordingMocks) -> pulumi.Output[None]:
             "ttl": 60,
             "server": "ns1",
             "zone": "",
+            "move": False,
         }
         dependencies = mocks.requests["rancher-dns-resolution"].dependencies
         assert any(urn.endswith("::rancher-dns-record") for urn in dependencies)
