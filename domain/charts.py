@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -107,8 +107,8 @@ class ChartMetadata:
             api_version=text("apiVersion"),
         )
 
-    def unfit(self, kubernetes: str, api_versions: Collection[str]) -> Finding | None:
-        """Why this cluster and Helm engine cannot run the chart; None if they can.
+    def findings(self, kubernetes: str, api_versions: Collection[str]) -> Iterator[Finding]:
+        """Why this cluster and Helm engine cannot run the chart.
 
         Args:
             kubernetes: The cluster's ``major.minor``.
@@ -116,7 +116,7 @@ class ChartMetadata:
         """
         shown = f"chart {self.name} {self.version}"
         if self.api_version and self.api_version not in api_versions:
-            return Finding(
+            yield Finding(
                 "version,api_versions",
                 f"{shown} has apiVersion {self.api_version}, which this version of Helm does not support",
                 f"Choose a version of the chart with apiVersion {' or '.join(api_versions)}",
@@ -125,11 +125,11 @@ class ChartMetadata:
             fits = not self.kubernetes or versions.minor_satisfies(kubernetes, self.kubernetes)
         except ValueError as error:
             problem = f"{shown} has an invalid kubeVersion: {error}"
-            return Finding("version", problem, "Choose another version")
-        if fits:
-            return None
-        return Finding(
-            "version,kubernetes_version",
-            f"{shown} requires Kubernetes {self.kubernetes}, but the cluster has {kubernetes}",
-            "Choose another version of the chart",
-        )
+            yield Finding("version", problem, "Choose another version")
+            return
+        if not fits:
+            yield Finding(
+                "version,kubernetes_version",
+                f"{shown} requires Kubernetes {self.kubernetes}, but the cluster has {kubernetes}",
+                "Choose another version of the chart",
+            )

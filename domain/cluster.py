@@ -280,6 +280,16 @@ class LiveCluster:
         """Version of Kubernetes; empty where PKS does not show it."""
         return _text(self.document.get("k8s_version"))
 
+    @property
+    def pks_version(self) -> str:
+        """Version of PKS that deployed or last upgraded it; empty where PKS does not show it."""
+        return _text(self.document.get("pks_version"))
+
+    @property
+    def upgradable(self) -> bool:
+        """Whether PKS has a newer version for it."""
+        return bool(self.document.get("available_upgrades"))
+
     def __str__(self) -> str:
         """The last action, its state and its description."""
         words = (self.action, self.action_state, _text(self.document.get("last_action_description")))
@@ -307,16 +317,6 @@ def adoption_findings(live: LiveCluster, wanted: Mapping[str, Any], cli: str) ->
     elif live.failed:
         yield Finding(
             "name", f"cluster {live.name!r} exists and has failed ({live})", failure_advice(live, cli)
-        )
-
-
-def version_findings(name: str, live: str, expected: str) -> Iterator[Finding]:
-    """Whether a cluster's version of Kubernetes, if PKS shows it, is the expected ``major.minor``."""
-    if live and ".".join(str(live).lstrip("v").split(".")[:2]) != expected:
-        yield Finding(
-            "expected_version",
-            f"cluster {name!r} runs Kubernetes {live}, not {expected}",
-            "Set it to the cluster's version; chart versions are checked against it",
         )
 
 

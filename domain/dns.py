@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Literal, get_args
 
 from domain.finding import Finding
@@ -60,3 +60,16 @@ def tsig_secret_problem(secret: str, key: str) -> Finding | None:
 def record_text(hostname: str, ttl: int, address: str) -> str:
     """An A record as a line of a zone file, such as ``rancher.example.com. 300 IN A 10.50.0.79``."""
     return f"{hostname}. {ttl} IN A {address}"
+
+
+def occupied(hostname: str, addresses: Iterable[str], server: str, *, move: bool) -> Finding:
+    """A name with addresses at the stack's first run: they lead to something else that is in use."""
+    shown = ", ".join(addresses)
+    if move:
+        problem = f"the DNS name {hostname} has the address {shown}; `pulumi up` moves it to this stack"
+        return Finding("move", problem, severity="warning")
+    return Finding(
+        "move",
+        f"the DNS name {hostname} already has the address {shown} on {server}",
+        "Choose another name, or set this to true to move the name to this stack",
+    )

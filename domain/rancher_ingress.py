@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from domain.ingress_values import INGRESS_CLASS
@@ -30,7 +31,7 @@ def other_version(version: str) -> str:
     return _BETA if version == _V1 else _V1
 
 
-def manifest(version: str, namespace: Any, hostname: str, tls_secret_name: str) -> dict[str, Any]:
+def manifest(version: str, namespace: Any, hostnames: Sequence[str], tls_secret_name: str) -> dict[str, Any]:
     """The Ingress.
 
     Its class annotation selects nginx, so NCP creates no NSX-T objects for it.
@@ -38,8 +39,8 @@ def manifest(version: str, namespace: Any, hostname: str, tls_secret_name: str) 
     Args:
         version: See ``api_version``.
         namespace: Namespace of Rancher; taken as it is.
-        hostname: DNS name of Rancher.
-        tls_secret_name: Secret in the namespace with the certificate of the name.
+        hostnames: DNS names of Rancher.
+        tls_secret_name: Secret in the namespace with the certificate of the names.
     """
     path: dict[str, Any] = {"backend": {"serviceName": _SERVICE, "servicePort": _PORT}}
     if version == _V1:
@@ -59,7 +60,7 @@ def manifest(version: str, namespace: Any, hostname: str, tls_secret_name: str) 
             },
         },
         "spec": {
-            "rules": [{"host": hostname, "http": {"paths": [path]}}],
-            "tls": [{"hosts": [hostname], "secretName": tls_secret_name}],
+            "rules": [{"host": name, "http": {"paths": [path]}} for name in hostnames],
+            "tls": [{"hosts": list(hostnames), "secretName": tls_secret_name}],
         },
     }

@@ -41,6 +41,7 @@ class DnsSettings(Section):
     dns_resolver: Address | None = None
     dns_timeout_minutes: Annotated[int, Field(ge=0, le=24 * 60)] = 10
     dns_api_record: bool = False
+    dns_move_record: bool = False
 
     def dns_hostnames(self, rancher_hostname: str, external_hostname: str) -> tuple[str, ...]:
         """The names that get a record; none with mode ``none``."""

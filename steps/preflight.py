@@ -1,85 +1,113 @@
-"""Checks before the cluster is ordered: charts, Helm v2, pod network, DNS server, ESXi hosts."""
+"""Checks before the cluster is ordered: of PKS, charts, Helm v2, pod network, DNS server and ESXi hosts."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
 
 import pulumi
 
+from capacity.model import figures
 from components.capacity.component import CapacityPlan, CapacityPlanArgs
-from components.helm.chart import HelmChart, HelmChartArgs
-from components.placement.preflight import PlacementPreflight
+from components.capacity.nsx_manager import NSX
+from components.helm.chart import HelmChart
+from components.preflight import Preflight as PreflightChecks
+from domain import foundation
 from settings import Settings, secret_text
 from steps.dns import preflight as dns_preflight
 from steps.helm import helm_choice
+from steps.kubernetes_version import kubernetes_version
+
+Inputs = pulumi.Input[Mapping[str, Any]]
 
 
 @dataclass(frozen=True)
 class Preflight:
-    """The results of the checks.
+    """What is known before anything is created.
 
     Attributes:
         ingress_chart: The ingress controller's chart.
         rancher_chart: Rancher's chart.
         capacity: The plan for the pod network; None without podNetwork.
-        resources: Depend on these to run after all preflight checks.
+        options: For everything that may be created only after all checks.
     """
 
     ingress_chart: HelmChart
     rancher_chart: HelmChart
     capacity: CapacityPlan | None
-    resources: list[pulumi.Resource]
+    options: pulumi.ResourceOptions
 
 
 def preflight(settings: Settings) -> Preflight:
-    """Find the charts, judge the plan, verify the permission to update DNS, count the ESXi hosts."""
-    ingress, rancher = settings.ingress, settings.rancher
-    ingress_chart = _chart(
-        settings,
-        "ingress-chart",
-        ingress.ingress_chart,
-        ingress.ingress_chart_repository,
-        ingress.ingress_chart_version,
-    )
-    rancher_chart = _chart(
-        settings,
-        "rancher-chart",
-        rancher.rancher_chart,
-        rancher.rancher_chart_repository,
-        rancher.rancher_version,
-    )
-    capacity = _capacity(settings)
-    resources: list[pulumi.Resource] = [ingress_chart, rancher_chart]
-    resources += helm_choice(settings).preflight(settings)
-    if capacity:
-        resources.append(capacity.ready)
-    if access := dns_preflight(settings):
-        resources.append(access)
-    if placement := settings.placement.placement_for(
-        settings.cluster.plan_masters, settings.cluster.spec.worker_count
-    ):
-        resources.append(PlacementPreflight("hosts", placement=placement))
-    return Preflight(ingress_chart, rancher_chart, capacity, resources)
+    """Ask every system side by side, then judge the plan for the pod network."""
+    ingress, rancher, kubernetes = settings.ingress, settings.rancher, kubernetes_version(settings)
+
+    def chart(name: str, repository: str, version: str) -> HelmChart:
+        return _chart(settings, name, repository, version, kubernetes)
+
+    charts = {
+        "ingress_chart": chart(
+            ingress.ingress_chart, ingress.ingress_chart_repository, ingress.ingress_chart_version
+        ),
+        "rancher_chart": chart(
+            rancher.rancher_chart, rancher.rancher_chart_repository, rancher.rancher_version
+        ),
+    }
+    checks: dict[str, Inputs] = {name: chart.inputs for name, chart in charts.items()}
+    checks |= {name: inputs for name, inputs in _checks(settings) if inputs}
+    asked = PreflightChecks("preflight", checks)
+    capacity = _capacity(settings, asked)
+    ready = [asked, capacity.ready] if capacity else [asked]
+    return Preflight(**charts, capacity=capacity, options=pulumi.ResourceOptions(depends_on=ready))
 
 
-def _chart(settings: Settings, name: str, chart: str, repository: str, version: str) -> HelmChart:
-    access = settings.ingress
-    return HelmChart(
-        name,
-        HelmChartArgs(
-            chart=chart,
-            repository=repository,
-            version=version,
-            kubernetes_version=settings.cluster.kubernetes_version,
-            ca_file=access.chart_repository_ca_file,
-            username=access.chart_repository_username,
-            password=secret_text(access.chart_repository_password) or None,
-            api_versions=helm_choice(settings).api_versions,
+def _checks(settings: Settings) -> Iterator[tuple[str, Inputs | None]]:
+    """Name and inputs of each check; no inputs: it does not apply."""
+    cluster = settings.cluster
+    yield (
+        "foundation",
+        foundation.inputs(
+            cluster.spec,
+            masters=cluster.plan_masters,
+            workers=cluster.plan_workers,
+            privileged=cluster.plan_privileged,
+            network_profile_parameters=cluster.network_profile_parameters,
+            kubernetes_version=cluster.kubernetes_version,
+            check_kubernetes=cluster.kubernetes_version_check,
         ),
     )
+    yield "helm2", helm_choice(settings).preflight(settings)
+    yield "dns", dns_preflight(settings)
+    placement = settings.placement.placement_for(cluster.plan_masters, cluster.spec.worker_count)
+    if placement:
+        yield "vcenter", {**asdict(placement), "compute_clusters": list(placement.compute_clusters)}
+    manager = NSX.read(pulumi.Config().get, os.environ)["manager"]
+    if manager and (plan := settings.capacity_plan):
+        yield "nsx", {"manager": manager, "figures": figures.to_document(plan), "pools": _pools(settings)}
 
 
-def _capacity(settings: Settings) -> CapacityPlan | None:
+def _chart(settings: Settings, chart: str, repository: str, version: str, kubernetes: str) -> HelmChart:
+    access = settings.ingress
+    return HelmChart(
+        chart=chart,
+        repository=repository,
+        version=version,
+        kubernetes_version=kubernetes,
+        ca_file=access.chart_repository_ca_file,
+        username=access.chart_repository_username,
+        password=secret_text(access.chart_repository_password),
+        api_versions=helm_choice(settings).api_versions,
+    )
+
+
+def _pools(settings: Settings) -> list[str]:
+    return list(settings.cluster.network_profile_parameters.get("fip_pool_ids", ()))
+
+
+def _capacity(settings: Settings, asked: pulumi.Resource) -> CapacityPlan | None:
     """The plan for the pod network; None without podNetwork."""
     plan = settings.capacity_plan
     if plan is None:
@@ -89,7 +117,16 @@ def _capacity(settings: Settings) -> CapacityPlan | None:
         "capacity",
         CapacityPlanArgs(
             plan=plan,
-            pools=tuple(settings.cluster.network_profile_parameters.get("fip_pool_ids", ())),
+            pools=tuple(_pools(settings)),
             measured_at=measured_at.isoformat() if measured_at else "",
+            gate=_policy_command(),
         ),
+        pulumi.ResourceOptions(depends_on=asked),
     )
+
+
+def _policy_command() -> str:
+    """The preview of this stack that the policy pack judges."""
+    config = Path("policy") / f"config.{pulumi.get_stack()}.json"
+    given = f" --policy-pack-config {config}" if config.exists() else ""
+    return f"pulumi preview --policy-pack policy{given}"

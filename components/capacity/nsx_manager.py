@@ -36,6 +36,10 @@ class NsxError(ProviderError):
     """NSX-T cannot be read; the message says why."""
 
 
+class NsxAbsentError(NsxError):
+    """NSX-T does not have a block or pool, or does not serve the API that would have it."""
+
+
 def read(login: Login, network: Network, cluster: str | None, pools: Iterable[str] = ()) -> Reading:
     """Read how much of the network is taken; see ``read_from`` for the arguments.
 
@@ -48,7 +52,7 @@ def read(login: Login, network: Network, cluster: str | None, pools: Iterable[st
         try:
             return read_from(_Pages(server.name, http), network, cluster, pools)
         except AbsentError as error:
-            raise NsxError(str(error)) from None
+            raise NsxAbsentError(str(error)) from None
 
 
 class _Pages:

@@ -38,7 +38,7 @@ class PodNetwork(Resource, module="capacity", name="PodNetwork"):
         resource_name: str,
         *,
         figures: pulumi.Input[Mapping[str, Any]],
-        source: str,
+        source: pulumi.Input[str],
         measured_at: str,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:

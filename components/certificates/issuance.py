@@ -28,7 +28,7 @@ class Issuance:
     parent: pulumi.Resource
 
     def request(self) -> tuple[tls.PrivateKey, tls.CertRequest]:
-        """The server's key, and a request for a certificate that covers the host name."""
+        """The server's key, and a request for a certificate that covers the host names."""
         hostname, key = self.args.hostname, self._key("key")
         return key, tls.CertRequest(
             f"{self.name}-csr",
@@ -37,7 +37,7 @@ class Issuance:
                 common_name=hostname if len(hostname) <= COMMON_NAME_LENGTH else None,
                 organization=self.args.organization,
             ),
-            dns_names=[hostname],
+            dns_names=[hostname, *self.args.extra_hostnames],
             opts=self._opts,
         )
 

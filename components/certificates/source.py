@@ -16,12 +16,14 @@ class IssuanceArgs:
 
     Attributes:
         hostname: Rancher's host name.
+        extra_hostnames: Further names that the certificate covers.
         organization: Organization (O) of the subject.
         validity_days: Lifetime of an issued server certificate in days.
         renewal_days: It is renewed that many days before its end.
     """
 
     hostname: str
+    extra_hostnames: tuple[str, ...] = ()
     organization: str | None = None
     validity_days: int = 365
     renewal_days: int = 30

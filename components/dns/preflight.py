@@ -1,27 +1,24 @@
-"""``DnsPreflight``: checks that the DNS server takes the stack's updates, before anything is created."""
+"""``DnsCheck``: whether the DNS server takes the stack's updates."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
-import pulumi
-from pulumi.dynamic import Resource
-
-from components.dns.provider import DnsProvider
-from components.runtime.preflight import PreflightProvider
+from components.dns.provider import server as client
+from components.runtime.preflight import Check
 from components.runtime.provider import Properties
+from domain.credentials import Lookup
+from domain.dns import occupied
 from domain.finding import Finding
 
 
-class DnsPreflightProvider(PreflightProvider, DnsProvider):
-    """Asks the server, which changes nothing."""
+class DnsCheck(Check):
+    """Asks the server, which changes nothing. Inputs: ``hostnames``, ``server``, ``zone`` and
+    ``move``, see ``components.dns.record.Record``.
+    """
 
-    def problems(self, wanted: Properties, before: Properties) -> Iterator[Finding]:
-        """Which address a name needs is not known yet.
-
-        So an A record is a warning at the stack's first run; later it is usually the stack's own.
-        """
-        server, hostnames = self.server(wanted), wanted["hostnames"]
+    def findings(self, wanted: Properties, before: Properties, config: Lookup) -> Iterator[Finding]:
+        server, hostnames = client(wanted["server"], config), wanted["hostnames"]
         zones = {name: wanted["zone"] or server.zone_of(name) for name in hostnames}
         for zone in sorted(set(zones.values())):
             server.check_update(zone)
@@ -32,30 +29,4 @@ class DnsPreflightProvider(PreflightProvider, DnsProvider):
             if addresses is None or server.has(zone, hostname, "AAAA"):
                 yield Finding("hostnames", server.taken(hostname))
             elif not before:
-                yield Finding(
-                    "hostnames",
-                    f"the DNS name {hostname} already has the address {', '.join(addresses.addresses)}; "
-                    "unless that is the address it needs, the record is not changed",
-                    "Remove that record or choose another name",
-                    severity="warning",
-                )
-
-
-class DnsPreflight(Resource, module="dns", name="DnsPreflight"):
-    """A DNS server that takes updates of these names, type ``pulumi-python:dynamic/dns:DnsPreflight``.
-
-    The cluster depends on it: a wrong key is reported before the cluster is created.
-    """
-
-    def __init__(
-        self,
-        resource_name: str,
-        *,
-        hostnames: Sequence[str],
-        server: str,
-        zone: str,
-        opts: pulumi.ResourceOptions | None = None,
-    ) -> None:
-        """Declare the resource; see ``components.dns.record.Record`` for ``server`` and ``zone``."""
-        props = {"hostnames": list(hostnames), "server": server, "zone": zone}
-        super().__init__(DnsPreflightProvider(), resource_name, props, opts)
+                yield occupied(hostname, addresses.addresses, wanted["server"], move=wanted["move"])

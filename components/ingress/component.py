@@ -129,7 +129,7 @@ class IngressController(pulumi.ComponentResource):
         address = VirtualIp(
             f"{name}-vip",
             args,
-            {"chart": args.chart.args.chart, **values["controller"]["service"]},
+            {"chart": args.chart.chart, **values["controller"]["service"]},
             pulumi.ResourceOptions(parent=self, deleted_with=deleted_with, depends_on=release.installed),
         )
         self.vip, self.https_port, self.ready = address.address, args.https_port, [release.ready, address]
@@ -143,6 +143,7 @@ class RancherIngressArgs:
     Attributes:
         namespace: Namespace of Rancher.
         hostname: DNS name of Rancher.
+        extra_hostnames: Further names that lead to Rancher.
         tls_secret_name: ``kubernetes.io/tls`` Secret in the namespace, with the certificate of the name.
         kubernetes_version: ``major.minor``; before 1.19 the API version is extensions/v1beta1.
     """
@@ -151,6 +152,7 @@ class RancherIngressArgs:
     hostname: str
     tls_secret_name: str
     kubernetes_version: str
+    extra_hostnames: tuple[str, ...] = ()
 
 
 class RancherIngress(pulumi.CustomResource):
@@ -165,7 +167,9 @@ class RancherIngress(pulumi.CustomResource):
         """Declare it; the options must name the cluster's Kubernetes provider."""
         version = rancher_ingress.api_version(args.kubernetes_version)
         other = rancher_ingress.other_version(version)
-        inputs = rancher_ingress.manifest(version, args.namespace, args.hostname, args.tls_secret_name)
+        inputs = rancher_ingress.manifest(
+            version, args.namespace, [args.hostname, *args.extra_hostnames], args.tls_secret_name
+        )
         alias = pulumi.ResourceOptions(aliases=[pulumi.Alias(type_=f"kubernetes:{other}:Ingress")])
         super().__init__(
             f"kubernetes:{version}:Ingress", name, inputs, pulumi.ResourceOptions.merge(opts, alias)

@@ -13,21 +13,17 @@ from components.kubernetes.objects import KubernetesProvider
 from components.pks.cluster import Cluster
 from components.pks.kubeconfig import KubeconfigProvider
 from components.pks.network_profile import NetworkProfileProvider
-from components.pks.preflight import FoundationPreflight
 from components.runtime.resource import DynamicResource
 from domain.cluster import ClusterSpec
 
 
 @dataclass(frozen=True, kw_only=True)
 class PksClusterArgs:
-    """A cluster, and what its plan must give.
+    """A cluster, and how it is reached.
 
     Attributes:
         spec: The cluster that is wanted.
-        plan_masters: Masters that the plan must give; checked before anything is created.
-        plan_workers: Workers that the plan must give.
-        plan_privileged: Whether the plan must allow privileged containers.
-        kubernetes_version: ``major.minor`` that the foundation deploys; compared with the live cluster.
+        kubernetes_version: ``major.minor`` that the live cluster must have; empty: any.
         network_profile_description: Description of the spec's network profile.
         network_profile_parameters: As in the JSON document of PKS; see
             ``domain.network_profile_parameters``.
@@ -38,9 +34,6 @@ class PksClusterArgs:
     """
 
     spec: ClusterSpec
-    plan_masters: int
-    plan_workers: int
-    plan_privileged: bool
     kubernetes_version: str
     network_profile_description: str = ""
     network_profile_parameters: Mapping[str, Any] = field(default_factory=dict)
@@ -98,8 +91,7 @@ class Kubeconfig(DynamicResource, module="pks", name="Kubeconfig"):
 class PksCluster(pulumi.ComponentResource):
     """Type ``rancher-on-pks:pks:PksCluster``.
 
-    Resources: a FoundationPreflight, a NetworkProfile (if one is named), a Cluster, its Kubeconfig and a
-    Kubernetes provider.
+    Resources: a NetworkProfile (if one is named), a Cluster, its Kubeconfig and a Kubernetes provider.
     """
 
     uuid: pulumi.Output[str]
@@ -113,8 +105,6 @@ class PksCluster(pulumi.ComponentResource):
     kubeconfig: pulumi.Output[str]
     """Secret."""
     provider: KubernetesProvider
-    preflight: FoundationPreflight
-    """Resources blocked by a foundation that cannot serve the cluster depend on it."""
     resource: Cluster
     """``deleted_with`` of every Kubernetes object in the cluster."""
 
@@ -129,19 +119,9 @@ class PksCluster(pulumi.ComponentResource):
         super().__init__("rancher-on-pks:pks:PksCluster", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
         spec = args.spec
-        self.preflight = FoundationPreflight(
-            f"{name}-foundation",
-            spec=spec,
-            masters=args.plan_masters,
-            workers=args.plan_workers,
-            privileged=args.plan_privileged,
-            network_profile_parameters=args.network_profile_parameters,
-            opts=child,
-        )
-        ready: pulumi.Resource = self.preflight
+        ready: list[pulumi.Resource] = []
         if spec.network_profile:
-            after = pulumi.ResourceOptions(parent=self, depends_on=ready)
-            ready = NetworkProfile(f"{name}-network-profile", args, after)
+            ready.append(NetworkProfile(f"{name}-network-profile", args, child))
         self.resource = Cluster(
             f"{name}-cluster",
             spec=spec,

@@ -9,8 +9,8 @@ from components.kubernetes import kubeconfig as kubeconfigs
 from components.pks.provider import PksProvider
 from components.runtime.errors import ProviderError
 from components.runtime.provider import Properties, unknown
-from domain.cluster import version_findings
 from domain.finding import Finding
+from domain.foundation_version import version_findings
 
 API_PORT = 8443
 """Port of the Kubernetes API on the cluster's external hostname and master IP (docs-pks 1.5)."""

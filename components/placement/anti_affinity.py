@@ -79,7 +79,9 @@ class AntiAffinity(pulumi.ComponentResource):
         self._machines = self._find_machines()
         # The number of rules is known with the VMs. While the VMs are unknown (at a preview), the rules that
         # the config suggests are declared: otherwise the preview would show that rules are deleted.
-        found = pulumi.Output.all(**{role: machines.machines for role, machines in self._machines.items()})
+        found = pulumi.Output.all(
+            cluster=args.cluster_uuid, **{role: item.machines for role, item in self._machines.items()}
+        )
         self.rules = found.apply(self._declare_rules, run_with_unknowns=True)
         self.register_outputs({"rules": self.rules})
 
@@ -118,14 +120,17 @@ class AntiAffinity(pulumi.ComponentResource):
                     compute_cluster_id=group.compute_cluster_id,
                     virtual_machine_ids=group.uuids,
                     mandatory=self._args.placement.mode == "must",
-                    opts=self._rule_options(group, machines, before),
+                    opts=self._rule_options(machines, before, self._kept(role, group, found)),
                 )
                 before = [rule]
                 rules.setdefault(group.compute_cluster, []).append(name)
         return rules
 
     def _rule_options(
-        self, group: _Group, machines: VirtualMachines, before: list[pulumi.Resource]
+        self,
+        machines: VirtualMachines,
+        before: list[pulumi.Resource],
+        kept: list[str],
     ) -> pulumi.ResourceOptions:
         return pulumi.ResourceOptions(
             parent=self,
@@ -134,11 +139,19 @@ class AntiAffinity(pulumi.ComponentResource):
             # VMs take their rules with them.
             depends_on=[machines, *before],
             hooks=self._hook,
-            # An unknown vSphere cluster would show as a replacement: the preview keeps the known one.
-            ignore_changes=["computeClusterId"]
-            if isinstance(group.compute_cluster_id, pulumi.Output)
-            else None,
+            ignore_changes=kept,
         )
+
+    def _kept(self, role: str, group: _Group, found: Mapping[str, Any]) -> list[str]:
+        """Properties of a rule that a preview shows unchanged while the VMs are unknown.
+
+        An unknown vSphere cluster would show as a replacement. The number of masters is the plan's, and
+        another plan means another cluster, so as long as it is the same cluster they stay.
+        """
+        if not isinstance(group.compute_cluster_id, pulumi.Output):
+            return []
+        same = role == "master" and not unknown(found["cluster"])
+        return ["computeClusterId", *(["virtualMachineIds"] if same else [])]
 
     def _groups(self, role: str, found: Any) -> Iterator[_Group]:
         return self._expected(role) if unknown(found) or found is None else starmap(_Group, groups(found))

@@ -72,7 +72,7 @@ class UpgradeCheck(DynamicResource, module="rancher", name="UpgradeCheck"):
         """
         ca_bundle = pulumi.Output.from_input(args.endpoint.ca_bundle if args.private_ca else "")
         props = {
-            "version": args.chart.args.version,
+            "version": args.chart.version,
             "ca_sha256": ca_bundle.apply(lambda text: _sha256(text) if text else ""),
             "webhook": pinned_webhook(args.values),
             "kubeconfig": args.kubeconfig,
@@ -108,13 +108,13 @@ class RancherServer(pulumi.ComponentResource):
             RunError: Rancher's version does not run on the cluster, or the user's values conflict with the
                 design.
         """
-        chosen = release(args.chart.args.version)
+        chosen = release(args.chart.version)
         design: dict[str, Any] = {
             "hostname": args.endpoint.hostname,
             "replicas": args.replicas,
             "private_ca": args.private_ca,
         }
-        found = list(chosen.findings(args.chart.args.kubernetes_version))
+        found = list(chosen.findings(args.chart.kubernetes_version))
         errors = [item.text for item in found if item.severity == "error"]
         wrong_values = rancher_values.findings(args.values, chosen, **design)
         errors += [f"values of Rancher: {item}" for item in wrong_values]
@@ -150,7 +150,7 @@ class RancherServer(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, depends_on=depends_on),
         )
         self.url = pulumi.Output.from_input(args.endpoint.url)
-        self.version = args.chart.version
+        self.version = pulumi.Output.from_input(args.chart.version)
         self.revision = installed.revision
         self.register_outputs({"url": self.url, "version": self.version})
 
@@ -173,7 +173,7 @@ def _chart_ingress(
     """The chart's own Ingress, deleted whenever a change of the release has created it again."""
     path = pulumi.Output.format(
         "/apis/{0}/namespaces/{1}/ingresses/{2}",
-        api_version(args.chart.args.kubernetes_version),
+        api_version(args.chart.kubernetes_version),
         args.namespace,
         RELEASE,
     )

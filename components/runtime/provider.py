@@ -93,6 +93,10 @@ class Provider(ResourceProvider):
     def remove(self, id_: str, known: Properties) -> None:
         """Delete the resource. Its absence is a success."""
 
+    def refusals(self, errors: list[Finding]) -> list[CheckFailure]:
+        """How the engine reports findings. With a property it would print the property's value, too."""
+        return [CheckFailure("", str(item)) for item in errors]
+
     def changed(self, before: Properties, wanted: Properties, names: Iterable[str]) -> list[str]:
         """Those of ``names`` whose value differs, or may differ because the new one is unknown yet."""
         return [
@@ -118,8 +122,8 @@ class Provider(ResourceProvider):
         for item in found:
             if item.severity == "warning":
                 log.warning("warning: %s", item.renamed(labels))
-        errors = [item for item in found if item.severity == "error"]
-        return CheckResult(news, [CheckFailure(item.key, str(item.renamed(labels))) for item in errors])
+        errors = [item.renamed(labels) for item in found if item.severity == "error"]
+        return CheckResult(news, self.refusals(errors))
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
         before, wanted = plain(_olds), plain(_news)

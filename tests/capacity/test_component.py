@@ -50,7 +50,7 @@ def test_configured_figures_say_how_old_they_are(caplog: pytest.LogCaptureFixtur
         assert "judged by the configured figures, of 2026-11-01 (" in caplog.text
         assert "NSX-T is not read" in caplog.text
 
-    return made.ready.urn.apply(lambda _: check(made.summary))
+    return pulumi.Output.all(made.ready.urn, made.summary).apply(lambda known: check(known[1]))
 
 
 @with_engine
@@ -73,7 +73,7 @@ def test_live_figures_leave_out_the_clusters_own(
         assert summary["capacity"] == 512
         assert mocks.inputs(KIND, "capacity-figures")["source"] == "nsx-t"
 
-    return made.ready.urn.apply(lambda _: check(made.summary))
+    return pulumi.Output.all(made.ready.urn, made.summary).apply(lambda known: check(known[1]))
 
 
 @with_engine
@@ -93,7 +93,7 @@ def test_a_manager_that_does_not_answer_is_reported(
         assert "judged by the configured figures, of unknown age" in caplog.text
         assert "because NSX-T cannot be read: NSX-T manager nsx.test: timed out" in caplog.text
 
-    return made.ready.urn.apply(lambda _: check(made.summary))
+    return pulumi.Output.all(made.ready.urn, made.summary).apply(lambda known: check(known[1]))
 
 
 def test_an_exceeded_limit_is_refused(monkeypatch: pytest.MonkeyPatch, manager: str) -> None:
@@ -102,8 +102,14 @@ def test_an_exceeded_limit_is_refused(monkeypatch: pytest.MonkeyPatch, manager: 
 
     monkeypatch.setattr(component, "read", read)
     monkeypatch.setattr(component, "_own_cluster", lambda: None)
-    with pytest.raises(pulumi.RunError, match=r"pod network, as in NSX-T .* tier1Limit: 120"):
-        CapacityPlan("capacity", CapacityPlanArgs(plan=plan()))
+    RecordingMocks()
+
+    @with_engine
+    def program() -> pulumi.Output[Any]:
+        return CapacityPlan("capacity", CapacityPlanArgs(plan=plan())).ready.urn
+
+    with pytest.raises(pulumi.RunError, match=r"pod network, as in NSX-T: tier1Limit: 120"):
+        program()
 
 
 def test_live_use_by_others_is_not_a_change() -> None:

@@ -237,6 +237,14 @@ def test_a_long_host_name_stands_in_the_alternative_name_only(engine: Engine) ->
     assert "commonName" not in request.get("subject", {})
 
 
+@pytest.mark.parametrize("source", ["csr", "internal-ca", "self-signed"])
+def test_further_names_are_requested_and_issued(engine: Engine, source: str) -> None:
+    ca = pki.root()
+    material = Material("", ca.key_pem, ca.pem, ca.pem) if source == "internal-ca" else None
+    deploy(engine, made(source, material, extra_hostnames=("rancher.example.org",)))
+    assert engine.inputs(REQUEST, "certificates-csr")["dnsNames"] == [pki.HOST, "rancher.example.org"]
+
+
 def test_csr_first_round(engine: Engine) -> None:
     result = deploy(engine, made("csr"))
     assert engine.names() == [

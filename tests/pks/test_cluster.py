@@ -208,4 +208,4 @@ def test_cluster_diff_says_exactly_what_replaces(changes: dict[str, Any], replac
 
 def test_cluster_profile_cannot_be_taken_away() -> None:
     failures = ClusterProvider().check({**CLUSTER, "network_profile": "x"}, dict(CLUSTER)).failures
-    assert [failure.property for failure in failures] == ["network_profile"]
+    assert [failure.reason.partition(":")[0] for failure in failures] == ["network_profile"]

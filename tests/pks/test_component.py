@@ -20,9 +20,6 @@ SPEC: dict[str, Any] = {
     "network_profile": "lb-medium",
 }
 ARGS: dict[str, Any] = {
-    "plan_masters": 3,
-    "plan_workers": 3,
-    "plan_privileged": True,
     "kubernetes_version": "1.28",
     "network_profile_parameters": {"lb_size": "medium"},
 }
@@ -52,7 +49,6 @@ def test_everything_is_made(mocks: RecordingMocks) -> pulumi.Output[None]:
         assert values[:2] == ["u", "https://c.test:8443"]
         assert {name: kind for kind, name, _ in mocks.registered} == {
             "rancher": "rancher-on-pks:pks:PksCluster",
-            "rancher-foundation": "pulumi-python:dynamic/pks:FoundationPreflight",
             "rancher-network-profile": "pulumi-python:dynamic/pks:NetworkProfile",
             "rancher-cluster": CLUSTER,
             "rancher-kubeconfig": "pulumi-python:dynamic/pks:Kubeconfig",
@@ -97,11 +93,10 @@ def test_providers_are_pickled_by_reference() -> None:
     """By value, code formatting or a Python upgrade would update every resource."""
     import dill  # type: ignore[import-untyped]  # noqa: PLC0415
 
-    from components.pks import cluster, kubeconfig, network_profile, preflight  # noqa: PLC0415
+    from components.pks import cluster, kubeconfig, network_profile  # noqa: PLC0415
 
     providers = [
         cluster.ClusterProvider(),
-        preflight.FoundationPreflightProvider(),
         kubeconfig.KubeconfigProvider(),
         network_profile.NetworkProfileProvider(),
     ]

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 import pytest
 
-from components.pks.preflight import FoundationPreflightProvider
 from tests.pks.conftest import FakeFoundation, live
+from tests.preflight import found as findings
 
 FOUNDATION: dict[str, Any] = {
     "plan": "rancher",
-    "masters": 3.0,
-    "workers": 3.0,
+    "masters": 3,
+    "workers": 3,
     "privileged": True,
     "name": "c",
     "external_hostname": "c.test",
@@ -20,12 +21,13 @@ FOUNDATION: dict[str, Any] = {
     "network_profile_parameters": {"lb_size": "medium"},
     "compute_profile": "",
     "node_pool_instances": {},
+    "kubernetes_version": "1.28",
+    "check_kubernetes": True,
 }
 
 
 def problems(foundation: FakeFoundation, olds: dict[str, Any], **changes: Any) -> list[str]:
-    result = foundation.configured(FoundationPreflightProvider).check(olds, {**FOUNDATION, **changes})
-    return [failure.reason for failure in result.failures]
+    return findings("foundation", {**FOUNDATION, **changes}, olds, pksCli=str(foundation.executable))
 
 
 def test_foundation_asks_four_times_and_not_at_all_without_a_change(foundation: FakeFoundation) -> None:
@@ -77,11 +79,21 @@ def test_foundation_turns_a_failing_cli_into_a_clean_failure(
     assert problems(foundation, {})[0].startswith("PKS at pks.test rejected the credentials of 'admin'")
 
 
-def test_foundation_reads_the_live_plan(foundation: FakeFoundation) -> None:
-    provider = foundation.configured(FoundationPreflightProvider)
+def test_another_kubernetes_version_than_the_foundation_deploys(
+    foundation: FakeFoundation, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO, "rancher-on-pks"):
+        assert problems(foundation, {}, kubernetes_version="1.27") == []
+    assert "Kubernetes 1.27 is not compared: no cluster shows what the foundation deploys" in caplog.text
     with foundation.change() as state:
-        state["plans"][0]["master_instances"] = 5
-    assert provider.read("rancher", dict(FOUNDATION)).outs == {**FOUNDATION, "masters": 5}
-    with foundation.change() as state:
-        state["plans"] = []
-    assert provider.read("rancher", dict(FOUNDATION)).id == ""
+        state["clusters"] = [live("other", pks_version="1.19.2-build.10")]
+    [found] = problems(foundation, {}, kubernetes_version="1.27")
+    assert found == (
+        "kubernetes_version,check_kubernetes: the foundation deploys Kubernetes 1.28 (cluster 'other' of PKS "
+        "1.19.2-build.10), not 1.27. Set it to 1.28, or turn this comparison off if PKS was upgraded since"
+    )
+    assert problems(foundation, {}) == problems(foundation, {}, kubernetes_version="") == []
+    assert problems(foundation, {}, kubernetes_version="1.27", check_kubernetes=False) == []
+    with foundation.change() as state:  # compared with the cluster itself, elsewhere
+        state["clusters"] = [live(pks_version="1.19.2-build.10")]
+    assert problems(foundation, FOUNDATION, kubernetes_version="1.27") == []

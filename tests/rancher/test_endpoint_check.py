@@ -204,4 +204,4 @@ def test_without_a_ca_nothing_is_trusted(ca: pki.Identity) -> None:
     assert EndpointCheckProvider().check({}, {**good, "endpoint": later}).failures == []
     none = {**good["endpoint"], "ca_bundle": ""}
     [failure] = EndpointCheckProvider().check({}, {**good, "endpoint": none}).failures
-    assert failure.property == "endpoint"
+    assert failure.reason.startswith("endpoint: ")

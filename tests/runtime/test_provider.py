@@ -10,7 +10,6 @@ from pulumi.output import Unknown
 
 from components.runtime.credentials import require
 from components.runtime.errors import ProviderError
-from components.runtime.preflight import PreflightProvider
 from components.runtime.provider import LABELS, Properties, Provider
 from domain.credentials import Field, System
 from domain.finding import Finding
@@ -97,32 +96,6 @@ def test_an_error_has_the_programs_names_of_the_properties() -> None:
     failure = Machine().check({}, machine(size=0.0, **labels)).failures[0]
     assert failure.reason == "config workers: must be more than 0 (0). Choose another"
     assert len(Machine().check({}, machine()).failures) == 0, "a warning refuses nothing"
-
-
-class Environment(PreflightProvider):
-    asked = 0
-
-    def problems(self, wanted: Properties, before: Properties) -> Iterator[Finding]:
-        self.asked += 1
-        if wanted["plan"] == "none":
-            raise ProviderError("nobody answers", "plan")
-        if wanted["plan"] == "bad":
-            yield Finding("plan", "there is no such plan")
-
-
-def test_a_preflight_asks_only_when_something_has_changed() -> None:
-    provider = Environment()
-    assert provider.check({"plan": "a"}, {"plan": "a", LABELS: {"plan": "x"}}).failures == []
-    assert provider.asked == 0
-    failures = [provider.check({"plan": "a"}, {"plan": plan}).failures for plan in ("a", "b", "bad", "none")]
-    assert [[item.reason for item in found] for found in failures] == [
-        [],
-        [],
-        ["plan: there is no such plan"],
-        ["plan: nobody answers"],
-    ]
-    assert provider.diff("x", {"plan": "a"}, {"plan": "b"}).changes
-    assert not provider.diff("x", {"plan": "a"}, {"plan": "a"}).changes
 
 
 NOTHING: dict[str, str] = {}

@@ -21,7 +21,7 @@ class VmSource(ABC):
     """Where the names of a cluster's VMs come from. Has no state."""
 
     def findings(self, wanted: Properties) -> Iterator[Finding]:
-        """What this source needs and does not have; ``wanted`` are the inputs of ``PlacementPreflight``."""
+        """What this source needs and does not have; ``wanted`` are the inputs of ``PlacementCheck``."""
         del wanted
         yield from ()
 

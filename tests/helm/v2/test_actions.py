@@ -16,7 +16,7 @@ import pulumi
 import pytest
 from pulumi.runtime.mocks import MockResourceArgs
 
-from components.helm.chart import HelmChart, HelmChartArgs
+from components.helm.chart import HelmChart
 from components.helm.release import HelmRelease, HelmReleaseArgs
 from components.helm.v2.engine import Helm2
 from components.helm.v2.tiller import Tiller, TillerArgs
@@ -44,7 +44,7 @@ def test_release_through_tiller(monkeypatch: pytest.MonkeyPatch, mode: Any) -> N
 
     @with_engine
     def program() -> pulumi.Output[None]:
-        chart = HelmChartArgs(
+        chart = HelmChart(
             chart="rancher",
             repository="https://charts.example.com",
             version="2.2.8",
@@ -58,7 +58,7 @@ def test_release_through_tiller(monkeypatch: pytest.MonkeyPatch, mode: Any) -> N
             "rancher",
             HelmReleaseArgs(
                 engine=Helm2(tiller),
-                chart=HelmChart("chart", chart),
+                chart=chart,
                 release="rancher",
                 namespace=NAMESPACE,
                 kubeconfig="kubeconfig-text",
