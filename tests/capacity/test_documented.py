@@ -10,10 +10,10 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from capacity.model.nsx.inventory import AbsentError, LoadBalancer
+from capacity.model.nsx.inventory import LoadBalancer
 from capacity.model.nsx.reading import Reading
 from capacity.model.plan import Block, Network
-from components.capacity.nsx_manager import NsxError, read
+from components.capacity.nsx_manager import NsxAbsentError, NsxError, read
 from tests import pki
 from tests.capacity.test_nsx import login
 from tests.servers import ADDRESS, Request, Response, serve
@@ -95,7 +95,7 @@ def test_the_error_of_3_1(nsx: Manager, monkeypatch: pytest.MonkeyPatch) -> None
 def test_the_structures_of_2_0_and_2_3(nsx: Manager) -> None:
     """Values are words for their types there: nothing that could count, and no crash."""
     nsx.documented("2.0/manager.json")
-    with pytest.raises(AbsentError, match=r"has no IP block 192.168.0.0/16 \(manager API; known: none\)"):
+    with pytest.raises(NsxAbsentError, match=r"has no IP block 192.168.0.0/16 \(manager API; known: none\)"):
         nsx.read()
     nsx.documented("2.3/manager.json")
     nsx.answers["/api/v1/pools/ip-blocks"]["results"][0]["cidr"] = BLOCK

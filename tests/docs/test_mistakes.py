@@ -12,6 +12,7 @@ import pytest
 from pulumi.dynamic import CheckFailure, Config, ConfigureRequest
 
 from components.helm import chart_repository
+from components.helm.chart_errors import ChartError
 from components.preflight import PreflightProvider
 from components.rancher.upgrade_check import UpgradeCheckProvider
 from components.runtime.provider import LABELS, Provider
@@ -100,7 +101,7 @@ def wrong_kubernetes(pks: FakeFoundation, **_: Any) -> str:
 
 def no_such_chart_version(monkeypatch: pytest.MonkeyPatch, **_: Any) -> str:
     def resolve(reference: ChartReference) -> ChartMetadata:
-        raise reference.missing_version(["2.8.3", "2.8.4", "2.8.5", "2.9.0"])
+        raise ChartError.of(reference.missing_version(["2.8.3", "2.8.4", "2.8.5", "2.9.0"]).finding)
 
     monkeypatch.setattr(chart_repository, "resolve", resolve)
     return asked("rancher_chart", {**CHART, "version": "2.8.6"})
