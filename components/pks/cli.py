@@ -13,8 +13,9 @@ from typing import Any
 
 from components.pks import refusals
 from components.pks.credentials import PKS, Access
-from components.runtime.command import Command, Outcome, private_directory
+from components.runtime.command import Command, Outcome
 from components.runtime.errors import ProviderError, TransientError
+from components.runtime.private_files import private_directory
 from components.runtime.waiting import retry
 from domain.cluster import LiveCluster
 
