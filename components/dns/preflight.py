@@ -8,7 +8,8 @@ import pulumi
 from pulumi.dynamic import Resource
 
 from components.dns.provider import DnsProvider
-from components.runtime.preflight import PreflightProvider
+from components.runtime.errors import ProviderError
+from components.runtime.preflight import VACANT, PreflightProvider
 from components.runtime.provider import Properties
 from domain.finding import Finding
 
@@ -38,6 +39,27 @@ class DnsPreflightProvider(PreflightProvider, DnsProvider):
                     "unless that is the address it needs, the record is not changed",
                     "Remove that record or choose another name",
                     severity="warning",
+                )
+
+    def free_names(self, wanted: Properties) -> Iterator[str]:
+        server = self.server(wanted)
+        for name in wanted["hostnames"]:
+            if server.is_free(wanted["zone"] or server.zone_of(name), name):
+                yield name
+
+    def remove(self, id_: str, known: Properties) -> None:
+        """The records of the stack are gone by now, but for one that a killed update did not record."""
+        del id_
+        for name in known.get(VACANT) or ():
+            server = self.server(known)
+            live = server.address_record(known["zone"] or server.zone_of(name), name)
+            if live and name in known["hostnames"]:
+                raise ProviderError(
+                    f"{name} still has the address {', '.join(live.addresses)}, which is not in this stack's "
+                    "state. If a killed run made it, remove the record and run `pulumi destroy` "
+                    "again. If it is another's, take this resource out of the state: `pulumi state "
+                    "delete` with its URN",
+                    "hostnames",
                 )
 
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pulumi
 from pulumi.dynamic import Resource
 
+from components.pks import unrecorded
 from components.pks.cli import Document, Pks
 from components.pks.network_profile import taken_by_other
 from components.pks.provider import PksProvider
-from components.runtime.preflight import PreflightProvider
+from components.runtime.preflight import VACANT, PreflightProvider
 from components.runtime.provider import Properties, plain
 from domain.cluster import ClusterSpec, LiveCluster, adoption_findings, node_pools
 from domain.finding import Finding
@@ -40,6 +41,13 @@ class FoundationPreflightProvider(PreflightProvider, PksProvider):
 
     def problems(self, wanted: Properties, before: Properties) -> Iterator[Finding]:
         return _problems(self.pks, wanted, created=before.get("name") == wanted["name"])
+
+    def free_names(self, wanted: Properties) -> Iterable[str]:
+        return unrecorded.free_names(self.pks, wanted)
+
+    def remove(self, id_: str, known: Properties) -> None:
+        del id_
+        unrecorded.remove(self.pks, known, known.get(VACANT) or ())
 
     def observe(self, id_: str, known: Properties) -> Properties | None:
         del id_

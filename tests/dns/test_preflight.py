@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from components.dns.preflight import DnsPreflightProvider
+from components.runtime.errors import ProviderError
 from tests.dns import sites
 from tests.dns.sites import OTHER_SECRET, Site
 
@@ -29,7 +30,7 @@ def test_good_server(site: Site, configured: Callable[..., Any]) -> None:
     site.put("rancher", 300, "A", "10.50.0.79")
     before = site.records("lab.test.", "SOA")
     assert reasons(provider, wanted) == []
-    assert provider.create(wanted).outs == wanted
+    assert provider.create(wanted).outs == {**wanted, "vacant": ["api.lab.test"]}
     assert before == site.records("lab.test.", "SOA")
 
 
@@ -127,3 +128,17 @@ def test_nobody_is_asked_when_nothing_changed(
     assert not provider.diff("", wanted, wanted).changes
     [reason] = reasons(provider, wanted)
     assert "is unreachable (Connection refused)" in reason
+
+
+def test_r3_a_record_that_a_killed_update_left_is_named_at_the_end(
+    site: Site, configured: Callable[..., Any]
+) -> None:
+    provider, wanted = configured(DnsPreflightProvider), inputs(site)
+    known = provider.create(wanted).outs
+    provider.delete("preflight", known)
+    site.put("rancher", 300, "A", "10.50.0.79")
+    with pytest.raises(
+        ProviderError, match=r"rancher\.lab\.test still has the address 10\.50\.0\.79.*destroy"
+    ):
+        provider.delete("preflight", known)
+    provider.delete("preflight", {**known, "vacant": ["api.lab.test"]})
