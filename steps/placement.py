@@ -25,4 +25,5 @@ def placement(settings: Settings, cluster: PksCluster) -> pulumi.Output[Mapping[
         user=given.vsphere_user,
         password=secret_text(given.vsphere_password),
     )
-    return AntiAffinity("placement", args).rules
+    options = pulumi.ResourceOptions(deleted_with=cluster.resource)
+    return AntiAffinity("placement", args, options).rules

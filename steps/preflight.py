@@ -9,7 +9,10 @@ import pulumi
 
 from components.capacity.component import CapacityPlan, CapacityPlanArgs
 from components.helm.chart import CREDENTIALS, HelmChart, HelmChartArgs
+from components.pks.cli import shared
+from components.pks.credentials import resolve
 from components.placement.preflight import PlacementPreflight
+from components.runtime.errors import ProviderError
 from settings import Settings, secret_text
 from steps.dns import preflight as dns_preflight
 from steps.helm import helm_choice
@@ -98,5 +101,15 @@ def _capacity(settings: Settings) -> CapacityPlan | None:
             plan=plan,
             pools=tuple(settings.cluster.network_profile_parameters.get("fip_pool_ids", ())),
             measured_at=measured_at.isoformat() if measured_at else "",
+            find_cluster=lambda: _cluster_uuid(settings.cluster.cluster_name),
         ),
     )
+
+
+def _cluster_uuid(name: str) -> str | None:
+    """UUID of the cluster of that name in PKS; one that is not the stack's is refused by the preflight."""
+    try:
+        live = shared(resolve(pulumi.Config().get, os.environ)).cluster(name)
+    except ProviderError:  # which the preflight of the foundation reports
+        return None
+    return live.uuid if live else None

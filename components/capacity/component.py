@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -32,11 +32,14 @@ class CapacityPlanArgs:
         plan: The clusters, and the network with its configured figures.
         pools: Ids of the floating IP pools to read.
         measured_at: Day of the configured figures (ISO 8601); empty when unknown.
+        find_cluster: Returns the UUID of the stack's cluster, or None. It is called while the stack has no
+            outputs: an update that was cut off may have ordered the cluster.
     """
 
     plan: Plan
     pools: tuple[str, ...] = ()
     measured_at: str = ""
+    find_cluster: Callable[[], str | None] = lambda: None
 
 
 class CapacityPlan(pulumi.ComponentResource):
@@ -83,7 +86,7 @@ class CapacityPlan(pulumi.ComponentResource):
 def _reading(login: Login, args: CapacityPlanArgs) -> Reading | ProviderError:
     """What NSX-T says, or why it cannot be read."""
     try:
-        return read(login, args.plan.network, _own_cluster(), args.pools)
+        return read(login, args.plan.network, _own_cluster() or args.find_cluster(), args.pools)
     except ProviderError as error:
         return error
     except CapacityError as error:

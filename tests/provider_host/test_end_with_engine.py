@@ -1,4 +1,4 @@
-"""The process of the dynamic providers ends with the engine, whatever it is doing."""
+"""The process of the dynamic providers ends with the engine, in every state."""
 
 from __future__ import annotations
 
