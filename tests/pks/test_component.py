@@ -95,7 +95,7 @@ def test_options_keep_the_secret_and_the_cluster(mocks: RecordingMocks) -> pulum
 
 def test_providers_are_pickled_by_reference() -> None:
     """By value, code formatting or a Python upgrade would update every resource."""
-    import dill  # type: ignore[import-untyped]  # noqa: PLC0415
+    import dill  # noqa: PLC0415
 
     from components.pks import cluster, kubeconfig, network_profile, preflight  # noqa: PLC0415
 

@@ -6,6 +6,7 @@ import base64
 import json
 import pickle
 import struct
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -82,10 +83,14 @@ def test_the_process_refuses_it_and_runs_nothing(tmp_path: Path) -> None:
     ran = tmp_path / "ran"
     pickled = base64.b64encode(pickle.dumps(_Runs(Path.touch, ran))).decode()
     with running() as host:
-        for call in (lambda: host.check(pickled), lambda: host.create(pickled).result()):
+        calls: list[Callable[[], Any]] = [
+            lambda: host.check(pickled),
+            lambda: host.create(pickled).result(),
+        ]
+        for call in calls:
             with pytest.raises(grpc.RpcError) as caught:
                 call()
-            details = str(caught.value.details())  # type: ignore[attr-defined]
-            assert details.startswith("the state names a dynamic provider that is not one of this program")
+            details = str(caught.value)
+            assert "the state names a dynamic provider that is not one of this program" in details
             assert "Traceback" not in details
     assert not ran.exists()
