@@ -10,7 +10,7 @@ export CGO_ENABLED := 0
 export GOTOOLCHAIN := local
 export GOFLAGS :=
 
-.PHONY: help lab fleet drill lab-down test lint lint-workflows unit e2e docs bench sbom audit lock clean
+.PHONY: help lab fleet drill lab-down test lint lint-workflows unit e2e faults docs bench sbom audit lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "%-10s %s\n", $$1, $$2}'
@@ -55,6 +55,9 @@ unit: $(VENV)/.installed ## Run the tests that need no lab
 
 e2e: $(VENV)/.installed ## Run the tests against the lab, through the real engine
 	$(BIN)/pytest -m lab -n 2 --dist loadfile
+
+faults: $(VENV)/.installed ## Run and judge schedules of faults and kills (FAULTS="--seed 7 --schedules 10000")
+	@$(BIN)/python -m tests.faults $(FAULTS)
 
 docs: $(VENV)/.installed ## Generate the pages that come from the code
 	$(BIN)/python docs/reference.py
