@@ -32,6 +32,10 @@ CHECKS: Mapping[str, Check] = {
 """Name of an input of ``Preflight``, which holds the check's own inputs."""
 
 
+VACANT = "vacant"
+"""Output: by check, the names that were free before the stack ordered anything."""
+
+
 class PreflightProvider(Provider):
     """Runs those checks whose inputs are new or have changed. They create nothing."""
 
@@ -48,6 +52,22 @@ class PreflightProvider(Provider):
     def refusals(self, errors: list[Finding]) -> list[CheckFailure]:
         """One failure for all, without the property, whose value the engine would print."""
         return [CheckFailure("", problems("the preflight", errors))] if errors else []
+
+    def apply(self, wanted: Properties, before: Properties) -> Properties:
+        """Note which names are free: what bears one of them at the end is this stack's."""
+        known = before.get(VACANT) or {}
+        for name, check in CHECKS.items():
+            if wanted.get(name) and self.changed(before, wanted, [name]):
+                found = {*check.free_names(wanted[name], self._config.get), *known.get(name, ())}
+                known = {**known, name: sorted(found)}
+        return {VACANT: known}
+
+    def remove(self, id_: str, known: Properties) -> None:
+        """It leaves the state last, so what is still there was ordered by an update that was killed."""
+        del id_
+        for name, check in CHECKS.items():
+            if known.get(name):
+                check.remove(known[name], (known.get(VACANT) or {}).get(name, ()), self._config.get)
 
     def identity(self, properties: Properties) -> str:
         del properties
@@ -82,7 +102,7 @@ class Preflight(Resource, module="preflight", name="Preflight"):
         """
         secret = [name for name, inputs in checks.items() if isinstance(inputs, pulumi.Output)]
         hidden = pulumi.ResourceOptions(additional_secret_outputs=secret)
-        props = {**dict.fromkeys(CHECKS), **checks}
+        props = {**dict.fromkeys(CHECKS), **checks, VACANT: None}
         super().__init__(
             PreflightProvider(), resource_name, props, pulumi.ResourceOptions.merge(opts, hidden)
         )

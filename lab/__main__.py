@@ -8,7 +8,7 @@ import sys
 import time
 from urllib.parse import urlsplit
 
-from lab import bringup, fleet, helm_choice, pki, process
+from lab import bringup, fleet, helm_choice, interrupt, pki, process
 from lab.build import BuildError
 from lab.engine import Engine, drill_command, environment, shell_exports
 from lab.layout import REPO, Lab
@@ -53,9 +53,6 @@ def main() -> int:
     except (ValueError, bringup.LabError, BuildError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
-        print("\nInterrupted. `make lab` resumes from here, `make lab-down` removes it.", file=sys.stderr)
-        return 130
     return exit_code
 
 
@@ -147,4 +144,6 @@ def _print_access(lab: Lab, engine: Engine) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(
+        interrupt.exit_code(main, "Interrupted. `make lab` resumes from here, `make lab-down` removes it.")
+    )

@@ -6,7 +6,6 @@ import json
 import os
 import shlex
 import shutil
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,7 +15,7 @@ from pathlib import Path
 
 import yaml
 
-from lab import process
+from lab import interrupt, process
 from lab.layout import DEFAULT_NET, REPO, Lab
 
 STACK = "lab"
@@ -145,23 +144,12 @@ class Engine:
         running = subprocess.Popen(
             self.command(*arguments), cwd=self.project, env=self.process_environment(), process_group=0
         )
-        interrupted = False
-        while True:
-            try:
-                exit_code = running.wait()
-                break
-            except KeyboardInterrupt:
-                if not interrupted:
-                    print(
-                        "\nStopping after the running operations; press Ctrl-C again to stop at once.",
-                        file=sys.stderr,
-                    )
-                interrupted = True
-                running.send_signal(signal.SIGINT)
-        if interrupted:
+        note = "Stopping after the running operations; press Ctrl-C again to stop at once."
+        try:
+            return interrupt.wait(running, note)
+        except KeyboardInterrupt:
             process.stop(self.lab, "pulumi")
-            raise KeyboardInterrupt
-        return exit_code
+            raise
 
     def json(self, *arguments: str) -> object:
         """Runs a command on the stack and parses the JSON on its standard output."""

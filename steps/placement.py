@@ -28,4 +28,5 @@ def placement(
         user=given.vsphere_user,
         password=secret_text(given.vsphere_password),
     )
-    return AntiAffinity("placement", args, preflight.options).rules
+    options = pulumi.ResourceOptions(deleted_with=cluster.resource)
+    return AntiAffinity("placement", args, pulumi.ResourceOptions.merge(preflight.options, options)).rules

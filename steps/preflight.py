@@ -14,7 +14,10 @@ from capacity.model import figures
 from components.capacity.component import CapacityPlan, CapacityPlanArgs
 from components.capacity.nsx_manager import NSX
 from components.helm.chart import HelmChart
+from components.pks.cli import shared
+from components.pks.credentials import resolve
 from components.preflight import Preflight as PreflightChecks
+from components.runtime.errors import ProviderError
 from domain import foundation
 from settings import Settings, secret_text
 from steps.dns import preflight as dns_preflight
@@ -120,6 +123,7 @@ def _capacity(settings: Settings, asked: pulumi.Resource) -> CapacityPlan | None
             pools=tuple(_pools(settings)),
             measured_at=measured_at.isoformat() if measured_at else "",
             gate=_policy_command(),
+            find_cluster=lambda: _cluster_uuid(settings.cluster.cluster_name),
         ),
         pulumi.ResourceOptions(depends_on=asked),
     )
@@ -130,3 +134,12 @@ def _policy_command() -> str:
     config = Path("policy") / f"config.{pulumi.get_stack()}.json"
     given = f" --policy-pack-config {config}" if config.exists() else ""
     return f"pulumi preview --policy-pack policy{given}"
+
+
+def _cluster_uuid(name: str) -> str | None:
+    """UUID of the cluster of that name in PKS; one that is not the stack's is refused by the preflight."""
+    try:
+        live = shared(resolve(pulumi.Config().get, os.environ)).cluster(name)
+    except ProviderError:  # which the preflight of the foundation reports
+        return None
+    return live.uuid if live else None

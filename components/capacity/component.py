@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -34,12 +34,15 @@ class CapacityPlanArgs:
         pools: Ids of the floating IP pools to read.
         measured_at: Day of the configured figures (ISO 8601); empty when unknown.
         gate: Command that refuses a plan beyond the network; the warning about such a plan names it.
+        find_cluster: Returns the UUID of the stack's cluster, or None. It is called while the stack has no
+            outputs: an update that was cut off may have ordered the cluster.
     """
 
     plan: Plan
     pools: tuple[str, ...] = ()
     measured_at: str = ""
     gate: str = ""
+    find_cluster: Callable[[], str | None] = lambda: None
 
 
 class CapacityPlan(pulumi.ComponentResource):
@@ -98,10 +101,12 @@ def _start_reading(args: CapacityPlanArgs) -> _Reading | None:
     login = NSX.read(pulumi.Config().get, os.environ)
     if not login["manager"]:
         return None
-    cluster = _own_cluster()
+
+    known = _own_cluster()
 
     def reading() -> Reading | ProviderError | CapacityError:
         try:
+            cluster = known or args.find_cluster()
             return read(login, args.plan.network, cluster, args.pools)
         except (ProviderError, CapacityError) as error:
             return error

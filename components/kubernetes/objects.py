@@ -40,6 +40,8 @@ class KubernetesProvider(pulumi.ProviderResource):
             "enableSecretMutable": "true",
             # Take over objects that a killed run created but did not record; the cluster is this stack's own.
             "upsertExistingObjects": "true",
+            # And with other values: after half a destroy the objects are still there, but not in the state.
+            "enablePatchForce": "true",
         }
         super().__init__("kubernetes", name, properties, opts)
 

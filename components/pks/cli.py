@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from components.pks.credentials import PKS, Access
-from components.runtime.command import Command, Outcome, private_directory
+from components.runtime.command import Command, Outcome
 from components.runtime.errors import ProviderError, TransientError
+from components.runtime.private_files import private_directory
 from components.runtime.waiting import retry
 from domain import pks_answers, pks_refusals
 from domain.cluster import LiveCluster

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
+from components.pks import unrecorded
 from components.pks.cli import Pks
 from components.pks.provider import client
 from components.runtime.errors import log
@@ -38,6 +39,12 @@ class FoundationCheck(Check):
             version = wanted["kubernetes_version"]
             log.info("Kubernetes %s is not compared: no cluster shows what the foundation deploys", version)
         yield from foundation.version_findings(clusters, wanted)
+
+    def free_names(self, wanted: Properties, config: Lookup) -> Iterator[str]:
+        return unrecorded.free_names(client(config), wanted)
+
+    def remove(self, known: Properties, vacant: Collection[str], config: Lookup) -> None:
+        unrecorded.remove(client(config), known, vacant)
 
 
 def _profile(pks: Pks, kind: str, wanted: Properties) -> tuple[list[Document], Document | None]:

@@ -69,9 +69,10 @@ class AntiAffinity(pulumi.ComponentResource):
     rules: pulumi.Output[Mapping[str, Sequence[str]]]
 
     def __init__(self, name: str, args: AntiAffinityArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        """Declare the component."""
+        """Declare the component; ``deleted_with`` in ``opts``, the cluster, applies to the rules."""
         super().__init__("rancher-on-pks:placement:AntiAffinity", name, None, opts)
         self._name, self._args = name, args
+        self._deleted_with = opts.deleted_with if opts else None
         self._children = pulumi.ResourceOptions(parent=self)
         login = {"server": args.server, "user": args.user, "password": args.password}
         self._provider = VsphereProvider(f"{name}-vcenter", login, self._children)
@@ -135,9 +136,11 @@ class AntiAffinity(pulumi.ComponentResource):
         return pulumi.ResourceOptions(
             parent=self,
             provider=self._provider,
-            # The values carry no dependency. Without one, a rule would be deleted after the cluster, whose
-            # VMs take their rules with them.
-            depends_on=[machines, *before],
+            # vCenter refuses to delete a rule that is gone, and the plugin does not look first (Delete in
+            # terraform-provider-vsphere resource_vsphere_compute_cluster_vm_anti_affinity_rule.go). VMs take
+            # their rules with them, so a rule that goes with the cluster is not deleted for itself.
+            deleted_with=self._deleted_with,
+            depends_on=[machines, *before],  # the values carry no dependency
             hooks=self._hook,
             ignore_changes=kept,
         )

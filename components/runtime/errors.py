@@ -46,12 +46,11 @@ class TransientError(ProviderError):
     retry_after: float = 0.0
 
 
-def start_log() -> bool:
-    """Send the log to the engine; False when that was done before in this process."""
+def start_log() -> None:
+    """Send the log to the engine, once."""
     if log.handlers:
-        return False
+        return
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(logging.Formatter("%(message)s"))
     log.addHandler(handler)
     log.setLevel(os.environ.get(LOG_LEVEL_VARIABLE, "INFO").upper())
-    return True

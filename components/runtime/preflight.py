@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from components.runtime.provider import Properties
 from domain.credentials import Lookup
@@ -25,3 +25,21 @@ class Check(ABC):
         Raises:
             ProviderError: The system cannot be asked.
         """
+
+    def free_names(self, wanted: Properties, config: Lookup) -> Iterable[str]:
+        """Those of the names that the stack will use which nothing bears yet."""
+        del wanted, config
+        return ()
+
+    def remove(self, known: Properties, vacant: Collection[str], config: Lookup) -> None:
+        """Remove what an update that was killed has ordered, but could not record.
+
+        Args:
+            known: The check's inputs.
+            vacant: What ``free_names`` returned before the stack ordered anything.
+            config: For credentials.
+
+        Raises:
+            ProviderError: Something bears such a name and need not be the stack's; with what to do.
+        """
+        del known, vacant, config

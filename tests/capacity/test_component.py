@@ -53,9 +53,14 @@ def test_configured_figures_say_how_old_they_are(caplog: pytest.LogCaptureFixtur
     return pulumi.Output.all(made.ready.urn, made.summary).apply(lambda known: check(known[1]))
 
 
+@pytest.mark.parametrize(
+    ("outputs", "ordered"),
+    [({"clusterUuid": "u"}, "other"), ({}, "u")],
+    ids=["known from the last update", "ordered by an update that was cut off"],
+)
 @with_engine
 def test_live_figures_leave_out_the_clusters_own(
-    monkeypatch: pytest.MonkeyPatch, manager: str
+    monkeypatch: pytest.MonkeyPatch, manager: str, outputs: dict[str, str], ordered: str
 ) -> pulumi.Output[None]:
     asked: list[object] = []
 
@@ -64,9 +69,9 @@ def test_live_figures_leave_out_the_clusters_own(
         return Reading(plan(prefix=25).network, 3)
 
     monkeypatch.setattr(component, "read", read)
-    monkeypatch.setattr(component, "_own_cluster", lambda: "u")
+    monkeypatch.setattr(component, "own_outputs", lambda: outputs)
     mocks = RecordingMocks()
-    made = CapacityPlan("capacity", CapacityPlanArgs(plan=plan(), pools=("p",)))
+    made = CapacityPlan("capacity", CapacityPlanArgs(plan=plan(), pools=("p",), find_cluster=lambda: ordered))
 
     def check(summary: Any) -> None:
         assert asked == [(manager, "auditor", "u", ("p",))]

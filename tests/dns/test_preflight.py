@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 
+from components.preflight import PreflightProvider
+from components.runtime.errors import ProviderError
 from tests.dns import sites
 from tests.dns.sites import KEY, OTHER_SECRET, SECRET, Site
-from tests.preflight import found
+from tests.preflight import configured, found
 
 NAMES = ["rancher.lab.test", "api.lab.test"]
 
@@ -32,6 +34,7 @@ def test_good_server(site: Site) -> None:
     site.put("rancher", 300, "A", "10.50.0.79")
     before = site.records("lab.test.", "SOA")
     assert reasons(inputs(site, move=True)) == []
+    assert created(site)["vacant"] == {"dns": ["api.lab.test"]}
     assert before == site.records("lab.test.", "SOA")
 
 
@@ -128,3 +131,20 @@ def test_nobody_is_asked_when_nothing_changed(monkeypatch: pytest.MonkeyPatch) -
     assert reasons(wanted, wanted) == []
     [reason] = reasons(wanted)
     assert "is unreachable (Connection refused)" in reason
+
+
+def provider() -> PreflightProvider:
+    return configured(dnsTsigName=KEY, dnsTsigSecret=SECRET)
+
+
+def created(site: Site) -> dict[str, Any]:
+    return provider().create({"dns": inputs(site)}).outs or {}
+
+
+def test_r3_a_record_that_a_killed_update_left_is_named_at_the_end(site: Site) -> None:
+    known = created(site)
+    provider().delete("preflight", known)
+    site.put("rancher", 300, "A", "10.50.0.79")
+    with pytest.raises(ProviderError, match=r"rancher\.lab\.test still has the address 10\.50\.0\.79, "):
+        provider().delete("preflight", known)
+    provider().delete("preflight", {**known, "vacant": {"dns": ["api.lab.test"]}})

@@ -220,7 +220,7 @@ def kill_amid(engine: Engine, release: str, *, everything: bool = True) -> None:
 
 def left_behind(lab: Lab, folder: Path) -> list[str]:
     """Processes of Helm v2 and its private files; a kubeconfig is in them."""
-    return helm2(lab) + [path.name for path in folder.glob("rancher-on-pks-helm2-*")]
+    return helm2(lab) + [path.name for path in folder.glob(".rancher-on-pks-private-helm2-*")]
 
 
 def helm2(lab: Lab) -> list[str]:

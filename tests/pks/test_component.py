@@ -81,6 +81,9 @@ def test_options_keep_the_secret_and_the_cluster(mocks: RecordingMocks) -> pulum
         assert list(mocks.requests["rancher-kubeconfig"].additionalSecretOutputs) == ["kubeconfig"]
         assert [name for name, request in mocks.requests.items() if request.protect] == ["rancher-cluster"]
         assert mocks.requests["rancher-kubernetes"].deletedWith.endswith("::rancher-cluster")
+        # R4: what half a destroy left in the cluster is taken over, with other values too.
+        kubernetes = mocks.inputs("pulumi:providers:kubernetes", "rancher-kubernetes")
+        assert kubernetes["enablePatchForce"] == kubernetes["upsertExistingObjects"] == "true"
         assert any(
             urn.endswith("::rancher-network-profile")
             for urn in mocks.requests["rancher-cluster"].dependencies
@@ -91,7 +94,7 @@ def test_options_keep_the_secret_and_the_cluster(mocks: RecordingMocks) -> pulum
 
 def test_providers_are_pickled_by_reference() -> None:
     """By value, code formatting or a Python upgrade would update every resource."""
-    import dill  # type: ignore[import-untyped]  # noqa: PLC0415
+    import dill  # noqa: PLC0415
 
     from components.pks import cluster, kubeconfig, network_profile  # noqa: PLC0415
 

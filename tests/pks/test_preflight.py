@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from components.preflight import PreflightProvider
+from components.runtime.errors import ProviderError
 from tests.pks.conftest import FakeFoundation, live
 from tests.preflight import found as findings
 
@@ -97,3 +99,67 @@ def test_another_kubernetes_version_than_the_foundation_deploys(
     with foundation.change() as state:  # compared with the cluster itself, elsewhere
         state["clusters"] = [live(pks_version="1.19.2-build.10")]
     assert problems(foundation, FOUNDATION, kubernetes_version="1.27") == []
+
+
+def ordered(foundation: FakeFoundation, **changes: Any) -> dict[str, Any]:
+    """The state of a stack that was killed after PKS took its orders, and before it wrote them down."""
+    wanted = {"foundation": {**FOUNDATION, **changes}}
+    known = foundation.configured(PreflightProvider).create(wanted).outs
+    assert known is not None
+    with foundation.change() as state:
+        state["network_profiles"] = [{"name": "lb-medium", "parameters": {"lb_size": "medium"}}]
+        state["clusters"] = [live(last_action_state="in progress", network_profile_name="lb-medium", polls=3)]
+    return known
+
+
+def delete(foundation: FakeFoundation, known: dict[str, Any]) -> dict[str, Any]:
+    foundation.configured(PreflightProvider).delete("preflight", known)
+    return foundation.state()
+
+
+def test_r3_what_a_killed_update_has_ordered_goes_with_the_stack(foundation: FakeFoundation) -> None:
+    known = ordered(foundation)
+    assert known["vacant"] == {"foundation": ["cluster c", "network profile lb-medium"]}
+    provider = foundation.configured(PreflightProvider)
+    assert not provider.diff("preflight", known, {"foundation": FOUNDATION}).changes
+    after = delete(foundation, known)
+    assert (after["clusters"], after["network_profiles"]) == ([], [])
+    delete(foundation, known)  # nothing is left
+
+
+def test_r3_a_half_deleted_one_too(foundation: FakeFoundation) -> None:
+    known = ordered(foundation)
+    with foundation.change() as state:
+        state["clusters"][0]["last_action"] = "DELETE"
+    assert delete(foundation, known)["clusters"] == []
+
+
+@pytest.mark.parametrize("of_another", ["a cluster before", "another plan", "upgraded since", "an old state"])
+def test_r3_a_cluster_that_may_be_another_s_is_refused_with_what_to_do(
+    foundation: FakeFoundation, of_another: str
+) -> None:
+    if of_another == "a cluster before":
+        with foundation.change() as state:
+            state["clusters"] = [live()]
+    known = ordered(foundation)
+    with foundation.change() as state:
+        if of_another == "another plan":
+            state["clusters"][0]["plan_name"] = "small"
+        if of_another == "upgraded since":
+            state["clusters"][0] |= {"last_action": "UPGRADE", "last_action_state": "succeeded"}
+    if of_another == "an old state":
+        del known["vacant"]
+    with pytest.raises(ProviderError, match=r"`pks delete-cluster c`.*`pulumi destroy` again.*state delete"):
+        delete(foundation, known)
+    assert len(foundation.state()["clusters"]) == 1
+
+
+def test_r3_a_profile_that_was_there_or_is_used_stays(foundation: FakeFoundation) -> None:
+    known = ordered(foundation)
+    with foundation.change() as state:
+        state["clusters"].append(live("other", network_profile_name="lb-medium"))
+    assert [item["name"] for item in delete(foundation, known)["network_profiles"]] == ["lb-medium"]
+    with foundation.change() as state:
+        state["clusters"] = []
+    known["vacant"] = {"foundation": ["cluster c"]}
+    assert len(delete(foundation, known)["network_profiles"]) == 1

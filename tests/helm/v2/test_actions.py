@@ -271,7 +271,7 @@ def test_the_command_is_killed(api: FakeApi, helm: FakeHelm, tmp_path: Path, num
     assert command.wait() == {signal.SIGKILL: -9, signal.SIGTERM: 143}[number]
     until(lambda: not Path(home).exists())
     assert bindings(api) == []
-    assert not list(tmp_path.glob("rancher-on-pks-*"))
+    assert not list(tmp_path.glob("*rancher-on-pks-*"))
 
 
 def until(condition: Callable[[], bool]) -> None:
