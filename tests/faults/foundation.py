@@ -123,6 +123,7 @@ def process(foundation: Foundation) -> Iterator[None]:
     foundation.dead = False
     with (
         mock.patch.object(PksProvider, "pks", pks),
+        mock.patch("components.pks.preflight.client", lambda _config: pks),
         mock.patch.object(waiting, "time", clock),
         mock.patch("components.pks.cli.time", clock),
         mock.patch("tenacity.nap.time", clock),

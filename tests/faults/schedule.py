@@ -6,12 +6,13 @@ import random
 from dataclasses import dataclass, field
 from typing import Any
 
-from pulumi.dynamic import ResourceProvider
+from pulumi.dynamic import Config, ConfigureRequest
 
 from components.pks.cluster import ClusterProvider
 from components.pks.network_profile import NetworkProfileProvider
 from components.preflight import PreflightProvider
 from components.runtime.errors import ProviderError
+from components.runtime.provider import Provider
 from tests.faults.foundation import KINDS, SECRET, Fault, Foundation, Killed, process
 
 _COMMANDS = (
@@ -28,7 +29,7 @@ _SPEC: dict[str, Any] = {
 }
 
 
-def _resources(workers: int) -> list[tuple[str, type[ResourceProvider], dict[str, Any]]]:
+def _resources(workers: int) -> list[tuple[str, type[Provider], dict[str, Any]]]:
     preflight = {
         **{"masters": 3, "workers": 3, "privileged": True, "kubernetes_version": ""},
         "check_kubernetes": True,
@@ -46,6 +47,12 @@ def _resources(workers: int) -> list[tuple[str, type[ResourceProvider], dict[str
             {**_SPEC, "workers": workers, "tags": {}, "timeout_minutes": 60},
         ),
     ]
+
+
+def _configured(kind: type[Provider]) -> Provider:
+    provider = kind()
+    provider.configure(ConfigureRequest(Config({}, "rancher-on-pks")))
+    return provider
 
 
 @dataclass(frozen=True)
@@ -92,7 +99,7 @@ class Stack:
 
     def up(self) -> None:
         for name, kind, inputs in _resources(self.workers):
-            provider, known = kind(), self.state.get(name)
+            provider, known = _configured(kind), self.state.get(name)
             failures = provider.check(_inputs(known[1], inputs) if known else {}, inputs).failures
             if failures:
                 raise ProviderError("; ".join(item.reason for item in failures))
@@ -106,7 +113,7 @@ class Stack:
     def refresh(self) -> None:
         for name, kind, _ in _resources(self.workers):
             if name in self.state:
-                read = kind().read(*self.state[name])
+                read = _configured(kind).read(*self.state[name])
                 if read.id:
                     self.state[name] = (read.id, read.outs or {})
                 else:
@@ -115,7 +122,7 @@ class Stack:
     def destroy(self) -> None:
         for name, kind, _ in reversed(_resources(self.workers)):
             if name in self.state:
-                kind().delete(*self.state[name])
+                _configured(kind).delete(*self.state[name])
                 del self.state[name]
 
 
@@ -160,9 +167,9 @@ def _judged(foundation: Foundation, stack: Stack, operation: str) -> list[str]:
     with process(foundation):
         for name, kind, inputs in _resources(stack.workers):
             id_, outs = stack.state[name]
-            if kind().diff(id_, outs, inputs).changes:
+            if _configured(kind).diff(id_, outs, inputs).changes:
                 wrong.append(f"the next preview changes {name}")
-            if kind().read(id_, outs).outs != {**outs, **inputs}:
+            if _configured(kind).read(id_, outs).outs != {**outs, **inputs}:
                 wrong.append(f"a refresh changes {name}")
     foundation.faults = faults
     return wrong

@@ -37,7 +37,7 @@ def test_a_transient_error_ends_no_wait_and_any_other_does(monkeypatch: pytest.M
     assert wait("thing", poll, timeout=600, resume="") is True
     errors[:] = [TransientError("still no answer")] * 9
     with pytest.raises(WaitTimeoutError, match=r"last state: still no answer. Look there"):
-        wait("thing", poll, timeout=5, resume="Look there")
+        wait("thing", poll, timeout=1, resume="Look there")
     errors[:] = [ProviderError("refused")]
     with pytest.raises(ProviderError, match="refused"):
         wait("thing", poll, timeout=600, resume="")
