@@ -14,6 +14,7 @@ from pathlib import Path
 
 import yaml
 
+import console
 from rancher_on_pks import CONTRACT_VERSION, definitions
 
 DOCS = Path(__file__).parent
@@ -161,4 +162,4 @@ def _text(value: object) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    console.run(main)

@@ -22,6 +22,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import console
 from lab.golang import BuildError, Go
 from lab.recipes import ENGINE, LANGUAGE_HOST, PLUGINS, RECIPES, Recipe
 
@@ -187,4 +188,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    console.run(main)
