@@ -81,7 +81,9 @@ class AntiAffinity(pulumi.ComponentResource):
         # The number of rules is known with the VMs. While the VMs are unknown (at a preview), the rules that
         # the config suggests are declared: otherwise the preview would show that rules are deleted.
         found = pulumi.Output.all(**{role: machines.machines for role, machines in self._machines.items()})
-        self.rules = found.apply(self._declare_rules, run_with_unknowns=True)
+        declared = found.apply(self._declare_rules, run_with_unknowns=True)
+        # Of unknown VMs the vSphere cluster is unknown, too.
+        self.rules = pulumi.Output.all(declared, found).apply(lambda both: both[0])
         self.register_outputs({"rules": self.rules})
 
     def _find_machines(self) -> dict[str, VirtualMachines]:
