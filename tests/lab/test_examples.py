@@ -103,6 +103,18 @@ def test_an_environment_ends_in_a_trusted_rancher(servers: dict[str, Engine], na
     assert done.returncode == 0, done.stdout
 
 
+def test_a_rancher_of_today_is_upgraded(bare: Site, servers: dict[str, Engine]) -> None:
+    engine = servers["enterprise-ca"]
+    before = engine.outputs()
+    bare.configure(engine, rancherVersion="2.15.1")
+    done = engine.run("up", "--yes", "--skip-preview", *trial.policies(example("enterprise-ca")), check=False)
+    assert done.returncode == 0, done.stdout
+    after = engine.outputs()
+    assert (before["rancherVersion"], after["rancherVersion"]) == ("2.15.0", "2.15.1")
+    kept = ("clusterUuid", "vip", "rancherPassword", "certificateExpiry")
+    assert [after[name] for name in kept] == [before[name] for name in kept]
+
+
 def test_an_air_gapped_rancher_takes_images_from_the_registry_alone(servers: dict[str, Engine]) -> None:
     state = servers["air-gapped"].json("stack", "export")
     assert isinstance(state, dict)
