@@ -1,7 +1,7 @@
 """State backends side by side: a fleet with its state in files, and in PostgreSQL.
 
 Part of ``make bench``; run it alone with ``python -m bench.backend``. No lab is needed, but Debian's package
-``postgresql``; without it there is no figure.
+``postgresql``; without it nothing is measured.
 """
 
 from __future__ import annotations
