@@ -110,9 +110,8 @@ def _write(answers: dict[str, str], given: Mapping[str, object]) -> None:
     directory = Path(str(given["directory"]))
     settings = directory / f"Pulumi.{answers['env']}.yaml"
     policies = directory / "policy" / f"config.{answers['env']}.json"
-    existing = [path for path in (settings, policies) if path.exists()]
-    if existing:
-        raise OSError(f"{existing[0]} exists already. Edit it, or choose another name")
+    if settings.exists():
+        raise OSError(f"{settings} exists already. Edit it, or choose another name")
     for question in QUESTIONS:
         flag = given[question.flag.replace("-", "_")]
         answers[question.flag] = str(flag) if flag is not None else _ask(question, answers)
@@ -122,9 +121,12 @@ def _write(answers: dict[str, str], given: Mapping[str, object]) -> None:
     except SettingsError:
         settings.unlink()
         raise
-    policies.parent.mkdir(exist_ok=True)
-    policies.write_text(thresholds(POLICIES.read_text(), answers))
-    print(f"Wrote {settings} and {policies}. Next:")
+    if policies.exists():
+        print(f"Wrote {settings}; {policies} exists and is kept. Next:")
+    else:
+        policies.parent.mkdir(exist_ok=True)
+        policies.write_text(thresholds(POLICIES.read_text(), answers))
+        print(f"Wrote {settings} and {policies}. Next:")
     for step in (
         f"pulumi stack init {answers['env']}",
         f"pulumi preview -s {answers['env']} --policy-pack policy --policy-pack-config {policies}",

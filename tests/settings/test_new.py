@@ -98,6 +98,17 @@ def test_an_existing_environment_is_kept(tmp_path: Path, capsys: pytest.CaptureF
     assert (tmp_path / "Pulumi.berlin.yaml").read_text() == before
 
 
+def test_existing_thresholds_are_kept(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """As those of production in a fresh clone."""
+    file = tmp_path / "policy/config.prod.json"
+    file.parent.mkdir()
+    file.write_text("{}")
+    assert write(tmp_path, env="prod") == 0
+    assert "config.prod.json exists and is kept" in capsys.readouterr().out
+    assert file.read_text() == "{}"
+    assert config(tmp_path, "prod")["clusterName"] == "prod-rancher"
+
+
 def test_without_a_terminal_what_is_missing_is_named(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "settings", "new", "berlin", "--directory", str(tmp_path)]
     done = subprocess.run(
