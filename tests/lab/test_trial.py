@@ -31,8 +31,10 @@ def test_no_address_of_the_real_foundation_is_left(file: Path, tmp_path: Path) -
     assert not any(name in str(value) for value in left.values() for name in ("example.com", "sovsystems"))
     for key in ("certificateFile", "privateKeyFile", "caCertificateFile", "caPrivateKeyFile"):
         assert key not in after or Path(str(after[key])).exists()
-    kept = ("plan", "podNetwork", "plannedImportedClusters", "certificateSource", "protectCluster")
-    kept += ("networkProfile", "networkProfileParameters", "antiAffinity", "rancherValues", "helmEngine")
+    kept = (
+        *("plan", "podNetwork", "plannedImportedClusters", "certificateSource", "protectCluster"),
+        *("networkProfile", "networkProfileParameters", "antiAffinity", "rancherValues", "helmEngine"),
+    )
     assert {key: after.get(key) for key in kept} == {key: before.get(key) for key in kept}
 
 
