@@ -10,7 +10,7 @@ export CGO_ENABLED := 0
 export GOTOOLCHAIN := local
 export GOFLAGS :=
 
-.PHONY: help lab fleet drill lab-down test lint lint-workflows unit e2e faults docs bench sbom audit lock clean
+.PHONY: help lab fleet drill lab-down test lint lint-workflows unit e2e faults docs site bench sbom audit lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "%-10s %s\n", $$1, $$2}'
@@ -43,6 +43,8 @@ lint: $(VENV)/.installed lint-workflows ## Run static checks
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/python docs/reference.py --check
+	$(BIN)/python docs/pictures.py --check
+	$(BIN)/mkdocs build --strict --quiet
 
 lint-workflows: $(VENV)/.installed
 	go -C ci/actionlint tool actionlint -config-file $(abspath .github/actionlint.yaml) -shellcheck= -pyflakes= \
@@ -59,12 +61,17 @@ e2e: $(VENV)/.installed ## Run the tests against the lab, through the real engin
 faults: $(VENV)/.installed ## Run and judge schedules of faults and kills (FAULTS="--seed 7 --schedules 10000")
 	@$(BIN)/python -m tests.faults $(FAULTS)
 
-docs: $(VENV)/.installed ## Generate the pages that come from the code
+docs: $(VENV)/.installed ## Generate the pages and pictures that come from the code
 	$(BIN)/python docs/reference.py
+	$(BIN)/python docs/pictures.py
+
+site: $(VENV)/.installed ## Build the documentation as a site, in build/site
+	$(BIN)/mkdocs build --strict --quiet
 
 bench: $(VENV)/.installed ## Measure ratios of preview and up times
 	@$(BIN)/python -m bench.policy
 	@$(BIN)/python -m bench.fleet
+	@$(BIN)/python -m bench.backend
 	@$(BIN)/python -m bench.preview
 
 build/audit/.installed: ci/audit/requirements.txt

@@ -6,9 +6,11 @@ import argparse
 import os
 import sys
 import time
+from pathlib import Path
 from urllib.parse import urlsplit
 
-from lab import bringup, fleet, helm_choice, interrupt, pki, process
+import console
+from lab import bringup, fleet, helm_choice, interrupt, pki, process, trial
 from lab.build import BuildError
 from lab.engine import Engine, drill_command, environment, shell_exports
 from lab.layout import REPO, Lab
@@ -17,18 +19,22 @@ from lab.layout import REPO, Lab
 def main() -> int:
     """Runs the command from the command line and returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m lab", description=__doc__)
-    commands = parser.add_subparsers(required=True, metavar="up | fleet | drill | down | status | env")
+    commands = parser.add_subparsers(required=True, metavar="up | fleet | try | drill | down | status | env")
     helps = {
         _up: "start the lab and run `pulumi up` in it; resumes an interrupted run",
         _fleet: "create two edge clusters and import them into the lab's Rancher, with the program in fleet/",
         _down: "stop all processes of the lab and remove its files",
         _status: "show the lab's processes and the stack's outputs",
+        _try: "preview an environment's file in the lab, with the policy pack; --up deploys it",
         _env: "print shell variables for pulumi, pks, bosh, helm and kubectl",
         _drill: "kill a Rancher pod, a worker, a master and an ESXi host, and measure the impact on users",
     }
     for run, text in helps.items():
         command = commands.add_parser(run.__name__.removeprefix("_"), help=text)
         command.set_defaults(run=run)
+        if run is _try:
+            command.add_argument("file", type=Path, metavar="Pulumi.<env>.yaml")
+            command.add_argument("--up", action="store_true", help="run `pulumi up` instead of a preview")
         if run is _up:
             command.add_argument(
                 "--bare", action="store_true", help="start only the foundation, without `pulumi up`"
@@ -90,6 +96,15 @@ def _fleet(lab: Lab, _: argparse.Namespace) -> int:
     return exit_code
 
 
+def _try(lab: Lab, arguments: argparse.Namespace) -> int:
+    stack = trial.stack_name(arguments.file)
+    engine = trial.engine(lab, bringup.up(lab), arguments.file)
+    command = ["up", "--yes", "--skip-preview"] if arguments.up else ["preview"]
+    exit_code = engine.stream(*command, *trial.policies(arguments.file))
+    print(f"Stack {stack}, settings in {engine.config_file}; `make lab-down` removes it.")
+    return exit_code
+
+
 def _down(lab: Lab, _: argparse.Namespace) -> int:
     stopped = bringup.down(lab)
     print(f"Stopped {len(stopped)} processes and removed {lab.home}. The compiled tools stay in the cache.")
@@ -144,6 +159,8 @@ def _print_access(lab: Lab, engine: Engine) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(
-        interrupt.exit_code(main, "Interrupted. `make lab` resumes from here, `make lab-down` removes it.")
+    console.run(
+        lambda: interrupt.exit_code(
+            main, "Interrupted. `make lab` resumes from here, `make lab-down` removes it."
+        )
     )

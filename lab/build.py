@@ -9,19 +9,22 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import math
 import os
 import re
 import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import console
 from lab.golang import BuildError, Go
 from lab.recipes import ENGINE, LANGUAGE_HOST, PLUGINS, RECIPES, Recipe
 
@@ -32,6 +35,9 @@ Report = Callable[[str], None]
 _OLDEST_ENGINE = (3, 259)
 _AT_ONCE = 2  # linking uses one core, and each build may take 3 GB of memory
 _KEEP_DAYS = 30
+_TICK_SECONDS = 20.0
+_DOWNLOAD_MB, _CACHE_MB = 660, 785
+"""Go modules that a build of all tools downloads, and the size of the results."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +56,7 @@ def build(report: Report = lambda _: None, recipes: Sequence[Recipe] = RECIPES) 
     Raises:
         BuildError: Go is missing or too old, or a tool does not compile.
     """
-    cache = Path(os.environ.get("LAB_CACHE") or Path.home() / ".cache" / "rancher-on-pks").resolve()
+    cache = _cache()
     wanted = [recipe for recipe in recipes if recipe not in _on_path(cache)]
     go = Go.find(recipe.go_version for recipe in wanted)
     places = {recipe: cache / "tools" / f"{recipe.name}-{recipe.digest(go.version)}" for recipe in wanted}
@@ -65,6 +71,10 @@ def build(report: Report = lambda _: None, recipes: Sequence[Recipe] = RECIPES) 
     for place in (*places.values(), joined):
         os.utime(place)
     return Built(joined, places.get(PLUGINS, cache / "no-plugins"))
+
+
+def _cache() -> Path:
+    return Path(os.environ.get("LAB_CACHE") or Path.home() / ".cache" / "rancher-on-pks").resolve()
 
 
 def _on_path(cache: Path) -> set[Recipe]:
@@ -116,8 +126,17 @@ def _build_missing(go: Go, places: dict[Recipe, Path], report: Report) -> None:
     if not missing:
         return
     report(f"{len(missing)} tools to build (once): {', '.join(recipe.name for recipe in missing)}")
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        jobs = {pool.submit(_build_one, go, recipe, place): recipe for recipe, place in missing.items()}
+    minutes = sum(recipe.seconds for recipe in missing) / 60
+    share = len(missing) / len(RECIPES)
+    report(
+        f"about {math.ceil(minutes)} min on two idle cores; up to {_DOWNLOAD_MB * share:.0f} MB of Go "
+        f"modules are downloaded, and the results take {_CACHE_MB * share:.0f} MB in {_cache()}"
+    )
+    progress = _Progress(missing)
+    with _ticking(progress, report), ThreadPoolExecutor(_AT_ONCE) as pool:
+        jobs = {
+            pool.submit(_build_one, go, recipe, place, progress): recipe for recipe, place in missing.items()
+        }
         try:
             for done, job in enumerate(as_completed(jobs), start=1):
                 report(f"{jobs[job].name}: built in {job.result():.0f} s ({done} of {len(missing)})")
@@ -127,9 +146,63 @@ def _build_missing(go: Go, places: dict[Recipe, Path], report: Report) -> None:
             raise
 
 
-def _build_one(go: Go, recipe: Recipe, place: Path) -> float:
+class _Progress:
+    """What is compiling, and about how much is left."""
+
+    def __init__(self, recipes: Iterable[Recipe]) -> None:
+        self._left = list(recipes)
+        self._running: dict[Recipe, float] = {}
+        self._start = time.monotonic()
+        self._total = sum(recipe.seconds for recipe in self._left)
+
+    def begins(self, recipe: Recipe) -> None:
+        self._running[recipe] = time.monotonic()
+
+    def ends(self, recipe: Recipe) -> None:
+        self._running.pop(recipe, None)
+        self._left.remove(recipe)
+
+    def line(self, now: float) -> str:
+        """Returns one line for the user."""
+        compiling = ", ".join(
+            f"{item.name} ({now - since:.0f} s)" for item, since in [*self._running.items()]
+        )
+        left = self._total - (now - self._start)
+        rest = f"about {math.ceil(left / 60)} min left" if left > 0 else "longer than usual on this machine"
+        return f"compiling {compiling or 'the next tool'}; {len(self._left)} of the tools to go, {rest}"
+
+
+@contextmanager
+def _ticking(progress: _Progress, report: Report) -> Iterator[None]:
+    """Reports the progress again and again, so that nobody takes a long build for a hung one."""
+    done = threading.Event()
+
+    def tick() -> None:
+        while not done.wait(_TICK_SECONDS):
+            with suppress(BrokenPipeError):
+                report(progress.line(time.monotonic()))
+
+    thread = threading.Thread(target=tick, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
+
+
+def _build_one(go: Go, recipe: Recipe, place: Path, progress: _Progress) -> float:
     """Builds one recipe into ``place`` and returns the duration in seconds."""
     start = time.monotonic()
+    progress.begins(recipe)
+    try:
+        _compile(go, recipe, place)
+    finally:
+        progress.ends(recipe)
+    return time.monotonic() - start
+
+
+def _compile(go: Go, recipe: Recipe, place: Path) -> None:
     place.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{recipe.name}-", dir=place.parent) as temporary:
         result, scratch = Path(temporary, "result"), Path(temporary, "scratch")
@@ -144,7 +217,6 @@ def _build_one(go: Go, recipe: Recipe, place: Path) -> float:
                 copy = Path(shutil.copyfile(release / script, result / Path(script).name))
                 copy.chmod(0o755)
         result.rename(place)
-    return time.monotonic() - start
 
 
 def _join(places: Sequence[Path], joined: Path) -> None:
@@ -187,4 +259,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    console.run(main)

@@ -4,6 +4,7 @@
 from a stack's config, ``stack_file`` reads a stack's file without the engine.
 """
 
+import console  # noqa: F401 - `python -m settings` without the extra `program` is one sentence
 from settings.errors import SettingsError
 from settings.model import Settings
 from settings.reading import load, parse, refuse

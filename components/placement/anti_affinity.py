@@ -83,7 +83,9 @@ class AntiAffinity(pulumi.ComponentResource):
         found = pulumi.Output.all(
             cluster=args.cluster_uuid, **{role: item.machines for role, item in self._machines.items()}
         )
-        self.rules = found.apply(self._declare_rules, run_with_unknowns=True)
+        declared = found.apply(self._declare_rules, run_with_unknowns=True)
+        # Of unknown VMs the vSphere cluster is unknown, too.
+        self.rules = pulumi.Output.all(declared, found).apply(lambda both: both[0])
         self.register_outputs({"rules": self.rules})
 
     def _find_machines(self) -> dict[str, VirtualMachines]:

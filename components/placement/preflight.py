@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from components.placement.compute_clusters import unusable_names
-from components.placement.inventory import ComputeCluster, find, label
 from components.placement.provider import session
 from components.placement.sources import SOURCES
 from components.runtime.errors import ProviderError
 from components.runtime.preflight import Check
 from components.runtime.provider import Properties
+from domain.compute_clusters import unusable_names
 from domain.credentials import Lookup
 from domain.finding import Finding
 from domain.placement import ROLES, too_few
+from domain.vsphere import ComputeCluster, find, label
 
 
 class PlacementCheck(Check):

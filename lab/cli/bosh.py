@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from console import run
 from lab.cli import rest
 from lab.cli.console import CliError, recorded, table
 
@@ -208,6 +209,8 @@ def _trust(ca: str) -> ssl.SSLContext:
         return rest.trust(ca)
     try:
         return rest.trust(Path(ca).read_text())
+    except BrokenPipeError:
+        raise
     except OSError as error:
         raise CliError(f"Reading CA certificate '{ca}': {error}") from None
 
@@ -238,4 +241,4 @@ _COMMANDS = {"vms": _vms, "deployments": _deployments, "recreate": _recreate}
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run(main)

@@ -15,6 +15,7 @@ from typing import Any
 
 import yaml
 
+import console
 from lab.helm2 import installation, server
 from lab.helm2.kubectl import Helm2Error, Kubectl
 from lab.helm2.tiller import VERSION
@@ -280,4 +281,4 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    console.run(main)

@@ -8,13 +8,13 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import sys
 import threading
 import urllib.error
 import urllib.request
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+import console
 from lab.helm2.kubectl import Helm2Error, Kubectl
 from lab.helm2.storage import Storage
 from lab.helm2.tiller import VERSION, Tiller
@@ -101,4 +101,4 @@ def run(tiller: Tiller, method: str, arguments: dict[str, Any]) -> Any:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    console.run(main)

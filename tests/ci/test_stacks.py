@@ -35,9 +35,9 @@ def run(directory: Path, *arguments: str, **environment: str) -> subprocess.Comp
     )
 
 
-def test_the_stacks_of_this_repository() -> None:
+def test_the_lab_and_the_examples_are_no_environments() -> None:
     done = run(REPO, "stacks", "--json")
-    assert (json.loads(done.stdout), done.stderr, done.returncode) == (["prod"], "", 0)
+    assert (json.loads(done.stdout), done.stderr, done.returncode) == ([], "", 0)
 
 
 def test_each_file_is_a_stack_but_the_labs_and_production_comes_last() -> None:

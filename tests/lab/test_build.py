@@ -25,6 +25,7 @@ build)
   basename "$PWD" >> "$FAKE_LOG"
   while [ "$1" != -o ]; do shift; done
   if [ -e slow ]; then echo $$ > "$FAKE_LOG.slow"; sleep 60; fi
+  while [ -e watched ] && [ ! -e "$FAKE_LOG.seen" ]; do sleep 0.05; done
   if [ -e broken ]; then seq 40 >&2; echo "main.go:7: undefined: x" >&2; exit 1; fi
   case "$2" in */) target="$2$(basename "$PWD")" ;; *) target="$2" ;; esac
   cat main.go > "$target"
@@ -257,3 +258,25 @@ def test_versions_come_from_go_mod() -> None:
     assert "gitVersion=v1.36.3 -X" in RECIPES[0].linker_flags
     assert RECIPES[0].linker_flags.endswith("gitMinor=36")
     assert PLUGINS.linker_flags == "-s -w"
+
+
+def test_a_long_build_says_what_compiles_and_how_much_is_left(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The build ends only once the line is there."""
+    monkeypatch.setattr(build_module, "_TICK_SECONDS", 0.05)
+    recipes = [machine.recipe("engine", seconds=200), machine.recipe("second", seconds=100)]
+    (machine.root / "engine" / "watched").touch()
+    lines: list[str] = []
+
+    def report(line: str) -> None:
+        lines.append(line)
+        if line.startswith("compiling engine ("):
+            Path(f"{machine.log}.seen").touch()
+
+    build(report=report, recipes=recipes)
+    assert lines[0] == "2 tools to build (once): engine, second"
+    assert lines[1].startswith("about 5 min on two idle cores; up to ")
+    assert "MB of Go modules are downloaded" in lines[1]
+    seen = next(line for line in lines if line.startswith("compiling engine ("))
+    assert seen.endswith("about 5 min left")
