@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 
 from lab import present as present_module
-from lab.build import Built, build, show
+from lab.build import Built, build, planned, show
 from lab.golang import BuildError
+from lab.layout import Lab
 from lab.recipes import ENGINE, HELM2, KUBERNETES_PLUGIN, LANGUAGE_HOST, ON_DEMAND, RECIPES, Borrowed, Recipe
 
 HOST = "pulumi-language-python"
@@ -348,3 +349,26 @@ def test_versions_come_from_go_mod() -> None:
 def test_the_kubernetes_plugin_says_the_version_of_the_sdk() -> None:
     main = (KUBERNETES_PLUGIN.module / "main.go").read_text()
     assert f'const version = "{metadata.version("pulumi_kubernetes")}"' in main
+
+
+def test_where_the_tools_will_be_is_known_before_they_are_built(machine: Machine) -> None:
+    recipes = [machine.recipe("one"), machine.recipe("two", kind="plugin")]
+    expected = planned(recipes)
+    assert not expected.bin.exists()
+    assert build(recipes=recipes) == expected
+
+
+def test_a_directory_with_tools_is_used_by_later_calls_too(
+    machine: Machine, engine: Callable[[], list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """``make lab TOOLS=directory``, then ``python -m lab env``."""
+    pulumi = machine.root / "theirs" / "pulumi"
+    pulumi.parent.mkdir()
+    pulumi.write_text("#!/bin/sh\necho v3.300.0\n")
+    pulumi.chmod(0o755)
+    before = os.environ["PATH"]
+    Lab(machine.root / "lab").use_tools(str(pulumi.parent))
+    assert engine() == [HOST, "tool"]
+    monkeypatch.setenv("PATH", before)
+    Lab(machine.root / "lab").use_tools()
+    assert engine() == [HOST, "tool"]
