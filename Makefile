@@ -23,8 +23,8 @@ $(VENV)/.installed: requirements.txt pyproject.toml
 	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
-lab: $(VENV)/.installed ## Build missing tools, start the offline SDDC, run `pulumi up` in it
-	@$(BIN)/python -m lab up
+lab: $(VENV)/.installed ## Build missing tools (TOOLS=dir: except those there), start the SDDC, run `pulumi up`
+	@LAB_TOOLS="$(TOOLS)" $(BIN)/python -m lab up
 
 fleet: $(VENV)/.installed ## Create two edge clusters in the lab and import them with the program in fleet/
 	@$(BIN)/python -m lab fleet

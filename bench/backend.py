@@ -13,8 +13,8 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from bench.standalone import Standalone, StandaloneRancher, running_rancher
 from lab import postgres
-from lab.standalone import Standalone, StandaloneRancher, running_rancher
 
 SITES = int(os.environ.get("BENCH_SITES", "300"))
 

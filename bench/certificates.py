@@ -134,7 +134,7 @@ def main() -> int:
     start = time.monotonic()
     # The chains share some keys, and decoding an RSA key takes longer than all the rest.
     known = patch.object(pem, "private_key", functools.cache(pem.private_key))
-    with known, Go(build(recipes=[CERTJUDGE]).bin / "certjudge") as go:
+    with known, Go(build(recipes=[CERTJUDGE]).places[CERTJUDGE] / "certjudge") as go:
         counts = run(arguments.chains, arguments.seed, folder, go)
     for kind, count in sorted(counts.items()):
         print(f"{count:7} {kind}")

@@ -55,7 +55,9 @@ def main() -> int:
         parser.error(f"unrecognized arguments: {' '.join(rest)}")
     arguments.options = rest
     try:
-        exit_code: int = arguments.run(Lab.from_environment(), arguments)
+        lab = Lab.from_environment()
+        lab.use_tools(os.environ.get("LAB_TOOLS", "") if arguments.run is _up else "")
+        exit_code: int = arguments.run(lab, arguments)
     except (ValueError, bringup.LabError, BuildError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
@@ -65,7 +67,7 @@ def main() -> int:
 def _up(lab: Lab, arguments: argparse.Namespace) -> int:
     start = time.monotonic()
     engine = bringup.up(lab)
-    helm_choice.choose(engine, arguments.helm, arguments.tiller)
+    helm_choice.choose(engine, arguments.helm, arguments.tiller, bringup.progress)
     if not arguments.bare:
         with bringup.phase("pulumi up"):
             exit_code = engine.stream("up", "--yes", "--skip-preview", "--suppress-outputs")

@@ -86,14 +86,30 @@ class _Director:
             raise CliError("Expected non-empty Director URL")
         parts = urlsplit(flags.environment if "//" in flags.environment else f"//{flags.environment}")
         self._url = f"https://{parts.hostname}:{parts.port or _PORT}"
-        basic = base64.b64encode(f"{flags.client}:{flags.client_secret}".encode()).decode()
-        self._headers = {"Authorization": f"Basic {basic}"}
         self._tls = _trust(flags.ca_cert)
+        self._headers: dict[str, str] = {}
+        info = json.loads(self.get("/info"))
+        self._headers = {"Authorization": self._token(info["user_authentication"]["options"]["url"], flags)}
+
+    def _token(self, uaa: str, flags: argparse.Namespace) -> str:
+        """Logs in at the Director's UAA."""
+        basic = base64.b64encode(f"{flags.client}:{flags.client_secret}".encode()).decode()
+        form = {"Authorization": f"Basic {basic}", "Content-Type": "application/x-www-form-urlencoded"}
+        body = b"grant_type=client_credentials"
+        answer = rest.call("POST", f"{uaa}/oauth/token", self._tls, form, body)
+        if answer.status >= 400:
+            raise CliError(
+                "Requesting token via client credentials grant: UAA responded with non-successful status "
+                f"code '{answer.status}' response '{answer.body.decode(errors='replace')}'"
+            )
+        return f"bearer {json.loads(answer.body)['access_token']}"
 
     def change(self, path: str) -> tuple[str, list[str]]:
-        """Sends a ``PUT`` to ``path``; returns the number and the result lines of the task that it starts."""
+        """Sends a ``PUT`` to ``path``; returns the number of the task that it starts, and what that did."""
         number = self._send(path, "PUT").headers["Location"].rsplit("/", 1)[1]
-        return number, self.get(f"/tasks/{number}/output?type=result").decode().splitlines()
+        reported = self.get(f"/tasks/{number}/output?type=event").decode().splitlines()
+        events = (json.loads(line) for line in reported)
+        return number, [event["task"] for event in events if event["state"] == "finished"]
 
     def get(self, path: str) -> bytes:
         """Returns the body of the response.

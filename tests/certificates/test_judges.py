@@ -24,7 +24,7 @@ CHAINS = 300
 
 @pytest.fixture(scope="module")
 def go() -> Iterator[Go]:
-    with Go(build(recipes=[CERTJUDGE]).bin / "certjudge") as judge:
+    with Go(build(recipes=[CERTJUDGE]).places[CERTJUDGE] / "certjudge") as judge:
         yield judge
 
 

@@ -14,8 +14,11 @@ import dns.tsig
 import dns.update
 import pytest
 
+from lab.build import build
 from lab.engine import Engine
 from lab.helm_choice import OLD_CHARTS
+from lab.recipes import HELM
+from lab.recipes import HELM2 as HELM2_TOOLS
 from tests import pki
 from tests.dns.sites import OTHER_SECRET
 from tests.lab.conftest import Site, commands, pks
@@ -31,6 +34,8 @@ LOCAL = {**HELM2, "tillerMode": "local"}
 @pytest.fixture(scope="module")
 def bad(site: Site) -> Engine:
     """A stack of its own beside the one that is up: good in all but what a test changes."""
+    for recipe in (HELM, HELM2_TOOLS):
+        build(recipes=[recipe])
     return site.beside("bad")
 
 

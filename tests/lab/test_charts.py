@@ -22,7 +22,7 @@ from lab.build import build
 from lab.chart_packages import CHARTS, packages
 from lab.charts_server import application
 from lab.layout import Lab
-from lab.recipes import RECIPES
+from lab.recipes import HELM
 
 HOSTNAME = "hostname=rancher.example.com"
 KUBERNETES = {
@@ -144,8 +144,7 @@ async def test_a_fault_starts_and_ends_with_the_file(server: tuple[Lab, str]) ->
 @pytest.fixture(scope="session")
 def helm() -> str:
     """The lab's helm, built alone when it is not built yet."""
-    recipes = [recipe for recipe in RECIPES if recipe.name == "helm"]
-    return str(build(recipes=recipes).bin / "helm")
+    return str(build(recipes=[HELM]).places[HELM] / "helm")
 
 
 def run(helm: str, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -16,7 +17,7 @@ import yaml
 
 from lab import process
 from lab.engine import Engine, environment
-from lab.helm_choice import choose
+from lab.helm_choice import choose, prepare
 from lab.layout import Lab
 from lab.pki import write_private
 from tests.lab.conftest import Site, https_get
@@ -28,7 +29,7 @@ TILLER = ("kube-system", "tiller")
 
 
 class Cluster:
-    """The cluster of the stack, looked at with ``kubectl`` and the stand-in of Helm v2."""
+    """The cluster of the stack, looked at with ``kubectl`` and Helm v2."""
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
@@ -176,8 +177,23 @@ def test_from_tiller_in_the_cluster_to_helm_3(
     assert len(set(cluster.pods()) & set(before)) == len(before) - 1
 
 
+def test_destroy_with_releases_in_helm_2(bare: Site) -> None:
+    """They go with their cluster; nothing waits for a Tiller that is gone before them."""
+    engine = bare.beside("helm2-gone")
+    choose(engine, "v2", None)
+    off = {"antiAffinity": "off", "dnsMode": None, "dnsApiRecord": None, "rancherBootstrap": False}
+    bare.configure(engine, **off)
+    up(engine)
+    done = engine.run("destroy", "--yes", "--skip-preview", check=False)
+    assert done.returncode == 0, done.stdout
+    specs = (bare.lab.home / "clusters").glob("*/cluster.json")
+    assert "helm2-gone" not in [json.loads(file.read_text())["name"] for file in specs]
+    assert _tillers(commands(bare.lab, "")) == []
+
+
 def test_chart_of_helm_3_is_refused_at_preview(bare: Site) -> None:
     engine = bare.beside("helm2-new")
+    prepare()
     bare.configure(engine, helmEngine="v2")
     done = engine.run("preview", check=False)
     assert done.returncode != 0
@@ -188,7 +204,7 @@ def kill_amid(engine: Engine, release: str, *, everything: bool = True) -> None:
     """Start ``up`` and kill it, without mercy, while Tiller changes the objects of the release.
 
     With ``everything`` all of its processes at once, else the engine alone: the others have to notice. Tiller
-    is held in the middle of its work, which it could end before they do.
+    is halted in the middle of its work, which it could end before they do, and goes too.
     """
     log = engine.lab.path("log", "killed.log")
     with log.open("wb") as output:
@@ -200,13 +216,40 @@ def kill_amid(engine: Engine, release: str, *, everything: bool = True) -> None:
             start_new_session=True,
         )
 
-    def amid() -> bool:
+    def upgrading() -> bool:
         assert running.poll() is None, log.read_text()
-        found = commands(engine.lab)
-        changing = any(f"lab.helm2.cli upgrade {release} " in line for line in found.values())
-        return changing and any("--field-manager tiller" in found[pid] and hold(pid) for pid in found)
+        return any(f"/helm upgrade {release} " in line for line in commands(engine.lab).values())
 
-    until(amid, pause=0.01)
+    until(upgrading, pause=0.01)
+    # That of this run, else that of the cluster, which a move to mode `local` removes at its end.
+    [tiller] = _tillers(commands(engine.lab)) or _tillers(commands(engine.lab, ""))
+    cluster = next(
+        file.parent
+        for file in (engine.lab.home / "clusters").glob("*/cluster.json")
+        if json.loads(file.read_text())["name"] == engine.stack
+    )
+    pending = f"OWNER=TILLER,NAME={release},STATUS in (PENDING_INSTALL,PENDING_UPGRADE)"
+    look = [
+        "kubectl",
+        "--kubeconfig",
+        str(cluster / "admin.kubeconfig"),
+        "-n",
+        "kube-system",
+        "get",
+        "-o",
+        "name",
+    ]
+    env = engine.process_environment()
+
+    def amid() -> bool:
+        """Let Tiller work for a moment; whether it has begun the change."""
+        os.kill(tiller, signal.SIGCONT)
+        time.sleep(0.02)
+        os.kill(tiller, signal.SIGSTOP)
+        assert running.poll() is None, log.read_text()
+        return bool(subprocess.check_output([*look, "configmaps,secrets", "-l", pending], env=env))
+
+    until(amid, pause=0)
     if everything:
         os.killpg(running.pid, signal.SIGSTOP)
         process.stop(engine.lab, "pulumi", force=True)
@@ -214,8 +257,14 @@ def kill_amid(engine: Engine, release: str, *, everything: bool = True) -> None:
         running.kill()
         until(lambda: not helm2(engine.lab))
         process.stop(engine.lab, "pulumi", force=True)
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(tiller, signal.SIGKILL)
     running.wait()
     engine.ensure_stack()  # breaks the lock that the killed run left
+
+
+def _tillers(found: dict[int, str]) -> list[int]:
+    return [pid for pid, line in found.items() if "/tiller --" in line]
 
 
 def left_behind(lab: Lab, folder: Path) -> list[str]:
@@ -225,22 +274,13 @@ def left_behind(lab: Lab, folder: Path) -> list[str]:
 
 def helm2(lab: Lab) -> list[str]:
     """Processes of Helm v2: the stack's commands, helm, and Tiller."""
-    names = ("components.helm.v2.actions", "lab.helm2.")
+    names = ("components.helm.v2.actions", "/helm2-")
     return [line for line in commands(lab).values() if any(name in line for name in names)]
 
 
-def hold(pid: int) -> bool:
-    """Stop the process where it is; false when it does not stand still yet, or has ended."""
-    try:
-        os.kill(pid, signal.SIGSTOP)
-        return "\nState:\tT" in Path(f"/proc/{pid}/status").read_text()
-    except (ProcessLookupError, FileNotFoundError):
-        return False
-
-
-def commands(lab: Lab) -> dict[int, str]:
-    """The command line of each process that an ``up`` of this lab has started."""
-    mark = f"{process.MARK}={lab.home}:pulumi\0".encode()
+def commands(lab: Lab, daemon: str = "pulumi\0") -> dict[int, str]:
+    """The command line of each process that an ``up`` of this lab has started, or each of the lab."""
+    mark = f"{process.MARK}={lab.home}:{daemon}".encode()
     found = {}
     for entry in Path("/proc").iterdir():
         try:

@@ -21,11 +21,11 @@ from components.helm.release import HelmRelease, HelmReleaseArgs
 from components.helm.v2.engine import Helm2
 from components.helm.v2.tiller import Tiller, TillerArgs
 from domain.helm_history import encode
-from lab.helm2.release import Chart, Status
 from lab.layout import REPO
 from tests import kubernetes_api
 from tests.helm.v2 import tiller_api
 from tests.helm.v2.tiller_api import FakeHelm, add_record, bindings
+from tests.helm.v2.tiller_release import Chart, Status
 from tests.kubernetes_api import NAMESPACE, FakeApi
 from tests.mocks import RecordingMocks, with_engine
 

@@ -8,9 +8,9 @@ from components.helm.v2 import history, permissions
 from components.helm.v2.migration import Helm2Migration
 from components.kubernetes.api import Kubernetes
 from components.runtime.errors import ProviderError
-from lab.helm2.release import Chart, Status
 from tests.helm.v2 import tiller_api
 from tests.helm.v2.tiller_api import BINDINGS, add_record, bindings
+from tests.helm.v2.tiller_release import Chart, Status
 from tests.kubernetes_api import NAMESPACE, FakeApi
 
 MIGRATION = Helm2Migration()
