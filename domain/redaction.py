@@ -43,6 +43,8 @@ _ESCAPE = re.compile(
     """,
     re.X,
 )
+_CONTINUATION = re.compile(r"\\\n[ \t]*")
+"""End and beginning of a line that YAML has folded: between them it may have cut an escape in two."""
 _MARKER = re.compile(r"\n[ \t]*[-+~>|][ \t]")
 """Beginning of a line of a diff or of a quotation. It may also belong to the secret: both are tried."""
 _DROPPED = re.compile(r"[\s\\\"'`+\u200b-\u200d\u2060\ufeff\x00-\x1f\x7f\x85\u2028\u2029]+")
@@ -95,7 +97,9 @@ class Redactor:
         long = {part for part in parts if len(part) >= _SHORTEST}
         self._short = {part for part in parts - long if part.lower() not in _NO_SECRETS}
         encoded = {form for part in long for form in _binary_forms(part)}
-        needles = {*map(_reduced, long), *(_DROPPED.sub("", form) for form in encoded)}
+        # A secret may look like an escape itself, which its encoding in a text does not.
+        needles = {_DROPPED.sub("", form) for part in long for form in _stages(part)}
+        needles |= {_DROPPED.sub("", form) for form in encoded}
         self._needles = _alternatives(needle for needle in needles if len(needle) >= _SHORTEST)
         odd = [part for part in long if len(_reduced(part)) < _SHORTEST]
         self._literals = _alternatives({*long, *encoded})
@@ -155,6 +159,8 @@ class Redactor:
         decoded = _decoded(text) if self._needles or self._odd else ""
         if self._found(decoded):
             yield from self._encoded_spans(_letters(text))
+        if _CONTINUATION.search(text) and self._found(_decoded(_CONTINUATION.sub("", text))):
+            yield from self._encoded_spans(_letters(text, _CONTINUATION))
         if _MARKER.search(decoded) and self._found(_MARKER.sub("\n", decoded)):
             yield from self._encoded_spans(list(_without_markers(_letters(text))))
         if depth and self._literals:
@@ -184,21 +190,30 @@ def _reduced(text: str) -> str:
 
 def _decoded(text: str) -> str:
     """The text without escapes."""
+    *_, plain = _stages(text)
+    return plain
+
+
+def _stages(text: str) -> Iterator[str]:
+    """The text, and what each round of undoing escapes makes of it."""
+    yield text
     for _ in range(_DEPTH):
         plain = _ESCAPE.sub(lambda match: _value(match[0]), text)
         if plain == text:
-            break
+            return
+        yield plain
         text = plain
-    return text
 
 
 _Letter = tuple[str, int, int]
 """A character, and where the text that stands for it begins and ends."""
 
 
-def _letters(text: str) -> list[_Letter]:
-    """The characters of ``_decoded``, with their positions."""
+def _letters(text: str, without: re.Pattern[str] | None = None) -> list[_Letter]:
+    """The characters of ``_decoded``, with their positions, as if the text were without a pattern."""
     letters = [(letter, index, index + 1) for index, letter in enumerate(text)]
+    for match in reversed([*without.finditer(text)] if without else []):
+        del letters[match.start() : match.end()]
     for _ in range(_DEPTH):
         letters = list(_unescaped(letters))
     return letters

@@ -10,7 +10,7 @@ from urllib.parse import quote, quote_plus
 
 import pytest
 import yaml
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from domain.redaction import MASK, Redactor, names_secret, secret_variables
@@ -127,6 +127,9 @@ def left(secret: str, text: str) -> list[str]:
 @pytest.mark.parametrize("encoding", ENCODINGS)
 @settings(max_examples=200)
 @given(secret=short_secrets | long_secrets, before=st.text(max_size=8), after=st.text(max_size=8))
+@example(secret="000000\\\\000000\\\\000000\\\\000000\\\\", before="", after="")
+@example(secret="01%\\\n000", before="", after="")
+@example(secret="%\\n41\\x41&#6\\\n5;", before="", after="")
 def test_no_secret_is_left_in_any_encoding(encoding: str, secret: str, before: str, after: str) -> None:
     secret = secret.strip()
     assume(len(secret) >= 8 and "\r" not in secret and len(secret.split()) <= len(secret) // 3)
