@@ -81,7 +81,7 @@ class Context:
     """Fault ``rancher`` of the lab, see ``lab.rancher``."""
     changed: Callable[[], None] = field(default=lambda: None)
     """Called after each change to the state."""
-    namespaces: Callable[[], Awaitable[list[str]]] | None = None
+    namespaces: Callable[[], Awaitable[list[Object]]] | None = None
     """Returns the namespaces of the cluster that Rancher runs on; None without a cluster."""
 
     @property

@@ -209,9 +209,9 @@ class Rancher:
         await self._install_webhook(api)
         await sprawl.keep(api, self._context, self._made)
 
-    async def _namespaces(self) -> list[str]:
-        found = await self._api.request("GET", sprawl.NAMESPACES)
-        return [item["metadata"]["name"] for item in found["items"]]
+    async def _namespaces(self) -> list[Object]:
+        found: list[Object] = (await self._api.request("GET", sprawl.NAMESPACES))["items"]
+        return found
 
     async def _stop(self) -> None:
         if self._runner is not None:

@@ -156,12 +156,13 @@ async def world(
 
         cluster, kept = FakeCluster({}), set[str]()
 
-        async def names() -> list[str]:
+        async def listed() -> list[dict[str, Any]]:
             await sprawl.keep(cluster, server.context, kept)
-            return [*(path.rpartition("/")[2] for path in cluster.created), *made.leaked]
+            names = [*(path.rpartition("/")[2] for path in cluster.created), *made.leaked]
+            return [{"metadata": {"name": name}} for name in names]
 
-        server.context.namespaces = names
-        clock = asyncio.create_task(_pass_time(server, start, names))
+        server.context.namespaces = listed
+        clock = asyncio.create_task(_pass_time(server, start, listed))
         try:
             yield made
         finally:
