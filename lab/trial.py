@@ -80,8 +80,8 @@ def adapted(settings: dict[str, Any], lab: Lab, stack: str) -> dict[str, Any]:
     found |= _VERSIONS
     if settings.get("helmEngine") == "v2":
         found |= OLD_CHARTS
-    for key in ("externalHostname", "rancherHostname"):
-        found[key] = f"{str(settings[key]).split('.')[0]}.{_ZONE}"
+    # Named after the stack, since the lab's own already has a rancher.lab.test.
+    found |= {"rancherHostname": f"{stack}.{_ZONE}", "externalHostname": f"{stack}-api.{_ZONE}"}
     for key in ("ingressChartRepository", "rancherChartRepository"):
         found[key] = _repository(lab, str(settings.get(key, "")))
     if "chartRepositoryCaFile" in settings:

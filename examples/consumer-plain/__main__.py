@@ -21,6 +21,6 @@ def checked(version: object) -> int:
     return CONTRACT
 
 
-pulumi.export("contract", server.require_output("contractVersion").apply(checked))
+pulumi.export("contract", server.get_output("contractVersion").apply(checked))
 pulumi.export("rancher", server.require_output("rancherUrl"))
 pulumi.export("kubeconfig", server.require_output("kubeconfig"))  # stays a secret

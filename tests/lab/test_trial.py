@@ -31,6 +31,7 @@ def test_no_address_of_the_real_foundation_is_left(file: Path, tmp_path: Path) -
     assert not any(name in str(value) for value in left.values() for name in ("example.com", "sovsystems"))
     for key in ("certificateFile", "privateKeyFile", "caCertificateFile", "caPrivateKeyFile"):
         assert key not in after or Path(str(after[key])).exists()
+    assert (after["rancherHostname"], after["externalHostname"]) == ("trial.lab.test", "trial-api.lab.test")
     kept = (
         *("plan", "podNetwork", "plannedImportedClusters", "certificateSource", "protectCluster"),
         *("networkProfile", "networkProfileParameters", "antiAffinity", "rancherValues", "helmEngine"),
