@@ -6,16 +6,19 @@ import contextlib
 import json
 import os
 import signal
+import ssl
 import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 import yaml
 
 from lab import process
+from lab.cluster.spec import ClusterFiles, load
 from lab.engine import Engine, environment
 from lab.helm_choice import choose, prepare
 from lab.layout import Lab
@@ -223,33 +226,29 @@ def kill_amid(engine: Engine, release: str, *, everything: bool = True) -> None:
     until(upgrading, pause=0.01)
     # That of this run, else that of the cluster, which a move to mode `local` removes at its end.
     [tiller] = _tillers(commands(engine.lab)) or _tillers(commands(engine.lab, ""))
-    cluster = next(
-        file.parent
-        for file in (engine.lab.home / "clusters").glob("*/cluster.json")
-        if json.loads(file.read_text())["name"] == engine.stack
-    )
+    specs = (engine.lab.home / "clusters").glob("*/cluster.json")
+    [cluster] = [spec for file in specs if (spec := load(engine.lab, file.parent.name)).name == engine.stack]
+    files = ClusterFiles(engine.lab, cluster.uuid)
+    headers = {"Authorization": f"Bearer {cluster.admin_token}"}
     pending = f"OWNER=TILLER,NAME={release},STATUS in (PENDING_INSTALL,PENDING_UPGRADE)"
-    look = [
-        "kubectl",
-        "--kubeconfig",
-        str(cluster / "admin.kubeconfig"),
-        "-n",
-        "kube-system",
-        "get",
-        "-o",
-        "name",
-    ]
-    env = engine.process_environment()
 
-    def amid() -> bool:
-        """Let Tiller work for a moment; whether it has begun the change."""
-        os.kill(tiller, signal.SIGCONT)
-        time.sleep(0.02)
+    with httpx.Client(
+        base_url=f"{cluster.server}/api/v1/namespaces/kube-system",
+        headers=headers,
+        params={"labelSelector": pending},
+        verify=ssl.create_default_context(cafile=files.ca),
+    ) as client:
+
+        def amid() -> bool:
+            """Let Tiller work for a moment, far shorter than a change; whether it has begun the change."""
+            os.kill(tiller, signal.SIGCONT)
+            time.sleep(0.003)
+            os.kill(tiller, signal.SIGSTOP)
+            assert running.poll() is None, log.read_text()
+            return any(client.get(f"/{kind}").json()["items"] for kind in ("configmaps", "secrets"))
+
         os.kill(tiller, signal.SIGSTOP)
-        assert running.poll() is None, log.read_text()
-        return bool(subprocess.check_output([*look, "configmaps,secrets", "-l", pending], env=env))
-
-    until(amid, pause=0)
+        until(amid, pause=0)
     if everything:
         os.killpg(running.pid, signal.SIGSTOP)
         process.stop(engine.lab, "pulumi", force=True)
