@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 REPO = Path(__file__).parent.parent
-ARTICLE = "examples/article/Pulumi.article.yaml"
+ARTICLE = "Pulumi.prod.yaml"
 """The article's environment, in the checkout."""
 GOOD = {
     "clusterName": "czpksrancher05",

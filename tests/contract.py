@@ -112,7 +112,7 @@ def _registered() -> Iterator[tuple[str, str, dict[str, Any]]]:
 
 def _stacks(directory: Path) -> Iterator[dict[str, str]]:
     """The article's stack in its varieties."""
-    stack = yaml.safe_load((REPO / "examples/article/Pulumi.article.yaml").read_text())["config"]
+    stack = yaml.safe_load((REPO / "Pulumi.prod.yaml").read_text())["config"]
     article = {
         key.partition(":")[2]: value if isinstance(value, str) else json.dumps(value)
         for key, value in stack.items()

@@ -31,7 +31,7 @@ def configure(config: dict[str, str]) -> None:
 
 
 def article() -> dict[str, str]:
-    stack = yaml.safe_load((REPO / "examples/article/Pulumi.article.yaml").read_text())["config"]
+    stack = yaml.safe_load((REPO / "Pulumi.prod.yaml").read_text())["config"]
     texts = {key: value if isinstance(value, str) else json.dumps(value) for key, value in stack.items()}
     return {key.split(":")[1]: value for key, value in texts.items()}
 

@@ -37,7 +37,7 @@ def run(directory: Path, *arguments: str, **environment: str) -> subprocess.Comp
 
 def test_the_lab_and_the_examples_are_no_environments() -> None:
     done = run(REPO, "stacks", "--json")
-    assert (json.loads(done.stdout), done.stderr, done.returncode) == ([], "", 0)
+    assert (json.loads(done.stdout), done.stderr, done.returncode) == (["prod"], "", 0)
 
 
 def test_each_file_is_a_stack_but_the_labs_and_production_comes_last() -> None:

@@ -29,7 +29,6 @@ def start(*arguments: str, **environment: str) -> subprocess.CompletedProcess[st
         ("-m", "lab", "status"),
         ("-m", "lab.cli.pks", "--help"),
         ("-m", "lab.cli.bosh", "--help"),
-        ("-m", "lab.helm2.cli", "--help"),
         ("-m", "lab.foundation.esxi", "--help"),
         ("-m", "drill", "--help"),
         ("docs/graph.py", "--help"),

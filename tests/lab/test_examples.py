@@ -40,14 +40,14 @@ def preview(site: Site, file: Path) -> str:
 
 
 def test_the_articles_environment_passes_its_policies(bare: Site) -> None:
-    assert "helm.sh" in preview(bare, example("article"))
+    assert "helm.sh" in preview(bare, REPO / "Pulumi.prod.yaml")
 
 
 def test_the_template_passes_production_policies(bare: Site, tmp_path: Path) -> None:
     file = tmp_path / "Pulumi.template.yaml"
     file.write_text(TEMPLATE.read_text())
     printed = preview(bare, file)
-    for kind in ("capacity:PodNetwork", "dns:DnsPreflight", "placement:PlacementPreflight"):
+    for kind in ("capacity:PodNetwork", "preflight:Preflight", "placement:VirtualMachines"):
         assert kind in printed
 
 

@@ -172,7 +172,7 @@ def test_schema_and_settings_have_the_same_keys_and_defaults() -> None:
 
 
 def test_the_articles_environment_is_valid() -> None:
-    stack = yaml.safe_load((REPO / "examples/article/Pulumi.article.yaml").read_text())["config"]
+    stack = yaml.safe_load((REPO / "Pulumi.prod.yaml").read_text())["config"]
     config = {
         key.split(":")[1]: value if isinstance(value, str) else json.dumps(value)
         for key, value in stack.items()
