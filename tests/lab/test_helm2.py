@@ -142,9 +142,9 @@ def test_from_tiller_in_the_cluster_to_helm_3(
     # Tiller on this machine: nothing of it is in the cluster, and the same release goes on, killed or not.
     choose(engine, None, "local")
     bare.configure(engine, rancherReplicas="4")
-    kill_amid(engine, "rancher")
+    kill_amid(engine, "rancher", local=True)
     assert cluster.records("secrets", "OWNER=TILLER,NAME=rancher,STATUS=PENDING_UPGRADE") != set()
-    kill_amid(engine, "rancher", everything=False)
+    kill_amid(engine, "rancher", everything=False, local=True)
     assert left_behind(bare.lab, tmp_path) == []
     assert "is incomplete: rolling back to revision" in up(engine)
     check_rancher(engine)
@@ -191,7 +191,7 @@ def test_destroy_with_releases_in_helm_2(bare: Site) -> None:
     assert done.returncode == 0, done.stdout
     specs = (bare.lab.home / "clusters").glob("*/cluster.json")
     assert "helm2-gone" not in [json.loads(file.read_text())["name"] for file in specs]
-    assert _tillers(commands(bare.lab, "")) == []
+    assert [line for line in commands(bare.lab, "").values() if "/tiller --" in line] == []
 
 
 def test_chart_of_helm_3_is_refused_at_preview(bare: Site) -> None:
@@ -203,12 +203,14 @@ def test_chart_of_helm_3_is_refused_at_preview(bare: Site) -> None:
     assert "has apiVersion v2, which this version of Helm does not support" in done.stdout
 
 
-def kill_amid(engine: Engine, release: str, *, everything: bool = True) -> None:
+def kill_amid(engine: Engine, release: str, *, everything: bool = True, local: bool = False) -> None:
     """Start ``up`` and kill it, without mercy, while Tiller changes the objects of the release.
 
-    With ``everything`` all of its processes at once, else the engine alone: the others have to notice. Tiller
-    is halted in the middle of its work, which it could end before they do, and goes too.
+    With ``everything`` all of its processes at once, else the engine alone: the others have to notice.
+    Tiller (with ``local`` that of this run) works only for moments far shorter than a change until it is in
+    the middle of one, where it is halted. It goes too.
     """
+    before = incomplete(engine, release)
     log = engine.lab.path("log", "killed.log")
     with log.open("wb") as output:
         running = subprocess.Popen(
@@ -219,36 +221,25 @@ def kill_amid(engine: Engine, release: str, *, everything: bool = True) -> None:
             start_new_session=True,
         )
 
-    def upgrading() -> bool:
+    tiller = 0
+
+    def amid() -> bool:
+        """Let Tiller work for a moment; whether it has begun the change."""
+        nonlocal tiller
         assert running.poll() is None, log.read_text()
-        return any(f"/helm upgrade {release} " in line for line in commands(engine.lab).values())
+        try:
+            for number in (signal.SIGCONT, signal.SIGSTOP):
+                if not tiller:
+                    raise ProcessLookupError  # noqa: TRY301
+                os.kill(tiller, number)
+                time.sleep(0.003)
+        except ProcessLookupError:
+            found = commands(engine.lab, "pulumi\0" if local else "cluster-")
+            tiller = next((pid for pid, line in found.items() if "/tiller --" in line), 0)
+            return False
+        return not incomplete(engine, release) <= before
 
-    until(upgrading, pause=0.01)
-    # That of this run, else that of the cluster, which a move to mode `local` removes at its end.
-    [tiller] = _tillers(commands(engine.lab)) or _tillers(commands(engine.lab, ""))
-    specs = (engine.lab.home / "clusters").glob("*/cluster.json")
-    [cluster] = [spec for file in specs if (spec := load(engine.lab, file.parent.name)).name == engine.stack]
-    files = ClusterFiles(engine.lab, cluster.uuid)
-    headers = {"Authorization": f"Bearer {cluster.admin_token}"}
-    pending = f"OWNER=TILLER,NAME={release},STATUS in (PENDING_INSTALL,PENDING_UPGRADE)"
-
-    with httpx.Client(
-        base_url=f"{cluster.server}/api/v1/namespaces/kube-system",
-        headers=headers,
-        params={"labelSelector": pending},
-        verify=ssl.create_default_context(cafile=files.ca),
-    ) as client:
-
-        def amid() -> bool:
-            """Let Tiller work for a moment, far shorter than a change; whether it has begun the change."""
-            os.kill(tiller, signal.SIGCONT)
-            time.sleep(0.003)
-            os.kill(tiller, signal.SIGSTOP)
-            assert running.poll() is None, log.read_text()
-            return any(client.get(f"/{kind}").json()["items"] for kind in ("configmaps", "secrets"))
-
-        os.kill(tiller, signal.SIGSTOP)
-        until(amid, pause=0)
+    until(amid, pause=0.002)
     if everything:
         os.killpg(running.pid, signal.SIGSTOP)
         process.stop(engine.lab, "pulumi", force=True)
@@ -262,8 +253,24 @@ def kill_amid(engine: Engine, release: str, *, everything: bool = True) -> None:
     engine.ensure_stack()  # breaks the lock that the killed run left
 
 
-def _tillers(found: dict[int, str]) -> list[int]:
-    return [pid for pid, line in found.items() if "/tiller --" in line]
+def incomplete(engine: Engine, release: str) -> set[str]:
+    """Tiller's records of changes of the release that are not complete."""
+    files = (engine.lab.home / "clusters").glob("*/cluster.json")
+    specs = [load(engine.lab, file.parent.name) for file in files]
+    cluster = next((spec for spec in specs if spec.name == engine.stack), None)
+    if cluster is None:
+        return set()
+    pending = (
+        "PENDING_INSTALL,PENDING_UPGRADE"  # not the rollback with which the next run repairs the release
+    )
+    with httpx.Client(
+        base_url=f"{cluster.server}/api/v1/namespaces/kube-system",
+        headers={"Authorization": f"Bearer {cluster.admin_token}"},
+        params={"labelSelector": f"OWNER=TILLER,NAME={release},STATUS in ({pending})"},
+        verify=ssl.create_default_context(cafile=ClusterFiles(engine.lab, cluster.uuid).ca),
+    ) as client:
+        found = [client.get(f"/{kind}").json()["items"] for kind in ("configmaps", "secrets")]
+        return {item["metadata"]["name"] for items in found for item in items}
 
 
 def left_behind(lab: Lab, folder: Path) -> list[str]:
