@@ -8,6 +8,7 @@ import functools
 import hashlib
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -110,10 +111,10 @@ class Rancher:
             except (ApiError, aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
                 _log.warning("%s; retrying", error or type(error).__name__)
                 pause = _RETRY_SECONDS
-            try:
-                await asyncio.wait_for(self._changed.wait(), pause)
-            except TimeoutError:
-                continue
+            # Python 3.11's wait_for loses a cancellation that comes together with the event.
+            with suppress(TimeoutError):
+                async with asyncio.timeout(pause):
+                    await self._changed.wait()
 
     def _ranchers(self) -> list[Object]:
         return [pod for pod in self._pods.values() if pods.is_rancher(pod)]
