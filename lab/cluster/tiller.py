@@ -49,10 +49,9 @@ async def run(files: ClusterFiles, spec: ClusterSpec) -> None:
                     await _start(api, files, spec, pod)
             except (ApiError, aiohttp.ClientError, OSError, TimeoutError) as error:
                 _log.warning("Tiller does not start: %s", error or type(error).__name__)
-            try:
-                await asyncio.wait_for(changed.wait(), _CHECK_SECONDS if pod else None)
-            except TimeoutError:
-                continue  # it may have exited, as the container of a pod that is restarted
+            with suppress(TimeoutError):  # it may have exited, as the container of a pod that is restarted
+                async with asyncio.timeout(_CHECK_SECONDS if pod else None):
+                    await changed.wait()
 
 
 async def _start(api: KubernetesApi, files: ClusterFiles, spec: ClusterSpec, pod: Object) -> None:
