@@ -10,7 +10,7 @@ export CGO_ENABLED := 0
 export GOTOOLCHAIN := local
 export GOFLAGS :=
 
-.PHONY: help lab fleet drill lab-down test lint lint-workflows unit e2e docs bench lock clean
+.PHONY: help lab fleet drill lab-down test lint lint-workflows unit e2e faults docs site bench sbom audit lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "%-10s %s\n", $$1, $$2}'
@@ -23,8 +23,8 @@ $(VENV)/.installed: requirements.txt pyproject.toml
 	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
-lab: $(VENV)/.installed ## Build missing tools, start the offline SDDC, run `pulumi up` in it
-	@$(BIN)/python -m lab up
+lab: $(VENV)/.installed ## Build missing tools (TOOLS=dir: except those there), start the SDDC, run `pulumi up`
+	@LAB_TOOLS="$(TOOLS)" $(BIN)/python -m lab up
 
 fleet: $(VENV)/.installed ## Create two edge clusters in the lab and import them with the program in fleet/
 	@$(BIN)/python -m lab fleet
@@ -43,6 +43,8 @@ lint: $(VENV)/.installed lint-workflows ## Run static checks
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/python docs/reference.py --check
+	$(BIN)/python docs/pictures.py --check
+	$(BIN)/mkdocs build --strict --quiet
 
 lint-workflows: $(VENV)/.installed
 	go -C ci/actionlint tool actionlint -config-file $(abspath .github/actionlint.yaml) -shellcheck= -pyflakes= \
@@ -56,18 +58,43 @@ unit: $(VENV)/.installed ## Run the tests that need no lab
 e2e: $(VENV)/.installed ## Run the tests against the lab, through the real engine
 	$(BIN)/pytest -m lab -n 2 --dist loadfile
 
-docs: $(VENV)/.installed ## Generate the pages that come from the code
+faults: $(VENV)/.installed ## Run and judge schedules of faults and kills (FAULTS="--seed 7 --schedules 10000")
+	@$(BIN)/python -m tests.faults $(FAULTS)
+
+docs: $(VENV)/.installed ## Generate the pages and pictures that come from the code
 	$(BIN)/python docs/reference.py
+	$(BIN)/python docs/pictures.py
+
+site: $(VENV)/.installed ## Build the documentation as a site, in build/site
+	$(BIN)/mkdocs build --strict --quiet
 
 bench: $(VENV)/.installed ## Measure ratios of preview and up times
 	@$(BIN)/python -m bench.policy
 	@$(BIN)/python -m bench.fleet
+	@$(BIN)/python -m bench.backend
 	@$(BIN)/python -m bench.preview
+
+build/audit/.installed: ci/audit/requirements.txt
+	$(PYTHON) -m venv $(@D)
+	$(@D)/bin/pip install --quiet --require-hashes -r $<
+	@touch $@
+
+sbom: build/audit/.installed ## Write the CycloneDX SBOM of the program's Python environment: build/sbom.cdx.json
+	build/audit/bin/cyclonedx-py requirements --pyproject pyproject.toml --mc-type application --output-reproducible \
+	  --validate --output-file build/sbom.cdx.json requirements.txt
+
+audit: build/audit/.installed ## Look for known vulnerabilities in the Python and Go dependencies (needs the Internet)
+	build/audit/bin/pip-audit --require-hashes --disable-pip --requirement requirements.txt
+	go build -C ci/govulncheck -o $(abspath build/audit/bin)/ tool
+	for module in lab/plugins lab/tools/vcsim lab/tools/language-python; do \
+	  build/audit/bin/govulncheck -C $$module ./...; done
 
 lock: ## Update and pin the dependencies
 	$(BIN)/pip install --quiet pip-tools
 	$(BIN)/pip-compile --quiet --upgrade --generate-hashes --no-emit-index-url --no-emit-find-links --allow-unsafe --strip-extras \
 	  --extra program --extra report --extra policy --extra lab --extra dev --output-file requirements.txt pyproject.toml
+	cd ci/audit && ../../$(BIN)/pip-compile --quiet --upgrade --generate-hashes --no-emit-index-url --no-emit-find-links --allow-unsafe \
+	  --strip-extras --output-file requirements.txt requirements.in
 
 clean: lab-down ## Remove the lab and the virtual environment (the tool cache stays)
 	rm -rf $(VENV)

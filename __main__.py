@@ -7,23 +7,25 @@ from __future__ import annotations
 
 import pulumi
 
+import console.program  # noqa: F401 - one sentence without the extra `program`
 import rancher_on_pks
 import steps
 from settings import keys, load
 
 settings = load()
 keys.label_resources()
+declared = steps.declared()
 
-# Preflight: charts, pod network, DNS server and ESXi hosts are checked before the cluster is ordered
+# Preflight: PKS, charts, pod network, DNS server and ESXi hosts are checked before anything is created
 preflight = steps.preflight(settings)
 
 # Step 1: plan, network profile, cluster, access to it; and the DRS rules of step 6, which need only its VMs
 cluster = steps.cluster(settings, preflight)
-rules = steps.placement(settings, cluster)
+rules = steps.placement(settings, preflight, cluster)
 in_cluster = steps.in_cluster(settings, cluster)
 
 # Step 3: certificate, key and CA, made and checked while PKS builds the cluster
-certificates = steps.certificates(settings, in_cluster)
+certificates = steps.certificates(settings, preflight, in_cluster)
 outputs = steps.cluster_outputs(settings, preflight, cluster, certificates, rules)
 
 if certificates.complete:
@@ -46,4 +48,6 @@ else:
         "Ingress and Rancher are not deployed until then."
     )
 
+# A protected stack is destroyed as a whole or not at all
+steps.guard(settings, declared, outputs)
 rancher_on_pks.export(**outputs)

@@ -55,7 +55,8 @@ class Outcome:
     """What came of one chain.
 
     Attributes:
-        kind: ``accepted``, ``refused``, ``warned``, ``false accept``, or ``false reject`` with its kind.
+        kind: ``accepted``, ``refused``, ``warned``, ``false accept``, ``false reject`` with its kind, or that
+            OpenSSL's handshake in memory and its commands differ.
         texts: What program and judges say, if they disagree.
     """
 
@@ -65,11 +66,11 @@ class Outcome:
     @property
     def fails(self) -> bool:
         """Whether the comparison fails."""
-        return self.kind in ("false accept", "false reject: not named")
+        return self.kind in ("false accept", "false reject: not named", "OpenSSL differs from s_client")
 
 
 def compare(plan: Plan, go: Go, *, command_line: bool = False) -> Outcome:
-    """Ask the program and both judges; with ``command_line`` also the command ``openssl verify``."""
+    """Ask the program and both judges; with ``command_line`` also ``s_client`` and ``openssl verify``."""
     files, with_key = chains.build(plan), not plan.get("noKey")
     with warnings.catch_warnings(action="ignore"):
         verdict = judges.program(files, with_key=with_key and not plan.get("csr"))
@@ -79,6 +80,10 @@ def compare(plan: Plan, go: Go, *, command_line: bool = False) -> Outcome:
     refusals = [f"Go: {go.refusal(judged)}"]
     if with_key:
         refusals.append(f"OpenSSL: {judges.openssl_refusal(judged)}")
+    if command_line and with_key:
+        refusals.append(f"openssl s_client: {judges.s_client_refusal(judged)}")
+        if refusals[-1].endswith(": ") is not refusals[-2].endswith(": "):
+            return Outcome("OpenSSL differs from s_client", tuple(refusals[-2:]))
     if command_line or not with_key:
         refusals.append(f"openssl verify: {judges.command_line_refusal(judged)}")
     refusals = [text for text in refusals if not text.endswith(": ")]
@@ -129,7 +134,7 @@ def main() -> int:
     start = time.monotonic()
     # The chains share some keys, and decoding an RSA key takes longer than all the rest.
     known = patch.object(pem, "private_key", functools.cache(pem.private_key))
-    with known, Go(build(recipes=[CERTJUDGE]).bin / "certjudge") as go:
+    with known, Go(build(recipes=[CERTJUDGE]).places[CERTJUDGE] / "certjudge") as go:
         counts = run(arguments.chains, arguments.seed, folder, go)
     for kind, count in sorted(counts.items()):
         print(f"{count:7} {kind}")

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from lab.standalone import Standalone, StandaloneRancher, running_rancher
+from bench.standalone import Standalone, StandaloneRancher, running_rancher
 
 SIZES = (10, 100, 300)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime
 import json
+import os
+import re
 import ssl
 import subprocess
 import tempfile
@@ -142,3 +144,64 @@ def command_line_refusal(files: Files) -> str:
         command += ["-verify_hostname", files.hostname, str(server)]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         return "" if done.returncode == 0 else (done.stdout + done.stderr).strip()
+
+
+_SERVER_CONFIG = """openssl_conf = start
+[start]
+ssl_conf = contexts
+[contexts]
+nginx = nginx
+[nginx]
+Certificate = {chain}
+PrivateKey = {key}
+"""
+"""As nginx loads the files: ``SSL_CTX_use_certificate_chain_file``, ``SSL_CTX_use_PrivateKey_file``."""
+_SECONDS = 60
+_REASON = re.compile(r"verify error:num=\d+:(.*)|:error:[0-9A-F]+:([^\n]*)|^(Can't [^\n]*)", re.M)
+
+
+def s_client_refusal(files: Files) -> str:
+    """Why the commands ``openssl s_server`` and ``s_client`` refuse, over a connection on 127.0.0.1."""
+    with tempfile.TemporaryDirectory(prefix="chain-judge-") as folder:  # mode 0700
+        chain, key, bundle, config = (
+            Path(folder, name) for name in ("chain.pem", "key.pem", "ca.pem", "openssl.cnf")
+        )
+        config.write_text(_SERVER_CONFIG.format(chain=chain, key=key))
+        for file, content in ((chain, files.chain), (key, files.key), (bundle, files.bundle)):
+            file.touch(0o600)
+            file.write_bytes(content)
+        command = ["openssl", "s_server", "-accept", "127.0.0.1:0", "-naccept", "1", "-nocert", "-www"]
+        with subprocess.Popen(
+            [*command, "-ssl_config", "nginx"],
+            env={**os.environ, "OPENSSL_CONF": str(config)},
+            stdin=subprocess.DEVNULL,  # with the new session: nobody to ask for the password of a key
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        ) as server:
+            try:
+                said = []
+                for line in server.stdout or ():
+                    if line.startswith("ACCEPT 127.0.0.1:"):
+                        return _ask(line.rpartition(":")[2].strip(), bundle, files.hostname)
+                    said.append(line)
+                return f"loading: {_reason(''.join(said))}"
+            finally:
+                server.kill()
+
+
+def _ask(port: str, bundle: Path, hostname: str) -> str:
+    command = ["openssl", "s_client", "-connect", f"127.0.0.1:{port}", "-servername", hostname, "-brief"]
+    command += ["-verify_return_error", "-verify_hostname", hostname, "-partial_chain"]
+    command += ["-CAfile", str(bundle), "-no-CApath", "-no-CAstore"]
+    done = subprocess.run(
+        command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=_SECONDS
+    )
+    text = done.stdout + done.stderr
+    return "" if done.returncode == 0 else _reason(text)
+
+
+def _reason(text: str) -> str:
+    found = _REASON.search(text)
+    return next(filter(None, found.groups()), "") if found else text.strip() or "no reason"

@@ -14,8 +14,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from bench.standalone import Standalone
 from lab.layout import REPO
-from lab.standalone import Standalone
 
 SIZES = (10, 100, 1000)
 AIM = 1.15

@@ -18,8 +18,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from lab import bringup, options
+from lab.build import build
 from lab.engine import Engine, environment
 from lab.layout import REPO, Lab
+from lab.recipes import HELM
 
 _EMPTY_PROJECT = """\
 name: empty
@@ -54,6 +56,7 @@ def _measure(lab: Lab, directory: Path) -> None:
         lambda: engine.run("preview", "--expect-no-changes"), _empty_preview(engine, directory / "empty")
     )
     engine.run("destroy", "--yes", "--skip-preview")
+    build(recipes=[HELM])
     script = _timed(lambda: _article(engine, directory / "article"))
 
     rows = [

@@ -1,8 +1,7 @@
 """``python -m capacity``; see ``capacity.command.main``."""
 
-import sys
-
+import console
 from capacity.command.main import main
 
 if __name__ == "__main__":
-    sys.exit(main())
+    console.run(main)

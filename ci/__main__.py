@@ -12,6 +12,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import console
 from ci import artifacts, stacks
 from ci.github import GitHub
 from ci.problem import StepError
@@ -25,6 +26,8 @@ def main() -> int:
     arguments = _parser().parse_args()
     try:
         exit_code: int = arguments.run(arguments)
+    except BrokenPipeError:
+        raise
     except (StepError, OSError) as error:
         return _error(str(error))
     return exit_code
@@ -194,4 +197,4 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    console.run(main)

@@ -19,7 +19,6 @@ from ci import stacks
 from ci.events import Report
 from ci.problem import StepError
 from ci.thresholds import reserve_percent, thresholds
-from components.capacity.pod_network import LIVE
 from domain import type_tokens
 from policy.plan import assessed
 
@@ -70,7 +69,7 @@ def compare(stack: str, settings: Path, base: str | None, report: Report) -> Cap
             return Capacity(None, "Unknown: the preview ended before the figures of the server's stack.")
         after = after or stack_file.read(settings)
         before, comparison = (_planned(report.deployed)[0], "") if fleet else _before(settings, base)
-        if before and source == LIVE:
+        if before and source == figures.LIVE:
             before = replace(before, network=with_use(before.network, after.network))
         assessment = _assessed(after, reserve)
         table = as_comparison(
@@ -78,7 +77,7 @@ def compare(stack: str, settings: Path, base: str | None, report: Report) -> Cap
         )
     except (CapacityError, StepError, OSError) as error:
         return Capacity(None, f"Unknown: {error}.")
-    origin = "as NSX-T reports it now" if source == LIVE else f"as {stack_says}"
+    origin = "as NSX-T reports it now" if source == figures.LIVE else f"as {stack_says}"
     note = (
         f"What others use is {origin}. Headroom is what remains beyond a reserve of {reserve}%.{comparison}"
     )
@@ -88,7 +87,7 @@ def compare(stack: str, settings: Path, base: str | None, report: Report) -> Cap
 def _measured_at(inputs: Inputs) -> date | None:
     """The day of the configured figures."""
     for values in inputs.get(type_tokens.POD_NETWORK, ()):
-        if values["source"] != LIVE and values.get("measured_at"):
+        if values["source"] != figures.LIVE and values.get("measured_at"):
             return date.fromisoformat(str(values["measured_at"]))
     return None
 

@@ -18,6 +18,7 @@ import yaml
 from ci import events, stacks
 from ci.problem import StepError
 from ci.thresholds import thresholds
+from components.runtime.private_files import private_directory
 from domain.redaction import Redactor, secret_variables, url_secrets
 
 _CHANGES = 7
@@ -181,8 +182,8 @@ class Engine:
         return done.stdout
 
     def _run(self, mask: Redactor, *arguments: str) -> Outcome:
-        with tempfile.TemporaryDirectory() as directory:
-            log = Path(directory, "events.jsonl")
+        with private_directory("events") as directory:
+            log = directory / "events.jsonl"
             there = ["-C", str(self.project)] if stacks.is_fleet(self.stack) else []
             command = ["pulumi", *there, *arguments, *self._stack()]
             print(f"$ {shlex.join(command)}", flush=True)

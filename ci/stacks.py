@@ -13,8 +13,11 @@ FLEET = "fleet"
 _PREFIX, _SUFFIX = "Pulumi.", ".yaml"
 _POLICY = "policy/config."
 # Files that affect no stack. Any other file affects every stack.
-_ELSEWHERE = ("docs/", "lab/", "tests/", ".github/", ".ci/", "ci/")
-_ELSEWHERE_FILES = {"README.md", "Makefile", ".gitignore"}
+_ELSEWHERE = ("docs/", "examples/", "lab/", "tests/", ".github/", ".ci/", "ci/")
+_ELSEWHERE_FILES = {
+    *("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "LICENSE"),
+    *("Makefile", ".gitignore", "mkdocs.yml"),
+}
 
 
 def stacks(files: Iterable[str]) -> list[str]:

@@ -14,6 +14,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import console
+
 PAGE = Path(__file__).with_name("architecture.md")
 _GRAPH = re.compile(r"(?<=<!-- graph -->\n).*?(?=<!-- /graph -->)", re.DOTALL)
 _ENGINE_TYPES = ("pulumi:pulumi:Stack", "pulumi:providers:")
@@ -85,4 +87,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    console.run(main)

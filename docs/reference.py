@@ -14,6 +14,7 @@ from pathlib import Path
 
 import yaml
 
+import console
 from rancher_on_pks import CONTRACT_VERSION, definitions
 
 DOCS = Path(__file__).parent
@@ -29,8 +30,9 @@ def configuration() -> str:
         "# Configuration",
         "",
         "Generated from `Pulumi.yaml` by `make docs`. `python -m settings Pulumi.<env>.yaml` checks a stack",
-        "file offline: it reports every problem at once and prints the effective settings. For a new",
-        "environment, copy [environment.template.yaml](environment.template.yaml).",
+        "file offline: it reports every problem at once and prints the effective settings.",
+        "`python -m settings new <env>` writes the files of a new environment from",
+        "[environment.template.yaml](environment.template.yaml).",
         "",
         "Put versions, dates and other texts that look like numbers in quotes: YAML reads `1.30` as 1.3 and",
         "`0443` as 291. A value without quotes that YAML reads as something else is an error.",
@@ -161,4 +163,4 @@ def _text(value: object) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    console.run(main)

@@ -280,6 +280,16 @@ class LiveCluster:
         """Version of Kubernetes; empty where PKS does not show it."""
         return _text(self.document.get("k8s_version"))
 
+    @property
+    def pks_version(self) -> str:
+        """Version of PKS that deployed or last upgraded it; empty where PKS does not show it."""
+        return _text(self.document.get("pks_version"))
+
+    @property
+    def upgradable(self) -> bool:
+        """Whether PKS has a newer version for it."""
+        return bool(self.document.get("available_upgrades"))
+
     def __str__(self) -> str:
         """The last action, its state and its description."""
         words = (self.action, self.action_state, _text(self.document.get("last_action_description")))
@@ -294,20 +304,31 @@ def adoption_findings(live: LiveCluster, wanted: Mapping[str, Any], cli: str) ->
         wanted: Values of the properties that identify a cluster.
         cli: What the command-line tool is called.
     """
-    for name, declared in properties().items():
-        value = declared.of(live.document)
-        if declared.identifies and value is not None and value != wanted[name]:
-            yield Finding(
-                name,
-                f"cluster {live.name!r} exists with {declared.title} {value!r}, not {wanted[name]!r}",
-                "Give the cluster's value, or another cluster name",
-            )
+    for name, declared, value in _other_values(live, wanted):
+        yield Finding(
+            name,
+            f"cluster {live.name!r} exists with {declared.title} {value!r}, not {wanted[name]!r}",
+            "Give the cluster's value, or another cluster name",
+        )
     if live.action == "DELETE":
         yield Finding("name", f"cluster {live.name!r} is being deleted ({live})", "Wait until it is gone")
     elif live.failed:
         yield Finding(
             "name", f"cluster {live.name!r} exists and has failed ({live})", failure_advice(live, cli)
         )
+
+
+def just_ordered(live: LiveCluster, wanted: Mapping[str, Any]) -> bool:
+    """Whether the cluster was ordered with these values, and nobody has done more than delete it."""
+    return live.action in {"CREATE", "DELETE"} and not any(_other_values(live, wanted))
+
+
+def _other_values(live: LiveCluster, wanted: Mapping[str, Any]) -> Iterator[tuple[str, Property, object]]:
+    """The identifying properties whose value in PKS is not the wanted one, as far as PKS shows it."""
+    for name, declared in properties().items():
+        value = declared.of(live.document)
+        if declared.identifies and value is not None and value != wanted.get(name):
+            yield name, declared, value
 
 
 def node_pools(parameters: Document) -> dict[str, Document]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -30,12 +30,21 @@ class Finding:
     severity: Severity = "error"
     depends_on: tuple[str, ...] = ()
 
-    def __str__(self) -> str:
-        """``<key>: <problem> (<value>). <remedy>``."""
-        start = f"{self.key}: " if self.key else ""
+    @property
+    def text(self) -> str:
+        """``<problem> (<value>). <remedy>``."""
         shown = f" ({self.value})" if self.value else ""
         end = f". {self.remedy}" if self.remedy else ""
-        return f"{start}{self.problem}{shown}{end}"
+        return f"{self.problem}{shown}{end}"
+
+    def __str__(self) -> str:
+        """``<key>: <problem> (<value>). <remedy>``."""
+        return f"{self.key}: {self.text}" if self.key else self.text
+
+    def under(self, place: str) -> Finding:
+        """The finding with its keys inside ``place``."""
+        keys = self.key.split(",") if self.key else []
+        return replace(self, key=",".join(f"{place}.{key.strip()}" for key in keys))
 
     def renamed(self, names: Mapping[str, str]) -> Finding:
         """The finding with the program's names for its keys; a key without one keeps its own.
@@ -49,6 +58,34 @@ class Finding:
 
         return replace(
             self,
-            key=", ".join(named(path) for path in self.key.split(",")),
+            key=", ".join(dict.fromkeys(named(path) for path in self.key.split(","))),
             depends_on=tuple(named(path) for path in self.depends_on),
         )
+
+
+class FindingError(ValueError):
+    """Input cannot be used.
+
+    Attributes:
+        finding: Why not.
+    """
+
+    def __init__(self, key: str, problem: str, remedy: str) -> None:
+        """Make the error of a finding with these parts."""
+        self.finding = Finding(key, problem, remedy)
+        super().__init__(str(self.finding))
+
+
+def merged(found: Iterable[Finding]) -> list[Finding]:
+    """The findings without repetition: those of several keys with the same problem become one."""
+    keys: dict[Finding, dict[str, None]] = {}
+    for item in found:
+        keys.setdefault(replace(item, key=""), {})[item.key] = None
+    return [replace(item, key=",".join(filter(None, places))) for item, places in keys.items()]
+
+
+def problems(what: str, found: Sequence[Finding]) -> str:
+    """The message for everything that is wrong with ``what``."""
+    count = "1 problem" if len(found) == 1 else f"{len(found)} problems"
+    lines = "".join(f"\n  - {finding}" for finding in found)
+    return f"{what} has {count}; nothing was changed:{lines}"

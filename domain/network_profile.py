@@ -57,6 +57,30 @@ def transition_findings(
             )
 
 
+def change_findings(before: Mapping[str, Any], wanted: Mapping[str, Any]) -> Iterator[Finding]:
+    """Why PKS refuses to change a profile, each given by its ``name`` and ``parameters``."""
+    old, new = before["parameters"], wanted["parameters"]
+    if same_parameters(old, new):
+        return
+    if before["name"] == wanted["name"]:
+        yield Finding(
+            "parameters",
+            f"PKS cannot change the network profile {wanted['name']!r}",
+            "Give the new parameters another profile name: the cluster moves to it, and the old profile "
+            "is deleted",
+        )
+    yield from transition_findings(old, new)
+
+
+def taken_by_other(name: str, parameters: Mapping[str, Any], key: str = "name") -> Finding:
+    """The finding for a profile name that has other parameters."""
+    return Finding(
+        key,
+        f"network profile {name!r} exists with other parameters: {dict(parameters)}",
+        "Choose another name, or give these parameters",
+    )
+
+
 def _normal(parameters: Mapping[str, Any]) -> dict[str, Any]:
     given = {name: value for name, value in parameters.items() if value not in (None, "", [], {})}
     flags = {name: flag(given[name]) for name in _FLAGS if name in given}

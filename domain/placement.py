@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -53,6 +53,14 @@ def role_of(instance_group: str) -> str | None:
     if instance_group == "worker" or instance_group.startswith("worker-"):
         return "worker"
     return instance_group if instance_group in ROLES else None
+
+
+def by_role(groups: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+    """The VMs of instance groups by the plural of their role, sorted."""
+    return {
+        plural: sorted(vm for group, vms in groups.items() if role_of(group) == role for vm in vms)
+        for role, plural in ROLES.items()
+    }
 
 
 def plural(role: str) -> str:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from domain.finding import Finding
 from domain.rancher_releases import Release
+
+_WEBHOOK_VARIABLE = "CATTLE_RANCHER_WEBHOOK_VERSION"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,3 +54,10 @@ def findings(deployed: Deployment, wanted: Deployment) -> Iterator[Finding]:
             "then change the bundle. Without an upgrade, delete the ValidatingWebhookConfiguration "
             "rancher.cattle.io just before the update and restart the Deployment rancher-webhook after it",
         )
+
+
+def pinned_webhook(values: Mapping[str, Any]) -> str:
+    """The webhook version that the values of Rancher's chart pin; empty: none."""
+    variables = values.get("extraEnv") or []
+    pins = [item.get("value") for item in variables if item.get("name") == _WEBHOOK_VARIABLE]
+    return str(pins[-1] or "") if pins else ""

@@ -1,4 +1,4 @@
-"""Hides secrets in texts, in every encoding. Pure, and without any dependency.
+"""Hides secrets in texts, in every encoding. Pure.
 
 The engine hides what it knows to be secret. This is the second net, for what tools, servers and tracebacks
 print. A secret is found as it is, and in every form that JSON (Go's and Python's), YAML, URLs, HTML, shells,
@@ -12,7 +12,9 @@ import binascii
 import html
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, unquote
+
+from domain.urls import password
 
 MASK = "[secret]"
 """What stands for a secret; the engine's own word."""
@@ -56,20 +58,21 @@ _BASE64_RUN = re.compile(r"[A-Za-z0-9+/_-]{12,}")
 def secret_variables(environment: Mapping[str, str]) -> list[str]:
     """The credentials in an environment: variables with such names, and passwords inside URLs."""
     named = [value for name, value in environment.items() if _SECRET_VARIABLE.search(name)]
-    return [*named, *(part for value in environment.values() for part in url_secrets(value))]
+    # A proxy needs no scheme (golang.org/x/net/http/httpproxy).
+    urls = (
+        value if "://" in value or not name.lower().endswith("_proxy") else f"http://{value}"
+        for name, value in environment.items()
+    )
+    return [*named, *(part for url in urls for part in url_secrets(url))]
 
 
 def url_secrets(text: str) -> Iterator[str]:
     """The password and the signed parameters of a URL; nothing for another text."""
     if "://" not in text:
         return
-    try:
-        parts = urlsplit(text)
-        parameters = parse_qsl(parts.query)
-    except ValueError:
-        return
-    if parts.password:
-        yield unquote(parts.password)
+    if secret := password(text):
+        yield unquote(secret)
+    parameters = parse_qsl(text.partition("?")[2].partition("#")[0])
     yield from (value for name, value in parameters if _SECRET_PARAMETER.fullmatch(name))
 
 
@@ -261,7 +264,7 @@ def _value(escape: str) -> str:
 
 
 def _binary_forms(secret: str) -> Iterator[str]:
-    """The secret in base64, wherever in other bytes it begins, and in hexadecimal."""
+    """The secret in base64, wherever in other bytes it begins, in hexadecimal, and as Python shows bytes."""
     content = secret.encode(errors="surrogatepass")
     for offset in range(3):
         # The first and the last characters of the code depend on the neighbours too.
@@ -272,6 +275,8 @@ def _binary_forms(secret: str) -> Iterator[str]:
             yield inner.replace("+", "-").replace("/", "_")
     yield content.hex()
     yield content.hex().upper()
+    if not content.isascii():
+        yield repr(content)[2:-1]  # Python's bytes: UTF-8, where YAML and JSON escape characters
 
 
 def _debased(run: str) -> Iterator[str]:

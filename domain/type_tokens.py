@@ -4,7 +4,7 @@ from __future__ import annotations
 
 POD_NETWORK = "pulumi-python:dynamic/capacity:PodNetwork"
 SITE = "pulumi-python:dynamic/fleet:Site"
-FOUNDATION_PREFLIGHT = "pulumi-python:dynamic/pks:FoundationPreflight"
+PREFLIGHT = "pulumi-python:dynamic/preflight:Preflight"
 CLUSTER = "pulumi-python:dynamic/pks:Cluster"
 NETWORK_PROFILE = "pulumi-python:dynamic/pks:NetworkProfile"
 VIRTUAL_MACHINES = "pulumi-python:dynamic/placement:VirtualMachines"

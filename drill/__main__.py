@@ -7,6 +7,7 @@ codes: 0 all drills passed, 1 one failed, 2 no drill was possible, 130 interrupt
 from __future__ import annotations
 
 import argparse
+import contextlib
 import shlex
 import signal
 import sys
@@ -15,6 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 
+import console
 from components.runtime.errors import ProviderError
 from domain.placement import ROLES, without_rule
 from drill import drills, report, runner
@@ -51,6 +53,8 @@ def main() -> int:
 
 def _drill(arguments: argparse.Namespace, results: list[Result]) -> None:
     """Perform the drills, adding to the results."""
+    if arguments.format != "json":
+        import rich.table  # noqa: F401, PLC0415 - not to find out after the drills that it is missing
     commands = _commands(arguments)
     kinds: list[Kind] = arguments.only
     environment = read(arguments.stack, with_vcenter=kinds != ["pod"])
@@ -138,7 +142,8 @@ def _show(arguments: argparse.Namespace, results: list[Result]) -> None:
 
 
 def _progress(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
+    with contextlib.suppress(BrokenPipeError):  # nobody reads it, but what is broken must be restored
+        print(line, file=sys.stderr, flush=True)
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:
@@ -219,4 +224,4 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    console.run(main)

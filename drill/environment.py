@@ -15,8 +15,9 @@ from pydantic.alias_generators import to_camel
 from components.placement.credentials import VSPHERE
 from components.rancher.endpoint import RancherEndpoint
 from components.runtime.command import Command, CommandMissingError
-from components.runtime.credentials import Login
+from components.runtime.credentials import require
 from components.runtime.errors import ProviderError
+from domain.credentials import Login
 from rancher_on_pks import outputs
 
 _PROJECT = Path(__file__).resolve().parent.parent
@@ -114,7 +115,7 @@ def _vcenter(variables: Mapping[str, str], config: Callable[[], Mapping[str, str
     known = {} if complete else config()
     login = VSPHERE.read(known.get, variables)
     try:
-        login.require("server", "user", "password")
+        require(login, "server", "user", "password")
     except ProviderError as error:
         raise DrillError(f"{error}. A drill of a Rancher pod needs none: --only pod") from None
     return login, known.get("vsphereDatacenter", "")

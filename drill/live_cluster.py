@@ -13,6 +13,7 @@ from components.rancher.https_probe import get
 from components.runtime.command import Command
 from components.runtime.errors import ProviderError
 from domain.placement import is_windows_pool, role_of
+from domain.rancher_answers import is_pong
 from drill.drills import Arguments
 from drill.environment import Environment
 from drill.snapshot import ClusterVm, Pod, Snapshot
@@ -52,7 +53,7 @@ class LiveCluster:
             ProviderError: It is not answered, or not by Rancher.
         """
         answer = get(self._environment.endpoint, "/ping")
-        if answer.status != 200 or answer.body.strip() != "pong":
+        if not is_pong(answer.status, answer.text):
             raise ProviderError(f"HTTP: status {answer.status}")
 
     def check_kubernetes(self) -> None:

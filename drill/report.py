@@ -72,7 +72,11 @@ def as_table(results: Sequence[Result], limits: Limits) -> str:
             f"BOSH has replaced {', '.join(replaced)}. Run `pulumi refresh` and `pulumi up`, so that the DRS "
             "rules hold the new VMs."
         )
-    lines.append(f"Limit of a gap: {limits.max_gap:g} s. One request to Rancher each {limits.interval:g} s.")
+    lines.append(
+        f"Limit of a gap: {limits.max_gap:g} s. One request to Rancher each {limits.interval:g} s. A failed "
+        "request"
+    )
+    lines.append("fails no drill, since a user's next one is answered; a gap without any answer does.")
     shown = [line.rstrip() for line in capture.get().splitlines()]
     return "\n".join([*shown, "", *lines])
 

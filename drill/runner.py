@@ -51,6 +51,10 @@ class Limits:
     pause: float = 1.0
 
 
+_SIGN_OF_LIFE = 10.0
+"""Seconds after which a wait says that it still waits for the same."""
+
+
 @dataclass(frozen=True)
 class Result:
     """The result of a drill.
@@ -119,7 +123,7 @@ class Run:
         """Break it; returns the seconds until the cluster has recovered by itself."""
         self.drill.break_(self.cluster)
         self.progress(f"  {self.drill.kind} {self.drill.target} is down")
-        if state := wait(lambda: self._missing(before, pollers, broken_at), self.limits):
+        if state := wait(lambda: self._missing(before, pollers, broken_at), self.limits, self.progress):
             self.problems.append(f"no recovery in {self.limits.recovery:g} s without help: {state}")
             return None
         return time.monotonic() - broken_at
@@ -131,7 +135,9 @@ class Run:
 
     def _restore(self, before: Snapshot, pollers: tuple[Poller, ...]) -> None:
         self.progress("  restoring")
-        problem = restore(self.drill.undo, self.cluster, self.limits, lambda now: now.problems(before))
+        problem = restore(
+            self.drill.undo, self.cluster, self.limits, lambda now: now.problems(before), self.progress
+        )
         if problem:
             self.problems.append(f"not restored within {self.limits.recovery:g} s: {problem}")
             return
@@ -158,6 +164,7 @@ def restore(
     cluster: Cluster,
     limits: Limits,
     problems: Callable[[Snapshot], Iterator[str]] = Snapshot.problems,
+    progress: Progress = lambda _: None,
 ) -> str:
     """Undo a break and wait until everything works; returns what does not, in the end.
 
@@ -172,7 +179,7 @@ def restore(
             cluster.power(undo.vms, on=True)
         return next(problems(cluster.snapshot()), "")
 
-    return wait(missing, limits)
+    return wait(missing, limits, progress)
 
 
 @contextmanager
@@ -191,16 +198,24 @@ def steady(pollers: tuple[Poller, ...], limits: Limits) -> str:
     return wait(lambda: _unsteady(pollers, limits.settle, since), limits)
 
 
-def wait(missing: Callable[[], str], limits: Limits) -> str:
-    """Wait until nothing is missing, or the time for recovery has passed; returns what was missing last."""
-    state = ""
+def wait(missing: Callable[[], str], limits: Limits, progress: Progress = lambda _: None) -> str:
+    """Wait until nothing is missing, or the time for recovery has passed; returns what was missing last.
+
+    What is missing is shown when it changes, and again and again while it does not.
+    """
+    state, shown = "", ("", float("-inf"))
+    start = time.monotonic()
 
     def poll() -> tuple[str, bool | None]:
-        nonlocal state
+        nonlocal state, shown
         try:
             state = missing()
         except ProviderError as error:
             state = str(error)
+        now = time.monotonic()
+        if state and (state != shown[0] or now - shown[1] >= _SIGN_OF_LIFE):
+            shown = (state, now)
+            progress(f"    {now - start:3.0f} s  waiting: {state}")
         return state, None if state else True
 
     pace = waiting.Pace(limits.pause, limits.pause)

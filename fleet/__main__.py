@@ -6,6 +6,7 @@ import asyncio
 
 import pulumi
 
+import console.program  # noqa: F401 - one sentence without the extra `program`
 from fleet import access, configuration
 from fleet.component import Fleet, FleetArgs
 from rancher_on_pks import RancherStack

@@ -62,7 +62,7 @@ def _document(url: str, address: str, ca_bundle: str) -> dict[str, Any]:
         hostname, port = None, 0
     if not hostname or not url.isprintable() or parts.scheme != "https" or "@" in parts.netloc:
         raise pulumi.RunError(f"the server's output rancherUrl is not a URL of Rancher. {_REMEDY}")
-    return RancherEndpoint(address=address, port=port, hostname=hostname, ca_bundle=ca_bundle).document()
+    return RancherEndpoint(address=address, port=port, hostname=hostname, ca_bundle=ca_bundle).inputs()
 
 
 def _checked_token(token: str) -> str:

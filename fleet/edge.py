@@ -10,10 +10,11 @@ import yaml
 
 from components.kubernetes.api import Kubernetes, Object
 from components.kubernetes.discovery import Discovery
-from components.kubernetes.kubeconfig import Kubeconfig
+from components.kubernetes.kubeconfig import connection
 from components.runtime.errors import ProviderError
 from components.runtime.http import HttpClient
 from components.runtime.waiting import QUICK, wait
+from domain.kubeconfig import Kubeconfig
 
 MANAGER = "rancher-on-pks"
 CLUSTER = "rancher-on-pks/cluster"
@@ -67,7 +68,7 @@ def remove(kubeconfig: Kubeconfig, paths: list[str], cluster_id: str) -> None:
 
 @contextmanager
 def _client(kubeconfig: Kubeconfig) -> Iterator[Kubernetes]:
-    with HttpClient(kubeconfig.connection()) as http:
+    with HttpClient(connection(kubeconfig)) as http:
         yield Kubernetes(http)
 
 

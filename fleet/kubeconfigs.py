@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-from components.kubernetes.kubeconfig import Kubeconfig, KubeconfigError, load, parse
-from components.runtime.http import json_object
+from components.kubernetes.kubeconfig import KubeconfigError, parse
+from domain.http_answers import json_object
+from domain.kubeconfig import Kubeconfig
 
 CONFIG_KEY = "kubeconfigs"
 """Key of the stack's secret config: an object of site and kubeconfig."""
@@ -60,19 +60,9 @@ def _parse(text: str, folder: Path | None) -> Kubeconfig:
     An ``auth-provider`` is refused even if it has an ID token, which expires within minutes.
     """
     found = parse(text, folder)
-    if _current_user(load(text)).get("auth-provider"):
+    if found.oidc:
         raise KubeconfigError(
             "the kubeconfig's user has an auth-provider, which is refused: its tokens expire. Give the "
             "token of a service account, or a client certificate"
         )
     return found
-
-
-def _current_user(document: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The user of the current context, in a document that ``parse`` accepts."""
-    current = document["current-context"]
-    context = next(item["context"] for item in document["contexts"] if item.get("name") == current)
-    user: Mapping[str, Any] = next(
-        item["user"] for item in document["users"] if item.get("name") == context["user"]
-    )
-    return user

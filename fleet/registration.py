@@ -20,8 +20,12 @@ _GONE_SECONDS = 60.0
 _TOKEN_SECONDS = 60.0
 _SET_UP = ("BackingNamespaceCreated", "DefaultProjectCreated", "SystemProjectCreated")
 """Conditions of a cluster whose namespaces exist."""
+_GUARDED = "lifecycle.cattle.io/create.mgmt-cluster-rbac-remove"
+"""Annotation of a cluster to which Rancher has added the finalizer that removes its namespaces."""
 _SETTLE_SECONDS = 5.0
 _SET_UP_SECONDS = 30.0
+_OLD_SECONDS = 300.0
+"""Age from which a cluster counts as set up even without these signs."""
 _LISTED_SECONDS = 60.0
 """One list serves all deletions; a cluster that is not in it is asked for by itself."""
 _AGAIN = "Run `pulumi up` again"
@@ -130,7 +134,8 @@ def _await_settled(session: Session, cluster_id: str) -> None:
 
     The namespaces of a cluster that is deleted earlier remain for good: measured on Rancher 2.15.0 for 5 of 5
     clusters, 0.2 to 0.5 s after their creation. Their removal is the task of a finalizer that Rancher adds
-    meanwhile (``mgmt-cluster-rbac-remove`` in rancher/rancher, ``pkg/controllers/management/auth``).
+    meanwhile (``mgmt-cluster-rbac-remove`` in rancher/rancher, ``pkg/controllers/management/auth``), and then
+    shows as an annotation; the namespaces of projects depend on finalizers that it does not show.
     """
     start = time.monotonic()
     listed = session.all("clusters", _LISTED_SECONDS)
@@ -157,9 +162,10 @@ def _is_settled(cluster: Json, waited: float) -> bool:
     if cluster.get("removed") or cluster.get("state") == "removing":
         return True
     conditions = {item.get("type"): item.get("status") for item in cluster.get("conditions") or []}
-    set_up = all(conditions.get(name, "True") == "True" for name in _SET_UP)
-    age = time.time() - float(cluster.get("createdTS") or 0) / 1000
-    return set_up and max(age, waited) >= _SETTLE_SECONDS
+    set_up = all(conditions.get(name) == "True" for name in _SET_UP)
+    guarded = _GUARDED in (cluster.get("annotations") or {})
+    age = max(time.time() - float(cluster.get("createdTS") or 0) / 1000, waited)
+    return age >= _OLD_SECONDS or (set_up and guarded and age >= _SETTLE_SECONDS)
 
 
 def find(session: Session, cluster_id: str) -> Json | None:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import pulumi
 from pulumi.dynamic import Resource
 
-from components.kubernetes.kubeconfig import Kubeconfig
 from components.rancher.api import RancherError
 from components.runtime.errors import ProviderError, log
 from components.runtime.provider import Properties
+from domain.kubeconfig import Kubeconfig
 from fleet import edge, kubeconfigs, leaked_namespaces, members, registration
 from fleet.session import ACCESS, FleetProvider, Session, SharedAccessError
 from fleet.site_import import MARKS, SiteImport, command_expired, failure, outputs

@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from components.kubernetes.kubeconfig import Kubeconfig
 from components.rancher.api import Json
 from components.runtime.errors import LOG_LEVEL_VARIABLE, ProviderError, log
 from components.runtime.provider import Properties
+from domain.kubeconfig import Kubeconfig
 from fleet import edge, members, registration
 from fleet.session import Session
 

@@ -6,9 +6,11 @@ import argparse
 import os
 import sys
 import time
+from pathlib import Path
 from urllib.parse import urlsplit
 
-from lab import bringup, fleet, helm_choice, pki, process
+import console
+from lab import bringup, fleet, helm_choice, interrupt, pki, process, trial
 from lab.build import BuildError
 from lab.engine import Engine, drill_command, environment, shell_exports
 from lab.layout import REPO, Lab
@@ -17,18 +19,22 @@ from lab.layout import REPO, Lab
 def main() -> int:
     """Runs the command from the command line and returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m lab", description=__doc__)
-    commands = parser.add_subparsers(required=True, metavar="up | fleet | drill | down | status | env")
+    commands = parser.add_subparsers(required=True, metavar="up | fleet | try | drill | down | status | env")
     helps = {
         _up: "start the lab and run `pulumi up` in it; resumes an interrupted run",
         _fleet: "create two edge clusters and import them into the lab's Rancher, with the program in fleet/",
         _down: "stop all processes of the lab and remove its files",
         _status: "show the lab's processes and the stack's outputs",
+        _try: "preview an environment's file in the lab, with the policy pack; --up deploys it",
         _env: "print shell variables for pulumi, pks, bosh, helm and kubectl",
         _drill: "kill a Rancher pod, a worker, a master and an ESXi host, and measure the impact on users",
     }
     for run, text in helps.items():
         command = commands.add_parser(run.__name__.removeprefix("_"), help=text)
         command.set_defaults(run=run)
+        if run is _try:
+            command.add_argument("file", type=Path, metavar="Pulumi.<env>.yaml")
+            command.add_argument("--up", action="store_true", help="run `pulumi up` instead of a preview")
         if run is _up:
             command.add_argument(
                 "--bare", action="store_true", help="start only the foundation, without `pulumi up`"
@@ -49,20 +55,19 @@ def main() -> int:
         parser.error(f"unrecognized arguments: {' '.join(rest)}")
     arguments.options = rest
     try:
-        exit_code: int = arguments.run(Lab.from_environment(), arguments)
+        lab = Lab.from_environment()
+        lab.use_tools(os.environ.get("LAB_TOOLS", "") if arguments.run is _up else "")
+        exit_code: int = arguments.run(lab, arguments)
     except (ValueError, bringup.LabError, BuildError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
-        print("\nInterrupted. `make lab` resumes from here, `make lab-down` removes it.", file=sys.stderr)
-        return 130
     return exit_code
 
 
 def _up(lab: Lab, arguments: argparse.Namespace) -> int:
     start = time.monotonic()
     engine = bringup.up(lab)
-    helm_choice.choose(engine, arguments.helm, arguments.tiller)
+    helm_choice.choose(engine, arguments.helm, arguments.tiller, bringup.progress)
     if not arguments.bare:
         with bringup.phase("pulumi up"):
             exit_code = engine.stream("up", "--yes", "--skip-preview", "--suppress-outputs")
@@ -90,6 +95,15 @@ def _fleet(lab: Lab, _: argparse.Namespace) -> int:
     with bringup.phase("pulumi up in fleet/"):
         exit_code = engine.stream("up", "--yes", "--skip-preview")
     print(f"Sites: {fleet.sites_file(lab)}. Edit it and run this again; `make lab-down` removes everything.")
+    return exit_code
+
+
+def _try(lab: Lab, arguments: argparse.Namespace) -> int:
+    stack = trial.stack_name(arguments.file)
+    engine = trial.engine(lab, bringup.up(lab), arguments.file)
+    command = ["up", "--yes", "--skip-preview"] if arguments.up else ["preview"]
+    exit_code = engine.stream(*command, *trial.policies(arguments.file))
+    print(f"Stack {stack}, settings in {engine.config_file}; `make lab-down` removes it.")
     return exit_code
 
 
@@ -147,4 +161,8 @@ def _print_access(lab: Lab, engine: Engine) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    console.run(
+        lambda: interrupt.exit_code(
+            main, "Interrupted. `make lab` resumes from here, `make lab-down` removes it."
+        )
+    )

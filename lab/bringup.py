@@ -5,19 +5,25 @@ from __future__ import annotations
 import base64
 import dataclasses
 import json
+import os
 import secrets
 import shutil
 import socket
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from pathlib import Path
 
-from lab import build, options, pki, process
-from lab.engine import Engine, Tools, environment
+from lab import build, options, pki, process, tool
+from lab.engine import Engine, Tools, search_path
 from lab.layout import REPO, Lab
+from lab.recipes import HELM, HELM2, VCSIM
 
 _READY_SECONDS = 60.0
+_ON_DEMAND = {"helm": (HELM, "helm"), "helm2": (HELM2, "helm"), "tiller": (HELM2, "tiller")}
+"""Commands that are built when they are first used, each with its recipe and its name there."""
 
 
 class LabError(Exception):
@@ -39,12 +45,16 @@ def up(lab: Lab) -> Engine:
     Raises:
         LabError: A simulator did not start; the message names its log file.
     """
-    with phase("tools"):
-        tools = build_tools()
+    with phase("vCenter's simulator"):
+        build.build(progress, [VCSIM])
     with phase("certificates and credentials"):
         prepare(lab)
-    with phase("vCenter, PKS, BOSH, NSX-T, DNS and chart repository"):
-        start_simulators(lab, tools)
+    # The foundation needs no more than that simulator yet: it starts while the other tools are compiled, and
+    # will find them where they are going to be.
+    with phase("tools, vCenter, PKS, BOSH, NSX-T, DNS and chart repository"), ThreadPoolExecutor(1) as pool:
+        started = pool.submit(start_simulators, lab, build.planned().bin)
+        tools = build_tools(tell=True)
+        started.result()
     engine = Engine(lab, tools)
     with phase("Pulumi stack"):
         engine.install_plugins()
@@ -52,13 +62,21 @@ def up(lab: Lab) -> Engine:
     return engine
 
 
-def build_tools() -> Tools:
+def build_tools(*, tell: bool = False) -> Tools:
     """Builds the Go tools that are missing; later calls find them in the cache.
 
-    Progress goes to standard error, because a shell may evaluate the output of ``python -m lab env``.
+    With ``tell`` it says what it takes from PATH. All that goes to standard error, because a shell may
+    evaluate the output of ``python -m lab env``.
     """
-    built = build.build(report=lambda line: print(f"    {line}", file=sys.stderr, flush=True))
+    built = build.build(progress)
+    for recipe, command in built.taken.items() if tell else ():
+        progress(f"{recipe.name}: taken from {command.parent}")
     return Tools(built.bin, built.plugins)
+
+
+def progress(line: str) -> None:
+    """Prints a line about what is being built."""
+    print(f"    {line}", file=sys.stderr, flush=True)
 
 
 def prepare(lab: Lab) -> None:
@@ -69,25 +87,26 @@ def prepare(lab: Lab) -> None:
     pki.ensure_ca(lab)
     if not lab.credentials.exists():
         pki.write_private(lab.credentials, json.dumps(_credentials(), indent=2).encode())
-    modules = {"pks": "cli.pks", "tkgi": "cli.pks", "bosh": "cli.bosh"}
-    modules |= {"helm2": "helm2.cli", "tiller": "helm2.server"}
-    for name, module in modules.items():
-        wrapper = lab.path("bin", name)
-        # So that `lab down` finds it: the program gives its children no such variable.
-        mark = f'{process.MARK}="{lab.home}:pulumi"'
-        wrapper.write_text(
-            f'#!/bin/sh\n{mark} LAB_HOME="{lab.home}" LAB_NET={lab.net} PYTHONPATH="{REPO}" '
-            f'PKS_CLI_NAME={name} exec "{sys.executable}" -m lab.{module} "$@"\n'
-        )
-        wrapper.chmod(0o755)
+    for name, module in {"pks": "cli.pks", "tkgi": "cli.pks", "bosh": "cli.bosh"}.items():
+        variables = {**lab.environment, "PYTHONPATH": str(REPO), "PKS_CLI_NAME": name}
+        tool.wrap(lab, name, [sys.executable, "-m", f"lab.{module}"], variables)
+    users = os.pathsep.join(p for p in os.environ["PATH"].split(os.pathsep) if p != str(lab.home / "bin"))
+    for name, (recipe, command) in _ON_DEMAND.items():
+        lab.path("bin", name).unlink(missing_ok=True)
+        if name != "helm" or shutil.which(name, path=users) is None:
+            tool.write(lab, name, recipe.name, command)
 
 
-def start_simulators(lab: Lab, tools: Tools) -> None:
-    """Starts the foundation's simulators and waits until each one accepts connections."""
+def start_simulators(lab: Lab, tools: Path) -> None:
+    """Starts the foundation's simulators and waits until each one accepts connections.
+
+    ``tools`` is the directory that will have the lab's commands.
+    """
     credentials = json.loads(lab.credentials.read_text())
     certificate, key = pki.server_certificate(lab, "vcenter", ips=[lab.vcenter.split(":")[0]])
-    env = {name: value for name, value in environment(lab, tools).items() if name == "PATH"}
-    vcenter = [str(tools.bin / "vcsim"), "-listen", lab.vcenter, "-cert", str(certificate), "-key", str(key)]
+    env = {"PATH": search_path(lab, tools)}
+    vcsim = build.build(recipes=[VCSIM]).places[VCSIM] / "vcsim"
+    vcenter = [str(vcsim), "-listen", lab.vcenter, "-cert", str(certificate), "-key", str(key)]
     vcenter += ["-username", credentials["vcenter"]["username"]]
     chosen = options.load(lab)
     vcenter += ["-hosts", str(chosen.hosts), "-ha-restart", f"{chosen.ha_seconds:g}s"]
@@ -102,7 +121,7 @@ def start_simulators(lab: Lab, tools: Tools) -> None:
     process.start(lab, "foundation", [sys.executable, "-m", "lab.foundation"], env)
     await_port(lab, "charts", lab.chart_repository.removeprefix("http://"))
     await_port(lab, "dns", lab.dns_server)
-    pks = [f"{lab.pks_host}:9021", f"{lab.pks_host}:8443"]
+    pks = [f"{lab.pks_host}:9021", f"{lab.pks_host}:8443", f"{lab.bosh_host}:8443"]
     for endpoint in (*pks, f"{lab.bosh_host}:25555", lab.nsx_manager):
         await_port(lab, "foundation", endpoint)
 

@@ -1,35 +1,37 @@
-"""Builds the lab's tools and caches them: ``python -m lab.build``.
+"""Builds the lab's tools and caches them: ``python -m lab.build [--list] [NAME ...]``.
 
 A result is stored in ``<cache>/tools/<name>-<digest>`` (``LAB_CACHE``, default ``~/.cache/rancher-on-pks``).
 It is built in a temporary directory and renamed, so it is either complete or missing; the next build resumes
-an interrupted one. ``LAB_BUILD_ALL=1`` builds the Pulumi engine even if a suitable one is on PATH.
+an interrupted one. What is on PATH is not built; ``LAB_BUILD_ALL=1`` builds it all the same.
 """
 
 from __future__ import annotations
 
+import argparse
 import fcntl
 import hashlib
+import json
 import os
-import re
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import console
 from lab.golang import BuildError, Go
-from lab.recipes import ENGINE, LANGUAGE_HOST, PLUGINS, RECIPES, Recipe
+from lab.present import present
+from lab.progress import Progress
+from lab.recipes import ON_DEMAND, RECIPES, Recipe
 
 __all__ = ["BuildError", "Built", "build"]
 
 Report = Callable[[str], None]
 
-_OLDEST_ENGINE = (3, 259)
 _AT_ONCE = 2  # linking uses one core, and each build may take 3 GB of memory
 _KEEP_DAYS = 30
 
@@ -41,7 +43,11 @@ class Built:
     bin: Path
     """The lab's own commands, to be prepended to PATH."""
     plugins: Path
-    """Stand-ins for Pulumi's resource plugins."""
+    """Pulumi's resource plugins."""
+    places: Mapping[Recipe, Path]
+    """Directory of each result; the only one of what is built on demand."""
+    taken: Mapping[Recipe, Path]
+    """Commands that were found on PATH instead."""
 
 
 def build(report: Report = lambda _: None, recipes: Sequence[Recipe] = RECIPES) -> Built:
@@ -50,52 +56,49 @@ def build(report: Report = lambda _: None, recipes: Sequence[Recipe] = RECIPES) 
     Raises:
         BuildError: Go is missing or too old, or a tool does not compile.
     """
-    cache = Path(os.environ.get("LAB_CACHE") or Path.home() / ".cache" / "rancher-on-pks").resolve()
-    wanted = [recipe for recipe in recipes if recipe not in _on_path(cache)]
-    go = Go.find(recipe.go_version for recipe in wanted)
-    places = {recipe: cache / "tools" / f"{recipe.name}-{recipe.digest(go.version)}" for recipe in wanted}
-    commands = [place for recipe, place in places.items() if recipe != PLUGINS]
-    names = "\n".join(sorted(place.name for place in commands))
-    joined = cache / "tools" / f"bin-{hashlib.sha256(names.encode()).hexdigest()[:16]}"
-    if not (_all_present(places) and joined.is_dir()):
+    cache = _cache()
+    go, result = _plan(recipes, cache)
+    places = result.places
+    every = (*places.values(), result.bin, result.plugins)
+    if not all(place.is_dir() for place in every):
         with _lock(cache, report):  # held by every writer, so that no build cleans up another's work
             _remove_old(cache)
             _build_missing(go, places, report)
-            _join(commands, joined)
-    for place in (*places.values(), joined):
+            for directory, kind in ((result.bin, "command"), (result.plugins, "plugin")):
+                _join(_of(kind, places), directory)
+    for place in every:
         os.utime(place)
-    return Built(joined, places.get(PLUGINS, cache / "no-plugins"))
+    return result
 
 
-def _on_path(cache: Path) -> set[Recipe]:
-    """Returns tools that need no build because they are on PATH: the engine, with its language host."""
-    found: set[Recipe] = set()
-    if os.environ.get("LAB_BUILD_ALL") == "1":
-        return found
-    # The PATH of a shell that ran `eval "$(python -m lab env)"` has earlier results of this build.
-    directories = os.environ.get("PATH", "").split(os.pathsep)
-    path = os.pathsep.join(place for place in directories if not Path(place).is_relative_to(cache))
-    if _new_enough(path, "pulumi", "version"):
-        found.add(ENGINE)
-        if _new_enough(path, "pulumi-language-python", "-version"):
-            found.add(LANGUAGE_HOST)
-    return found
+def planned(recipes: Sequence[Recipe] = RECIPES) -> Built:
+    """Returns the directories that ``build`` will return, whether they exist yet or not."""
+    return _plan(recipes, _cache())[1]
 
 
-def _new_enough(path: str, command: str, argument: str) -> bool:
-    place = shutil.which(command, path=path)
-    if place is None:
-        return False
-    environment = {**os.environ, "PULUMI_SKIP_UPDATE_CHECK": "true"}
-    done = subprocess.run([place, argument], env=environment, capture_output=True, text=True, check=False)
-    version = re.match(r"v?(\d+)\.(\d+)", done.stdout.strip())
-    if done.returncode or version is None:
-        return False
-    return (int(version[1]), int(version[2])) >= _OLDEST_ENGINE
+def _plan(recipes: Sequence[Recipe], cache: Path) -> tuple[Go, Built]:
+    there = present(recipes, cache)
+    wanted = [recipe for recipe in recipes if recipe not in there]
+    go = Go.find(recipe.go_version for recipe in wanted)
+    places = {recipe: _place(cache, recipe, go) for recipe in wanted}
+
+    def joined(name: str, kind: str) -> Path:
+        names = "\n".join(sorted(place.name for place in _of(kind, places)))
+        return cache / "tools" / f"{name}-{hashlib.sha256(names.encode()).hexdigest()[:16]}"
+
+    return go, Built(joined("bin", "command"), joined("all-plugins", "plugin"), places, there)
 
 
-def _all_present(places: dict[Recipe, Path]) -> bool:
-    return all(place.is_dir() for place in places.values())
+def _of(kind: str, places: Mapping[Recipe, Path]) -> list[Path]:
+    return [place for recipe, place in places.items() if recipe.kind == kind]
+
+
+def _cache() -> Path:
+    return Path(os.environ.get("LAB_CACHE") or Path.home() / ".cache" / "rancher-on-pks").resolve()
+
+
+def _place(cache: Path, recipe: Recipe, go: Go) -> Path:
+    return cache / "tools" / f"{recipe.name}-{recipe.digest(go.version)}"
 
 
 @contextmanager
@@ -111,44 +114,101 @@ def _lock(cache: Path, report: Report) -> Iterator[None]:
         yield
 
 
-def _build_missing(go: Go, places: dict[Recipe, Path], report: Report) -> None:
+def _build_missing(go: Go, places: Mapping[Recipe, Path], report: Report) -> None:
     missing = {recipe: place for recipe, place in places.items() if not place.is_dir()}
     if not missing:
         return
-    report(f"{len(missing)} tools to build (once): {', '.join(recipe.name for recipe in missing)}")
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        jobs = {pool.submit(_build_one, go, recipe, place): recipe for recipe, place in missing.items()}
+    names = ", ".join(recipe.name for recipe in missing)
+    seconds, size = (sum(recipe.cost[index] for recipe in missing) for index in (0, 1))
+    report(f"{len(missing)} tools to build (once): {names}")
+    minutes = max(seconds // 60, 1)
+    report(f"about {minutes} CPU minutes and {size} MB, besides what Go downloads and caches")
+    progress = Progress(missing, report)
+    with progress.running(), ThreadPoolExecutor(_AT_ONCE) as pool:
+        jobs = {
+            pool.submit(_build_one, go, recipe, place, progress): recipe for recipe, place in missing.items()
+        }
         try:
-            for done, job in enumerate(as_completed(jobs), start=1):
-                report(f"{jobs[job].name}: built in {job.result():.0f} s ({done} of {len(missing)})")
+            for job in as_completed(jobs):
+                progress.done(jobs[job], job.result())
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             go.stop()
             raise
 
 
-def _build_one(go: Go, recipe: Recipe, place: Path) -> float:
+def _build_one(go: Go, recipe: Recipe, place: Path, progress: Progress) -> float:
     """Builds one recipe into ``place`` and returns the duration in seconds."""
     start = time.monotonic()
     place.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{recipe.name}-", dir=place.parent) as temporary:
         result, scratch = Path(temporary, "result"), Path(temporary, "scratch")
         result.mkdir()
+        module = _with_borrowed(go, recipe, Path(temporary, "module"), scratch)
+        seen = {"downloads": 0, "packages": 0}
+
+        def downloaded(line: str) -> None:
+            if line.startswith("go: downloading"):
+                seen["downloads"] += 1
+                progress.downloading(recipe, seen["downloads"])
+
+        arguments = ["list", "-deps", *recipe.packages]
+        listed = go.run(arguments, module=module, scratch=scratch, heard=downloaded)
+        total = len(listed.splitlines())
+
+        def compiled(_: str) -> None:
+            seen["packages"] += 1
+            progress.compiled(recipe, seen["packages"], total)
+
         target = str(result / recipe.binary) if recipe.binary else f"{result}{os.sep}"
-        arguments = ["build", "-ldflags", recipe.linker_flags, "-o", target, *recipe.packages]
-        go.run(arguments, module=recipe.module, scratch=scratch)
-        if recipe.scripts:
-            arguments = ["list", "-m", "-f", "{{.Dir}}", recipe.release]
-            release = Path(go.run(arguments, module=recipe.module, scratch=scratch).strip())
-            for script in recipe.scripts:
-                copy = Path(shutil.copyfile(release / script, result / Path(script).name))
-                copy.chmod(0o755)
+        arguments = ["build", "-v", "-ldflags", recipe.linker_flags, "-o", target, *recipe.packages]
+        go.run(arguments, module=module, scratch=scratch, heard=compiled)
+        for script in recipe.scripts:
+            source = _module(go, recipe.release, module, scratch) / script
+            copy = Path(shutil.copyfile(source, result / source.name))
+            copy.chmod(0o755)
         result.rename(place)
     return time.monotonic() - start
 
 
+def _module(go: Go, name: str, directory: Path, scratch: Path) -> Path:
+    """Returns the directory of a module that the recipe's module requires."""
+    arguments = ["list", "-m", "-f", "{{.Dir}}", name]
+    return Path(go.run(arguments, module=directory, scratch=scratch).strip())
+
+
+def _with_borrowed(go: Go, recipe: Recipe, copy: Path, scratch: Path) -> Path:
+    """Returns the module's directory; with borrowed files, a copy that has them.
+
+    Raises:
+        BuildError: A downloaded module is not the one whose checksum the repository has.
+    """
+    if not recipe.borrowed:
+        return recipe.module
+    shutil.copytree(recipe.module, copy)
+    expected = (recipe.module / "borrowed.sum").read_text().splitlines()
+    directories: dict[str, Path] = {}
+    for part in recipe.borrowed:
+        if part.module not in directories:
+            wanted = f"{part.module}@{recipe.version(part.module)}"
+            # Outside the module, which is not complete without these files.
+            answer = json.loads(
+                go.run(["mod", "download", "-json", wanted], module=copy.parent, scratch=scratch)
+            )
+            if f"{answer['Path']} {answer['Version']} {answer['Sum']}" not in expected:
+                raise BuildError(
+                    f"{wanted} has checksum {answer['Sum']}, unlike {recipe.module}/borrowed.sum"
+                )
+            directories[part.module] = Path(answer["Dir"])
+        target = copy / part.target
+        target.mkdir(parents=True, exist_ok=True)
+        for file in directories[part.module].glob(part.source):
+            shutil.copyfile(file, target / file.name)
+    return copy
+
+
 def _join(places: Sequence[Path], joined: Path) -> None:
-    """Creates one directory with all commands of ``places``, unless it exists.
+    """Creates one directory with all files of ``places``, unless it exists.
 
     They are hard links: the engine uses a language host without a warning only if it is in the directory of
     the engine's resolved executable.
@@ -156,10 +216,10 @@ def _join(places: Sequence[Path], joined: Path) -> None:
     if joined.is_dir():
         return
     with tempfile.TemporaryDirectory(prefix=".joining-", dir=joined.parent) as temporary:
-        directory = Path(temporary, "bin")
+        directory = Path(temporary, "all")
         directory.mkdir()
-        for command in (file for place in places for file in place.iterdir()):
-            (directory / command.name).hardlink_to(command)
+        for file in (file for place in places for file in place.iterdir()):
+            (directory / file.name).hardlink_to(file)
         directory.rename(joined)
 
 
@@ -171,20 +231,47 @@ def _remove_old(cache: Path) -> None:
             shutil.rmtree(place, ignore_errors=True)
 
 
+def show(recipes: Collection[Recipe] = (*RECIPES, *ON_DEMAND)) -> Iterator[str]:
+    """Yields a line for each tool: whether it is built, why, how long that takes, how large it is."""
+    cache = _cache()
+    there = present(recipes, cache)
+    go = Go.find(recipe.go_version for recipe in recipes)
+    yield f"{'tool':<18} {'CPU s':>5} {'MB':>4}  {'state':<10} for"
+    for recipe in recipes:
+        state = "built" if _place(cache, recipe, go).is_dir() else "missing"
+        if recipe in there:
+            state = "on PATH"
+        elif recipe.kind == "on demand" and state == "missing":
+            state = "on demand"
+        seconds, size = recipe.cost
+        yield f"{recipe.name:<18} {seconds:>5} {size:>4}  {state:<10} {recipe.purpose}"
+
+
 def main() -> int:
-    """Builds everything and prints the directories."""
+    """Builds what the command line names, by default what every lab needs, and prints the directories."""
+    everything = {recipe.name: recipe for recipe in (*RECIPES, *ON_DEMAND)}
+    parser = argparse.ArgumentParser(prog="python -m lab.build", description=__doc__)
+    parser.add_argument("--list", action="store_true", help="only list the tools")
+    parser.add_argument("names", nargs="*", metavar="NAME", help="tools to build (see --list)")
+    arguments = parser.parse_args()
+    if unknown := set(arguments.names) - set(everything):
+        parser.error(f"no such tool: {', '.join(sorted(unknown))}; there are {', '.join(everything)}")
     start = time.monotonic()
     try:
-        built = build(report=lambda line: print(f"{time.monotonic() - start:6.0f} s  {line}", flush=True))
+        if arguments.list:
+            print("\n".join(show()))
+            return 0
+        recipes = [everything[name] for name in arguments.names] or RECIPES
+        built = build(lambda line: print(f"{time.monotonic() - start:6.0f} s  {line}", flush=True), recipes)
     except BuildError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("\nInterrupted. The next build resumes from here.", file=sys.stderr)
         return 130
-    print(f"{time.monotonic() - start:6.1f} s  commands in {built.bin}, stand-in plugins in {built.plugins}")
+    print(f"{time.monotonic() - start:6.1f} s  commands in {built.bin}, plugins in {built.plugins}")
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    console.run(main)

@@ -6,18 +6,17 @@ import json
 import os
 import shlex
 import shutil
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from importlib import metadata
 from pathlib import Path
 
 import yaml
 
-from lab import process
+from lab import interrupt, process, tool
 from lab.layout import DEFAULT_NET, REPO, Lab
+from lab.present import installed_plugin
 
 STACK = "lab"
 PASSPHRASE = "lab"  # noqa: S105 - protects only the lab's disposable state
@@ -25,20 +24,25 @@ PASSPHRASE = "lab"  # noqa: S105 - protects only the lab's disposable state
 
 @dataclass(frozen=True)
 class Tools:
-    """Directories of the built tools: commands in ``bin``, stand-in resource plugins in ``plugins``."""
+    """Directories of the built tools: commands in ``bin``, resource plugins in ``plugins``."""
 
     bin: Path
     plugins: Path
 
 
+def search_path(lab: Lab, tools: Path) -> str:
+    """Returns PATH: the lab's commands, the built ones in ``tools``, and those of this environment."""
+    path = [str(lab.home / "bin"), str(tools), str(Path(sys.executable).parent)]
+    path += [part for part in os.environ.get("PATH", "").split(os.pathsep) if part not in path]
+    return os.pathsep.join(path)
+
+
 def environment(lab: Lab, tools: Tools) -> dict[str, str]:
     """Returns the variables that point ``pulumi``, ``pks``, ``bosh``, ``helm``, ``kubectl`` at this lab."""
     credentials = json.loads(lab.credentials.read_text())
-    path = [str(lab.home / "bin"), str(tools.bin), str(Path(sys.executable).parent)]
-    path += [part for part in os.environ.get("PATH", "").split(os.pathsep) if part not in path]
     return {
         **lab.environment,
-        "PATH": os.pathsep.join(path),
+        "PATH": search_path(lab, tools.bin),
         "PULUMI_HOME": str(lab.home / "pulumi"),
         # Without .attrs files, which are not written atomically: an empty one, left by a killed engine, makes
         # the whole state unreadable ("failed to load checkpoint: EOF").
@@ -145,23 +149,12 @@ class Engine:
         running = subprocess.Popen(
             self.command(*arguments), cwd=self.project, env=self.process_environment(), process_group=0
         )
-        interrupted = False
-        while True:
-            try:
-                exit_code = running.wait()
-                break
-            except KeyboardInterrupt:
-                if not interrupted:
-                    print(
-                        "\nStopping after the running operations; press Ctrl-C again to stop at once.",
-                        file=sys.stderr,
-                    )
-                interrupted = True
-                running.send_signal(signal.SIGINT)
-        if interrupted:
+        note = "Stopping after the running operations; press Ctrl-C again to stop at once."
+        try:
+            return interrupt.wait(running, note)
+        except KeyboardInterrupt:
             process.stop(self.lab, "pulumi")
-            raise KeyboardInterrupt
-        return exit_code
+            raise
 
     def json(self, *arguments: str) -> object:
         """Runs a command on the stack and parses the JSON on its standard output."""
@@ -192,18 +185,24 @@ class Engine:
         self.run("stack", "init", cwd=project.parent)
 
     def install_plugins(self) -> None:
-        """Installs a resource plugin for each SDK into the lab's Pulumi home: the user's, else the stand-in.
+        """Installs a resource plugin for each SDK into the lab's Pulumi home: the user's, else the built one.
 
         A plugin on PATH is skipped, because the engine prefers it.
         """
-        installed = Path(os.environ.get("PULUMI_HOME", Path.home() / ".pulumi")) / "plugins"
-        for stand_in in self.tools.plugins.glob("pulumi-resource-*"):
-            name = stand_in.name.removeprefix("pulumi-resource-")
-            directory = f"resource-{name}-v{metadata.version(f'pulumi_{name}')}"
-            link = self.lab.path("pulumi", "plugins", directory, stand_in.name)
-            real = installed / directory / stand_in.name
+        for name in ("kubernetes", "command", "tls", "vsphere"):
+            command = f"pulumi-resource-{name}"
+            users = installed_plugin(name)
+            link = self.lab.path("pulumi", "plugins", users.parent.name, command)
+            plugin = users if users.exists() and users != link else self.tools.plugins / command
             link.unlink(missing_ok=True)
-            link.symlink_to(real if real.exists() and real != link else stand_in)
+            if plugin.exists():
+                link.symlink_to(plugin)
+        # So that `lab down` also finds what `pulumi` leaves when it is run, and killed, by hand.
+        own = self.lab.home / "bin" / "pulumi"
+        own.unlink(missing_ok=True)
+        path = environment(self.lab, self.tools)["PATH"]
+        if engine := shutil.which("pulumi", path=path):
+            tool.wrap(self.lab, "pulumi", [engine], {})
 
     def outputs(self, *, show_secrets: bool = True) -> dict[str, object]:
         """Returns the stack's outputs; empty before the first ``up``."""

@@ -10,7 +10,8 @@ The file is read on each use, so editing it starts and ends a fault. It maps par
   of new tokens; tokens issued before ``revoked_before`` (seconds since the epoch) are invalid.
 - ``rancher``: as for the foundation's servers, and ``local_stuck`` (true or false), whether the cluster
   ``local`` hangs in Provisioning until it is saved (default: true before 2.6); ``leak``, a list of the kinds
-  whose namespaces remain after deletion: ``fleet``, ``users``, ``clusters``, ``projects``.
+  whose namespaces remain after deletion: ``fleet``, ``users``, ``clusters``, ``projects``;
+  ``setup_seconds``, the time until a new cluster can be deleted without a leak (default: 0.5).
 - ``dns``: ``rcode`` replaces the response, ``drop`` drops it, ``delay_seconds`` delays it.
 - ``create-cluster``, ``update-cluster``, ``delete-cluster``: ``fail_after_seconds`` fails the action after
   that time with the reason ``description``; ``seconds`` is the duration of the action.

@@ -12,7 +12,8 @@ from typing import Any
 
 import yaml
 
-from components.pks.kubeconfig import rewrite
+from components.kubernetes.kubeconfig import reduce
+from components.pks.kubeconfig import API_PORT
 from lab.bringup import LabError
 from lab.engine import Engine
 from lab.layout import REPO, Lab
@@ -82,7 +83,8 @@ def _write_kubeconfig(server: Engine, name: str) -> None:
     file = server.lab.path("fleet", "kubeconfigs", f"{name}.yaml")
     file.unlink(missing_ok=True)
     _pks(server, "get-credentials", name, kubeconfig=file)
-    text, _ = rewrite(file.read_text(), f"{name}.{_ZONE}", address)
+    server_url = f"https://{address}:{API_PORT}"
+    text, _ = reduce(file.read_text(), server=server_url, tls_name=f"{name}.{_ZONE}")
     file.write_text(text)
     file.chmod(0o600)
 

@@ -10,15 +10,22 @@ import shlex
 import shutil
 import signal
 import subprocess
+import tempfile
 import threading
-from collections.abc import Iterable
+from collections import deque
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 _TAIL_LINES = 15
 _STOP_SECONDS = 10.0
+# With this much memory the compiler's garbage collector runs less often: 17 % less CPU time (Helm), and up to
+# 4 GB for one package of Kubernetes.
+_ROOMY_BYTES = 12 * 2**30
 # Never empty: otherwise settings made with `go env -w` would apply.
 _FLAGS = "-mod=readonly -trimpath -buildvcs=false"
+# What `go build -v` prints for each package.
+_PACKAGE = re.compile(r"[\w.~-]+(/[\w.~-]+)*")
 # User settings that would change the build.
 _UNSET = ("GOOS", "GOARCH", "GO111MODULE", "GOEXPERIMENT", "LD_LIBRARY_PATH")
 
@@ -65,34 +72,56 @@ class Go:
             raise BuildError(f"{command} is {go_env['GOVERSION']}, too old for the lab's tools: {remedy}")
         return cls(command, f"{go_env['GOVERSION']} {go_env['GOOS']}/{go_env['GOARCH']}")
 
-    def run(self, arguments: list[str], *, module: Path, scratch: Path) -> str:
+    def run(
+        self,
+        arguments: list[str],
+        *,
+        module: Path,
+        scratch: Path,
+        heard: Callable[[str], None] = lambda _: None,
+    ) -> str:
         """Runs ``go`` in a module's directory and returns its standard output.
+
+        Args:
+            arguments: Command line without ``go``.
+            module: Directory.
+            scratch: Directory for temporary files.
+            heard: Called with each line of standard error: modules that are downloaded, and with ``-v``
+                packages that are compiled.
 
         Raises:
             BuildError: It failed; the message contains the last lines of its output.
         """
         scratch.mkdir(parents=True, exist_ok=True)
-        with self._guard:
-            if self._stopped:
-                raise BuildError("the build was interrupted")
-            process = subprocess.Popen(
-                [self.command, *arguments],
-                cwd=module,
-                env=_environment() | {"GOTMPDIR": str(scratch)},
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                text=True,
-                process_group=0,  # Ctrl-C reaches only this process; stop() ends the whole group
-            )
-            self._running.add(process)
-        output, errors = process.communicate()
-        with self._guard:
-            self._running.discard(process)
-        if process.returncode:
-            tail = "\n".join(errors.strip().splitlines()[-_TAIL_LINES:])
-            raise BuildError(f"`go {shlex.join(arguments)}` failed in {module}:\n{tail}")
-        return output
+        tail: deque[str] = deque(maxlen=_TAIL_LINES)
+        with tempfile.TemporaryFile("w+") as output:
+            with self._guard:
+                if self._stopped:
+                    raise BuildError("the build was interrupted")
+                process = subprocess.Popen(
+                    [self.command, *arguments],
+                    cwd=module,
+                    env=_environment() | {"GOTMPDIR": str(scratch)},
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=subprocess.PIPE,
+                    text=True,
+                    process_group=0,  # Ctrl-C reaches only this process; stop() ends the whole group
+                )
+                self._running.add(process)
+            assert process.stderr is not None  # noqa: S101 - a pipe was asked for
+            for line in process.stderr:
+                heard(line.strip())
+                if len(line.split()) > 1 or not _PACKAGE.fullmatch(line.strip()):
+                    tail.append(line.rstrip())
+            process.wait()
+            with self._guard:
+                self._running.discard(process)
+            if process.returncode:
+                text = "\n".join(tail)
+                raise BuildError(f"`go {shlex.join(arguments)}` failed in {module}:\n{text}")
+            output.seek(0)
+            return output.read()
 
     def stop(self) -> None:
         """Ends all running processes, including compilers and linkers, and prevents new ones."""
@@ -110,6 +139,8 @@ class Go:
 
 def _environment() -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if name not in _UNSET}
+    if os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") >= _ROOMY_BYTES:
+        kept.setdefault("GOGC", "400")
     return {**kept, "GOFLAGS": _FLAGS, "GOTOOLCHAIN": "local", "GOWORK": "off", "CGO_ENABLED": "0"}
 
 

@@ -6,7 +6,9 @@ from typing import Any
 
 import yaml
 
+from lab import build
 from lab.engine import Engine
+from lab.recipes import HELM2
 
 OLD_CHARTS = {"ingressChart": "nginx-ingress", "ingressChartVersion": "1.41.3", "rancherVersion": "2.2.8"}
 """The chart versions of the article: Helm v2 cannot read current charts, Helm 3 reads both."""
@@ -14,7 +16,9 @@ OLD_CHARTS = {"ingressChart": "nginx-ingress", "ingressChartVersion": "1.41.3", 
 _RELEASE = "kubernetes:helm.sh/v3:Release"
 
 
-def choose(engine: Engine, helm: str | None, tiller: str | None) -> None:
+def choose(
+    engine: Engine, helm: str | None, tiller: str | None, report: build.Report = lambda _: None
+) -> None:
     """Sets Helm (``v2``, ``v3``) and Tiller's location (``cluster``, ``local``) in the lab's own config.
 
     None keeps a value. A move to Helm 3 keeps the chart versions, so the running workloads do not change.
@@ -22,11 +26,13 @@ def choose(engine: Engine, helm: str | None, tiller: str | None) -> None:
     Raises:
         ValueError: The change is not possible from the current state.
     """
-    if helm is None and tiller is None:
-        return
     document: dict[str, Any] = yaml.safe_load(engine.config_file.read_text())
     config = document["config"]
     before = _get(config, "helmEngine") or "v3"
+    if (helm or before) == "v2":
+        prepare(report)
+    if helm is None and tiller is None:
+        return
     after = helm or before
     if tiller and after == "v3":
         raise ValueError("--tiller needs Helm v2: add --helm v2")
@@ -47,6 +53,11 @@ def choose(engine: Engine, helm: str | None, tiller: str | None) -> None:
         if value is not None:
             config[_key(name)] = value
     engine.own_config().write_text(yaml.safe_dump(document, sort_keys=False))
+
+
+def prepare(report: build.Report = lambda _: None) -> None:
+    """Builds Helm v2, unless it is built: its first call has a time limit."""
+    build.build(report, [HELM2])
 
 
 def _kinds(engine: Engine) -> list[str]:

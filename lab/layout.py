@@ -35,6 +35,14 @@ class Lab:
             raise ValueError(f"LAB_NET is {text!r}; it must be a number from 2 to 250")
         return cls(home, int(text))
 
+    def use_tools(self, directory: str = "") -> None:
+        """Puts a directory with tools that need no build first on PATH, here and in each later call."""
+        file = self.home / "tools"
+        if directory:
+            self.path("tools").write_text(str(Path(directory).resolve()))
+        if file.exists():
+            os.environ["PATH"] = os.pathsep.join((file.read_text(), os.environ.get("PATH", "")))
+
     @property
     def environment(self) -> dict[str, str]:
         """Variables that select this lab in a child process."""

@@ -15,10 +15,11 @@ from policy.reading import UNKNOWN, WrongTypeError, boolean, by_type, integer, i
 
 def enough_masters(args: ResourceValidationArgs) -> Iterator[str]:
     """A cluster with fewer than three masters does not survive the loss of one."""
-    minimum, masters = int(args.get_config()["minimumMasters"]), integer(args.props, "masters")
+    minimum, masters = int(args.get_config()["minimumMasters"]), integer(args.props, "foundation", "masters")
     if isinstance(masters, int) and masters < minimum:
+        plan = _shown(text(args.props, "foundation", "plan"))
         yield (
-            f"plan {_shown(text(args.props, 'plan'))} has {masters} masters, at least {minimum} are needed. "
+            f"plan {plan} has {masters} masters, at least {minimum} are needed. "
             f"Choose a plan with {minimum} masters (plan, planMasters)"
         )
 
@@ -114,7 +115,7 @@ RANCHER_DESIGN = ResourceValidationPolicy(
     description="Cluster and Rancher keep the design's availability and access.",
     validate=by_type(
         {
-            kinds.FOUNDATION_PREFLIGHT: [enough_masters],
+            kinds.PREFLIGHT: [enough_masters],
             kinds.NETWORK_PROFILE: [load_balancer_size],
             kinds.CLUSTER: [cluster_protected],
             kinds.RELEASE: [enough_replicas, chart_ingress_off],

@@ -1,4 +1,7 @@
-"""``python -m settings Pulumi.<env>.yaml...``: checks stack files offline and prints the settings."""
+"""``python -m settings Pulumi.<env>.yaml...``: checks stack files offline and prints the settings.
+
+``python -m settings new <env>`` writes the files of a new environment.
+"""
 
 from __future__ import annotations
 
@@ -6,16 +9,19 @@ import argparse
 import sys
 from pathlib import Path
 
-import yaml
-
-from settings import stack_file
+import console
+from settings import new, stack_file
 from settings.errors import SettingsError
 from settings.reading import effective, parse_file
 
 
 def main() -> int:
     """Check each file; returns 1 when one is invalid."""
-    parser = argparse.ArgumentParser(prog="python -m settings", description=__doc__)
+    if sys.argv[1:2] == ["new"]:
+        return new.main(sys.argv[2:])
+    parser = argparse.ArgumentParser(
+        prog="python -m settings", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("files", nargs="+", type=Path, metavar="Pulumi.<env>.yaml")
     parser.add_argument("--quiet", action="store_true", help="print problems only")
     arguments = parser.parse_args()
@@ -30,6 +36,8 @@ def _check(path: Path, *, quiet: bool) -> int:
         print(f"{path}: {error}", file=sys.stderr)
         return 1
     if not quiet:
+        import yaml  # noqa: PLC0415 - a missing package is one sentence
+
         print(f"# {path}")
         shown = effective(settings, file.encrypted)
         print(yaml.safe_dump(shown, sort_keys=False, allow_unicode=True), end="")
@@ -39,4 +47,4 @@ def _check(path: Path, *, quiet: bool) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    console.run(main)

@@ -34,6 +34,7 @@ class CertificateFiles:
     Attributes:
         source: Where the server's certificate comes from, a key of ``domain.certificates.sources.SOURCES``.
         hostname: Rancher's host name, which the certificate must cover.
+        extra_hostnames: Further names that it must cover.
         paths: Property of the source to the file that holds it, as in the config.
         secrets: Property to its PEM text, from secret config.
         organization: Organization (O) of the subject of a certificate that the program issues.
@@ -44,6 +45,7 @@ class CertificateFiles:
 
     source: str
     hostname: str
+    extra_hostnames: tuple[str, ...] = ()
     paths: Mapping[str, str] = field(default_factory=dict)
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
     organization: str = ""
@@ -68,7 +70,7 @@ def load(files: CertificateFiles, *, now: datetime) -> tuple[Material, list[Find
                 contents[name] = read(files.paths[name])
             except OSError as error:
                 findings.append(_unreadable(name, error))
-    expected = Expected(files.hostname, now, timedelta(days=files.warning_days))
+    expected = Expected(files.hostname, now, timedelta(days=files.warning_days), files.extra_hostnames)
     material, found = source.check(
         Given(contents, expected, files.validity_days, files.organization), openssl
     )

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import ssl
 import struct
-import tempfile
-from pathlib import Path
+from contextlib import ExitStack
+from tempfile import TemporaryFile
 
 _ROUNDS = 4
 _ACCEPTED = ""
@@ -42,11 +42,13 @@ def _client(ca_certificates: str) -> ssl.SSLContext:
 
 def _server(chain: str, private_key: str) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    with tempfile.TemporaryDirectory(prefix="rancher-on-pks-") as directory:  # OpenSSL reads files only
-        file = Path(directory, "server.pem")
-        file.touch(0o600)
-        file.write_text(private_key + chain)
-        context.load_cert_chain(file)
+    with ExitStack() as stack:
+        # OpenSSL reads files only: these have no name, so that nothing outlives this process.
+        chain_file, key_file = (stack.enter_context(TemporaryFile("w+")) for _ in range(2))
+        for file, text in ((chain_file, chain), (key_file, private_key)):
+            file.write(text)
+            file.seek(0)
+        context.load_cert_chain(f"/dev/fd/{chain_file.fileno()}", f"/dev/fd/{key_file.fileno()}")
     return context
 
 

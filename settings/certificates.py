@@ -15,7 +15,13 @@ from domain.finding import Finding
 from settings.certificate_files import CertificateFiles, load
 from settings.types import Days, DnsName, Line, Section, secret_text
 
-_DEPENDS_ON = ("certificateSource", "rancherHostname", "certificateValidityDays", "certificateWarningDays")
+_DEPENDS_ON = (
+    "certificateSource",
+    "rancherHostname",
+    "rancherExtraHostnames",
+    "certificateValidityDays",
+    "certificateWarningDays",
+)
 
 
 class CertificateSettings(Section):
@@ -33,15 +39,16 @@ class CertificateSettings(Section):
     certificate_warning_days: Days = 30
     tls_secret_name: DnsName = "tls-rancher-ingress"  # noqa: S105 - a name
 
-    _loaded: dict[str, tuple[Material, list[Finding]]] = PrivateAttr(default_factory=dict)
+    _loaded: dict[tuple[str, ...], tuple[Material, list[Finding]]] = PrivateAttr(default_factory=dict)
 
-    def material(self, hostname: str) -> tuple[Material, list[Finding]]:
-        """What the files and secrets hold, and what is wrong with it; read once."""
-        if hostname not in self._loaded:
-            self._loaded[hostname] = self._load(hostname)
-        return self._loaded[hostname]
+    def material(self, hostname: str, *extra: str) -> tuple[Material, list[Finding]]:
+        """What the files and secrets hold, and what is wrong with it for these host names; read once."""
+        names = (hostname, *extra)
+        if names not in self._loaded:
+            self._loaded[names] = self._load(hostname, extra)
+        return self._loaded[names]
 
-    def _load(self, hostname: str) -> tuple[Material, list[Finding]]:
+    def _load(self, hostname: str, extra: tuple[str, ...]) -> tuple[Material, list[Finding]]:
         paths = {
             CERTIFICATE: self.certificate_file,
             PRIVATE_KEY: self.private_key_file,
@@ -55,6 +62,7 @@ class CertificateSettings(Section):
         files = CertificateFiles(
             source=self.certificate_source,
             hostname=hostname,
+            extra_hostnames=extra,
             paths={name: path for name, path in paths.items() if path is not None},
             secrets={name: text for name, text in secrets.items() if text is not None},
             organization=self.certificate_organization,
@@ -63,8 +71,8 @@ class CertificateSettings(Section):
         )
         return load(files, now=datetime.now(UTC))
 
-    def findings(self, hostname: str) -> Iterator[Finding]:
+    def findings(self, hostname: str, *extra: str) -> Iterator[Finding]:
         """What is wrong with the files and secrets themselves."""
-        for finding in self.material(hostname)[1]:
+        for finding in self.material(hostname, *extra)[1]:
             if finding.severity == "error":
                 yield replace(finding, depends_on=(*_DEPENDS_ON, *finding.key.split(", ")))

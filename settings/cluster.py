@@ -43,7 +43,8 @@ class ClusterSettings(Section):
     plan_workers: Annotated[int, Field(ge=1)] = 3
     plan_privileged: bool = True
     workers: Annotated[int, Field(ge=0)] = 0
-    kubernetes_version: str = Field(examples=["1.28"], pattern=r"^1\.[0-9]{2}$")
+    kubernetes_version: Annotated[str, Field(examples=["1.28"], pattern=r"^(1\.[0-9]{2})?$")] = ""
+    kubernetes_version_check: bool = True
     network_profile: Name = ""
     network_profile_description: Line = ""
     network_profile_parameters: Values = {}

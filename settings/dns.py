@@ -32,7 +32,7 @@ class DnsSettings(Section):
     dns_server: Address | None = None
     dns_zone: DnsName | None = None
     dns_ttl: Annotated[int, Field(ge=1, le=86400)] = 300
-    # Credentials: read in the providers' process (components/dns/credentials.py), and checked here.
+    # Credentials: read in the providers' process (components/dns/transport.py), and checked here.
     dns_tsig_name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$")] | None = None
     dns_tsig_algorithm: TsigAlgorithm = DEFAULT_TSIG_ALGORITHM
     dns_tsig_secret: SecretStr | None = None
@@ -41,6 +41,7 @@ class DnsSettings(Section):
     dns_resolver: Address | None = None
     dns_timeout_minutes: Annotated[int, Field(ge=0, le=24 * 60)] = 10
     dns_api_record: bool = False
+    dns_move_record: bool = False
 
     def dns_hostnames(self, rancher_hostname: str, external_hostname: str) -> tuple[str, ...]:
         """The names that get a record; none with mode ``none``."""

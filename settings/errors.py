@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from domain.finding import Finding
+from domain.finding import Finding, problems
 
 
 class SettingsError(Exception):
@@ -12,7 +12,5 @@ class SettingsError(Exception):
 
     def __init__(self, findings: Sequence[Finding]) -> None:
         """Make the error of at least one finding."""
-        count = "1 problem" if len(findings) == 1 else f"{len(findings)} problems"
-        lines = "".join(f"\n  - {finding}" for finding in findings)
-        super().__init__(f"the configuration has {count}; nothing was changed:{lines}")
+        super().__init__(problems("the configuration", findings))
         self.findings = tuple(findings)

@@ -26,13 +26,43 @@ _VCENTER = {
 }
 _ENDPOINT = {"endpoint": "rancherHostname"}
 
-KEYS: labels.Table = {
-    ("pks:FoundationPreflight", ""): {
+CHECKS = {
+    "foundation": {
         **_CLUSTER,
         "masters": "planMasters",
         "workers": "planWorkers",
         "privileged": "planPrivileged",
+        "kubernetes_version": "kubernetesVersion",
+        "check_kubernetes": "kubernetesVersionCheck",
         "network_profile_parameters": "networkProfileParameters",
+    },
+    "ingress_chart": {
+        **_CHART_ACCESS,
+        "chart": "ingressChart",
+        "repository": "ingressChartRepository",
+        "version": "ingressChartVersion",
+    },
+    "rancher_chart": {
+        **_CHART_ACCESS,
+        "chart": "rancherChart",
+        "repository": "rancherChartRepository",
+        "version": "rancherVersion",
+    },
+    "helm2": {"helm": "helm2Cli", "tiller": "tillerCli", "image": "tillerImage"},
+    "dns": {
+        "hostnames": "rancherHostname",
+        "server": "dnsServer",
+        "zone": "dnsZone",
+        "move": "dnsMoveRecord",
+    },
+    "vcenter": {**_VCENTER, "bosh_cli": "boshCli", "masters": "planMasters", "workers": "workers"},
+    "nsx": {"manager": "nsxManager", "figures": "podNetwork", "pools": "networkProfileParameters"},
+}
+"""The same for the inputs of each check of the preflight."""
+
+KEYS: labels.Table = {
+    ("preflight:Preflight", ""): {
+        f"{check}.{name}": key for check, names in CHECKS.items() for name, key in names.items()
     },
     ("pks:NetworkProfile", ""): {
         "name": "networkProfile",
@@ -52,33 +82,14 @@ KEYS: labels.Table = {
         "expected_version": "kubernetesVersion",
     },
     ("capacity:PodNetwork", ""): {"figures": "podNetwork", "measured_at": "podNetworkMeasuredAt"},
-    ("placement:PlacementPreflight", ""): {
-        **_VCENTER,
-        "bosh_cli": "boshCli",
-        "masters": "planMasters",
-        "workers": "workers",
-    },
     ("placement:VmCids", ""): {"executable": "boshCli"},
     ("placement:VirtualMachines", ""): _VCENTER,
-    ("dns:DnsPreflight", ""): {"hostnames": "rancherHostname", "server": "dnsServer", "zone": "dnsZone"},
     ("dns:Record", ""): {"server": "dnsServer", "zone": "dnsZone", "ttl": "dnsTtl"},
     ("dns:Record", "rancher-"): {"hostname": "rancherHostname"},
     ("dns:Record", "api-"): {"hostname": "externalHostname"},
     ("dns:Resolution", ""): {"resolver": "dnsResolver", "timeout_minutes": "dnsTimeoutMinutes"},
     ("dns:Resolution", "rancher-"): {"hostname": "rancherHostname"},
     ("dns:Resolution", "api-"): {"hostname": "externalHostname"},
-    ("helm:Helm2Commands", ""): {"helm": "helm2Cli", "tiller": "tillerCli", "image": "tillerImage"},
-    ("helm:Chart", ""): _CHART_ACCESS,
-    ("helm:Chart", "ingress-"): {
-        "chart": "ingressChart",
-        "repository": "ingressChartRepository",
-        "version": "ingressChartVersion",
-    },
-    ("helm:Chart", "rancher-"): {
-        "chart": "rancherChart",
-        "repository": "rancherChartRepository",
-        "version": "rancherVersion",
-    },
     ("helm:Rollout", "ingress"): {"timeout_minutes": "ingressTimeoutMinutes"},
     ("helm:Rollout", "rancher"): {"timeout_minutes": "rancherTimeoutMinutes"},
     ("ingress:VirtualIp", ""): {

@@ -12,7 +12,9 @@ LABELS = "message_labels"
 _DYNAMIC = "pulumi-python:dynamic/"
 
 Table = Mapping[tuple[str, str], Mapping[str, str]]
-"""Type (``pks:Cluster``) and start of the resource's name, empty for all -> input -> label."""
+"""Type (``pks:Cluster``) and start of the resource's name, empty for all -> input -> label.
+
+An input inside another is a path, such as ``dns.server``."""
 
 
 def register(table: Table) -> None:
@@ -28,7 +30,7 @@ def register(table: Table) -> None:
             for (kind, start), names in table.items()
             if kind == token and args.name.startswith(start)
             for name, label in names.items()
-            if name in args.props
+            if name.partition(".")[0] in args.props
         }
         return pulumi.ResourceTransformationResult({**args.props, LABELS: labels}, args.opts)
 

@@ -60,8 +60,16 @@ class Settings(BaseModel):
                 rancher.rancher_hostname,
                 depends_on=("externalHostname",),
             )
+        for name in sorted({cluster.external_hostname} & set(rancher.rancher_extra_hostnames)):
+            yield Finding(
+                "rancherExtraHostnames",
+                "has externalHostname, which leads to the Kubernetes API",
+                "Remove it",
+                name,
+                depends_on=("externalHostname",),
+            )
         yield from cluster.findings()
-        yield from self.certificates.findings(rancher.rancher_hostname)
+        yield from self.certificates.findings(*rancher.hostnames)
         yield from self.ingress.findings()
         yield from rancher.findings(cluster.kubernetes_version)
         profile = cluster.network_profile_parameters if cluster.network_profile else None

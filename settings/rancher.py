@@ -30,6 +30,7 @@ class RancherSettings(Section):
     """Rancher: its name, version, replicas and values."""
 
     rancher_hostname: DnsName = Field(examples=["rancher.example.com"])
+    rancher_extra_hostnames: list[DnsName] = []
     rancher_chart: Name = "rancher"
     rancher_chart_repository: Name = "https://releases.rancher.com/server-charts/stable"
     rancher_version: Annotated[str, AfterValidator(_version)] = Field(examples=["2.8.5"])
@@ -38,12 +39,25 @@ class RancherSettings(Section):
     rancher_upgrade_check: bool = True
     rancher_timeout_minutes: Minutes = 20
 
+    @property
+    def hostnames(self) -> tuple[str, ...]:
+        """All names by which Rancher is reached, its own first."""
+        return (self.rancher_hostname, *self.rancher_extra_hostnames)
+
     def findings(self, kubernetes_version: str) -> Iterator[Finding]:
-        """What is wrong between these keys and the Kubernetes version."""
+        """What is wrong between these keys and the Kubernetes version, which may be unknown (empty)."""
         versions = ("rancherVersion", "kubernetesVersion")
+        if len(set(self.hostnames)) < len(self.hostnames):
+            yield Finding(
+                "rancherExtraHostnames",
+                "must name each host once, and not rancherHostname",
+                "Remove what is repeated",
+                ", ".join(self.rancher_extra_hostnames),
+                depends_on=("rancherHostname",),
+            )
         yield from repository_findings("rancherChartRepository", self.rancher_chart_repository)
         version = release(self.rancher_version)
-        for finding in version.findings(kubernetes_version):
+        for finding in version.findings(kubernetes_version) if kubernetes_version else ():
             if finding.severity == "error":
                 yield replace(finding, key="rancherVersion", value=self.rancher_version, depends_on=versions)
         conflicts = rancher_values.findings(

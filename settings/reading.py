@@ -12,7 +12,7 @@ import re
 import sys
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from pydantic import SecretStr, ValidationError
 from pydantic.fields import FieldInfo
@@ -109,8 +109,11 @@ def _parse(
 
 def load() -> Settings:
     """The settings of the current stack. Ends the program with one message when they are invalid."""
-    import pulumi  # noqa: PLC0415 - parse() is of use without Pulumi
-    from pulumi.runtime.config import CONFIG, get_config_env, is_config_secret  # noqa: PLC0415
+    from pulumi.runtime.config import (  # noqa: PLC0415 - parse() is of use without Pulumi
+        CONFIG,
+        get_config_env,
+        is_config_secret,
+    )
 
     stack = {**get_config_env(), **CONFIG.get()}
     config = {stack_file.short(key): value for key, value in stack.items()}
@@ -118,8 +121,15 @@ def load() -> Settings:
     try:
         return _parse(config, encrypted, _misread(config))
     except SettingsError as error:
-        pulumi.log.error(f"stack {pulumi.get_stack()}: {error}")
-        sys.exit(REPORTED)
+        refuse(error)
+
+
+def refuse(error: SettingsError) -> NoReturn:
+    """End the program with this one message."""
+    import pulumi  # noqa: PLC0415 - see load
+
+    pulumi.log.error(f"stack {pulumi.get_stack()}: {error}")
+    sys.exit(REPORTED)
 
 
 def _misread(config: Mapping[str, str]) -> list[Finding]:

@@ -5,6 +5,7 @@ A step that the settings turn off declares nothing and returns None.
 
 from steps.certificates import certificates
 from steps.cluster import InCluster, cluster, in_cluster
+from steps.guard import declared, guard
 from steps.ingress import Endpoint, helm_engine, ingress
 from steps.outputs import cluster_outputs, rancher_outputs
 from steps.placement import placement
@@ -19,6 +20,8 @@ __all__ = [
     "certificates",
     "cluster",
     "cluster_outputs",
+    "declared",
+    "guard",
     "helm_engine",
     "in_cluster",
     "ingress",

@@ -9,14 +9,16 @@ from components.certificates.source import IssuanceArgs
 from components.certificates.sources import SOURCES
 from settings import Settings
 from steps.cluster import InCluster
+from steps.preflight import Preflight
 
 
-def certificates(settings: Settings, in_cluster: InCluster) -> RancherCertificates:
+def certificates(settings: Settings, preflight: Preflight, in_cluster: InCluster) -> RancherCertificates:
     """Certificate and key; their Secrets wait for the cluster, the rest does not."""
-    given, hostname = settings.certificates, settings.rancher.rancher_hostname
-    material, findings = given.material(hostname)
+    given, (hostname, *extra) = settings.certificates, settings.rancher.hostnames
+    material, findings = given.material(hostname, *extra)
     issuance = IssuanceArgs(
         hostname=hostname,
+        extra_hostnames=tuple(extra),
         organization=given.certificate_organization or None,
         validity_days=given.certificate_validity_days,
         renewal_days=given.certificate_warning_days,
@@ -29,7 +31,7 @@ def certificates(settings: Settings, in_cluster: InCluster) -> RancherCertificat
             tls_secret_name=given.tls_secret_name,
             secret_opts=in_cluster.options,
         ),
-        pulumi.ResourceOptions(depends_on=in_cluster.cluster.preflight),
+        preflight.options,
     )
     for finding in findings:  # errors have stopped the program while the settings were read
         pulumi.log.warn(str(finding), resource=declared)

@@ -35,9 +35,6 @@ def cluster(settings: Settings, preflight: Preflight) -> PksCluster:
         "rancher",
         PksClusterArgs(
             spec=wanted.spec,
-            plan_masters=wanted.plan_masters,
-            plan_workers=wanted.plan_workers,
-            plan_privileged=wanted.plan_privileged,
             kubernetes_version=wanted.kubernetes_version,
             network_profile_description=wanted.network_profile_description,
             network_profile_parameters=wanted.network_profile_parameters,
@@ -45,7 +42,7 @@ def cluster(settings: Settings, preflight: Preflight) -> PksCluster:
             timeout_minutes=wanted.cluster_timeout_minutes,
             protect=wanted.protect_cluster,
         ),
-        pulumi.ResourceOptions(depends_on=preflight.resources),
+        preflight.options,
     )
     if preflight.capacity:
         preflight.capacity.watch(created.kubeconfig)

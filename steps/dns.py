@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pulumi
 
 from components.dns.component import DnsRecord, DnsRecordArgs
@@ -9,9 +11,9 @@ from components.dns.modes import DnsMode, dns_mode
 from settings import Settings
 
 
-def preflight(settings: Settings) -> pulumi.Resource | None:
-    """The check that the records can be made; None if nothing can be checked."""
-    return _mode(settings).preflight("dns-access", settings.dns_names)
+def preflight(settings: Settings) -> dict[str, Any] | None:
+    """Inputs of the check that the records can be made; None if nothing can be checked."""
+    return _mode(settings).preflight(settings.dns_names)
 
 
 def record(settings: Settings, name: str, hostname: str, address: pulumi.Input[str]) -> DnsRecord | None:

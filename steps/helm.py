@@ -21,10 +21,10 @@ class HelmChoice(ABC):
 
     api_versions: tuple[str, ...] = ("v1", "v2")
 
-    def preflight(self, settings: Settings) -> list[pulumi.Resource]:
-        """Checks that run before the cluster is ordered."""
+    def preflight(self, settings: Settings) -> dict[str, str] | None:
+        """Inputs of the check of this machine's commands; None if it needs none."""
         del settings
-        return []
+        return None
 
     @abstractmethod
     def engine(
@@ -46,17 +46,11 @@ class _Helm2(HelmChoice):
 
     api_versions = ("v1",)
 
-    def preflight(self, settings: Settings) -> list[pulumi.Resource]:
-        from components.helm.v2.preflight import Helm2Commands  # noqa: PLC0415
-
-        commands = Helm2Commands(
-            "helm2",
-            mode=settings.helm.tiller_mode,
-            helm=settings.helm.helm2_cli,
-            tiller=settings.helm.tiller_cli,
-            image=settings.helm.tiller_image,
-        )
-        return [commands]
+    def preflight(self, settings: Settings) -> dict[str, str]:
+        given = settings.helm
+        local = given.tiller_mode == "local"
+        tiller = {"tiller": given.tiller_cli} if local else {"image": given.tiller_image}
+        return {"helm": given.helm2_cli, **tiller}
 
     def engine(
         self, settings: Settings, kubeconfig: pulumi.Input[str], opts: pulumi.ResourceOptions

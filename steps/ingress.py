@@ -65,8 +65,9 @@ def ingress(
         RancherIngressArgs(
             namespace=in_cluster.namespace,
             hostname=hostname,
+            extra_hostnames=tuple(settings.rancher.rancher_extra_hostnames),
             tls_secret_name=settings.certificates.tls_secret_name,
-            kubernetes_version=settings.cluster.kubernetes_version,
+            kubernetes_version=preflight.rancher_chart.kubernetes_version,
         ),
         pulumi.ResourceOptions.merge(
             in_cluster.options,

@@ -9,9 +9,12 @@ import pulumi
 from components.pks.component import PksCluster
 from components.placement.anti_affinity import AntiAffinity, AntiAffinityArgs
 from settings import Settings, secret_text
+from steps.preflight import Preflight
 
 
-def placement(settings: Settings, cluster: PksCluster) -> pulumi.Output[Mapping[str, Sequence[str]]] | None:
+def placement(
+    settings: Settings, preflight: Preflight, cluster: PksCluster
+) -> pulumi.Output[Mapping[str, Sequence[str]]] | None:
     """The rules; returns their names by vSphere cluster, or None with antiAffinity ``off``."""
     given = settings.placement
     rules = given.placement_for(settings.cluster.plan_masters, settings.cluster.spec.worker_count)
@@ -25,4 +28,5 @@ def placement(settings: Settings, cluster: PksCluster) -> pulumi.Output[Mapping[
         user=given.vsphere_user,
         password=secret_text(given.vsphere_password),
     )
-    return AntiAffinity("placement", args).rules
+    options = pulumi.ResourceOptions(deleted_with=cluster.resource)
+    return AntiAffinity("placement", args, pulumi.ResourceOptions.merge(preflight.options, options)).rules

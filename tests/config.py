@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 REPO = Path(__file__).parent.parent
+ARTICLE = "Pulumi.prod.yaml"
+"""The article's environment, in the checkout."""
 GOOD = {
     "clusterName": "czpksrancher05",
     "externalHostname": "czpksrancher05.sovsystems.com",

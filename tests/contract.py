@@ -85,6 +85,7 @@ def _dynamic_outputs() -> dict[str, list[str]]:
             name for name, kind in found.__annotations__.items() if "Output" in str(kind)
         )
         for found in _subclasses(Resource)
+        if not found.__subclasses__()
     }
 
 

@@ -45,11 +45,10 @@ def test_a_request_waits_for_its_certificate(
 
     def check(_: object) -> None:
         assert {
-            "pks:FoundationPreflight",
+            "preflight:Preflight",
             "pks:NetworkProfile",
             "pks:Cluster",
             "pks:Kubeconfig",
-            "helm:Chart",
         } <= set(mocks.types())
         assert "tls:index/certRequest:CertRequest" in mocks.types()
         assert not any("ingress" in kind or "Release" in kind for kind in mocks.types())
@@ -89,8 +88,8 @@ def test_with_a_certificate_everything_is_declared(
         assert release["values"]["ingress"]["enabled"] is False
         named: dict[str, Any] = {name: inputs.get(LABELS) for _, name, inputs in mocks.registered}
         assert named["rancher-cluster"]["workers"] == "workers"
-        assert named["ingress-chart"]["version"] == "ingressChartVersion"
-        assert named["rancher-chart"]["version"] == "rancherVersion"
+        assert named["preflight"]["ingress_chart.version"] == "ingressChartVersion"
+        assert named["preflight"]["rancher_chart.version"] == "rancherVersion"
         assert named["cattle-system"] is None
 
     return pulumi.Output.all(program["rancher"].ready.urn).apply(check)
@@ -136,7 +135,6 @@ def test_the_table_of_config_keys_fits_the_resources(
                 for name in item
             }
             for (kind, start), names in keys.KEYS.items()
-            if kind != "helm:Helm2Commands"  # with Helm v2 only
         }
         assert {entry: names for entry, names in stale.items() if names} == {}
         without_settings = {"rancher:Password", "kubernetes:DeletedObject"}

@@ -29,6 +29,8 @@ def main() -> int:
     arguments = _parser().parse_args()
     try:
         answer: Answer = arguments.run(flags.plan(arguments), arguments)
+    except BrokenPipeError:
+        raise
     except (CapacityError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

@@ -31,6 +31,27 @@ def advise(assessment: Assessment, *, running: bool = False) -> dict[str, list[A
     return found
 
 
+def warning(assessment: Assessment, gate: str) -> str:
+    """Warning for a plan that exceeds its network; empty when it fits.
+
+    Args:
+        assessment: With what others use.
+        gate: Command that refuses such a plan.
+    """
+    exceeded = [
+        f"{limit.name}: {limit.planned} planned, {limit.used} used by others, {limit.reserve} in reserve, "
+        f"{limit.capacity} in all"
+        for limit in assessment.exceeded
+    ]
+    if not exceeded:
+        return ""
+    refusal = f"`{gate}` refuses it and shows" if gate else "The policies refuse it and show"
+    return (
+        f"pod network: the plan does not fit ({'; '.join(exceeded)}). Nothing here stops it. {refusal} what "
+        "would make it fit"
+    )
+
+
 def _fewer_imports(plan: Plan, limit: Limit, most: Demand | None) -> Iterator[Advice]:
     """Fewer imported clusters on the Rancher that imports most."""
     if most is None or not most.imported_clusters or not limit.per_import:

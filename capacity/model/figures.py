@@ -8,14 +8,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from capacity.model.assessment import assess, with_use
+from capacity.model.limits import POD_SUBNETS
 from capacity.model.plan import CapacityError, Network, Plan, camel
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter, ValidationError
+
+CONFIGURED, LIVE = "configured", "nsx-t"
+"""Where the figures of others come from: the config, or the NSX-T manager."""
 
 _BLOCKS = tuple(camel(field.name) for field in fields(Network) if field.name.endswith("blocks"))
 
@@ -24,6 +29,23 @@ def to_document(plan: Plan) -> dict[str, Any]:
     """The plan as JSON-safe values, every field named."""
     document: dict[str, Any] = _adapter(Plan).dump_python(plan, mode="json", by_alias=True)
     return document
+
+
+def summary(plan: Plan) -> dict[str, Any]:
+    """Figures of the pod subnets, and the document that they come from."""
+    assessment = assess(plan)
+    subnets = assessment.limit(POD_SUBNETS.name)
+    return {
+        "blocks": [block.cidr for block in plan.network.blocks],
+        "prefix": plan.network.subnet_prefix,
+        "capacity": subnets.capacity,
+        "used": subnets.used,
+        "planned": subnets.planned,
+        "headroom": subnets.headroom,
+        "importedClusters": assessment.imported_clusters,
+        "maxImportedClusters": assessment.max_imports,
+        "figures": to_document(plan),
+    }
 
 
 def from_document(document: object) -> Plan:
@@ -39,6 +61,15 @@ def from_document(document: object) -> Plan:
         given["network"] = _with_blocks(given["network"])
     plan: Plan = _load(Plan, given, "")
     return plan
+
+
+def without_use(document: object) -> object:
+    """A plan's document without what others use; as it is if an older release wrote it."""
+    try:
+        plan = from_document(document)
+    except CapacityError:
+        return document
+    return to_document(replace(plan, network=with_use(plan.network, None)))
 
 
 def network(document: object) -> Network:

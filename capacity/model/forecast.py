@@ -59,7 +59,7 @@ def forecasts(plan: Plan) -> Iterator[Forecast]:
             )
             yield Forecast(
                 demand.name,
-                "etcd, about MB",
+                "MB of etcd, about",
                 round(demand.imported_clusters * _ETCD_PER_CLUSTER),
                 2048,
                 "raise quota-backend-bytes, to 8 GB at most",

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, replace
 from typing import Any
 
 from capacity.model.advice import advise
-from capacity.model.assessment import Assessment
+from capacity.model.assessment import Assessment, assess
 from capacity.model.figures import to_document
 from capacity.model.forecast import forecasts
 from capacity.model.limits.kind import Limit
 from capacity.model.limits.pod_subnets import LONGEST_ADVISED_PREFIX
 from capacity.model.namespaces import namespace_count
+from capacity.model.plan import DEFAULT_RESERVE
 
-_HEADER = ("limit", "capacity", "used", "planned", "headroom", "taken", "imports left")
-"""``used``: by others than the plan. ``imports left``: imported clusters that fit beyond the plan."""
+_HEADER = ("limit", "capacity", "others use", "planned", "headroom", "taken", "imports left")
+"""``taken``: by others and the plan. ``imports left``: imported clusters that fit beyond the plan."""
+_COMPARED = ("capacity", "used", "planned", "headroom")
+"""The figures behind the first columns."""
 
 
 def document(assessment: Assessment, *, running: bool = False) -> dict[str, Any]:
@@ -81,7 +84,7 @@ def as_comparison(before: Assessment | None, after: Assessment, *, running: bool
     lines = [f"| {' | '.join(_HEADER[:5])} |", f"|{'---|' * 5}"]
     for limit in after.limits:
         old, new = known.get(limit.name, limit), limit
-        pairs = [(getattr(old, name), getattr(new, name)) for name in _HEADER[1:5]]
+        pairs = [(getattr(old, name), getattr(new, name)) for name in _COMPARED]
         lines.append(f"| {limit.name} | {' | '.join(_change(*pair) for pair in pairs)} |")
     start = before or after
     planned = _change(start.imported_clusters, after.imported_clusters)
@@ -118,7 +121,7 @@ def _row(assessment: Assessment, limit: Limit) -> tuple[str, ...]:
         limit.name,
         *map(str, counts),
         f"{limit.utilisation:.0%}",
-        "" if left is None else str(left),
+        "" if left is None else f"{-left} too many" if left < 0 else str(left),
     )
 
 
@@ -129,6 +132,7 @@ def _conclusion(assessment: Assessment, *, running: bool) -> list[str]:
         lines.append(f"Even without imported clusters there are too few {first.name}.")
     elif first is not None and number is not None:
         lines.append(f"{number - 1} imported clusters fit; number {number} runs out of {first.name}.")
+        lines += _with_another_reserve(assessment)
     if len(assessment.block_use) > 1:
         lines.append(f"Taken from each block, in order of use: {_blocks(assessment)}.")
     for limit in assessment.exceeded:
@@ -147,6 +151,18 @@ def _conclusion(assessment: Assessment, *, running: bool) -> list[str]:
     for name, remedies in advise(assessment, running=running).items():
         lines += [f"- for {name}: {advice}" if several else f"- {advice}" for advice in remedies]
     return lines
+
+
+def _with_another_reserve(assessment: Assessment) -> Iterator[str]:
+    """How many fit with the policies' reserve, or without one: why two places show different numbers."""
+    reserve = assessment.plan.network.reserve_percent
+    network = replace(assessment.plan.network, reserve_percent=0 if reserve else DEFAULT_RESERVE)
+    other = assess(replace(assessment.plan, network=network)).max_imports
+    if other not in {None, assessment.max_imports}:
+        if reserve:
+            yield f"That keeps a reserve of {reserve}% free; without it {other} fit."
+        else:
+            yield f"No reserve is kept; with the {DEFAULT_RESERVE}% that the policies keep free, {other} fit."
 
 
 def _blocks(assessment: Assessment) -> str:

@@ -18,15 +18,11 @@ _SHOWN = 5
 
 def watch(kubeconfig: pulumi.Output[str]) -> pulumi.Output[bool]:
     """Warn at each preview and update once the kubeconfig is known; False: the cluster cannot be read."""
-    return kubeconfig.apply(_reported)
-
-
-async def _reported(kubeconfig: str) -> bool:
-    return await asyncio.to_thread(report, kubeconfig)
+    return kubeconfig.apply(lambda text: asyncio.to_thread(report, text))
 
 
 def report(kubeconfig: str) -> bool:
-    """Log the number of namespaces, and a warning for each NSXError; False: the cluster cannot be read."""
+    """Log a warning for each NSXError, and the number of namespaces; False: the cluster cannot be read."""
     try:
         with kubernetes_api.client(kubeconfig) as kubernetes:
             errors = [item for path in _PATHS for item in kubernetes.list(path)]
@@ -34,7 +30,8 @@ def report(kubeconfig: str) -> bool:
     except ProviderError as error:
         pulumi.log.warn(f"pod network: the cluster's namespaces and NSXErrors are unknown: {error}")
         return False
-    pulumi.log.info(f"pod network: the cluster has {namespaces} namespaces now")
+    if errors:  # else a preview without changes has nothing to say
+        pulumi.log.info(f"pod network: the cluster has {namespaces} namespaces now")
     for item in errors[:_SHOWN]:
         pulumi.log.warn(_text(item.get("spec") or {}))
     if len(errors) > _SHOWN:

@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from typing import Any
 
 import pulumi
 from pulumi.dynamic import Resource
 
-from capacity.model import figures
-from capacity.model.assessment import with_use
-from capacity.model.plan import CapacityError
+from capacity.model.figures import LIVE, without_use
 from components.runtime.provider import Properties, Provider
-
-CONFIGURED, LIVE = "configured", "nsx-t"
-"""Sources of the figures of others: the config, or the NSX-T manager."""
 
 
 class PodNetworkProvider(Provider):
@@ -31,7 +25,7 @@ class PodNetworkProvider(Provider):
         """What others use changes all the time: as long as it is live, that is not a change of this stack."""
         if before.get("source") == wanted.get("source") == LIVE:
             before, wanted = (
-                {**item, "figures": _without_use(item.get("figures"))} for item in (before, wanted)
+                {**item, "figures": without_use(item.get("figures"))} for item in (before, wanted)
             )
         return super().changed(before, wanted, names)
 
@@ -44,7 +38,7 @@ class PodNetwork(Resource, module="capacity", name="PodNetwork"):
         resource_name: str,
         *,
         figures: pulumi.Input[Mapping[str, Any]],
-        source: str,
+        source: pulumi.Input[str],
         measured_at: str,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
@@ -59,12 +53,3 @@ class PodNetwork(Resource, module="capacity", name="PodNetwork"):
         """
         props = {"figures": figures, "source": source, "measured_at": measured_at}
         super().__init__(PodNetworkProvider(), resource_name, props, opts)
-
-
-def _without_use(document: object) -> object:
-    """Figures without what others use; as they are if an older release wrote them."""
-    try:
-        plan = figures.from_document(document)
-    except CapacityError:
-        return document
-    return figures.to_document(replace(plan, network=with_use(plan.network, None)))

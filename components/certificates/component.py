@@ -6,11 +6,10 @@ import base64
 from dataclasses import dataclass
 
 import pulumi
-from cryptography import x509
 
 from components.certificates.source import CertificateSource, Issued
 from components.kubernetes.objects import Secret
-from domain.certificates.certificate import fingerprint
+from domain.certificates.certificate import expiry, fingerprint
 
 CA_SECRET_NAME = "tls-ca"  # noqa: S105 - the name that Rancher's chart mounts with privateCA=true
 CA_SECRET_KEY = "cacerts.pem"  # noqa: S105 - Rancher does not start with another key (article, step 3)
@@ -66,7 +65,7 @@ class RancherCertificates(pulumi.ComponentResource):
         issued = args.source.issue(name, self)
         chain = issued.chain or pulumi.Output.from_input("")
         self.ca_bundle, self.certificate_chain, self.csr = issued.ca_bundle, chain, issued.csr
-        self.expiry, self.fingerprint = chain.apply(_expiry), chain.apply(_fingerprint)
+        self.expiry, self.fingerprint = chain.apply(expiry), chain.apply(fingerprint)
         self.secrets = self._secrets(name, args, issued)
         self.complete = bool(self.secrets)
         self.register_outputs(
@@ -99,14 +98,6 @@ class RancherCertificates(pulumi.ComponentResource):
             opts=opts,
         )
         return [ca, server]
-
-
-def _expiry(chain: str) -> str:
-    return x509.load_pem_x509_certificate(chain.encode()).not_valid_after_utc.isoformat() if chain else ""
-
-
-def _fingerprint(chain: str) -> str:
-    return fingerprint(x509.load_pem_x509_certificate(chain.encode())) if chain else ""
 
 
 def _base64(text: str) -> str:

@@ -16,12 +16,14 @@ class IssuanceArgs:
 
     Attributes:
         hostname: Rancher's host name.
+        extra_hostnames: Further names that the certificate covers.
         organization: Organization (O) of the subject.
         validity_days: Lifetime of an issued server certificate in days.
         renewal_days: It is renewed that many days before its end.
     """
 
     hostname: str
+    extra_hostnames: tuple[str, ...] = ()
     organization: str | None = None
     validity_days: int = 365
     renewal_days: int = 30
@@ -44,18 +46,17 @@ class Issued:
     csr: pulumi.Output[str] | None = None
 
 
+@dataclass(frozen=True, repr=False)
 class CertificateSource(ABC):
-    """Declares what a certificate takes."""
+    """Declares what a certificate takes.
 
-    def __init__(self, material: Material, issuance: IssuanceArgs) -> None:
-        """Keep both.
+    Attributes:
+        material: What the operator provides, checked by ``domain.certificates.sources``.
+        issuance: Subject and lifetime of what is requested or issued.
+    """
 
-        Args:
-            material: What the operator provides, checked by ``domain.certificates.sources``.
-            issuance: Subject and lifetime of what is requested or issued.
-        """
-        self.material = material
-        self.issuance = issuance
+    material: Material
+    issuance: IssuanceArgs
 
     @abstractmethod
     def issue(self, name: str, parent: pulumi.Resource) -> Issued:

@@ -12,22 +12,16 @@ from domain.dns import record_text
 
 
 @dataclass(frozen=True, kw_only=True)
-class DnsRecordArgs:
+class DnsRecordArgs(Address):
     """The record, and how it is made.
 
     Attributes:
-        hostname: Full name, without the final dot.
-        address: Its IPv4 address.
         mode: How the record is made; see ``dns_mode``.
-        ttl: Seconds for which resolvers may cache the record.
         resolver: Resolver to ask as clients do, ``host`` or ``host:port``; empty: the system's.
         timeout_minutes: Longest time until the name resolves; 0: that is not checked.
     """
 
-    hostname: str
-    address: pulumi.Input[str]
     mode: DnsMode
-    ttl: int = 300
     resolver: str = ""
     timeout_minutes: int = 10
 
@@ -49,11 +43,7 @@ class DnsRecord(pulumi.ComponentResource):
         """Declare the component."""
         super().__init__("rancher-on-pks:dns:DnsRecord", name, None, opts)
         self.ready = []
-        made = args.mode.record(
-            f"{name}-record",
-            Address(hostname=args.hostname, address=args.address, ttl=args.ttl),
-            pulumi.ResourceOptions(parent=self),
-        )
+        made = args.mode.record(f"{name}-record", args, pulumi.ResourceOptions(parent=self))
         if made:
             self.ready.append(made)
         if made and args.timeout_minutes:

@@ -26,7 +26,7 @@ class RecordProvider(DnsProvider):
 
     replaces = ("hostname",)
     updates = ("address", "ttl", "server", "zone")
-    observed = ("hostname", "address", "ttl", "server", "zone")
+    observed = ("hostname", "address", "ttl", "server", "zone", "move")
 
     def findings(self, before: Properties, wanted: Properties) -> Iterator[Finding]:
         del before
@@ -37,6 +37,9 @@ class RecordProvider(DnsProvider):
     def apply(self, wanted: Properties, before: Properties) -> Properties:
         server, hostname = self.server(wanted), wanted["hostname"]
         zone, known = _zone(server, wanted), _addresses(before) if before else ()
+        if not before and wanted.get("move"):
+            found = server.address_record(zone, hostname)
+            known = found.addresses if found else ()
         server.ensure(zone, hostname, known, wanted["address"], wanted["ttl"])
         old_zone = before.get("zone")
         if old_zone and old_zone != zone and before["server"] == wanted["server"]:
@@ -73,6 +76,7 @@ class Record(Resource, module="dns", name="Record"):
         ttl: int,
         server: str,
         zone: str,
+        move: bool = False,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Declare the resource.
@@ -84,9 +88,17 @@ class Record(Resource, module="dns", name="Record"):
             ttl: Seconds for which resolvers may cache it.
             server: The zone's primary server, ``host`` or ``host:port``.
             zone: The zone; empty: the server is asked for it.
+            move: Whether the creation replaces an address that the name has.
             opts: Options.
         """
-        props = {"hostname": hostname, "address": address, "ttl": ttl, "server": server, "zone": zone}
+        props = {
+            "hostname": hostname,
+            "address": address,
+            "ttl": ttl,
+            "server": server,
+            "zone": zone,
+            "move": move,
+        }
         super().__init__(RecordProvider(), resource_name, props, opts)
 
 

@@ -23,17 +23,37 @@ class ResolutionProvider(Provider):
 
     def apply(self, wanted: Properties, before: Properties) -> Properties:
         del before
-        _wait(wanted)
-        return {}
+        from components.dns.resolver import lookup  # noqa: PLC0415 - a preview without changes needs no DNS
+
+        hostname, address, seconds = wanted["hostname"], wanted["address"], wanted["timeout_minutes"] * 60
+        deadline = time.monotonic() + seconds
+
+        def poll() -> tuple[str, Properties | None]:
+            try:
+                found = lookup(hostname, wanted["resolver"])
+            except ProviderError as error:
+                return str(error), None
+            if found.addresses == (address,):
+                return found.words, {}
+            if found.cached_seconds > max(deadline - time.monotonic(), 0):
+                raise ProviderError(
+                    f"DNS name {hostname} does not resolve to {address}: {found.words}, longer than the time "
+                    f"allowed. {_RESUME}",
+                    "timeout_minutes",
+                )
+            return found.words, None
+
+        what = f"DNS name {hostname} to resolve to {address}"
+        return wait(what, poll, timeout=seconds, pace=STEADY, resume=_RESUME)
 
     def identity(self, properties: Properties) -> str:
         return str(properties["hostname"])
 
     def observe(self, id_: str, known: Properties) -> Properties | None:
-        from components.dns.resolver import Resolver  # noqa: PLC0415 - a preview without changes needs no DNS
+        from components.dns.resolver import lookup  # noqa: PLC0415 - a preview without changes needs no DNS
 
         try:
-            found = Resolver(known["resolver"]).lookup(known["hostname"])
+            found = lookup(known["hostname"], known["resolver"])
         except ProviderError as error:
             log.warning("warning: whether %s resolves is unknown: %s", id_, error)
             return {}
@@ -73,28 +93,3 @@ class Resolution(Resource, module="dns", name="Resolution"):
             "triggers": list(triggers),
         }
         super().__init__(ResolutionProvider(), resource_name, props, opts)
-
-
-def _wait(wanted: Properties) -> None:
-    from components.dns.resolver import Resolver  # noqa: PLC0415 - a preview without changes needs no DNS
-
-    resolver = Resolver(wanted["resolver"])
-    hostname, address, seconds = wanted["hostname"], wanted["address"], wanted["timeout_minutes"] * 60
-    deadline = time.monotonic() + seconds
-
-    def poll() -> tuple[str, bool | None]:
-        try:
-            found = resolver.lookup(hostname)
-        except ProviderError as error:
-            return str(error), None
-        if found.addresses == (address,):
-            return found.words, True
-        if found.cached_seconds > max(deadline - time.monotonic(), 0):
-            raise ProviderError(
-                f"DNS name {hostname} does not resolve to {address}: {found.words}, longer than the time "
-                f"allowed. {_RESUME}",
-                "timeout_minutes",
-            )
-        return found.words, None
-
-    wait(f"DNS name {hostname} to resolve to {address}", poll, timeout=seconds, pace=STEADY, resume=_RESUME)

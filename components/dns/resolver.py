@@ -11,8 +11,9 @@ import dns.message
 import dns.rdatatype
 import dns.resolver
 
-from components.dns.transport import host_and_port
+from components.dns.transport import PORT
 from components.runtime.errors import TransientError
+from domain.urls import host_and_port
 
 _SECONDS = 10.0
 
@@ -32,46 +33,40 @@ class Answer:
     cached_seconds: int = 0
 
 
-class Resolver:
-    """A resolver, asked as clients ask it."""
+def lookup(hostname: str, resolver: str) -> Answer:
+    """The name's addresses now, as clients get them.
 
-    def __init__(self, address: str) -> None:
-        """Make a client; nothing is sent.
+    Args:
+        hostname: The name.
+        resolver: The resolver to ask, ``host`` or ``host:port``; empty: the system's.
 
-        Args:
-            address: ``host`` or ``host:port``; empty: the system's resolvers.
-        """
-        self._address = address
+    Raises:
+        ProviderError: No resolver answers.
+    """
+    who = f"resolver {resolver}" if resolver else "the system's resolver"
+    try:
+        answer = _client(resolver).resolve(f"{hostname}.", "A", raise_on_no_answer=False, search=False)
+    except dns.resolver.NXDOMAIN as error:
+        response = next(iter(error.responses().values()))  # type: ignore[no-untyped-call]
+        return _answer(f"{who} does not know it", (), response, _negative_ttl(response))
+    except (dns.exception.DNSException, OSError) as error:
+        raise TransientError(f"{who} gives no answer for {hostname} ({error})", "resolver") from None
+    response = answer.response
+    if answer.rrset is None:
+        return _answer(f"{who} knows no address of it", (), response, _negative_ttl(response))
+    addresses = tuple(sorted(item.to_text() for item in answer.rrset))
+    # The least TTL on the way: an alias may expire before its target.
+    ttl = min(records.ttl for records in response.answer)
+    return _answer(f"{who} returns {', '.join(addresses)}", addresses, response, ttl)
 
-    def lookup(self, hostname: str) -> Answer:
-        """The name's addresses now.
 
-        Raises:
-            ProviderError: No resolver answers.
-        """
-        who = f"resolver {self._address}" if self._address else "the system's resolver"
-        try:
-            answer = self._resolver().resolve(f"{hostname}.", "A", raise_on_no_answer=False, search=False)
-        except dns.resolver.NXDOMAIN as error:
-            response = next(iter(error.responses().values()))  # type: ignore[no-untyped-call]
-            return _answer(f"{who} does not know it", (), response, _negative_ttl(response))
-        except (dns.exception.DNSException, OSError) as error:
-            raise TransientError(f"{who} gives no answer for {hostname} ({error})", "resolver") from None
-        if answer.rrset is None:
-            response = answer.response
-            return _answer(f"{who} knows no address of it", (), response, _negative_ttl(response))
-        addresses = tuple(sorted(item.to_text() for item in answer.rrset))
-        # The least TTL on the way: an alias may expire before its target.
-        ttl = min(records.ttl for records in answer.response.answer)
-        return _answer(f"{who} returns {', '.join(addresses)}", addresses, answer.response, ttl)
-
-    def _resolver(self) -> dns.resolver.Resolver:
-        made = dns.resolver.Resolver(configure=not self._address)
-        made.lifetime = _SECONDS
-        if self._address:
-            host, made.port = host_and_port(self._address)
-            made.nameservers = [str(socket.getaddrinfo(host, made.port)[0][4][0])]
-        return made
+def _client(resolver: str) -> dns.resolver.Resolver:
+    made = dns.resolver.Resolver(configure=not resolver)
+    made.lifetime = _SECONDS
+    if resolver:
+        host, made.port = host_and_port(resolver, PORT)
+        made.nameservers = [str(socket.getaddrinfo(host, made.port)[0][4][0])]
+    return made
 
 
 def _answer(words: str, addresses: tuple[str, ...], response: dns.message.Message, ttl: int) -> Answer:

@@ -15,9 +15,10 @@ import dns.rcode
 import dns.rdatatype
 import dns.update
 
-from components.dns.credentials import TsigKey
 from components.dns.transport import Transport
 from components.runtime.errors import ProviderError
+from domain.credentials import Login
+from domain.dns import update_remedy
 
 
 @dataclass(frozen=True)
@@ -31,10 +32,10 @@ class AddressRecord:
 class Server:
     """The primary server of a zone."""
 
-    def __init__(self, server: str, key: TsigKey) -> None:
+    def __init__(self, server: str, login: Login) -> None:
         """Make a client; nothing is sent. See ``Transport``."""
         self._name = server
-        self._transport = Transport(server, key)
+        self._transport = Transport(server, login)
 
     def zone_of(self, hostname: str) -> str:
         """The closest zone above ``hostname`` that the server is authoritative for, without the final dot.
@@ -210,9 +211,10 @@ class Server:
             return True
         if code in _PREREQUISITES:
             return False
-        remedy = _REMEDIES.get(code, "See the server's log").format(key=self._transport.key_name)
+        words = dns.rcode.to_text(code)
         raise ProviderError(
-            f"DNS server {self._name} refuses to update zone {zone} ({dns.rcode.to_text(code)}). {remedy}",
+            f"DNS server {self._name} refuses to update zone {zone} ({words}). "
+            f"{update_remedy(words, self._transport.key_name)}",
             "server",
             "zone",
         )
@@ -236,11 +238,3 @@ _NO_ADDRESS = "192.0.2.1"
 _SIGNATURES = {dns.rdatatype.RRSIG, dns.rdatatype.NSEC}
 _PREREQUISITES = {dns.rcode.YXDOMAIN, dns.rcode.YXRRSET, dns.rcode.NXRRSET, dns.rcode.NXDOMAIN}
 """Answers to a prerequisite that is not met (RFC 2136 section 2.2)."""
-_REMEDIES = {
-    dns.rcode.REFUSED: "Allow key {key} to update it (BIND: allow-update or update-policy, and allow-query)",
-    dns.rcode.NOTAUTH: "It is not authoritative for the zone: use the zone's primary server, or set the zone "
-    "to one of this server",
-    dns.rcode.NOTZONE: "The name is not in the zone: set the zone that holds it",
-    dns.rcode.NOTIMP: "It does not support dynamic updates: use the zone's primary server, or the DNS mode "
-    "`command`",
-}

@@ -12,12 +12,16 @@ import dns.query
 import dns.rcode
 import dns.tsig
 
-from components.dns.credentials import TSIG, TsigKey
+from components.dns.credentials import TSIG
+from components.runtime.credentials import require
 from components.runtime.errors import ProviderError, TransientError
 from components.runtime.waiting import retry
+from domain.credentials import Login
+from domain.dns import DEFAULT_TSIG_ALGORITHM, tsig_algorithm_problem, tsig_secret_problem
+from domain.urls import host_and_port
 
 _SECONDS = 5.0
-_PORT = 53
+PORT = 53
 _UNSIGNED = {dns.rcode.REFUSED, dns.rcode.NOTAUTH, dns.rcode.FORMERR, dns.rcode.NOTIMP}
 """Only refusals may be unsigned."""
 
@@ -25,23 +29,29 @@ _UNSIGNED = {dns.rcode.REFUSED, dns.rcode.NOTAUTH, dns.rcode.FORMERR, dns.rcode.
 class Transport:
     """Sends messages that are safe to repeat."""
 
-    def __init__(self, server: str, key: TsigKey) -> None:
+    def __init__(self, server: str, login: Login) -> None:
         """Make a client; nothing is sent.
 
         Args:
             server: ``host`` or ``host:port``.
-            key: Signs every message, so that a server with views uses the same one for all of them.
+            login: The key. It signs every message, so that a server with views uses the same one for all.
 
         Raises:
-            ProviderError: The name of the key is invalid.
+            ProviderError: The TSIG key is missing or invalid.
         """
-        self.server, self.key_name = server, key.name
+        require(login, "name", "secret")
+        self.server, self.key_name = server, login["name"]
+        algorithm, secret = login["algorithm"] or DEFAULT_TSIG_ALGORITHM, login["secret"]
+        if problem := tsig_algorithm_problem(algorithm, TSIG.where("algorithm")) or tsig_secret_problem(
+            secret, TSIG.where("secret")
+        ):
+            raise ProviderError(str(problem))
         try:
-            self.key = dns.tsig.Key(dns.name.from_text(key.name), key.secret, key.algorithm)
+            self.key = dns.tsig.Key(dns.name.from_text(self.key_name), secret, algorithm)
         except dns.exception.DNSException as error:
             raise ProviderError(
-                f"{TSIG.where('name')}: {key.name!r} is not a DNS name ({error}). Use the name of the key on "
-                "the server"
+                f"{TSIG.where('name')}: {self.key_name!r} is not a DNS name ({error}). Use the name of the "
+                "key on the server"
             ) from None
 
     def exchange(self, message: dns.message.Message) -> dns.message.Message:
@@ -53,7 +63,7 @@ class Transport:
         return retry(lambda: self._once(message))
 
     def _once(self, message: dns.message.Message) -> dns.message.Message:
-        host, port = host_and_port(self.server)
+        host, port = host_and_port(self.server, PORT)
         try:
             address = str(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][4][0])
             answer = _ask(message, address, port)
@@ -82,7 +92,7 @@ class Transport:
         return answer
 
     def _unreachable(self, reason: str) -> TransientError:
-        port = host_and_port(self.server)[1]
+        port = host_and_port(self.server, PORT)[1]
         return TransientError(
             f"DNS server {self.server} is unreachable ({reason}). Check its address and that this machine "
             f"can connect to its TCP port {port}, then run the command again",
@@ -120,9 +130,3 @@ def _ask(message: dns.message.Message, address: str, port: int) -> dns.message.M
     if not answer.had_tsig:
         return answer
     return dns.message.from_wire(answer.wire or b"", keyring=message.keyring, request_mac=message.mac)
-
-
-def host_and_port(server: str) -> tuple[str, int]:
-    """Host and port of ``host`` or ``host:port``."""
-    host, _, port = server.partition(":")
-    return host, int(port or _PORT)

@@ -1,39 +1,26 @@
-"""``HelmChart``: one version of a chart, checked before anything that needs it is created."""
+"""``HelmChart``: one version of a chart, as releases and the preflight need it."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import ClassVar
+from dataclasses import dataclass, field
+from typing import Any
 
 import pulumi
-from pulumi.dynamic import Resource
 
-from components.helm.chart_reference import (
-    ChartError,
-    ChartMetadata,
-    ChartReference,
-    ChartUnreachableError,
-)
-from components.runtime.credentials import Field, System
-from components.runtime.errors import ProviderError
-from components.runtime.provider import LABELS, Properties, Provider, unknown
-from components.runtime.waiting import retry
-from domain import versions
-from domain.finding import Finding
+from domain.charts import ChartReference
+from domain.credentials import Field, System
 
 CREDENTIALS = System(
     "chartRepository",
     "the chart repositories",
     (Field("password", "CHART_REPOSITORY_PASSWORD", secret=True),),
 )
-_REFERENCE = ("chart", "repository", "version", "ca_file", "username")
 
 
 @dataclass(frozen=True, kw_only=True)
-class HelmChartArgs:
-    """Arguments of :class:`HelmChart`.
+class HelmChart:
+    """One version of a chart.
 
     Attributes:
         chart: Name in the repository; or a local path, which has a slash, a leading dot or ends in ``.tgz``.
@@ -42,7 +29,7 @@ class HelmChartArgs:
         kubernetes_version: ``major.minor`` that the chart's ``kubeVersion`` must accept.
         ca_file: PEM file with the CAs of the repository; None: the system's.
         username: User name for the repository.
-        password: Secret, for releases of the chart. The provider reads it from ``CREDENTIALS``.
+        password: Secret; the environment (``CREDENTIALS``) takes precedence.
         api_versions: Values of the chart's ``apiVersion`` that the Helm engine supports.
     """
 
@@ -52,7 +39,7 @@ class HelmChartArgs:
     kubernetes_version: str
     ca_file: str | None = None
     username: str = ""
-    password: pulumi.Input[str] | None = None
+    password: pulumi.Input[str] | None = field(default=None, repr=False)
     api_versions: tuple[str, ...] = ("v1", "v2")
 
     @property
@@ -61,134 +48,58 @@ class HelmChartArgs:
         return ChartReference(self.chart, self.repository, self.version)
 
     @property
-    def has_query(self) -> bool:
-        """Whether the repository's URL has a query, which may be a signature."""
-        return "?" in self.repository
+    def locator(self) -> str:
+        """The chart as Helm expects it: a path, an ``oci://`` URL, or a name."""
+        return self.reference.locator
+
+    @property
+    def name(self) -> str:
+        """Name in ``Chart.yaml``.
+
+        Raises:
+            ChartError: A local chart cannot be read.
+        """
+        from components.helm import local_chart  # noqa: PLC0415 - only the repair of a release needs it
+
+        return local_chart.find(self.reference).name if self.reference.is_local else self.chart
+
+    @property
+    def login_password(self) -> pulumi.Input[str] | None:
+        """The password that the environment or the arguments give; a secret."""
+        found = CREDENTIALS.read(lambda _key: None, os.environ)["password"] or self.password
+        return None if found is None else pulumi.Output.secret(found)
 
     @property
     def repository_input(self) -> pulumi.Input[str]:
-        """The repository, as a secret if it has a query."""
-        return pulumi.Output.secret(self.repository) if self.has_query else self.repository
-
-
-class ChartProvider(Provider):
-    """Checks the chart in ``check``. An unreachable repository is a warning there, an error in ``create``."""
-
-    updates: ClassVar[tuple[str, ...]] = (
-        *("chart", "repository", "version"),
-        *("kubernetes_version", "api_versions"),
-    )
-
-    def findings(self, before: Properties, wanted: Properties) -> Iterator[Finding]:
-        names = (before.keys() | wanted.keys()) - {LABELS}
-        if unknown(*wanted.values()) or not self.changed(before, wanted, names):
-            return
-        try:
-            _checked(wanted, self._password())
-        except ChartUnreachableError as error:
-            problem = f"chart {wanted['chart']} is not checked: {error}"
-            yield Finding(",".join(error.properties), problem, severity="warning")
-        except ProviderError as error:
-            yield Finding(",".join(error.properties), str(error))
-
-    def apply(self, wanted: Properties, before: Properties) -> Properties:
-        del before
-        try:
-            found = retry(lambda: _checked(wanted, self._password()))
-        except ChartUnreachableError as error:
-            remedy = "Nothing was created. Run `pulumi up` again, or use a local chart"
-            raise ProviderError(f"{error}. {remedy}", *error.properties) from None
-        return {"chart_name": found.name, "app_version": found.app_version, "digest": found.digest}
-
-    def identity(self, properties: Properties) -> str:
-        return f"{properties['chart']}:{properties['version']}"
-
-    def _password(self) -> str:
-        return CREDENTIALS.read(self._config.get, os.environ)["password"]
-
-
-class HelmChart(Resource, module="helm", name="Chart"):
-    """One version of a chart, type ``pulumi-python:dynamic/helm:Chart``.
-
-    It exists, can be downloaded, and supports the Kubernetes version. It needs no cluster. Resources that
-    must not be created without the chart depend on it.
-    """
-
-    args: HelmChartArgs
-    version: pulumi.Output[str]
-    chart_name: pulumi.Output[str]
-    """Name in ``Chart.yaml``."""
-    app_version: pulumi.Output[str]
-    """Version of the application."""
-    digest: pulumi.Output[str]
-    password: pulumi.Input[str] | None
-    """For releases of the chart; the environment takes precedence over the arguments."""
-
-    def __init__(self, name: str, args: HelmChartArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        """Declare the chart."""
-        props = {
-            "chart": args.chart,
-            "repository": "" if args.reference.is_local else args.repository_input,
-            "version": args.version,
-            "kubernetes_version": args.kubernetes_version,
-            "ca_file": args.ca_file or "",
-            "username": args.username,
-            "api_versions": list(args.api_versions),
-            "chart_name": None,
-            "app_version": None,
-            "digest": None,
-        }
-        hidden = pulumi.ResourceOptions(additional_secret_outputs=["repository"] if args.has_query else [])
-        super().__init__(ChartProvider(), name, props, pulumi.ResourceOptions.merge(opts, hidden))
-        self.args = args
-        self.password = CREDENTIALS.read(lambda _key: None, os.environ)["password"] or args.password
+        """The repository; a secret if its URL has a query, which may be a signature."""
+        if self.reference.is_local:
+            return ""
+        return pulumi.Output.secret(self.repository) if "?" in self.repository else self.repository
 
     @property
-    def locator(self) -> str:
-        """The chart as Helm expects it: a path, an ``oci://`` URL, or a name."""
-        return self.args.reference.locator
+    def inputs(self) -> pulumi.Input[dict[str, Any]]:
+        """What ``ChartCheck`` needs; a secret like the repository."""
+        known: dict[str, Any] = {
+            "chart": self.chart,
+            "repository": "" if self.reference.is_local else self.repository,
+            "version": self.version,
+            "kubernetes_version": self.kubernetes_version,
+            "ca_file": self.ca_file or "",
+            "username": self.username,
+            "api_versions": list(self.api_versions),
+        }
+        return pulumi.Output.secret(known) if isinstance(self.repository_input, pulumi.Output) else known
 
     @property
     def repository_options(self) -> dict[str, pulumi.Input[str]] | None:
         """``repositoryOpts`` of a Helm release; None for a local chart."""
-        reference = self.args.reference
+        reference = self.reference
         if reference.is_local:
             return None
         options: dict[str, pulumi.Input[str] | None] = {
-            "repo": None if reference.is_oci else self.args.repository_input,
-            "caFile": self.args.ca_file,
-            "username": self.args.username or None,
-            "password": pulumi.Output.secret(self.password) if self.password is not None else None,
+            "repo": None if reference.is_oci else self.repository_input,
+            "caFile": self.ca_file,
+            "username": self.username or None,
+            "password": self.login_password,
         }
         return {key: value for key, value in options.items() if value is not None} or None
-
-
-def _checked(wanted: Properties, password: str) -> ChartMetadata:
-    """The chart, if the engine and the Kubernetes version support it."""
-    from components.helm.chart_repository import resolve  # noqa: PLC0415 - only a new chart is looked up
-
-    reference = ChartReference(**{name: wanted[name] for name in _REFERENCE}, password=password)
-    found = resolve(reference)
-    shown, supported = f"chart {found.name} {found.version}", wanted["api_versions"]
-    if found.api_version and found.api_version not in supported:
-        raise ChartError(
-            f"{shown} has apiVersion {found.api_version}, which this version of Helm does not support. "
-            f"Choose a version of the chart with apiVersion {' or '.join(supported)}",
-            "version",
-            "api_versions",
-        )
-    kubernetes = wanted["kubernetes_version"]
-    try:
-        fits = not found.kubernetes or versions.minor_satisfies(kubernetes, found.kubernetes)
-    except ValueError as error:
-        raise ChartError(
-            f"{shown} has an invalid kubeVersion: {error}. Choose another version", "version"
-        ) from None
-    if not fits:
-        raise ChartError(
-            f"{shown} requires Kubernetes {found.kubernetes}, but the cluster has {kubernetes}. Choose "
-            "another version of the chart",
-            "version",
-            "kubernetes_version",
-        )
-    return found

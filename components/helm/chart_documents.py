@@ -41,48 +41,31 @@ def parse(content: bytes) -> dict[str, Any]:
 def _parse(text: str) -> object:
     loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
     root: list[Any] = []
-    open_: list[_Collection] = [_Collection(root, is_map=False)]
+    open_: list[tuple[Any, list[Any]]] = [(root, root)]  # each with its items; of an object: keys and values
     anchors: dict[str, object] = {}
     for event in yaml.parse(text, Loader=loader):
         if isinstance(event, yaml.DocumentEndEvent):
             break
         if isinstance(event, yaml.CollectionEndEvent):
-            open_.pop()
+            value, items = open_.pop()
+            if isinstance(value, dict):
+                pairs = zip(items[::2], items[1::2], strict=True)
+                value.update((key, item) for key, item in pairs if isinstance(key, str))
             continue
         if isinstance(event, yaml.AliasEvent):
-            open_[-1].add(anchors.get(event.anchor or ""))
+            open_[-1][1].append(anchors.get(event.anchor or ""))
             continue
         if isinstance(event, yaml.ScalarEvent):
-            plain = not event.style
-            value: Any = None if plain and event.value in _NULL else event.value
+            value = None if not event.style and event.value in _NULL else event.value
         elif isinstance(event, yaml.CollectionStartEvent):
             value = {} if isinstance(event, yaml.MappingStartEvent) else []
         else:
             continue
         if event.anchor:
             anchors[event.anchor] = value
-        open_[-1].add(value)
+        open_[-1][1].append(value)
         if isinstance(event, yaml.CollectionStartEvent):
-            open_.append(_Collection(value, is_map=isinstance(value, dict)))
+            open_.append((value, [] if isinstance(value, dict) else value))
             if len(open_) > _DEPTH:
                 raise ValueError(f"nested deeper than {_DEPTH} levels")
     return root[0] if root else None
-
-
-class _Collection:
-    """An open list or object; an object takes keys and values in turn."""
-
-    def __init__(self, value: Any, *, is_map: bool) -> None:
-        self._value, self._is_map = value, is_map
-        self._key: str | None = None
-        self._has_key = False
-
-    def add(self, item: Any) -> None:
-        if not self._is_map:
-            self._value.append(item)
-        elif self._has_key:
-            if self._key is not None:
-                self._value[self._key] = item
-            self._has_key = False
-        else:
-            self._key, self._has_key = item if isinstance(item, str) else None, True

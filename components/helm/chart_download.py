@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import base64
 from http import HTTPStatus
-from urllib.parse import SplitResult, unquote, urljoin, urlsplit
+from urllib.parse import SplitResult
 
-from components.helm.chart_reference import ChartError, ChartReference, ChartUnreachableError
+from components.helm.chart_errors import ChartError, ChartUnreachableError
 from components.runtime import tls
 from components.runtime.http import HttpClient, HttpError, Response, Server, UnreachableError
+from domain.chart_urls import basic, joined, login_in, may_follow, split
+from domain.charts import ChartReference
 from domain.urls import public_url, query_values
 
 _REDIRECTS = 10
@@ -65,13 +66,14 @@ class Download:
 
         Raises:
             HttpError: No answer, or a status of 400 and above.
-            ChartError: A URL is invalid, or there are too many redirects.
+            FindingError: A URL is invalid.
+            ChartError: There are too many redirects.
         """
         first = split(url)
         for _ in range(_REDIRECTS + 1):
             parts = split(url)
-            own = authorization if _may_follow(first, parts) else ""
-            sent = own or basic(_login_in(parts))
+            own = authorization if may_follow(first, parts) else ""
+            sent = own or basic(login_in(parts))
             response = self._client(parts).request(
                 "GET",
                 parts._replace(scheme="", netloc="", path=parts.path or "/", fragment="").geturl(),
@@ -94,11 +96,6 @@ class Download:
         return self._clients[origin]
 
 
-def basic(login: tuple[str, str] | None) -> str:
-    """Header ``Authorization`` of a login; empty without one."""
-    return f"Basic {base64.b64encode(':'.join(login).encode()).decode()}" if login else ""
-
-
 def explained(error: HttpError, missing: str = "") -> ChartError | ChartUnreachableError:
     """The failure of a request in terms of charts; ``missing`` is the problem that a status 404 means."""
     if isinstance(error, UnreachableError):
@@ -111,50 +108,3 @@ def explained(error: HttpError, missing: str = "") -> ChartError | ChartUnreacha
         return ChartError(f"access is denied: {error}. {remedy}", "username")
     problem = f"{missing}: {error}" if error.status == HTTPStatus.NOT_FOUND and missing else str(error)
     return ChartError(f"{problem}. Check the address of the chart repository", "repository")
-
-
-def joined(base: str, url: str) -> str:
-    """A URL that is relative to another.
-
-    Raises:
-        ChartError: The URL is invalid.
-    """
-    try:
-        return urljoin(base, url)
-    except ValueError:
-        raise _invalid(url) from None
-
-
-def split(url: str) -> SplitResult:
-    """The parts of an HTTP URL.
-
-    Raises:
-        ChartError: The URL is invalid.
-    """
-    try:
-        parts = urlsplit(url)
-        valid = parts.scheme in {"https", "http"} and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        valid = False
-    if not valid:
-        raise _invalid(url)
-    return parts
-
-
-def _invalid(url: str) -> ChartError:
-    return ChartError(
-        f"{public_url(url)!r} is not a valid https:// URL. Correct the repository", "repository"
-    )
-
-
-def _may_follow(first: SplitResult, parts: SplitResult) -> bool:
-    """Whether credentials for the first URL may be sent to the URL of a redirect."""
-    host, start = parts.hostname or "", first.hostname or ""
-    if host != start and not host.endswith(f".{start}"):
-        return False
-    upgrade = (first.scheme, parts.scheme) == ("http", "https") and parts.port is None
-    return upgrade or (parts.scheme, parts.port) == (first.scheme, first.port)
-
-
-def _login_in(parts: SplitResult) -> tuple[str, str] | None:
-    return (unquote(parts.username), unquote(parts.password or "")) if parts.username else None

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from components.helm import chart_documents, local_chart, oci_registry
-from components.helm.chart_download import Download, basic, joined, split
-from components.helm.chart_reference import ChartError, ChartMetadata, ChartReference
+from components.helm.chart_download import Download
+from components.helm.chart_errors import ChartError
+from domain import chart_index
+from domain.chart_urls import basic, below, split
+from domain.charts import OCI, ChartMetadata, ChartReference
+from domain.finding import FindingError
 from domain.urls import has_credentials
-from domain.versions import Version
-
-_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 
 
 def resolve(reference: ChartReference) -> ChartMetadata:
@@ -30,34 +30,31 @@ def resolve(reference: ChartReference) -> ChartMetadata:
             "password of the chart repositories",
             "repository",
         )
-    find: Callable[[ChartReference, Download], ChartMetadata] = _find
-    if reference.is_oci:
-        find = oci_registry.find
-    with Download(reference) as download:
-        return find(reference, download)
+    find = oci_registry.find if reference.is_oci else _find
+    try:
+        with Download(reference) as download:
+            return find(reference, download)
+    except FindingError as error:
+        raise ChartError.of(error.finding) from None
 
 
 def _find(reference: ChartReference, download: Download) -> ChartMetadata:
-    entry = _entry(reference, _entries(reference, download))
-    urls = entry.get("urls")
-    if not isinstance(urls, list) or not urls or not isinstance(urls[0], str):
-        raise ChartError(
-            f"{reference.source} has no download URL for chart {reference.chart} {reference.version}. "
-            "Correct its index.yaml",
-            "repository",
-        )
-    archive = _joined(reference.repository, urls[0])
-    if archive.startswith(oci_registry.SCHEME):
+    entry = chart_index.entry(reference, _entries(reference, download))
+    archive = below(reference.repository, chart_index.archive(reference, entry))
+    if archive.startswith(OCI):
         oci_registry.check(archive, download)
     else:
+        # The archive may be on another host, which the credentials are not for.
+        same = split(archive)[:2] == split(reference.repository)[:2]
+        authorization = basic(reference.login) if same else ""
         missing = "its index.yaml lists an archive that does not exist"
-        download.get(archive, authorization=_authorization(reference, archive), missing=missing)
+        download.get(archive, authorization=authorization, missing=missing)
     return ChartMetadata.of({"name": reference.chart, **entry}, str(entry.get("digest") or ""))
 
 
 def _entries(reference: ChartReference, download: Download) -> Mapping[str, Any]:
     """The charts in the index of the repository."""
-    url = _joined(reference.repository, "index.yaml")
+    url = below(reference.repository, "index.yaml")
     answer = download.get(
         url, authorization=basic(reference.login), missing=f"{reference.source} is not a chart repository"
     )
@@ -72,45 +69,3 @@ def _entries(reference: ChartReference, download: Download) -> Mapping[str, Any]
             "repository",
         ) from None
     return entries if isinstance(entries, dict) else {}
-
-
-def _entry(reference: ChartReference, entries: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The version of the chart: the exact text first, then an equal version, as Helm does."""
-    listed = entries.get(reference.chart)
-    found = {
-        item["version"]: item
-        for item in reversed(listed if isinstance(listed, list) else [])
-        if isinstance(item, dict) and isinstance(item.get("version"), str)
-    }
-    if not found:
-        raise reference.missing_chart([name for name, items in entries.items() if items])
-    if reference.version in found:
-        return found[reference.version]
-    for text, item in found.items():
-        if _same_version(text, reference.version):
-            return item
-    raise reference.missing_version(found)
-
-
-def _same_version(one: str, other: str) -> bool:
-    try:
-        return Version.parse(one) == Version.parse(other)
-    except ValueError:
-        return False
-
-
-def _joined(repository: str, url: str) -> str:
-    """A URL relative to the repository, with the repository's query (Helm's ``ResolveReferenceURL``)."""
-    if _SCHEME.match(url):
-        return url
-    base = split(repository)
-    folder = base._replace(path=f"{base.path.removesuffix('/')}/", query="", fragment="").geturl()
-    # Below the folder nothing needs resolving, and `urljoin` would remove an empty segment of the path.
-    whole = joined(folder, url) if url.startswith(("/", ".")) or "/." in url else f"{folder}{url}"
-    return split(whole)._replace(query=base.query, fragment="").geturl()
-
-
-def _authorization(reference: ChartReference, archive: str) -> str:
-    """The archive may be on another host, which the credentials are not for."""
-    same = split(archive)[:2] == split(reference.repository)[:2]
-    return basic(reference.login) if same else ""

@@ -21,7 +21,7 @@ class ReleaseSpec:
         release: Name of the release.
         namespace: Namespace that exists.
         values: The chart's values.
-        timeout_minutes: Deadline of a change.
+        timeout_minutes: Deadline of a change, and of its rollout.
     """
 
     chart: HelmChart

@@ -7,7 +7,8 @@ import tarfile
 from pathlib import Path
 
 from components.helm import chart_documents
-from components.helm.chart_reference import ChartError, ChartMetadata, ChartReference
+from components.helm.chart_errors import ChartError
+from domain.charts import ChartMetadata, ChartReference
 
 _MOST_BYTES = 2**20
 

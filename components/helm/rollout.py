@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pulumi
 from pulumi.dynamic import Resource
 
 from components.helm import workloads
+from components.helm.engine import ReleaseSpec
 from components.kubernetes import api as kube
 from components.kubernetes.api import Kubernetes, KubernetesError, UnreachableError
 from components.kubernetes.provider import ClusterProvider
@@ -36,31 +39,18 @@ class Rollout(Resource, module="helm", name="Rollout"):
     def __init__(
         self,
         resource_name: str,
-        *,
-        release: str,
-        namespace: pulumi.Input[str],
-        revision: pulumi.Input[int] | pulumi.Input[str],
+        spec: ReleaseSpec,
+        revision: pulumi.Input[Any],
         kubeconfig: pulumi.Input[str],
-        timeout_minutes: int,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """Declare the resource.
-
-        Args:
-            resource_name: Name in the stack.
-            release: Name of the release.
-            namespace: Its namespace.
-            revision: Changes with each revision of the release.
-            kubeconfig: Secret.
-            timeout_minutes: Deadline.
-            opts: Options.
-        """
+        """Declare the resource; ``revision`` changes with each revision of the release."""
         props = {
-            "release": release,
-            "namespace": namespace,
+            "release": spec.release,
+            "namespace": spec.namespace,
             "revision": revision,
             "kubeconfig": pulumi.Output.secret(kubeconfig),
-            "timeout_minutes": timeout_minutes,
+            "timeout_minutes": spec.timeout_minutes,
         }
         secret = pulumi.ResourceOptions(additional_secret_outputs=["kubeconfig"])
         super().__init__(RolloutProvider(), resource_name, props, pulumi.ResourceOptions.merge(opts, secret))

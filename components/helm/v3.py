@@ -74,16 +74,15 @@ class Helm3(HelmEngine):
         """
         if pulumi.runtime.is_dry_run():
             return None
-        release, version, predecessors = spec.release, spec.chart.args.version, self._predecessors
+        release, version, predecessors = spec.release, spec.chart.version, self._predecessors
         namespace = pulumi.Output.from_input(spec.namespace)
 
         async def run(act: Callable[[Kubernetes, str, str], list[str]]) -> None:
-            inputs = (self._kubeconfig, namespace, spec.chart.chart_name)
-            kubeconfig, where, chart = [str(await value.future()) for value in inputs]
+            kubeconfig, where = [str(await value.future()) for value in (self._kubeconfig, namespace)]
 
             def acted() -> list[str]:
                 with kube.client(kubeconfig) as kubernetes:
-                    return act(kubernetes, where, chart)
+                    return act(kubernetes, where, spec.chart.name)
 
             for line in await asyncio.to_thread(acted):
                 pulumi.log.info(f"Helm recovery: {line}")

@@ -1,175 +1,33 @@
-"""Workloads of a Helm release: whether they are ready, and if not, why."""
+"""Finds the workloads of a Helm release, and asks the cluster why they are not ready."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Sequence
 
-from components.kubernetes.api import Kubernetes, Object
-
-_KINDS = {"Deployment": "deployments", "DaemonSet": "daemonsets", "StatefulSet": "statefulsets"}
-RELEASE_NAME = "meta.helm.sh/release-name"
-RELEASE_NAMESPACE = "meta.helm.sh/release-namespace"
-_NCP_ERRORS = "ncp/error"
-_EVENTS, _PODS = 3, 5
-"""Limits of a diagnosis: events per object, pods per workload."""
-
-
-@dataclass(frozen=True)
-class Workload:
-    """A Deployment, DaemonSet or StatefulSet as last read from the API."""
-
-    kind: str
-    object: Object
-
-    @property
-    def name(self) -> str:
-        """Name of the object."""
-        return str(self.object["metadata"]["name"])
-
-    @property
-    def selector(self) -> str:
-        """Label selector of its pods."""
-        return ",".join(f"{k}={v}" for k, v in self.object["spec"]["selector"]["matchLabels"].items())
-
-    def counts(self) -> tuple[int, int]:
-        """Returns the number of pods that are up to date and available, and the number desired."""
-        status: Mapping[str, Any] = self.object.get("status") or {}
-        if self.kind == "DaemonSet":
-            wanted = int(status.get("desiredNumberScheduled", 0))
-            current, available = status.get("updatedNumberScheduled", 0), status.get("numberAvailable", 0)
-        else:
-            wanted = int(self.object["spec"].get("replicas", 1))
-            current = status.get("updatedReplicas", 0)
-            available = status.get("availableReplicas", status.get("readyReplicas", 0))
-        return min(int(current), int(available)), wanted
-
-    @property
-    def is_ready(self) -> bool:
-        """Whether all pods of the latest revision are available and no older pods are left."""
-        status: Mapping[str, Any] = self.object.get("status") or {}
-        seen = status.get("observedGeneration", 0) >= self.object["metadata"].get("generation", 1)
-        available, wanted = self.counts()
-        left = status.get("replicas", 0) - wanted if self.kind != "DaemonSet" else 0
-        # A DaemonSet without a matching node serves nothing.
-        return seen and available >= wanted and left <= 0 and (wanted > 0 or self.kind != "DaemonSet")
-
-    def __str__(self) -> str:
-        available, wanted = self.counts()
-        if self.kind == "DaemonSet" and not wanted:
-            return f"DaemonSet {self.name}: no node matches its pods"
-        return f"{self.kind} {self.name}: {available} of {wanted} available"
-
-
-def owned_by(item: Object, namespace: str, release: str) -> bool:
-    """Returns whether Helm's ownership annotations name the release."""
-    annotations = item["metadata"].get("annotations") or {}
-    return (annotations.get(RELEASE_NAME), annotations.get(RELEASE_NAMESPACE)) == (release, namespace)
+from components.kubernetes.api import Kubernetes
+from domain.workloads import KINDS, Workload, by_object, explain, ncp_errors, owned_by
 
 
 def find(kubernetes: Kubernetes, namespace: str, release: str) -> list[Workload]:
     """Returns the workloads of the release in its namespace."""
     return [
         Workload(kind, item)
-        for kind, plural in _KINDS.items()
+        for kind, plural in KINDS.items()
         for item in kubernetes.list(f"/apis/apps/v1/namespaces/{namespace}/{plural}")
         if owned_by(item, namespace, release)
     ]
 
 
-def diagnose(kubernetes: Kubernetes, namespace: str, workloads: list[Workload]) -> list[str]:
+def diagnose(kubernetes: Kubernetes, namespace: str, workloads: Sequence[Workload]) -> list[str]:
     """Returns a line for each object that is not ready, with the reasons that the cluster reports."""
-    events = _warnings(kubernetes, namespace)
+    path = f"/api/v1/namespaces/{namespace}"
+    warnings = by_object(kubernetes.list(f"{path}/events", fieldSelector="type=Warning"))
     lines = []
-    space = kubernetes.get(f"/api/v1/namespaces/{namespace}")
+    space = kubernetes.get(path)
     if space and (errors := list(ncp_errors(space))):
         lines.append(f"Namespace {namespace}: {'; '.join(errors)}")
     for workload in workloads:
-        if workload.is_ready:
-            continue
-        lines.append(
-            "; ".join([str(workload), *_conditions(workload.object), *events.get(workload.name, [])])
-        )
-        path = f"/api/v1/namespaces/{namespace}/pods"
-        pods = kubernetes.list(path, labelSelector=workload.selector)
-        waiting = [pod for pod in pods if not _is_pod_ready(pod)]
-        lines += [f"  {line}" for pod in waiting[:_PODS] for line in [_pod(pod, events)]]
-        if len(waiting) > _PODS:
-            lines.append(f"  and {len(waiting) - _PODS} more pods")
-        if not pods:
-            lines.append("  it has no pods")
+        if not workload.is_ready:
+            pods = kubernetes.list(f"{path}/pods", labelSelector=workload.selector)
+            lines += explain(workload, pods, warnings)
     return lines
-
-
-def _pod(pod: Object, events: Mapping[str, list[str]]) -> str:
-    """Describes a pod that is not ready."""
-    name = pod["metadata"]["name"]
-    status = pod.get("status") or {}
-    reasons = [
-        str(part) for part in (status.get("phase"), status.get("reason"), status.get("message")) if part
-    ]
-    reasons += [
-        _reason(f"{item['type']} is {item['status']}", item)
-        for item in status.get("conditions") or []
-        if item["status"] != "True" and (item.get("reason") not in (None, "ContainersNotReady"))
-    ]
-    containers = [*(status.get("initContainerStatuses") or []), *(status.get("containerStatuses") or [])]
-    reasons += [text for container in containers for text in _container(container)]
-    return f"Pod {name}: {'; '.join([*reasons, *events.get(name, [])])}"
-
-
-def _container(status: Object) -> Iterator[str]:
-    """Yields the reasons why a container is not ready, including how it last terminated."""
-    restarts = f" after {status['restartCount']} restarts" if status.get("restartCount") else ""
-    for state, detail in (status.get("state") or {}).items():
-        if state == "running" and not status.get("ready"):
-            yield f"container {status['name']} runs{restarts} but its readiness probe fails"
-        elif state == "waiting" or (state == "terminated" and detail.get("exitCode")):
-            yield _reason(f"container {status['name']} {state}{restarts}", detail)
-    ended = (status.get("lastState") or {}).get("terminated")
-    if ended:
-        yield _reason(f"it last terminated with exit code {ended.get('exitCode')}", ended)
-
-
-def _conditions(item: Object) -> Iterator[str]:
-    """Yields the conditions that report a problem."""
-    for condition in (item.get("status") or {}).get("conditions") or []:
-        bad = "True" if condition["type"] == "ReplicaFailure" else "False"
-        if condition["status"] == bad:
-            yield _reason(str(condition["type"]), condition)
-
-
-def ncp_errors(item: Object) -> Iterator[str]:
-    """Yields NCP's errors about NSX-T objects that it could not create (docs-pks 1.7 `nsxt-health`)."""
-    for key, value in (item["metadata"].get("annotations") or {}).items():
-        if key.startswith(_NCP_ERRORS):
-            yield f"NCP: {key}: {value}"
-
-
-def _warnings(kubernetes: Kubernetes, namespace: str) -> dict[str, list[str]]:
-    """Returns the latest warning events by object name."""
-    found: dict[str, list[str]] = {}
-    events = kubernetes.list(f"/api/v1/namespaces/{namespace}/events", fieldSelector="type=Warning")
-
-    def time(event: Object) -> str:
-        return str(
-            event.get("lastTimestamp") or event.get("eventTime") or event["metadata"]["creationTimestamp"]
-        )
-
-    for event in sorted(events, key=time, reverse=True):
-        texts = found.setdefault(event["involvedObject"]["name"], [])
-        text = _reason("event", event)
-        if len(texts) < _EVENTS and text not in texts:
-            texts.append(text)
-    return found
-
-
-def _is_pod_ready(pod: Object) -> bool:
-    conditions = (pod.get("status") or {}).get("conditions") or []
-    return any(item["type"] == "Ready" and item["status"] == "True" for item in conditions)
-
-
-def _reason(what: str, detail: Object) -> str:
-    words = ": ".join(str(detail[key]).strip() for key in ("reason", "message") if detail.get(key))
-    return f"{what} ({words})" if words else what

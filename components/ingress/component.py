@@ -15,22 +15,13 @@ import pulumi
 from components.helm.chart import HelmChart
 from components.helm.engine import HelmEngine
 from components.helm.release import HelmRelease, HelmReleaseArgs
-from components.ingress.virtual_ip import VirtualIp
-from components.kubernetes.objects import ingress_api
-from domain import ingress_values
+from components.ingress.virtual_ip import VirtualIpProvider
+from components.runtime.resource import DynamicResource
+from domain import ingress_values, rancher_ingress
 from domain.chart_values import merge
 
 RELEASE = "nginx"
 """Name of the controller's Helm release, as in the article."""
-
-INGRESS = "rancher-ingress"
-"""Name of Rancher's Ingress, as in the article; the chart's own is called ``rancher``."""
-
-_BACKEND = ("rancher", 80)
-"""Service of Rancher's chart, and its port."""
-
-_TIMEOUTS = {"proxy-connect-timeout": "30", "proxy-read-timeout": "1800", "proxy-send-timeout": "1800"}
-"""Seconds; agents and shells keep websockets open (defaults of the chart's own Ingress)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +49,38 @@ class IngressControllerArgs:
     https_port: int = 443
     vip_cidr: str | None = None
     timeout_minutes: int = 10
+
+
+class VirtualIp(DynamicResource, module="ingress", name="VirtualIp"):
+    """Address of a release's Service, type ``pulumi-python:dynamic/ingress:VirtualIp``."""
+
+    address: pulumi.Output[str]
+
+    def __init__(
+        self,
+        resource_name: str,
+        args: IngressControllerArgs,
+        service: Mapping[str, Any],
+        opts: pulumi.ResourceOptions,
+    ) -> None:
+        """Declare the resource.
+
+        Args:
+            resource_name: Name in the stack.
+            args: Of the controller.
+            service: Chart and values of its Service; a change reads the address again.
+            opts: Must depend on the release.
+        """
+        props = {
+            "release": RELEASE,
+            "namespace": args.namespace,
+            "kubeconfig": args.kubeconfig,
+            "network": args.vip_cidr or "",
+            "service": service,
+            "timeout_minutes": args.timeout_minutes,
+            "address": None,
+        }
+        super().__init__(VirtualIpProvider(), resource_name, props, opts, secrets=["kubeconfig"])
 
 
 class IngressController(pulumi.ComponentResource):
@@ -105,13 +128,9 @@ class IngressController(pulumi.ComponentResource):
         )
         address = VirtualIp(
             f"{name}-vip",
-            release=RELEASE,
-            namespace=args.namespace,
-            kubeconfig=args.kubeconfig,
-            network=args.vip_cidr,
-            service={"chart": args.chart.args.chart, **values["controller"]["service"]},
-            timeout_minutes=args.timeout_minutes,
-            opts=pulumi.ResourceOptions(parent=self, deleted_with=deleted_with, depends_on=release.installed),
+            args,
+            {"chart": args.chart.chart, **values["controller"]["service"]},
+            pulumi.ResourceOptions(parent=self, deleted_with=deleted_with, depends_on=release.installed),
         )
         self.vip, self.https_port, self.ready = address.address, args.https_port, [release.ready, address]
         self.register_outputs({"vip": self.vip})
@@ -124,6 +143,7 @@ class RancherIngressArgs:
     Attributes:
         namespace: Namespace of Rancher.
         hostname: DNS name of Rancher.
+        extra_hostnames: Further names that lead to Rancher.
         tls_secret_name: ``kubernetes.io/tls`` Secret in the namespace, with the certificate of the name.
         kubernetes_version: ``major.minor``; before 1.19 the API version is extensions/v1beta1.
     """
@@ -132,46 +152,24 @@ class RancherIngressArgs:
     hostname: str
     tls_secret_name: str
     kubernetes_version: str
+    extra_hostnames: tuple[str, ...] = ()
 
 
 class RancherIngress(pulumi.CustomResource):
     """A Kubernetes ``Ingress`` for Rancher's host name, in place of the chart's own.
 
-    Its class annotation selects nginx, so NCP creates no NSX-T objects for it. The API version is the one of
-    the cluster; an alias keeps the Ingress when it changes.
+    The API version is the one of the cluster; an alias keeps the Ingress when it changes.
     """
 
     def __init__(
         self, name: str, args: RancherIngressArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         """Declare it; the options must name the cluster's Kubernetes provider."""
-        version = ingress_api(args.kubernetes_version)
-        current = version == "networking.k8s.io/v1"
-        other = "extensions/v1beta1" if current else "networking.k8s.io/v1"
-        service, port = _BACKEND
-        backend: dict[str, Any] = {"serviceName": service, "servicePort": port}
-        path: dict[str, Any] = {"backend": backend}
-        if current:
-            backend = {"service": {"name": service, "port": {"number": port}}}
-            path = {"path": "/", "pathType": "Prefix", "backend": backend}
-        inputs = {
-            "apiVersion": version,
-            "kind": "Ingress",
-            "metadata": {
-                "name": INGRESS,
-                "namespace": args.namespace,
-                "annotations": {
-                    "kubernetes.io/ingress.class": ingress_values.INGRESS_CLASS,
-                    **{f"nginx.ingress.kubernetes.io/{key}": value for key, value in _TIMEOUTS.items()},
-                    # It has no backend until Rancher is installed, and the plugin would wait for one.
-                    "pulumi.com/skipAwait": "true",
-                },
-            },
-            "spec": {
-                "rules": [{"host": args.hostname, "http": {"paths": [path]}}],
-                "tls": [{"hosts": [args.hostname], "secretName": args.tls_secret_name}],
-            },
-        }
+        version = rancher_ingress.api_version(args.kubernetes_version)
+        other = rancher_ingress.other_version(version)
+        inputs = rancher_ingress.manifest(
+            version, args.namespace, [args.hostname, *args.extra_hostnames], args.tls_secret_name
+        )
         alias = pulumi.ResourceOptions(aliases=[pulumi.Alias(type_=f"kubernetes:{other}:Ingress")])
         super().__init__(
             f"kubernetes:{version}:Ingress", name, inputs, pulumi.ResourceOptions.merge(opts, alias)

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
 from components.kubernetes import kubeconfig as kubeconfigs
-from components.kubernetes.oidc import OidcLogin
+from components.kubernetes import oidc
 from components.runtime.errors import ProviderError
 from components.runtime.http import HttpClient, HttpError, UnreachableError
+from domain.oidc import OidcLogin
 
 Object = dict[str, Any]
 """A Kubernetes object as JSON."""
@@ -44,12 +44,7 @@ class Kubernetes:
             UnreachableError: No answer, or a temporary failure.
             KubernetesError: The API refused.
         """
-        try:
-            return self._request("GET", path)
-        except KubernetesError as error:
-            if error.status == 404:
-                return None
-            raise
+        return self._unless_absent("GET", path)
 
     def list(self, path: str, **query: str) -> list[Object]:
         """All objects of a collection, page by page; none when the API does not know the kind.
@@ -84,12 +79,7 @@ class Kubernetes:
 
     def merge(self, path: str, changes: Object) -> Object | None:
         """Change only these fields of the object (a JSON merge patch); None when there is no object."""
-        try:
-            return self._request("PATCH", path, changes, "application/merge-patch+json")
-        except KubernetesError as error:
-            if error.status == 404:
-                return None
-            raise
+        return self._unless_absent("PATCH", path, changes, "application/merge-patch+json")
 
     def apply(self, path: str, body: Object, manager: str) -> Object:
         """Give the object at ``path`` these fields (server-side apply, Kubernetes 1.16 and later).
@@ -101,13 +91,17 @@ class Kubernetes:
 
     def delete(self, path: str) -> bool:
         """Delete the object; False when there was none."""
+        return self._unless_absent("DELETE", path) is not None
+
+    def _unless_absent(
+        self, method: str, path: str, body: Object | None = None, media_type: str = "application/json"
+    ) -> Object | None:
         try:
-            self._request("DELETE", path)
+            return self._request(method, path, body, media_type)
         except KubernetesError as error:
             if error.status == 404:
-                return False
+                return None
             raise
-        return True
 
     def _request(
         self, method: str, path: str, body: Object | None = None, media_type: str = "application/json"
@@ -117,7 +111,15 @@ class Kubernetes:
         except KubernetesError as error:
             if error.status != 401 or self._login is None:
                 raise
-            self._authorization = {"Authorization": f"Bearer {_renewed(self._login, error)}"}
+            try:
+                token = oidc.id_token(self._login)
+            except ProviderError as failure:
+                raise KubernetesError(
+                    401,
+                    f"{error}. The OIDC login of the kubeconfig has expired and cannot be renewed "
+                    f"({failure}). Run `pulumi up`, which fetches the kubeconfig again",
+                ) from None
+            self._authorization = {"Authorization": f"Bearer {token}"}
         return self._send(method, path, body, media_type)  # the first one was not carried out
 
     def _send(self, method: str, path: str, body: Object | None, media_type: str) -> Object:
@@ -128,32 +130,16 @@ class Kubernetes:
         ).object()
 
 
-def _renewed(login: OidcLogin, refused: KubernetesError) -> str:
-    """A new ID token in the place of one that the API refused."""
-    try:
-        return login.id_token()
-    except ProviderError as error:
-        raise KubernetesError(
-            401,
-            f"{refused}. The OIDC login of the kubeconfig has expired and cannot be renewed ({error}). "
-            "Run `pulumi up`, which fetches the kubeconfig again",
-        ) from None
-
-
 _TRANSIENT = (429, *range(500, 600))
 
 
 @contextmanager
-def client(kubeconfig: str, folder: Path | None = None) -> Iterator[Kubernetes]:
+def client(kubeconfig: str) -> Iterator[Kubernetes]:
     """Access to the cluster of the kubeconfig's current context. An expired OIDC login is renewed.
 
-    Args:
-        kubeconfig: YAML.
-        folder: Folder that files of the kubeconfig are relative to; None: it names no files.
-
     Raises:
-        ProviderError: The kubeconfig cannot be used.
+        ProviderError: The kubeconfig cannot be used, or names files.
     """
-    parsed = kubeconfigs.parse(kubeconfig, folder)
-    with HttpClient(parsed.connection()) as http:
+    parsed = kubeconfigs.parse(kubeconfig)
+    with HttpClient(kubeconfigs.connection(parsed)) as http:
         yield Kubernetes(http, parsed.oidc)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pulumi
-from pulumi.dynamic import Resource
 
 from components.kubernetes import api
-from components.kubernetes.api import KubernetesError, UnreachableError
+from components.kubernetes.api import KubernetesError
 from components.kubernetes.provider import ClusterProvider
 from components.runtime.errors import log
 from components.runtime.provider import Properties
+from components.runtime.resource import DynamicResource
 from components.runtime.waiting import QUICK, wait
 
 _TIMEOUT_SECONDS = 120
@@ -24,7 +24,15 @@ class DeletedObjectProvider(ClusterProvider):
 
     def apply(self, wanted: Properties, before: Properties) -> Properties:
         del before
-        _delete(wanted)
+        path = wanted["path"]
+        with api.client(wanted["kubeconfig"]) as kubernetes:
+            wait(
+                f"deletion of {path}",
+                lambda: ("it is being deleted", None if kubernetes.delete(path) else True),
+                timeout=_TIMEOUT_SECONDS,
+                pace=QUICK,
+                resume="Check its finalizers, then run `pulumi up` again",
+            )
         return {}
 
     def identity(self, properties: Properties) -> str:
@@ -40,7 +48,7 @@ class DeletedObjectProvider(ClusterProvider):
         return None if exists else {}
 
 
-class DeletedObject(Resource, module="kubernetes", name="DeletedObject"):
+class DeletedObject(DynamicResource, module="kubernetes", name="DeletedObject"):
     """No object at a path of the Kubernetes API, type ``pulumi-python:dynamic/kubernetes:DeletedObject``."""
 
     def __init__(
@@ -61,27 +69,5 @@ class DeletedObject(Resource, module="kubernetes", name="DeletedObject"):
             kubeconfig: Secret.
             opts: Must depend on what creates the object.
         """
-        props = {"path": path, "creator": creator, "kubeconfig": pulumi.Output.secret(kubeconfig)}
-        secret = pulumi.ResourceOptions(additional_secret_outputs=["kubeconfig"])
-        super().__init__(
-            DeletedObjectProvider(), resource_name, props, pulumi.ResourceOptions.merge(opts, secret)
-        )
-
-
-def _delete(wanted: Properties) -> None:
-    path = wanted["path"]
-    with api.client(wanted["kubeconfig"]) as kubernetes:
-
-        def poll() -> tuple[str, bool | None]:
-            try:
-                return "it is being deleted", None if kubernetes.delete(path) else True
-            except UnreachableError as error:
-                return str(error), None
-
-        wait(
-            f"deletion of {path}",
-            poll,
-            timeout=_TIMEOUT_SECONDS,
-            pace=QUICK,
-            resume="Check its finalizers, then run `pulumi up` again",
-        )
+        props = {"path": path, "creator": creator, "kubeconfig": kubeconfig}
+        super().__init__(DeletedObjectProvider(), resource_name, props, opts, secrets=["kubeconfig"])

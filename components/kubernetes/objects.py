@@ -12,16 +12,6 @@ from typing import Any
 
 import pulumi
 
-from domain.versions import Version
-
-_NETWORKING_V1 = Version(1, 19)
-
-
-def ingress_api(kubernetes_version: str) -> str:
-    """API version of Ingresses in a cluster of this Kubernetes version (``major.minor``)."""
-    current = Version.parse(kubernetes_version) >= _NETWORKING_V1
-    return "networking.k8s.io/v1" if current else "extensions/v1beta1"
-
 
 class KubernetesProvider(pulumi.ProviderResource):
     """The Kubernetes provider of one cluster."""
@@ -50,6 +40,8 @@ class KubernetesProvider(pulumi.ProviderResource):
             "enableSecretMutable": "true",
             # Take over objects that a killed run created but did not record; the cluster is this stack's own.
             "upsertExistingObjects": "true",
+            # And with other values: after half a destroy the objects are still there, but not in the state.
+            "enablePatchForce": "true",
         }
         super().__init__("kubernetes", name, properties, opts)
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import time
-
-from components.kubernetes.kubeconfig import expiry, same_cluster
+from components.kubernetes.kubeconfig import ends_within, same_cluster
 from components.runtime.provider import Provider
 
 
@@ -15,11 +13,6 @@ class ClusterProvider(Provider):
     """
 
     def same(self, name: str, before: object, wanted: object) -> bool:
-        if name != "kubeconfig":
-            return before == wanted
-        return before == wanted or (same_cluster(before, wanted) and not _expired(before))
-
-
-def _expired(kubeconfig: object) -> bool:
-    end = expiry(kubeconfig)
-    return end is not None and end < time.time()
+        if before == wanted:
+            return True
+        return name == "kubeconfig" and same_cluster(before, wanted) and not ends_within(before, 0)

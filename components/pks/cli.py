@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import functools
 import json
-import re
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from components.pks import refusals
 from components.pks.credentials import PKS, Access
-from components.runtime.command import Command, Outcome, private_directory
+from components.runtime.command import Command, Outcome
 from components.runtime.errors import ProviderError, TransientError
+from components.runtime.private_files import private_directory
 from components.runtime.waiting import retry
+from domain import pks_answers, pks_refusals
 from domain.cluster import LiveCluster
+from domain.pks_answers import AnswerError, Document
 
 READ_SECONDS = 60.0
 WRITE_SECONDS = 120.0
@@ -25,11 +26,9 @@ WRITE_SECONDS = 120.0
 _KUBECONFIG = "kubeconfig"
 _FRESH_SECONDS = 60.0
 """For how long a successful call proves that the login is valid; an access token lives 600 s."""
-_PROMPT = re.compile(r".*assword:\s*$")
 _SHOWN = 200
 
-Document = dict[str, Any]
-"""A JSON object."""
+T = TypeVar("T")
 
 
 class PksError(ProviderError):
@@ -70,34 +69,31 @@ class Pks:
     # --- reading -------------------------------------------------------------------------------------
     def plans(self) -> list[Document]:
         """The plans, each with name, master_instances, worker_instances, allow-privileged-containers."""
-        return self._named("plans")
+        return self._answer(pks_answers.items, "plans")
 
     def network_profiles(self) -> list[Document]:
         """The network profiles, each with name, description, parameters."""
-        return self._named("network-profiles")
+        return self._answer(pks_answers.items, "network-profiles")
 
     def compute_profiles(self) -> list[Document]:
         """The compute profiles (TKGI only), each with name, description, parameters."""
-        return self._named("compute-profiles")
+        return self._answer(pks_answers.items, "compute-profiles")
 
     def clusters(self) -> list[LiveCluster]:
         """All clusters that the identity may see."""
-        return [self._cluster(item, "clusters") for item in self._named("clusters")]
+        return self._answer(pks_answers.clusters, "clusters")
 
     def network_profile(self, name: str) -> Document | None:
         """One network profile; None if there is none of that name."""
-        found = self._one("network-profile", name)
-        return None if found is None else self._checked(found, "network-profile")
+        return self._one(pks_answers.item, "network-profile", name)
 
     def compute_profile(self, name: str) -> Document | None:
         """One compute profile; None if there is none of that name."""
-        found = self._one("compute-profile", name)
-        return None if found is None else self._checked(found, "compute-profile")
+        return self._one(pks_answers.item, "compute-profile", name)
 
     def cluster(self, name: str) -> LiveCluster | None:
         """One cluster; None if there is none of that name."""
-        found = self._one("cluster", name)
-        return None if found is None else self._cluster(found, "cluster")
+        return self._one(pks_answers.cluster, "cluster", name)
 
     def credentials(self, name: str) -> str:
         """The kubeconfig of a cluster.
@@ -192,7 +188,7 @@ class Pks:
         def call() -> tuple[str, dict[str, bytes]]:
             login = self._session()
             outcome, files = self._run(command, READ_SECONDS, login, environment=environment)
-            if outcome.exit_code and refusals.expired(outcome.text):
+            if outcome.exit_code and pks_refusals.expired(outcome.text):
                 self._forget(login)
                 login = self._session()
                 outcome, files = self._run(command, READ_SECONDS, login, environment=environment)
@@ -212,7 +208,7 @@ class Pks:
     def _finish(
         self, outcome: Outcome, command: Sequence[str], login: dict[str, bytes], files: dict[str, bytes]
     ) -> None:
-        if outcome.exit_code and refusals.expired(outcome.text):
+        if outcome.exit_code and pks_refusals.expired(outcome.text):
             self._forget(login)
         self._raise_for(outcome, command)
         with self._lock:
@@ -241,64 +237,39 @@ class Pks:
     def _raise_for(self, outcome: Outcome, command: Sequence[str]) -> None:
         if outcome.exit_code == 0:
             return
-        lines = [line for line in outcome.text.splitlines() if line.strip() and not _PROMPT.match(line)]
-        text = "\n".join(lines).removeprefix("Error: ").rstrip(".") or f"exit code {outcome.exit_code}"
-        if refusals.rejected(text):
+        text = pks_refusals.said(outcome.text) or f"exit code {outcome.exit_code}"
+        if pks_refusals.rejected(text):
             fields = ("client", "client_secret") if self.access.client else ("username", "password")
             identity = self.access.client or self.access.username
             raise PksError(
                 f"PKS at {self.access.api} rejected the credentials of {identity!r}: {text}. "
                 f"Correct {PKS.where(*fields)}"
             )
-        kind = TransientPksError if refusals.transient(text) else PksError
+        kind = TransientPksError if pks_refusals.transient(text) else PksError
         shown = " ".join([self.name, *(part for part in command[:2] if part[:2] != "--")])
         raise kind(f"`{shown}` on {self.access.api} failed: {text}", text)
 
     # --- answers -------------------------------------------------------------------------------------
-    def _json(self, *command: str) -> Any:
+    def _answer(self, read: Callable[[str], T], *command: str) -> T:
         output, _ = self._read(*command, "--json")
         try:
-            return json.loads(output or "null")
-        except (ValueError, RecursionError):
-            raise self._unreadable(command[0], "JSON is expected", output.strip()) from None
+            return read(output)
+        except AnswerError as error:
+            shown = self._command.redacted(error.answer)[:_SHOWN]
+            raise PksError(
+                f"`{self.access.executable} {command[0]} --json` printed something else than PKS does: "
+                f"{error} ({shown}). Check that the command is the CLI of PKS or TKGI",
+                "",
+                PKS.key("cli"),
+            ) from None
 
-    def _named(self, command: str) -> list[Document]:
-        answer = self._json(command)
-        if answer is None:
-            return []
-        if not isinstance(answer, list):
-            raise self._unreadable(command, "a list is expected", answer)
-        return [self._checked(item, command) for item in answer]
-
-    def _one(self, command: str, name: str) -> Any:
+    def _one(self, read: Callable[[str], T | None], command: str, name: str) -> T | None:
         try:
-            return self._json(command, name)
+            return self._answer(read, command, name)
         except PksError as error:
-            if refusals.absent(error.text, name):
+            if pks_refusals.absent(error.text, name):
                 return None
             raise
-
-    def _checked(self, answer: object, command: str) -> Document:
-        if not isinstance(answer, dict) or not isinstance(answer.get("name"), str):
-            raise self._unreadable(command, "an object with `name` is expected", answer)
-        if not isinstance(answer.get("parameters") or {}, dict):
-            raise self._unreadable(command, "an object is expected as `parameters`", answer)
-        return answer
-
-    def _cluster(self, answer: object, command: str) -> LiveCluster:
-        try:
-            return LiveCluster.of(self._checked(answer, command))
-        except ValueError as error:
-            raise self._unreadable(command, str(error), answer) from None
-
-    def _unreadable(self, command: str, reason: str, answer: object) -> PksError:
-        shown = answer if isinstance(answer, str) else json.dumps(answer)
-        return PksError(
-            f"`{self.access.executable} {command} --json` printed something else than PKS does: {reason} "
-            f"({self._command.redacted(shown)[:_SHOWN]}). Check that the command is the CLI of PKS or TKGI",
-            "",
-            PKS.key("cli"),
-        )
 
 
 @functools.cache

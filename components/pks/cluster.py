@@ -9,6 +9,7 @@ import pulumi
 from pulumi.dynamic import Resource
 
 from components.pks.cli import PksError
+from components.pks.deletion import delete, poll
 from components.pks.provider import PksProvider
 from components.runtime.errors import ProviderError, TransientError, log
 from components.runtime.provider import Properties
@@ -56,30 +57,16 @@ class ClusterProvider(PksProvider):
         return None if live is None or live.uuid != id_ else self._outputs(live, ClusterSpec.of(known))
 
     def remove(self, id_: str, known: Properties) -> None:
-        name = known["name"]
-        live = self.pks.cluster(name)
-        if live is None or live.uuid != id_:
-            return
-        if not live.deleting:
-            self._order_deletion(known, live)
-
-        def gone() -> tuple[str, bool | None]:
-            live = self._poll(name)
-            if isinstance(live, str):
-                return live, None
-            if live is None or live.uuid != id_:
-                return "gone", True
-            if live.action == "DELETE" and live.failed:
-                raise ProviderError(f"PKS failed to delete cluster {name} ({live}). {self._advice(live)}")
-            return str(live), None
-
-        wait(
-            f"deletion of cluster {name}",
-            gone,
-            timeout=_timeout(known),
-            pace=LONG,
-            resume="Run the command again: it continues to wait",
-        )
+        live = self.pks.cluster(known["name"])
+        if live is not None and live.uuid == id_:
+            delete(self.pks, live, _timeout(known))
+        elif live is not None:
+            raise ProviderError(
+                f"cluster {live.name} has the UUID {live.uuid}, not {id_}: somebody deleted it and "
+                "created it again. To delete that one too, run `pulumi refresh`, which drops the old one "
+                "from the state, and `pulumi destroy` again",
+                "name",
+            )
 
     def _order(self, spec: ClusterSpec) -> bool:
         """Order the cluster; True if there is one already that matches."""
@@ -96,25 +83,6 @@ class ClusterProvider(PksProvider):
             log.info("cluster %s exists (%s) and matches: taken over", spec.name, live)
             return True
         return False
-
-    def _order_deletion(self, known: Properties, live: LiveCluster) -> None:
-        """Wait until no other action runs, since PKS would refuse, and order the deletion."""
-        name = known["name"]
-
-        def idle() -> tuple[str, bool | None]:
-            live = self._poll(name)
-            if isinstance(live, str):
-                return live, None
-            return ("gone", True) if live is None else (str(live), not live.busy or None)
-
-        if live.busy:
-            wait(f"cluster {name}", idle, timeout=_timeout(known), pace=LONG, resume="Run the command again")
-        try:
-            self.pks.delete_cluster(name)
-        except (PksError, TransientError):
-            now = self.pks.cluster(name)
-            if now is not None and not now.deleting:
-                raise
 
     def _change(self, wanted: Properties, names: Iterable[str]) -> Properties:
         """Order what differs of these properties."""
@@ -174,7 +142,7 @@ class ClusterProvider(PksProvider):
 
         def done() -> tuple[str, LiveCluster | None]:
             nonlocal doubts, absences
-            live = self._poll(name)
+            live = poll(self.pks, name)
             if isinstance(live, str):
                 return live, None
             if live is None:
@@ -199,13 +167,6 @@ class ClusterProvider(PksProvider):
             pace=LONG,
             resume="Run `pulumi up` again: it continues to wait. Give it more time if that is not enough",
         )
-
-    def _poll(self, name: str) -> LiveCluster | str | None:
-        """The cluster, or the reason why the API does not answer: one failed poll ends no wait."""
-        try:
-            return self.pks.cluster(name)
-        except TransientError as error:
-            return str(error)
 
     def _advice(self, live: LiveCluster) -> str:
         return failure_advice(live, self.pks.name)

@@ -7,36 +7,33 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pulumi
+from pulumi.dynamic import Resource
 
 from components.kubernetes.objects import KubernetesProvider
 from components.pks.cluster import Cluster
-from components.pks.kubeconfig import Kubeconfig
-from components.pks.network_profile import NetworkProfile
-from components.pks.preflight import FoundationPreflight
+from components.pks.kubeconfig import KubeconfigProvider
+from components.pks.network_profile import NetworkProfileProvider
+from components.runtime.resource import DynamicResource
 from domain.cluster import ClusterSpec
 
 
 @dataclass(frozen=True, kw_only=True)
 class PksClusterArgs:
-    """A cluster, and what its plan must give.
+    """A cluster, and how it is reached.
 
     Attributes:
         spec: The cluster that is wanted.
-        plan_masters: Masters that the plan must give; checked before anything is created.
-        plan_workers: Workers that the plan must give.
-        plan_privileged: Whether the plan must allow privileged containers.
-        kubernetes_version: ``major.minor`` that the foundation deploys; compared with the live cluster.
+        kubernetes_version: ``major.minor`` that the live cluster must have; empty: any.
         network_profile_description: Description of the spec's network profile.
-        network_profile_parameters: Parameters of the spec's network profile.
-        api_access: ``hostname``, or ``master-ip`` where no DNS record leads to the API.
+        network_profile_parameters: As in the JSON document of PKS; see
+            ``domain.network_profile_parameters``.
+        api_access: ``hostname``, or ``master-ip`` to connect to the first master's address, where no DNS
+            record leads to the API.
         timeout_minutes: Deadline of each action on the cluster.
         protect: Whether the engine refuses to delete the cluster.
     """
 
     spec: ClusterSpec
-    plan_masters: int
-    plan_workers: int
-    plan_privileged: bool
     kubernetes_version: str
     network_profile_description: str = ""
     network_profile_parameters: Mapping[str, Any] = field(default_factory=dict)
@@ -45,11 +42,56 @@ class PksClusterArgs:
     protect: bool = False
 
 
+class NetworkProfile(Resource, module="pks", name="NetworkProfile"):
+    """A network profile of the foundation, type ``pulumi-python:dynamic/pks:NetworkProfile``."""
+
+    def __init__(self, resource_name: str, args: PksClusterArgs, opts: pulumi.ResourceOptions) -> None:
+        """Declare the resource."""
+        props = {
+            "name": args.spec.network_profile,
+            "description": args.network_profile_description,
+            "parameters": dict(args.network_profile_parameters),
+        }
+        super().__init__(NetworkProfileProvider(), resource_name, props, opts)
+
+
+class Kubeconfig(DynamicResource, module="pks", name="Kubeconfig"):
+    """Access to a cluster, type ``pulumi-python:dynamic/pks:Kubeconfig``.
+
+    Its outputs repeat the cluster's identity, so that they are known when the cluster's update is previewed.
+    """
+
+    kubeconfig: pulumi.Output[str]
+    """Secret; it has the credentials of a cluster administrator."""
+    server: pulumi.Output[str]
+    """URL of the Kubernetes API."""
+    uuid: pulumi.Output[str]
+    master_ips: pulumi.Output[list[str]]
+    kubernetes_version: pulumi.Output[str]
+
+    def __init__(
+        self, resource_name: str, args: PksClusterArgs, cluster: Cluster, opts: pulumi.ResourceOptions
+    ) -> None:
+        """Declare the resource; another plan means another cluster."""
+        props = {
+            "cluster": args.spec.name,
+            "external_hostname": args.spec.external_hostname,
+            "plan": args.spec.plan,
+            "api_access": args.api_access,
+            "expected_version": args.kubernetes_version,
+            "uuid": cluster.uuid,
+            "master_ips": cluster.master_ips,
+            "kubernetes_version": cluster.kubernetes_version,
+            "kubeconfig": None,
+            "server": None,
+        }
+        super().__init__(KubeconfigProvider(), resource_name, props, opts, secrets=["kubeconfig"])
+
+
 class PksCluster(pulumi.ComponentResource):
     """Type ``rancher-on-pks:pks:PksCluster``.
 
-    Resources: a FoundationPreflight, a NetworkProfile (if one is named), a Cluster, its Kubeconfig and a
-    Kubernetes provider.
+    Resources: a NetworkProfile (if one is named), a Cluster, its Kubeconfig and a Kubernetes provider.
     """
 
     uuid: pulumi.Output[str]
@@ -63,8 +105,6 @@ class PksCluster(pulumi.ComponentResource):
     kubeconfig: pulumi.Output[str]
     """Secret."""
     provider: KubernetesProvider
-    preflight: FoundationPreflight
-    """Resources blocked by a foundation that cannot serve the cluster depend on it."""
     resource: Cluster
     """``deleted_with`` of every Kubernetes object in the cluster."""
 
@@ -79,42 +119,16 @@ class PksCluster(pulumi.ComponentResource):
         super().__init__("rancher-on-pks:pks:PksCluster", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
         spec = args.spec
-        self.preflight = FoundationPreflight(
-            f"{name}-foundation",
-            spec=spec,
-            masters=args.plan_masters,
-            workers=args.plan_workers,
-            privileged=args.plan_privileged,
-            network_profile_parameters=args.network_profile_parameters,
-            opts=child,
-        )
-        ready: pulumi.Resource = self.preflight
+        ready: list[pulumi.Resource] = []
         if spec.network_profile:
-            ready = NetworkProfile(
-                f"{name}-network-profile",
-                name=spec.network_profile,
-                description=args.network_profile_description,
-                parameters=args.network_profile_parameters,
-                opts=pulumi.ResourceOptions(parent=self, depends_on=ready),
-            )
+            ready.append(NetworkProfile(f"{name}-network-profile", args, child))
         self.resource = Cluster(
             f"{name}-cluster",
             spec=spec,
             timeout_minutes=args.timeout_minutes,
             opts=pulumi.ResourceOptions(parent=self, depends_on=ready, protect=args.protect),
         )
-        access = Kubeconfig(
-            f"{name}-kubeconfig",
-            cluster=spec.name,
-            external_hostname=spec.external_hostname,
-            plan=spec.plan,
-            api_access=args.api_access,
-            expected_version=args.kubernetes_version,
-            uuid=self.resource.uuid,
-            master_ips=self.resource.master_ips,
-            kubernetes_version=self.resource.kubernetes_version,
-            opts=child,
-        )
+        access = Kubeconfig(f"{name}-kubeconfig", args, self.resource, child)
         self.provider = KubernetesProvider(
             f"{name}-kubernetes",
             kubeconfig=access.kubeconfig,

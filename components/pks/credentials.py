@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from components.runtime.credentials import Field, Lookup, System
+from components.runtime.credentials import require
+from domain.credentials import Field, Lookup, System
 
 PKS = System(
     "pks",
@@ -19,9 +20,6 @@ PKS = System(
         Field("ca_certificate_file", "PKS_CA_CERT"),
     ),
 )
-
-_USER = ("username", "password")
-_CLIENT = ("client", "client_secret")
 
 
 @dataclass(frozen=True)
@@ -67,8 +65,8 @@ def resolve(config: Lookup, environment: Mapping[str, str]) -> Access:
     login = PKS.read(config, environment)
     given = [bool(environment.get(PKS.variable(kind))) for kind in ("username", "client")]
     by_client = bool(login["client"]) and given != [True, False]
-    identity = _CLIENT if by_client else _USER
-    login.require("api", *identity)
+    identity = ("client", "client_secret") if by_client else ("username", "password")
+    require(login, "api", *identity)
     chosen = {name: login[name] for name in identity}
     executable = config(PKS.key("cli")) or "pks"
     return Access(login["api"], executable, **chosen, ca_file=login["ca_certificate_file"])

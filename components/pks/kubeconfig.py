@@ -1,18 +1,16 @@
-"""``Kubeconfig``: access to a cluster, from `get-credentials` (docs-pks 1.5 `cluster-credentials`)."""
+"""Access to a cluster, from `get-credentials` (docs-pks 1.5 `cluster-credentials`)."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator
 
-import pulumi
-from pulumi.dynamic import Resource
-
 from components.kubernetes import kubeconfig as kubeconfigs
 from components.pks.provider import PksProvider
 from components.runtime.errors import ProviderError
 from components.runtime.provider import Properties, unknown
 from domain.finding import Finding
+from domain.foundation_version import version_findings
 
 API_PORT = 8443
 """Port of the Kubernetes API on the cluster's external hostname and master IP (docs-pks 1.5)."""
@@ -33,13 +31,8 @@ class KubeconfigProvider(PksProvider):
 
     def findings(self, before: Properties, wanted: Properties) -> Iterator[Finding]:
         del before
-        live, expected = wanted.get("kubernetes_version"), wanted["expected_version"]
-        if live and not unknown(live) and ".".join(str(live).lstrip("v").split(".")[:2]) != expected:
-            yield Finding(
-                "expected_version",
-                f"cluster {wanted['cluster']!r} runs Kubernetes {live}, not {expected}",
-                "Set it to the cluster's version; chart versions are checked against it",
-            )
+        if not unknown(live := wanted.get("kubernetes_version")):
+            yield from version_findings(wanted["cluster"], live or "", wanted["expected_version"])
 
     def changed(self, before: Properties, wanted: Properties, names: Iterable[str]) -> list[str]:
         """The engine does not know the cluster's outputs at the preview of its update: they stay as they are.
@@ -51,114 +44,30 @@ class KubeconfigProvider(PksProvider):
 
     def is_due(self, before: Properties, wanted: Properties) -> bool:
         del wanted
-        return _ends_soon(before.get("kubeconfig"))
+        return kubeconfigs.ends_within(before.get("kubeconfig"), _SHORTEST_SECONDS)
 
     def identity(self, properties: Properties) -> str:
         return str(properties["cluster"])
 
     def apply(self, wanted: Properties, before: Properties) -> Properties:
         del before
-        return self._fetch(wanted)
+        way: dict[str, str] = {}
+        if wanted["api_access"] == "master-ip":  # no DNS record is needed; TLS still verifies the hostname
+            server = f"https://{wanted['master_ips'][0]}:{API_PORT}"
+            way = {"server": server, "tls_name": wanted["external_hostname"]}
+        text, server = kubeconfigs.reduce(self.pks.credentials(wanted["cluster"]), **way)
+        end = kubeconfigs.expiry(text)
+        if end and end <= time.time():
+            clock = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(end))
+            raise ProviderError(
+                f"the OIDC login that PKS gave for cluster {wanted['cluster']} ended at {clock}. "
+                "Compare the clocks of this machine and of the PKS API"
+            )
+        return {"kubeconfig": text, "server": server}
 
     def observe(self, id_: str, known: Properties) -> Properties | None:
         live = self.pks.cluster(id_)
         if live is None or live.uuid != known["uuid"]:
             return None
-        return self._fetch(known) if _ends_soon(known.get("kubeconfig")) else {}
-
-    def _fetch(self, wanted: Properties) -> Properties:
-        address = wanted["master_ips"][0] if wanted["api_access"] == "master-ip" else ""
-        given = self.pks.credentials(wanted["cluster"])
-        text, server = rewrite(given, wanted["external_hostname"], address)
-        end = kubeconfigs.expiry(text)
-        if end and end <= time.time():
-            raise ProviderError(
-                f"the OIDC login that PKS gave for cluster {wanted['cluster']} ended at {_clock(end)}. "
-                "Compare the clocks of this machine and of the PKS API"
-            )
-        return {"kubeconfig": text, "server": server}
-
-
-def _ends_soon(kubeconfig: object) -> bool:
-    end = kubeconfigs.expiry(kubeconfig)
-    return end is not None and end < time.time() + _SHORTEST_SECONDS
-
-
-def _clock(seconds: float) -> str:
-    return time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(seconds))
-
-
-class Kubeconfig(Resource, module="pks", name="Kubeconfig"):
-    """Access to a cluster, type ``pulumi-python:dynamic/pks:Kubeconfig``.
-
-    Its outputs repeat the cluster's identity, so that they are known when the cluster's update is previewed.
-    """
-
-    kubeconfig: pulumi.Output[str]
-    """Secret; it has the credentials of a cluster administrator."""
-    server: pulumi.Output[str]
-    """URL of the Kubernetes API."""
-    uuid: pulumi.Output[str]
-    master_ips: pulumi.Output[list[str]]
-    kubernetes_version: pulumi.Output[str]
-
-    def __init__(
-        self,
-        resource_name: str,
-        *,
-        cluster: str,
-        external_hostname: str,
-        plan: str,
-        api_access: str,
-        expected_version: str,
-        uuid: pulumi.Input[str],
-        master_ips: pulumi.Input[list[str]],
-        kubernetes_version: pulumi.Input[str],
-        opts: pulumi.ResourceOptions | None = None,
-    ) -> None:
-        """Declare the resource.
-
-        Args:
-            resource_name: Name in the stack.
-            cluster: Name of the cluster.
-            external_hostname: Name of the Kubernetes API.
-            plan: Plan of the cluster; another one means another cluster.
-            api_access: ``hostname``, or ``master-ip`` to connect to the first of ``master_ips``.
-            expected_version: ``major.minor`` of Kubernetes that the cluster must run.
-            uuid: UUID of the cluster.
-            master_ips: Addresses of the Kubernetes API.
-            kubernetes_version: Version that the cluster runs; empty: unknown.
-            opts: Options.
-        """
-        props = {
-            "cluster": cluster,
-            "external_hostname": external_hostname,
-            "plan": plan,
-            "api_access": api_access,
-            "expected_version": expected_version,
-            "uuid": uuid,
-            "master_ips": master_ips,
-            "kubernetes_version": kubernetes_version,
-            "kubeconfig": None,
-            "server": None,
-        }
-        secret = pulumi.ResourceOptions(additional_secret_outputs=["kubeconfig"])
-        super().__init__(
-            KubeconfigProvider(), resource_name, props, pulumi.ResourceOptions.merge(opts, secret)
-        )
-
-
-def rewrite(kubeconfig: str, hostname: str, address: str = "") -> tuple[str, str]:
-    """The kubeconfig reduced to its current context, and the URL of its server.
-
-    Args:
-        kubeconfig: What ``get-credentials`` wrote.
-        hostname: The cluster's external hostname, which the API's certificate carries.
-        address: Connect to this address instead of the hostname (no DNS record is needed then); TLS still
-            verifies the hostname.
-
-    Raises:
-        KubeconfigError: It has no usable current context.
-    """
-    server = f"https://{address}:{API_PORT}" if address else ""
-    return kubeconfigs.reduce(kubeconfig, server=server, tls_name=hostname if address else "")
+        soon = kubeconfigs.ends_within(known.get("kubeconfig"), _SHORTEST_SECONDS)
+        return self.apply(known, {}) if soon else {}

@@ -1,19 +1,15 @@
-"""``NetworkProfile``: the NSX-T settings of a cluster (docs-pks 1.5 `network-profiles`)."""
+"""The NSX-T settings of a cluster (docs-pks 1.5 `network-profiles`)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
-
-import pulumi
-from pulumi.dynamic import Resource
 
 from components.pks.cli import PksError
 from components.pks.provider import PksProvider
 from components.runtime.errors import ProviderError, TransientError, log
 from components.runtime.provider import Properties
 from domain.finding import Finding
-from domain.network_profile import same_parameters, transition_findings
+from domain.network_profile import change_findings, same_parameters, taken_by_other
 
 
 class NetworkProfileProvider(PksProvider):
@@ -23,16 +19,8 @@ class NetworkProfileProvider(PksProvider):
     observed = ("name", "description", "parameters")
 
     def findings(self, before: Properties, wanted: Properties) -> Iterator[Finding]:
-        if not before or same_parameters(before["parameters"], wanted["parameters"]):
-            return
-        if before["name"] == wanted["name"]:
-            yield Finding(
-                "parameters",
-                f"PKS cannot change the network profile {wanted['name']!r}",
-                "Give the new parameters another profile name: the cluster moves to it, and the old profile "
-                "is deleted",
-            )
-        yield from transition_findings(before["parameters"], wanted["parameters"])
+        if before:
+            yield from change_findings(before, wanted)
 
     def same(self, name: str, before: object, wanted: object) -> bool:
         if name == "parameters" and isinstance(before, Mapping) and isinstance(wanted, Mapping):
@@ -54,7 +42,7 @@ class NetworkProfileProvider(PksProvider):
                 raise
             if not same_parameters(found.get("parameters") or {}, parameters):
                 taken = taken_by_other(name, found.get("parameters") or {})
-                raise ProviderError(f"{taken.problem}. {taken.remedy}", "name") from None
+                raise ProviderError.of(taken) from None
             log.info("network profile %s exists with the wanted parameters: taken over", name)
         return {}
 
@@ -76,37 +64,3 @@ class NetworkProfileProvider(PksProvider):
             if not users:
                 raise
             log.warning("network profile %s stays: %s uses it (%s)", id_, ", ".join(users), error)
-
-
-class NetworkProfile(Resource, module="pks", name="NetworkProfile"):
-    """A network profile of the foundation, type ``pulumi-python:dynamic/pks:NetworkProfile``."""
-
-    def __init__(
-        self,
-        resource_name: str,
-        *,
-        name: str,
-        description: str,
-        parameters: Mapping[str, Any],
-        opts: pulumi.ResourceOptions | None = None,
-    ) -> None:
-        """Declare the resource.
-
-        Args:
-            resource_name: Name in the stack.
-            name: Name in PKS.
-            description: For people.
-            parameters: As in the JSON document of PKS; see ``domain.network_profile_parameters``.
-            opts: Options.
-        """
-        props = {"name": name, "description": description, "parameters": dict(parameters)}
-        super().__init__(NetworkProfileProvider(), resource_name, props, opts)
-
-
-def taken_by_other(name: str, parameters: Mapping[str, Any], key: str = "name") -> Finding:
-    """The finding for a profile name that has other parameters."""
-    return Finding(
-        key,
-        f"network profile {name!r} exists with other parameters: {dict(parameters)}",
-        "Choose another name, or give these parameters",
-    )

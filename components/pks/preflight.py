@@ -1,189 +1,59 @@
-"""``FoundationPreflight``: whether the foundation can serve the cluster that is wanted."""
+"""``FoundationCheck``: whether the foundation can serve the cluster that is wanted."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
-import pulumi
-from pulumi.dynamic import Resource
-
-from components.pks.cli import Document, Pks
-from components.pks.network_profile import taken_by_other
-from components.pks.provider import PksProvider
-from components.runtime.preflight import PreflightProvider
-from components.runtime.provider import Properties, plain
-from domain.cluster import ClusterSpec, LiveCluster, adoption_findings, node_pools
+from components.pks import unrecorded
+from components.pks.cli import Pks
+from components.pks.provider import client
+from components.runtime.errors import log
+from components.runtime.preflight import Check
+from components.runtime.provider import Properties
+from domain import foundation
+from domain.credentials import Lookup
 from domain.finding import Finding
-from domain.network_profile import same_parameters
-
-_PLAN_FIELDS = {
-    "masters": "master_instances",
-    "workers": "worker_instances",
-    "privileged": "allow-privileged-containers",
-}
-_OF_THE_CLUSTER = (
-    "name",
-    "external_hostname",
-    "plan",
-    "network_profile",
-    "compute_profile",
-    "node_pool_instances",
-)
+from domain.pks_answers import Document
 
 
-class FoundationPreflightProvider(PreflightProvider, PksProvider):
-    """Asks PKS once and reports everything that it would refuse."""
+class FoundationCheck(Check):
+    """Asks PKS once and reports everything that it would refuse. Inputs: ``domain.foundation.inputs``."""
 
-    observed = (*_PLAN_FIELDS, *_OF_THE_CLUSTER, "network_profile_parameters")
+    def findings(self, wanted: Properties, before: Properties, config: Lookup) -> Iterator[Finding]:
+        """A cluster that the stack has created is not compared."""
+        pks, created = client(config), before.get("name") == wanted["name"]
+        pks.login()
+        with ThreadPoolExecutor() as pool:
+            plans = pool.submit(pks.plans)
+            profile = pool.submit(_profile, pks, "network_profile", wanted)
+            compute = pool.submit(_profile, pks, "compute_profile", wanted)
+            asked = pool.submit(pks.clusters)
+        clusters = asked.result()
+        yield from foundation.plan_findings(plans.result(), wanted)
+        if not created:
+            yield from foundation.profile_findings(profile.result()[1], wanted)
+        yield from foundation.compute_findings(*compute.result(), wanted)
+        yield from foundation.cluster_findings(clusters, wanted, pks.name, created=created)
+        if not foundation.is_comparable(clusters, wanted):
+            version = wanted["kubernetes_version"]
+            log.info("Kubernetes %s is not compared: no cluster shows what the foundation deploys", version)
+        yield from foundation.version_findings(clusters, wanted)
 
-    def problems(self, wanted: Properties, before: Properties) -> Iterator[Finding]:
-        return _problems(self.pks, wanted, created=before.get("name") == wanted["name"])
+    def free_names(self, wanted: Properties, config: Lookup) -> Iterator[str]:
+        return unrecorded.free_names(client(config), wanted)
 
-    def observe(self, id_: str, known: Properties) -> Properties | None:
-        del id_
-        live = _named(self.pks.plans(), known["plan"])
-        if live is None:
-            return None
-        return plain({name: live[field] for name, field in _PLAN_FIELDS.items() if field in live})
-
-
-class FoundationPreflight(Resource, module="pks", name="FoundationPreflight"):
-    """Preflight of plan, profiles and names, type ``pulumi-python:dynamic/pks:FoundationPreflight``.
-
-    Everything else depends on it, so nothing is created when PKS cannot serve the cluster.
-    """
-
-    def __init__(
-        self,
-        resource_name: str,
-        *,
-        spec: ClusterSpec,
-        masters: int,
-        workers: int,
-        privileged: bool,
-        network_profile_parameters: Mapping[str, Any],
-        opts: pulumi.ResourceOptions | None = None,
-    ) -> None:
-        """Declare the resource.
-
-        Args:
-            resource_name: Name in the stack.
-            spec: The cluster that is wanted.
-            masters: Masters that the plan must give.
-            workers: Workers that the plan must give.
-            privileged: Whether the plan must allow privileged containers.
-            network_profile_parameters: Parameters of the spec's network profile.
-            opts: Options.
-        """
-        inputs = spec.inputs()
-        props = {
-            **{name: inputs[name] for name in _OF_THE_CLUSTER},
-            "masters": masters,
-            "workers": workers,
-            "privileged": privileged,
-            "network_profile_parameters": dict(network_profile_parameters),
-        }
-        super().__init__(FoundationPreflightProvider(), resource_name, props, opts)
+    def remove(self, known: Properties, vacant: Collection[str], config: Lookup) -> None:
+        unrecorded.remove(client(config), known, vacant)
 
 
-def _problems(pks: Pks, wanted: Properties, *, created: bool) -> Iterator[Finding]:
-    """Everything that PKS would refuse; a cluster that the stack has created is not compared."""
-    pks.login()
-    with ThreadPoolExecutor() as pool:
-        plans = pool.submit(pks.plans)
-        profiles = pool.submit(pks.network_profiles) if wanted["network_profile"] else None
-        computes = pool.submit(pks.compute_profiles) if wanted["compute_profile"] else None
-        clusters = pool.submit(pks.clusters)
-    yield from _plan_findings(plans.result(), wanted)
-    if profiles and not created:
-        yield from _profile_findings(pks, _named(profiles.result(), wanted["network_profile"]), wanted)
-    if computes:
-        yield from _compute_findings(pks, computes.result(), wanted)
-    yield from _cluster_findings(clusters.result(), wanted, pks.name, created=created)
-
-
-def _plan_findings(plans: Sequence[Document], wanted: Properties) -> Iterator[Finding]:
-    plan = _named(plans, wanted["plan"])
-    if plan is None:
-        yield Finding(
-            "plan",
-            f"there is no plan {wanted['plan']!r}; PKS has {_names(plans)}",
-            "Choose one of these, or activate the plan in the PKS tile",
-        )
-        return
-    for name, field in _PLAN_FIELDS.items():
-        has = plan.get(field)
-        if has is not None and plain({name: has})[name] != wanted[name]:
-            yield Finding(
-                name,
-                f"plan {wanted['plan']!r} has {field} {has}, not {wanted[name]}",
-                "Choose another plan, or give the plan's value",
-            )
-
-
-def _profile_findings(pks: Pks, profile: Document | None, wanted: Properties) -> Iterator[Finding]:
-    if profile is None:
-        return
-    name = wanted["network_profile"]
-    if "parameters" not in profile:  # the list may hold names only
-        profile = pks.network_profile(name) or {}
-    parameters = profile.get("parameters") or {}
-    if not same_parameters(parameters, wanted["network_profile_parameters"]):
-        yield taken_by_other(name, parameters, "network_profile")
-
-
-def _compute_findings(pks: Pks, profiles: Sequence[Document], wanted: Properties) -> Iterator[Finding]:
-    """TKGI refuses names that are no pools of the profile (docs-pks 1.20 `compute-profiles-use`)."""
-    name, instances = wanted["compute_profile"], wanted["node_pool_instances"]
-    profile = _named(profiles, name)
-    if profile is None:
-        yield Finding(
-            "compute_profile",
-            f"there is no compute profile {name!r}; PKS has {_names(profiles)}",
-            "Choose one of these",
-        )
-        return
-    if "parameters" not in profile:  # the list may hold names only
-        profile = pks.compute_profile(name) or {}
-    pools = node_pools(profile.get("parameters") or {})
-    for pool, number in sorted(instances.items()):
-        most = pools.get(pool, {}).get("max_worker_instances")
-        if pool not in pools:
-            known = ", ".join(sorted(pools)) or "none"
-            yield Finding(
-                "node_pool_instances",
-                f"compute profile {name!r} has no node pool {pool!r}; its pools: {known}",
-                "Name pools of the profile",
-            )
-        elif isinstance(most, int) and number > most:
-            yield Finding(
-                "node_pool_instances",
-                f"node pool {pool!r} of compute profile {name!r} has at most {most} workers, not {number}",
-                "Give a smaller number, or use a profile with a higher max_worker_instances",
-            )
-
-
-def _cluster_findings(
-    clusters: Sequence[LiveCluster], wanted: Properties, cli: str, *, created: bool
-) -> Iterator[Finding]:
-    hostname = wanted["external_hostname"]
-    for live in clusters:
-        if live.name == wanted["name"]:
-            if not created:
-                yield from adoption_findings(live, wanted, cli)
-        elif live.values().get("external_hostname") == hostname:
-            yield Finding(
-                "external_hostname",
-                f"{hostname!r} is the external hostname of cluster {live.name!r}",
-                "Give a name that no other cluster has",
-            )
-
-
-def _named(items: Sequence[Document], name: str) -> Document | None:
-    return next((item for item in items if item["name"] == name), None)
-
-
-def _names(items: Sequence[Document]) -> str:
-    return ", ".join(sorted(item["name"] for item in items)) or "none"
+def _profile(pks: Pks, kind: str, wanted: Properties) -> tuple[list[Document], Document | None]:
+    """All profiles of a kind, and the wanted one with its parameters; the list may hold names only."""
+    name = wanted[kind]
+    if not name:
+        return [], None
+    profiles: list[Document] = getattr(pks, f"{kind}s")()
+    found = next((item for item in profiles if item["name"] == name), None)
+    if found is not None and "parameters" not in found:
+        found = getattr(pks, kind)(name) or {}
+    return profiles, found

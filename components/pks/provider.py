@@ -7,6 +7,16 @@ import os
 from components.pks.cli import Pks, shared
 from components.pks.credentials import resolve
 from components.runtime.provider import Provider
+from domain.credentials import Lookup
+
+
+def client(config: Lookup) -> Pks:
+    """The one client of the process.
+
+    Raises:
+        ProviderError: API address or credentials are not set.
+    """
+    return shared(resolve(config, os.environ))
 
 
 class PksProvider(Provider):
@@ -14,9 +24,5 @@ class PksProvider(Provider):
 
     @property
     def pks(self) -> Pks:
-        """The client.
-
-        Raises:
-            ProviderError: API address or credentials are not set.
-        """
-        return shared(resolve(self._config.get, os.environ))
+        """See ``client``."""
+        return client(self._config.get)

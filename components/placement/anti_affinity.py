@@ -6,24 +6,22 @@ the rules compare sets of VMs, not numbers: a VM that BOSH has recreated is noti
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import starmap
 from typing import Any
 
 import pulumi
 
-from components.placement.credentials import VSPHERE
 from components.placement.existing_rules import replacement_hook
 from components.placement.sources import SOURCES
 from components.placement.virtual_machines import VirtualMachines
 from components.placement.vsphere_objects import AntiAffinityRule, VsphereProvider
 from components.runtime.provider import unknown
 from domain.placement import ROLES, Placement
+from domain.rule_members import groups
 
 _RULE_NAMES = {"master": "{cluster} PKS cluster", "worker": "{cluster} PKS cluster workers"}
-_PROVIDER_INPUTS = {"server": "vsphereServer", "user": "user", "password": "password"}
-"""Field of the credentials -> input of the vSphere plugin's provider."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,35 +69,37 @@ class AntiAffinity(pulumi.ComponentResource):
     rules: pulumi.Output[Mapping[str, Sequence[str]]]
 
     def __init__(self, name: str, args: AntiAffinityArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        """Declare the component."""
+        """Declare the component; ``deleted_with`` in ``opts``, the cluster, applies to the rules."""
         super().__init__("rancher-on-pks:placement:AntiAffinity", name, None, opts)
         self._name, self._args = name, args
+        self._deleted_with = opts.deleted_with if opts else None
         self._children = pulumi.ResourceOptions(parent=self)
-        self._provider = VsphereProvider(f"{name}-vcenter", _provider_inputs(args), self._children)
-        self._hook = replacement_hook(args.placement.datacenter, args.server, args.user, args.password)
+        login = {"server": args.server, "user": args.user, "password": args.password}
+        self._provider = VsphereProvider(f"{name}-vcenter", login, self._children)
+        self._hook = replacement_hook(args.placement.datacenter, login)
         self._machines = self._find_machines()
         # The number of rules is known with the VMs. While the VMs are unknown (at a preview), the rules that
         # the config suggests are declared: otherwise the preview would show that rules are deleted.
-        found = pulumi.Output.all(**{role: machines.machines for role, machines in self._machines.items()})
-        self.rules = found.apply(self._declare_rules, run_with_unknowns=True)
+        found = pulumi.Output.all(
+            cluster=args.cluster_uuid, **{role: item.machines for role, item in self._machines.items()}
+        )
+        declared = found.apply(self._declare_rules, run_with_unknowns=True)
+        # Of unknown VMs the vSphere cluster is unknown, too.
+        self.rules = pulumi.Output.all(declared, found).apply(lambda both: both[0])
         self.register_outputs({"rules": self.rules})
 
     def _find_machines(self) -> dict[str, VirtualMachines]:
         placement = self._args.placement
         deployment = pulumi.Output.concat("service-instance_", self._args.cluster_uuid)
         counts = (placement.masters, placement.workers, *self._args.triggers)
-        source = SOURCES[placement.source]
-        names = source.names(self._name, placement, deployment, counts, self._children)
+        names = SOURCES[placement.source].names(self._name, placement, deployment, counts, self._children)
         return {
             role: VirtualMachines(
                 f"{self._name}-{plural}",
                 role=role,
                 deployment=deployment,
-                source=placement.source,
+                placement=placement,
                 names=names.get(role),
-                datacenter=placement.datacenter,
-                compute_clusters=placement.compute_clusters,
-                mode=placement.mode,
                 triggers=() if names else counts,  # names change with the counts
                 opts=self._children,
             )
@@ -123,30 +123,43 @@ class AntiAffinity(pulumi.ComponentResource):
                     compute_cluster_id=group.compute_cluster_id,
                     virtual_machine_ids=group.uuids,
                     mandatory=self._args.placement.mode == "must",
-                    opts=self._rule_options(group, machines, before),
+                    opts=self._rule_options(machines, before, self._kept(role, group, found)),
                 )
                 before = [rule]
                 rules.setdefault(group.compute_cluster, []).append(name)
         return rules
 
     def _rule_options(
-        self, group: _Group, machines: VirtualMachines, before: list[pulumi.Resource]
+        self,
+        machines: VirtualMachines,
+        before: list[pulumi.Resource],
+        kept: list[str],
     ) -> pulumi.ResourceOptions:
         return pulumi.ResourceOptions(
             parent=self,
             provider=self._provider,
-            # The values carry no dependency. Without one, a rule would be deleted after the cluster, whose
-            # VMs take their rules with them.
-            depends_on=[machines, *before],
+            # vCenter refuses to delete a rule that is gone, and the plugin does not look first (Delete in
+            # terraform-provider-vsphere resource_vsphere_compute_cluster_vm_anti_affinity_rule.go). VMs take
+            # their rules with them, so a rule that goes with the cluster is not deleted for itself.
+            deleted_with=self._deleted_with,
+            depends_on=[machines, *before],  # the values carry no dependency
             hooks=self._hook,
-            # An unknown vSphere cluster would show as a replacement: the preview keeps the known one.
-            ignore_changes=["computeClusterId"]
-            if isinstance(group.compute_cluster_id, pulumi.Output)
-            else None,
+            ignore_changes=kept,
         )
 
+    def _kept(self, role: str, group: _Group, found: Mapping[str, Any]) -> list[str]:
+        """Properties of a rule that a preview shows unchanged while the VMs are unknown.
+
+        An unknown vSphere cluster would show as a replacement. The number of masters is the plan's, and
+        another plan means another cluster, so as long as it is the same cluster they stay.
+        """
+        if not isinstance(group.compute_cluster_id, pulumi.Output):
+            return []
+        same = role == "master" and not unknown(found["cluster"])
+        return ["computeClusterId", *(["virtualMachineIds"] if same else [])]
+
     def _groups(self, role: str, found: Any) -> Iterator[_Group]:
-        return self._expected(role) if unknown(found) or found is None else _groups(found)
+        return self._expected(role) if unknown(found) or found is None else starmap(_Group, groups(found))
 
     def _expected(self, role: str) -> Iterator[_Group]:
         """The groups that the config suggests, with unknown VMs."""
@@ -161,27 +174,5 @@ class AntiAffinity(pulumi.ComponentResource):
         return f"{self._name}-{ROLES[role]}-rule" + (f"-{cluster}" if several else "")
 
 
-def _groups(machines: Sequence[Mapping[str, str]]) -> Iterator[_Group]:
-    """Each vSphere cluster with two or more of the VMs."""
-    names = {machine["cluster_id"]: machine["cluster"] for machine in machines}
-    for cluster_id, name in sorted(names.items(), key=lambda item: item[1]):
-        uuids = sorted(machine["uuid"] for machine in machines if machine["cluster_id"] == cluster_id)
-        if len(uuids) > 1:
-            yield _Group(name, cluster_id, uuids)
-
-
 def _unknown() -> pulumi.Output[Any]:
     return pulumi.Output.from_input(pulumi.UNKNOWN)
-
-
-def _provider_inputs(args: AntiAffinityArgs) -> dict[str, pulumi.Input[str] | None]:
-    """Values that the environment has stay out of the state: the plugin reads them there, and they win."""
-    config: dict[str, pulumi.Input[str] | None] = {
-        "server": args.server,
-        "user": args.user,
-        "password": None if args.password is None else pulumi.Output.secret(args.password),
-    }
-    return {
-        _PROVIDER_INPUTS[field]: None if os.environ.get(VSPHERE.variable(field)) else value
-        for field, value in config.items()
-    }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from components.runtime.credentials import Field, System
+from domain.credentials import Field, System
 
 VSPHERE = System(
     "vsphere",

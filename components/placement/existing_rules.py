@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Mapping
+from typing import Any
 
 import pulumi
 
@@ -15,24 +17,21 @@ from components.placement.credentials import VSPHERE
 
 
 def replacement_hook(
-    datacenter: str, server: str | None, user: str | None, password: pulumi.Input[str] | None
+    datacenter: str, login: Mapping[str, pulumi.Input[str] | None]
 ) -> pulumi.ResourceHookBinding | None:
     """Hook of a rule that removes an existing one; None at preview, when hooks do not run.
 
     Args:
         datacenter: vSphere datacenter to search; empty: all.
-        server: vCenter; None: the environment has it, as user and password.
-        user: User of vCenter.
-        password: Secret.
+        login: Values for the fields of ``VSPHERE``; None: the environment has it.
     """
     if pulumi.runtime.is_dry_run():
         return None
-    secret = pulumi.Output.secret(password)
+    secret = pulumi.Output.secret(login)
 
     async def before_create(args: pulumi.ResourceHookArgs) -> None:
-        values = (server, user, await secret.future())
-        keys = (VSPHERE.key(field.name) for field in VSPHERE.fields)
-        config = dict(zip(keys, values, strict=True))
+        given = await secret.future() or {}
+        config: dict[str, Any] = {VSPHERE.key(field): value for field, value in given.items()}
         rule = args.new_inputs or {}
 
         def remove() -> bool:

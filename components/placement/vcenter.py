@@ -6,22 +6,21 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from typing import Any
 
-from pyVmomi import vim, vmodl
+from pyVmomi import VmomiSupport, vim, vmodl
 
 from components.placement import vcenter_session
-from components.placement.inventory import ComputeCluster, Datacenter, Machine, find, labels, unescaped
-from components.runtime.credentials import Login
 from components.runtime.errors import ProviderError
 from components.runtime.waiting import QUICK, wait
+from domain import vsphere_reading
+from domain.credentials import Login
+from domain.rule_members import others
+from domain.vsphere import ComputeCluster, Machine, find, labels
+from domain.vsphere_reading import Objects, name_of
 
 _SECONDS = 60
-_HOST = ("name", "runtime.connectionState", "runtime.inMaintenanceMode")
-_MACHINE = (
-    *("name", "config.uuid", "config.template", "runtime.host", "runtime.powerState"),
-    "customValue",
-)
 
 
 class VCenter:
@@ -35,43 +34,21 @@ class VCenter:
         """
         self.server = login["server"]
         self._content = content
-        self._root = content.rootFolder
-        self._folders = {
-            item["obj"]._moId: item for item in self._objects(["name", "parent"], vim.Folder, vim.Datacenter)
-        }
+        self._root, self._top = content.rootFolder, content.rootFolder._moId
+        self._folders = self._objects(("name", "parent"), vim.Folder, vim.Datacenter)
         if datacenter:
             self._root = self._datacenter(datacenter)
 
     def clusters(self) -> list[ComputeCluster]:
         """The vSphere clusters, by datacenter and name."""
-        return sorted(set(self._clusters().values()), key=lambda cluster: (cluster.datacenter, cluster.name))
+        return sorted(set(self._clusters.values()), key=lambda cluster: (cluster.datacenter, cluster.name))
 
     def machines(self) -> list[Machine]:
         """The VMs, without templates. Those that vCenter cannot read are among them."""
-        clusters = self._clusters()
         manager = self._content.customFieldsManager
         fields = {item.key: str(item.name) for item in (manager.field if manager else None) or []}
-        hosts = {item["obj"]._moId: item for item in self._objects(_HOST, vim.HostSystem)}
-
-        def machine(vm: dict[str, Any]) -> Machine:
-            host_id = getattr(vm.get("runtime.host"), "_moId", "")
-            host = hosts.get(host_id, {})
-            connected = host.get("runtime.connectionState") == "connected"
-            return Machine(
-                name=unescaped(str(vm["name"])),
-                uuid=str(vm.get("config.uuid") or ""),
-                cluster=clusters.get(host_id),
-                attributes={
-                    fields[item.key]: str(getattr(item, "value", ""))
-                    for item in vm.get("customValue") or []
-                    if item.key in fields
-                },
-                host=unescaped(str(host.get("name") or host_id)),
-                running=connected and vm.get("runtime.powerState") == "poweredOn",
-            )
-
-        found = self._objects(_MACHINE, vim.VirtualMachine)
-        return [machine(vm) for vm in found if vm.get("name") and not vm.get("config.template")]
+        found = self._objects(vsphere_reading.MACHINE, vim.VirtualMachine)
+        return vsphere_reading.machines(found, self._hosts, self._clusters, fields)
 
     def power(self, names: Collection[str], *, on: bool) -> None:
         """Power VMs on, or off without a shutdown, all at once. VMs in that state stay as they are.
@@ -82,8 +59,8 @@ class VCenter:
         wanted = "poweredOn" if on else "poweredOff"
         tasks = [
             (vm["obj"].PowerOnVM_Task() if on else vm["obj"].PowerOffVM_Task(), vm["name"])
-            for vm in self._objects(["name", "runtime.powerState"], vim.VirtualMachine)
-            if unescaped(str(vm.get("name"))) in names and vm.get("runtime.powerState") != wanted
+            for vm in self._objects(("name", "runtime.powerState"), vim.VirtualMachine).values()
+            if name_of(vm) in names and vm.get("runtime.powerState") != wanted
         ]
         for task, name in tasks:
             _await(task, f"power {'on' if on else 'off'} VM {name}")
@@ -99,49 +76,33 @@ class VCenter:
         Raises:
             ProviderError: It holds other VMs or VMs that cannot be read, or is a rule of another kind.
         """
-        for cluster in self._objects(["name", "configurationEx"], vim.ClusterComputeResource):
-            rules = getattr(cluster.get("configurationEx"), "rule", None) or []
-            rule = next((item for item in rules if item.name == name), None)
-            if cluster["obj"]._moId != cluster_id or rule is None:
-                continue
-            if problem := self._foreign(rule, uuids):
-                raise ProviderError(
-                    f"vSphere cluster {unescaped(str(cluster.get('name')))} already has a rule {name!r} "
-                    f"{problem}, so it may not be of this PKS cluster. Remove or rename it in vCenter "
-                    "(Configure, VM/Host Rules) or turn the anti-affinity rules off, then run `pulumi up` "
-                    "again"
-                )
-            removal = vim.cluster.RuleSpec(operation="remove", removeKey=rule.key)
-            spec = vim.cluster.ConfigSpecEx(rulesSpec=[removal])
-            _await(cluster["obj"].ReconfigureComputeResource_Task(spec=spec, modify=True), f"rule {name!r}")
-            return True
-        return False
+        known = self._objects(("name", "configurationEx"), vim.ClusterComputeResource)
+        cluster = known.get(cluster_id, {})
+        rules = getattr(cluster.get("configurationEx"), "rule", None) or []
+        rule = next((item for item in rules if item.name == name), None)
+        if rule is None:
+            return False
+        if problem := self._foreign(rule, uuids):
+            raise ProviderError(
+                f"vSphere cluster {name_of(cluster, cluster_id)} already has a rule {name!r} {problem}, so "
+                "it may not be of this PKS cluster. Remove or rename it in vCenter (Configure, VM/Host "
+                "Rules) or turn the anti-affinity rules off, then run `pulumi up` again"
+            )
+        removal = vim.cluster.RuleSpec(operation="remove", removeKey=rule.key)
+        spec = vim.cluster.ConfigSpecEx(rulesSpec=[removal])
+        _await(cluster["obj"].ReconfigureComputeResource_Task(spec=spec, modify=True), f"rule {name!r}")
+        return True
 
     def _foreign(self, rule: Any, uuids: Collection[str]) -> str:
         """Why a rule may not be replaced; empty if it may."""
         if not isinstance(rule, vim.cluster.AntiAffinityRuleSpec):
             return "of another kind"
-        known = {vm["obj"]._moId: vm for vm in self._objects(["name", "config.uuid"], vim.VirtualMachine)}
-        others: list[str] = []
-        unreadable: list[str] = []
-        for item in rule.vm or []:
-            vm = known.get(item._moId, {})
-            uuid, name = vm.get("config.uuid"), unescaped(str(vm.get("name") or item._moId))
-            if not uuid:
-                unreadable.append(name)
-            elif uuid not in uuids:
-                others.append(name)
-        words = [f"for {', '.join(sorted(others))}"] if others else []
-        if unreadable:
-            words.append(f"with VMs that cannot be read ({', '.join(sorted(unreadable))})")
-        return " and ".join(words)
+        known = self._objects(("name", "config.uuid"), vim.VirtualMachine)
+        held = ((id_, known.get(id_, {})) for id_ in (vm._moId for vm in rule.vm or []))
+        return others(((name_of(vm, id_), str(vm.get("config.uuid") or "")) for id_, vm in held), uuids)
 
     def _datacenter(self, text: str) -> Any:
-        known = [
-            Datacenter(id_, self._path(id_))
-            for id_, item in self._folders.items()
-            if isinstance(item["obj"], vim.Datacenter)
-        ]
+        known = vsphere_reading.datacenters(self._folders, self._top)
         found = find(text, known)
         if len(found) == 1:
             return self._folders[found[0].id]["obj"]
@@ -149,41 +110,18 @@ class VCenter:
         number = f"{len(found)} datacenters" if found else "no datacenter"
         raise ProviderError(f"vCenter {self.server} has {number} {text!r}. Use one of {names}", "datacenter")
 
+    @cached_property
+    def _hosts(self) -> Objects:
+        return self._objects(vsphere_reading.HOST, vim.HostSystem)
+
+    @cached_property
     def _clusters(self) -> dict[str, ComputeCluster]:
         """The clusters by the ids of their hosts, and by their own."""
-        usable = {
-            host["obj"]._moId
-            for host in self._objects(_HOST, vim.HostSystem)
-            if host.get("runtime.connectionState") == "connected"
-            and not host.get("runtime.inMaintenanceMode")
-        }
-        found = {}
-        for item in self._objects(["name", "parent", "host", "configurationEx"], vim.ClusterComputeResource):
-            hosts = [host._moId for host in item.get("host") or []]
-            drs = getattr(getattr(item.get("configurationEx"), "drsConfig", None), "enabled", None)
-            identity = item["obj"]._moId
-            cluster = ComputeCluster(
-                id=identity,
-                name=unescaped(str(item.get("name") or identity)),
-                hosts=len(usable.intersection(hosts)),
-                drs=drs is not False,
-                datacenter=self._path(getattr(item.get("parent"), "_moId", "")),
-            )
-            found.update(dict.fromkeys([identity, *hosts], cluster))
-        return found
+        found = self._objects(vsphere_reading.CLUSTER, vim.ClusterComputeResource)
+        return vsphere_reading.clusters(found, self._hosts, self._folders, self._top)
 
-    def _path(self, id_: str) -> tuple[str, ...]:
-        """Name of the datacenter that a folder is in, after those of the folders that this one is in."""
-        names: list[str] = []
-        while (item := self._folders.get(id_)) and id_ != self._content.rootFolder._moId:
-            if isinstance(item["obj"], vim.Datacenter):
-                names = []  # those so far are of folders in it
-            names.insert(0, unescaped(str(item.get("name") or id_)))
-            id_ = getattr(item.get("parent"), "_moId", "")
-        return tuple(names)
-
-    def _objects(self, properties: Sequence[str], *kinds: type) -> Iterator[dict[str, Any]]:
-        """Each object (``obj``) of these kinds with those of the properties that it has, in one call."""
+    def _objects(self, properties: Sequence[str], *kinds: type) -> Objects:
+        """The objects (``obj``) of these kinds with those of the properties that they have, in one call."""
         collector = vmodl.query.PropertyCollector
         view = self._content.viewManager.CreateContainerView(self._root, list(kinds), True)
         try:
@@ -196,8 +134,14 @@ class VCenter:
             found = self._content.propertyCollector.RetrieveContents([spec])
         finally:
             view.Destroy()
-        for item in found or []:
-            yield {"obj": item.obj, **{value.name: value.val for value in item.propSet or []}}
+        return {
+            item.obj._moId: {
+                "obj": item.obj,
+                "type": item.obj._wsdlName,
+                **{value.name: _plain(value.val) for value in item.propSet or []},
+            }
+            for item in found or []
+        }
 
 
 @contextmanager
@@ -214,6 +158,13 @@ def session(login: Login, datacenter: str = "") -> Iterator[VCenter]:
     """
     with vcenter_session.content(login) as content:
         yield VCenter(content, login, datacenter)
+
+
+def _plain(value: Any) -> Any:
+    """A value with references as ids."""
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    return value._moId if isinstance(value, VmomiSupport.ManagedObject) else value
 
 
 def _await(task: Any, what: str) -> None:

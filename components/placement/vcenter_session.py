@@ -8,7 +8,6 @@ import http.client
 import os
 import re
 import socket
-import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -19,9 +18,11 @@ from pyVmomi import SoapAdapter, vim, vmodl
 from pyVmomi.VmomiSupport import GetServiceVersions, versionIdMap
 
 from components.runtime import tls
-from components.runtime.credentials import Login
+from components.runtime.credentials import require
 from components.runtime.errors import ProviderError
 from components.runtime.http import HttpClient, HttpError, Server
+from domain.credentials import Login
+from domain.urls import host_and_port
 
 _SECONDS = 60.0
 """Longest time for one request, with its whole answer."""
@@ -39,7 +40,7 @@ def content(login: Login) -> Iterator[Any]:
     Raises:
         ProviderError: Credentials are missing; vCenter is unreachable, untrusted, or refuses.
     """
-    login.require("server", "user", "password")
+    require(login, "server", "user", "password")
     server, user = login["server"], login["user"]
     stub = None
     try:
@@ -61,15 +62,8 @@ def content(login: Login) -> Iterator[Any]:
             "vSphere clusters (Host.Inventory.EditCluster); drills also power VMs on and off "
             "(VirtualMachine.Interact.PowerOff and PowerOn)"
         ) from None
-    except ssl.SSLCertVerificationError as error:
-        raise _untrusted(server, str(error)) from None
-    except _FAILURES as error:
-        reason = getattr(error, "msg", "") or str(error) or type(error).__name__
-        raise _unusable(login, reason) from None
-    except HttpError as error:
-        if "CERTIFICATE_VERIFY" in str(error):
-            raise _untrusted(server, str(error)) from None
-        raise _unusable(login, str(error)) from None
+    except (*_FAILURES, HttpError) as error:
+        raise _unusable(login, getattr(error, "msg", "") or str(error) or type(error).__name__) from None
     finally:
         if stub is not None:
             with suppress(*_FAILURES):
@@ -82,7 +76,7 @@ def _connect(login: Login) -> Any:
     pyVmomi's own negotiation has no time limit.
     """
     server = login["server"]
-    host, _, port = server.partition(":")
+    host, port = host_and_port(server, _PORT)
     trust = tls.trust_like_go(os.environ)
     with HttpClient(Server(name=f"vCenter {server}", url=f"https://{server}", trust=trust)) as client:
         answer = client.request("GET", "/sdk/vimServiceVersions.xml", headers={"Accept": "*/*"}).text
@@ -91,7 +85,7 @@ def _connect(login: Login) -> Any:
     if version is None:
         raise _unusable(login, "it is not a vCenter, or offers no known version of the vSphere API")
     return _BoundedStub(
-        host=host, port=int(port or _PORT), version=version, sslContext=trust, httpConnectionTimeout=_SECONDS
+        host=host, port=port, version=version, sslContext=trust, httpConnectionTimeout=_SECONDS
     )
 
 
@@ -123,16 +117,15 @@ class _BoundedStub(SoapAdapter.SoapStubAdapter):
             timer.cancel()
 
 
-def _untrusted(server: str, text: str) -> ProviderError:
-    found = _UNTRUSTED.search(text)
-    reason = f": {found[1].strip()}" if found else ""
-    return ProviderError(
-        f"the certificate of vCenter {server} is not trusted{reason}. Set SSL_CERT_DIR to the directories "
-        "with trusted CAs, for example /etc/ssl/certs:/path/to/our-ca; the vSphere plugin reads it, too"
-    )
-
-
 def _unusable(login: Login, reason: str) -> ProviderError:
+    server = login["server"]
+    if "CERTIFICATE_VERIFY" not in reason:
+        return ProviderError(
+            f"vCenter {server} cannot be used ({reason}). Check {login.system.where('server')}"
+        )
+    found = _UNTRUSTED.search(reason)
+    why = f": {found[1].strip()}" if found else ""
     return ProviderError(
-        f"vCenter {login['server']} cannot be used ({reason}). Check {login.system.where('server')}"
+        f"the certificate of vCenter {server} is not trusted{why}. Set SSL_CERT_DIR to the directories with "
+        "trusted CAs, for example /etc/ssl/certs:/path/to/our-ca; the vSphere plugin reads it, too"
     )

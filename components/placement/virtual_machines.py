@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import pulumi
 from pulumi.dynamic import Resource
 
-from components.placement.compute_clusters import names_by_id
-from components.placement.inventory import ComputeCluster, Machine
 from components.placement.provider import PlacementProvider
 from components.placement.sources import SOURCES
 from components.runtime.errors import ProviderError, log
 from components.runtime.provider import Properties
-from domain.placement import Mode, too_few
+from domain import rule_members
+from domain.compute_clusters import names_by_id, unfit_names
+from domain.placement import Placement
+from domain.vsphere import ComputeCluster, Machine
 
 
 class VirtualMachinesProvider(PlacementProvider):
@@ -28,11 +28,12 @@ class VirtualMachinesProvider(PlacementProvider):
         found, live, where = self._read(wanted)
         if problem := SOURCES[wanted["source"]].missing(found, wanted, where):
             raise ProviderError(problem, "source", "datacenter")
-        _check_machines(found, wanted["role"])
-        used = Counter(machine.cluster for machine in found if machine.cluster)
-        names = names_by_id(wanted["role"], list(used), wanted["compute_clusters"], live)
-        _check_hosts(wanted, used, names)
-        return {"machines": _document(found, names)}
+        names = wanted["compute_clusters"]
+        for finding in rule_members.findings(wanted["role"], found, names, live, wanted["mode"]):
+            if finding.severity == "error":
+                raise ProviderError.of(finding)
+            log.warning("warning: %s", finding)
+        return {"machines": rule_members.members(found, names_by_id(live, names, live))}
 
     def identity(self, properties: Properties) -> str:
         return f"{properties['deployment']}/{properties['role']}"
@@ -50,12 +51,11 @@ class VirtualMachinesProvider(PlacementProvider):
             )
             return {}
         used = [machine.cluster for machine in found if machine.cluster]
-        try:
-            names = names_by_id(known["role"], used, known["compute_clusters"], live)
-        except ProviderError as error:
-            log.warning("warning: %s", error)
+        names = names_by_id(used, known["compute_clusters"], live)
+        if unfit := unfit_names(known["role"], used, known["compute_clusters"], live):
+            log.warning("warning: %s", ProviderError.of(unfit))
             names = {cluster.id: cluster.name for cluster in used}
-        return {"machines": _document(found, names)}
+        return {"machines": rule_members.members(found, names)}
 
     def _read(self, wanted: Properties) -> tuple[list[Machine], list[ComputeCluster], str]:
         """The VMs by name, all vSphere clusters, and where they are, for messages."""
@@ -82,11 +82,8 @@ class VirtualMachines(Resource, module="placement", name="VirtualMachines"):
         *,
         role: str,
         deployment: pulumi.Input[str],
-        source: str,
+        placement: Placement,
         names: pulumi.Input[Sequence[str]] | None,
-        datacenter: str,
-        compute_clusters: Sequence[str],
-        mode: Mode,
         triggers: Sequence[pulumi.Input[Any]] = (),
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
@@ -96,69 +93,20 @@ class VirtualMachines(Resource, module="placement", name="VirtualMachines"):
             resource_name: Name in the stack.
             role: A key of ``domain.placement.ROLES``.
             deployment: BOSH deployment of the VMs.
-            source: Where their names come from; a name of ``components.placement.sources``.
+            placement: What the rules must hold.
             names: Their names, if the source reads them outside of vCenter.
-            datacenter: vSphere datacenter to search; empty: all.
-            compute_clusters: The vSphere clusters that they may be in; empty: any one.
-            mode: Whether too few hosts are an error (``must``) or a warning.
             triggers: Values whose change makes it read again.
             opts: Options.
         """
         props = {
             "role": role,
             "deployment": deployment,
-            "source": source,
+            "source": placement.source,
             "names": names,
-            "datacenter": datacenter,
-            "compute_clusters": list(compute_clusters),
-            "mode": mode,
+            "datacenter": placement.datacenter,
+            "compute_clusters": list(placement.compute_clusters),
+            "mode": placement.mode,
             "triggers": list(triggers),
             "machines": None,
         }
         super().__init__(VirtualMachinesProvider(), resource_name, props, opts)
-
-
-def _check_machines(machines: Sequence[Machine], role: str) -> None:
-    """Each VM can be in a rule, and its name means no other."""
-    twice = [name for name, number in Counter(machine.name for machine in machines).items() if number > 1]
-    if twice:
-        raise ProviderError(
-            f"{', '.join(twice)} ({role}): vCenter has several VMs of this name. Set the datacenter of the "
-            "cluster",
-            "datacenter",
-        )
-    unreadable = [machine.name for machine in machines if not machine.readable]
-    if unreadable:
-        raise ProviderError(
-            f"{', '.join(unreadable)} ({role}): vCenter cannot read these VMs; they may be orphaned or "
-            "inaccessible. Repair them in vCenter or let BOSH recreate them, then run `pulumi up` again"
-        )
-    outside = [machine.name for machine in machines if machine.cluster is None]
-    if outside:
-        raise ProviderError(
-            f"{', '.join(outside)} ({role}): on a host outside of any vSphere cluster, where no rules exist. "
-            "Turn the anti-affinity rules off",
-            "mode",
-        )
-
-
-def _check_hosts(wanted: Properties, used: Mapping[ComputeCluster, int], names: Mapping[str, str]) -> None:
-    for cluster, number in used.items():
-        finding = too_few(wanted["role"], number, cluster.hosts, names[cluster.id], wanted["mode"])
-        if finding and finding.severity == "error":
-            raise ProviderError(f"{finding.problem}. {finding.remedy}", "mode")
-        if finding:
-            log.warning("warning: %s. %s", finding.problem, finding.remedy)
-
-
-def _document(machines: Sequence[Machine], names: Mapping[str, str]) -> list[dict[str, str]]:
-    return [
-        {
-            "name": machine.name,
-            "uuid": machine.uuid,
-            "cluster": names[machine.cluster.id],
-            "cluster_id": machine.cluster.id,
-        }
-        for machine in machines
-        if machine.cluster
-    ]

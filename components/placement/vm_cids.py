@@ -12,7 +12,7 @@ from components.placement.bosh_cli import UnknownDeploymentError
 from components.placement.provider import PlacementProvider
 from components.runtime.errors import ProviderError, log
 from components.runtime.provider import Properties
-from domain.placement import ROLES, role_of, without_rule
+from domain.placement import ROLES, by_role, without_rule
 
 
 class VmCidsProvider(PlacementProvider):
@@ -26,12 +26,8 @@ class VmCidsProvider(PlacementProvider):
         groups = self.bosh(wanted["executable"]).vms(wanted["deployment"])
         for finding in without_rule({group: len(cids) for group, cids in groups.items()}):
             log.warning("warning: %s", finding)
-        found = {
-            plural: sorted(cid for group, cids in groups.items() if role_of(group) == role for cid in cids)
-            for role, plural in ROLES.items()
-        }
-        missing = [plural for plural, cids in found.items() if not cids]
-        if missing:
+        found = by_role(groups)
+        if missing := [plural for plural, cids in found.items() if not cids]:
             raise ProviderError(
                 f"BOSH has no VMs of the {' and '.join(missing)} in deployment {wanted['deployment']}; its "
                 f"instance groups are {', '.join(sorted(groups)) or 'empty'}. Check it with "

@@ -6,10 +6,15 @@ They have the SDK's type tokens and inputs, so the engine, the plugin and polici
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 
 import pulumi
 
+from components.placement.credentials import VSPHERE
+
+_INPUTS = {"server": "vsphereServer", "user": "user", "password": "password"}
+"""Field of the credentials -> input of the provider."""
 RULE = "vsphere:index/computeClusterVmAntiAffinityRule:ComputeClusterVmAntiAffinityRule"
 
 
@@ -19,19 +24,21 @@ class VsphereProvider(pulumi.ProviderResource):
     def __init__(
         self,
         name: str,
-        settings: Mapping[str, pulumi.Input[str] | None],
+        login: Mapping[str, pulumi.Input[str] | None],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Declare the provider.
 
         Args:
             name: The resource's name in the stack.
-            settings: ``vsphereServer``, ``user``, ``password`` (secret); the plugin takes what is None from
-                VSPHERE_SERVER, VSPHERE_USER, VSPHERE_PASSWORD.
+            login: Values for the fields of ``VSPHERE``. Those that the environment has stay out of the
+                state: the plugin reads them there, and they win.
             opts: Options.
         """
         given: dict[str, pulumi.Input[str]] = {
-            key: value for key, value in settings.items() if value is not None
+            _INPUTS[field]: pulumi.Output.secret(value) if field == "password" else value
+            for field, value in login.items()
+            if value is not None and not os.environ.get(VSPHERE.variable(field))
         }
         # The plugin has no setting for a CA: it trusts the system's, SSL_CERT_FILE and SSL_CERT_DIR.
         super().__init__("vsphere", name, {**given, "allowUnverifiedSsl": "false"}, opts)

@@ -1,15 +1,12 @@
-"""``Admin``: Rancher's administrator, its server URL and an API token, through Rancher's API."""
+"""Rancher's administrator, its server URL and an API token, through Rancher's API."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-import pulumi
-from pulumi.dynamic import Resource
-
 from components.rancher import api_token
 from components.rancher.api import Login, Rancher, RancherError
-from components.rancher.endpoint import RancherEndpoint, RancherEndpointArgs
+from components.rancher.endpoint import RancherEndpoint
 from components.rancher.first_login import USER, log_in
 from components.runtime.errors import ProviderError, log
 from components.runtime.http import UnreachableError
@@ -83,64 +80,6 @@ class AdminProvider(Provider):
                     api_token.revoke_all(rancher, login, known)
         except ProviderError as error:
             log.warning("warning: the API token is not revoked: %s", error)
-
-
-class Admin(Resource, module="rancher", name="Admin"):
-    """Rancher after its first start, type ``pulumi-python:dynamic/rancher:Admin``.
-
-    Attributes:
-        token: API token. Secret.
-        token_expires: When it expires, ISO 8601 in UTC.
-    """
-
-    token: pulumi.Output[str]
-    token_expires: pulumi.Output[str]
-
-    def __init__(
-        self,
-        resource_name: str,
-        *,
-        endpoint: RancherEndpointArgs,
-        version: str,
-        kubeconfig: pulumi.Input[str],
-        password: pulumi.Input[str],
-        telemetry: str,
-        token_days: int,
-        renew_days: int,
-        opts: pulumi.ResourceOptions | None = None,
-    ) -> None:
-        """Declare the resource.
-
-        Args:
-            resource_name: Name in the stack.
-            endpoint: Where Rancher is reached; its URL is the server URL that agents use.
-            version: Rancher's version.
-            kubeconfig: Secret; for the first password, which Rancher keeps in its cluster.
-            password: Secret. The administrator's.
-            telemetry: ``in`` or ``out``; only before 2.11.
-            token_days: Life of the token; from 2.8 on Rancher grants at most 90.
-            renew_days: An ``up`` renews it that many days before its end; less when Rancher grants it a
-                shorter life.
-            opts: Must depend on a Rancher that answers.
-        """
-        props = {
-            "endpoint": endpoint.inputs(),
-            "version": version,
-            "kubeconfig": pulumi.Output.secret(kubeconfig),
-            "password": pulumi.Output.secret(password),
-            "server_url": endpoint.url,
-            "telemetry": telemetry,
-            "token_days": token_days,
-            "renew_days": renew_days,
-            # Rancher lists the stack's tokens and sessions under it.
-            "description": f"rancher-on-pks {pulumi.get_project()}/{pulumi.get_stack()}",
-            "token": None,
-            "token_name": None,
-            "token_expires": None,
-            "token_life_days": None,
-        }
-        secret = pulumi.ResourceOptions(additional_secret_outputs=["kubeconfig", "password", "token"])
-        super().__init__(AdminProvider(), resource_name, props, pulumi.ResourceOptions.merge(opts, secret))
 
 
 def _client(properties: Properties) -> Rancher:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import http
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from typing import Any
 
 from components.rancher.endpoint import RancherEndpoint
-from components.runtime.http import HttpClient, HttpError, UnreachableError, json_object
+from components.runtime.http import HttpClient, HttpError, UnreachableError
+from domain.http_answers import json_object
 from domain.rancher_releases import release
 from domain.redaction import Redactor, names_secret
 
@@ -40,7 +41,7 @@ class Login:
     user: str
 
 
-class Rancher:
+class Rancher(AbstractContextManager["Rancher"]):
     """JSON requests to one Rancher, with a token or without. Close it, or use it in a ``with``."""
 
     def __init__(self, endpoint: RancherEndpoint, version: str = "") -> None:
@@ -55,10 +56,6 @@ class Rancher:
         """
         self._http = HttpClient(endpoint.server())
         self._version = version
-
-    def __enter__(self) -> Rancher:
-        """The client; it is closed at the end."""
-        return self
 
     def __exit__(self, *_: object) -> None:
         """Close the connections."""

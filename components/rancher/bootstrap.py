@@ -8,11 +8,12 @@ from typing import Literal
 
 import pulumi
 
-from components.rancher.admin import Admin
+from components.rancher.admin import AdminProvider
 from components.rancher.endpoint import RancherEndpointArgs
 from components.rancher.first_login import USER
-from components.rancher.local_cluster import LocalCluster
+from components.rancher.local_cluster import LocalClusterProvider
 from components.rancher.password import Password
+from components.runtime.resource import DynamicResource
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,13 +21,14 @@ class RancherBootstrapArgs:
     """A Rancher that answers, and how it is set up.
 
     Attributes:
-        endpoint: Where Rancher is reached; its URL becomes the server URL.
+        endpoint: Where Rancher is reached; its URL becomes the server URL that agents use.
         version: Rancher's version.
         kubeconfig: Secret; Rancher keeps its first password in the cluster.
         password: Secret. The administrator's; None: one is generated.
         telemetry: Whether usage data is sent to the vendor; only before 2.11.
-        token_days: Life of the API token.
-        renew_days: An ``up`` renews it that many days before its end.
+        token_days: Life of the API token; from 2.8 on Rancher grants at most 90.
+        renew_days: An ``up`` renews it that many days before its end; less when Rancher grants it a
+            shorter life.
         local_timeout_minutes: Longest time until Rancher's own cluster is active.
     """
 
@@ -38,6 +40,69 @@ class RancherBootstrapArgs:
     token_days: int = 90
     renew_days: int = 30
     local_timeout_minutes: int = 10
+
+
+class Admin(DynamicResource, module="rancher", name="Admin"):
+    """Rancher after its first start, type ``pulumi-python:dynamic/rancher:Admin``.
+
+    Attributes:
+        token: API token. Secret.
+        token_expires: When it expires, ISO 8601 in UTC.
+    """
+
+    token: pulumi.Output[str]
+    token_expires: pulumi.Output[str]
+
+    def __init__(
+        self,
+        resource_name: str,
+        args: RancherBootstrapArgs,
+        password: pulumi.Input[str],
+        opts: pulumi.ResourceOptions,
+    ) -> None:
+        """Declare the resource; ``opts`` must depend on a Rancher that answers."""
+        props = {
+            "endpoint": args.endpoint.inputs(),
+            "version": args.version,
+            "kubeconfig": args.kubeconfig,
+            "password": password,
+            "server_url": args.endpoint.url,
+            "telemetry": args.telemetry,
+            "token_days": args.token_days,
+            "renew_days": args.renew_days,
+            # Rancher lists the stack's tokens and sessions under it.
+            "description": f"rancher-on-pks {pulumi.get_project()}/{pulumi.get_stack()}",
+            **dict.fromkeys(("token", "token_name", "token_expires", "token_life_days")),
+        }
+        secrets = ("kubeconfig", "password", "token")
+        super().__init__(AdminProvider(), resource_name, props, opts, secrets=secrets)
+
+
+class LocalCluster(DynamicResource, module="rancher", name="LocalCluster"):
+    """Rancher's cluster ``local``, active; type ``pulumi-python:dynamic/rancher:LocalCluster``.
+
+    Attributes:
+        state: Its state in Rancher, ``active``.
+    """
+
+    state: pulumi.Output[str]
+
+    def __init__(
+        self,
+        resource_name: str,
+        args: RancherBootstrapArgs,
+        token: pulumi.Output[str],
+        opts: pulumi.ResourceOptions,
+    ) -> None:
+        """Declare the resource; the secret token must come from what sets the server URL."""
+        props = {
+            "endpoint": args.endpoint.inputs(),
+            "token": token,
+            "server_url": args.endpoint.url,
+            "timeout_minutes": args.local_timeout_minutes,
+            "state": None,
+        }
+        super().__init__(LocalClusterProvider(), resource_name, props, opts, secrets=["token"])
 
 
 class RancherBootstrap(pulumi.ComponentResource):
@@ -71,24 +136,8 @@ class RancherBootstrap(pulumi.ComponentResource):
         given = args.password
         password = Password(f"{name}-password", child_opts).value if given is None else given
         self.password = pulumi.Output.secret(password)
-        admin = Admin(
-            f"{name}-admin",
-            endpoint=args.endpoint,
-            version=args.version,
-            kubeconfig=args.kubeconfig,
-            password=self.password,
-            telemetry=args.telemetry,
-            token_days=args.token_days,
-            renew_days=args.renew_days,
-            opts=child_opts,
-        )
-        local = LocalCluster(
-            f"{name}-local",
-            endpoint=args.endpoint,
-            token=admin.token,
-            timeout_minutes=args.local_timeout_minutes,
-            opts=child_opts,
-        )
+        admin = Admin(f"{name}-admin", args, self.password, child_opts)
+        local = LocalCluster(f"{name}-local", args, admin.token, child_opts)
         self.token, self.token_expires = admin.token, admin.token_expires
         self.local_state, self.ready = local.state, [admin, local]
         self.register_outputs({"tokenExpires": self.token_expires, "localState": self.local_state})

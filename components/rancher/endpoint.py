@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import pulumi
@@ -33,50 +33,33 @@ class RancherEndpointArgs:
     @property
     def url(self) -> str:
         """URL of Rancher."""
-        return url_of(self.hostname, self.port)
+        return f"https://{self.hostname}" + (f":{self.port}" if self.port != _HTTPS else "")
 
-    def inputs(self) -> dict[str, pulumi.Input[Any]]:
+    def inputs(self) -> dict[str, Any]:
         """The value of a resource's input ``endpoint``."""
-        return {
-            "address": self.address,
-            "port": self.port,
-            "hostname": self.hostname,
-            "ca_bundle": self.ca_bundle,
-        }
+        return {item.name: getattr(self, item.name) for item in fields(self)}
 
 
 @dataclass(frozen=True, kw_only=True)
-class RancherEndpoint:
-    """Where Rancher is reached, with every value known. See ``RancherEndpointArgs``."""
+class RancherEndpoint(RancherEndpointArgs):
+    """Where Rancher is reached, with every value known."""
 
     address: str
-    port: int
-    hostname: str
     ca_bundle: str
 
     @classmethod
     def of(cls, endpoint: Mapping[str, Any]) -> RancherEndpoint:
         """The endpoint of a resource's input ``endpoint``; other entries of it are ignored."""
-        return cls(
-            address=endpoint["address"],
-            port=int(endpoint["port"]),
-            hostname=endpoint["hostname"],
-            ca_bundle=endpoint["ca_bundle"],
-        )
+        return cls(**{item.name: endpoint[item.name] for item in fields(cls)})
 
-    @property
-    def url(self) -> str:
-        """URL of Rancher."""
-        return url_of(self.hostname, self.port)
-
-    def server(self, name: str = "") -> Server:
+    def server(self) -> Server:
         """The endpoint for ``HttpClient``.
 
         Raises:
             ProviderError: The CA bundle cannot be read.
         """
         return Server(
-            name=name or f"Rancher at {self.hostname}",
+            name=f"Rancher at {self.hostname}",
             url=self.url,
             trust=tls.trust_only(self.ca_bundle),
             address=self.address,
@@ -85,12 +68,3 @@ class RancherEndpoint:
     def __str__(self) -> str:
         """For messages."""
         return f"{self.url} at {self.address}:{self.port}"
-
-    def document(self) -> dict[str, Any]:
-        """The value of a resource's input ``endpoint``."""
-        return asdict(self)
-
-
-def url_of(hostname: str, port: int) -> str:
-    """URL of an HTTPS server."""
-    return f"https://{hostname}" if port == _HTTPS else f"https://{hostname}:{port}"

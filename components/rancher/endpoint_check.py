@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any, Literal
 
 import pulumi
 from pulumi.dynamic import Resource
 
 from components.rancher.endpoint import RancherEndpoint, RancherEndpointArgs
-from components.rancher.https_probe import Answer, ProbeError, get
+from components.rancher.https_probe import get
 from components.runtime.provider import Properties, Provider, unknown
 from components.runtime.waiting import STEADY, wait
 from domain.finding import Finding
+from domain.rancher_answers import has_no_rule, is_pong, ping_meaning
 
 Expect = Literal["ingress", "rancher"]
 """``ingress``: nginx serves the host name, Rancher may be missing. ``rancher``: it answers ``/ping``."""
@@ -38,17 +40,10 @@ class EndpointCheckProvider(Provider):
 
     def apply(self, wanted: Properties, before: Properties) -> Properties:
         del before
-        endpoint, judge = RancherEndpoint.of(wanted["endpoint"]), _JUDGES[wanted["expect"]]
-
-        def poll() -> tuple[str, bool | None]:
-            try:
-                return judge(endpoint)
-            except ProbeError as error:
-                return str(error), None
-
+        endpoint = RancherEndpoint.of(wanted["endpoint"])
         wait(
             f"endpoint {endpoint}",
-            poll,
+            partial(_ingress if wanted["expect"] == "ingress" else _rancher, endpoint),
             timeout=wanted["timeout_minutes"] * 60,
             pace=STEADY,
             resume="Run `pulumi up` again when that is fixed",
@@ -95,7 +90,7 @@ class EndpointCheck(Resource, module="rancher", name="EndpointCheck"):
 def _ingress(endpoint: RancherEndpoint) -> tuple[str, bool | None]:
     """The TLS secret and the Ingress are in force; any answer behind them counts."""
     answer = get(endpoint)
-    if answer.status == 404 and _is_nginx(answer):
+    if has_no_rule(answer.status, answer.text):
         return (
             f"HTTP: status 404: nginx has no rule for {endpoint.hostname}. Check that its Ingress exists, "
             "has this host and the annotation kubernetes.io/ingress.class: nginx",
@@ -108,29 +103,7 @@ def _rancher(endpoint: RancherEndpoint) -> tuple[str, bool | None]:
     """Rancher's pods answer, one request after the other."""
     for number in range(_PONGS):
         answer = get(endpoint, "/ping")
-        if answer.status != 200 or answer.body.strip() != "pong":
-            return f"HTTP: {_meaning(answer, endpoint)} (after {number} good answers in a row)", None
+        if not is_pong(answer.status, answer.text):
+            meaning = ping_meaning(answer.status, endpoint.hostname)
+            return f"HTTP: {meaning} (after {number} good answers in a row)", None
     return f"{_PONGS} times pong", True
-
-
-def _meaning(answer: Answer, endpoint: RancherEndpoint) -> str:
-    meanings = {
-        404: f"nobody serves /ping of {endpoint.hostname}: check Rancher's Ingress",
-        502: "nginx cannot connect to Rancher's pods: see their log",
-        503: "Rancher's Service has no ready pod: see kubectl get pods -l app=rancher",
-        504: "Rancher's pods do not answer in time: see their log",
-    }
-    # Not the answer itself: it may come from anybody and contain anything.
-    meaning = meanings.get(answer.status) or "the answer is not 'pong': another server than Rancher gave it"
-    return f"status {answer.status}: {meaning}"
-
-
-def _is_nginx(answer: Answer) -> bool:
-    """Whether nginx itself (or its default backend) found no rule, rather than Rancher no page."""
-    return "default backend - 404" in answer.body or "<center>nginx" in answer.body or not answer.body.strip()
-
-
-_JUDGES: dict[Expect, Callable[[RancherEndpoint], tuple[str, bool | None]]] = {
-    "ingress": _ingress,
-    "rancher": _rancher,
-}

@@ -1,17 +1,15 @@
-"""``LocalCluster``: waits for Rancher's own cluster, and saves it without a change when it hangs."""
+"""Waits for Rancher's own cluster, and saves it without a change when it hangs."""
 
 from __future__ import annotations
 
 import time
 
-import pulumi
-from pulumi.dynamic import Resource
-
 from components.rancher.api import Json, Rancher, RancherError
-from components.rancher.endpoint import RancherEndpoint, RancherEndpointArgs
+from components.rancher.endpoint import RancherEndpoint
 from components.runtime.errors import log
 from components.runtime.provider import Properties, Provider
 from components.runtime.waiting import STEADY, wait
+from domain.rancher_answers import cluster_state
 
 _PATH = "/v3/clusters/local"
 _ACTIVE = "active"
@@ -58,46 +56,6 @@ class LocalClusterProvider(Provider):
             return {}
 
 
-class LocalCluster(Resource, module="rancher", name="LocalCluster"):
-    """Rancher's cluster ``local``, active; type ``pulumi-python:dynamic/rancher:LocalCluster``.
-
-    Attributes:
-        state: Its state in Rancher, ``active``.
-    """
-
-    state: pulumi.Output[str]
-
-    def __init__(
-        self,
-        resource_name: str,
-        *,
-        endpoint: RancherEndpointArgs,
-        token: pulumi.Input[str],
-        timeout_minutes: int,
-        opts: pulumi.ResourceOptions | None = None,
-    ) -> None:
-        """Declare the resource.
-
-        Args:
-            resource_name: Name in the stack.
-            endpoint: Where Rancher is reached.
-            token: Secret. API token of the administrator.
-            timeout_minutes: Longest time until the cluster is active.
-            opts: Must depend on what sets the server URL, which the cluster waits for.
-        """
-        props = {
-            "endpoint": endpoint.inputs(),
-            "token": pulumi.Output.secret(token),
-            "server_url": endpoint.url,
-            "timeout_minutes": timeout_minutes,
-            "state": None,
-        }
-        secret = pulumi.ResourceOptions(additional_secret_outputs=["token"])
-        super().__init__(
-            LocalClusterProvider(), resource_name, props, pulumi.ResourceOptions.merge(opts, secret)
-        )
-
-
 class _Activation:
     """Polls the cluster and saves it when it hangs."""
 
@@ -113,7 +71,7 @@ class _Activation:
             if time.monotonic() >= self._next_save:
                 self._save(cluster)
                 self._next_save = time.monotonic() + _NEXT_SAVE_SECONDS
-            return _describe(cluster), None
+            return cluster_state(cluster), None
         except RancherError as error:
             if error.status in {401, 403}:
                 raise
@@ -121,16 +79,6 @@ class _Activation:
 
     def _save(self, cluster: Json) -> None:
         """What Edit and Save do in the browser. Rancher requires the name in the body."""
-        log.info("Rancher's cluster local hangs (%s); saving it without a change", _describe(cluster))
+        log.info("Rancher's cluster local hangs (%s); saving it without a change", cluster_state(cluster))
         body = {**cluster, "name": cluster.get("name") or "local"}
         self._rancher.call("PUT", _PATH, body, token=self._token)
-
-
-def _describe(cluster: Json) -> str:
-    message = str(cluster.get("transitioningMessage") or "no message")
-    missing = [
-        f"{item['type']} is {item['status']}"
-        for item in cluster.get("conditions") or []
-        if item.get("status") != "True"
-    ]
-    return "; ".join([f"{cluster.get('state') or 'no state'}: {message}", *missing])

@@ -5,9 +5,9 @@ from __future__ import annotations
 import secrets
 
 import pulumi
-from pulumi.dynamic import Resource
 
 from components.runtime.provider import Properties, Provider
+from components.runtime.resource import DynamicResource
 
 _BYTES = 24
 
@@ -24,7 +24,7 @@ class PasswordProvider(Provider):
         return "password"
 
 
-class Password(Resource, module="rancher", name="Password"):
+class Password(DynamicResource, module="rancher", name="Password"):
     """Type ``pulumi-python:dynamic/rancher:Password``.
 
     It is a resource of its own so that the password is in the state before Rancher gets it: a run that is
@@ -38,7 +38,4 @@ class Password(Resource, module="rancher", name="Password"):
 
     def __init__(self, resource_name: str, opts: pulumi.ResourceOptions | None = None) -> None:
         """Declare the resource."""
-        secret = pulumi.ResourceOptions(additional_secret_outputs=["value"])
-        super().__init__(
-            PasswordProvider(), resource_name, {"value": None}, pulumi.ResourceOptions.merge(opts, secret)
-        )
+        super().__init__(PasswordProvider(), resource_name, {"value": None}, opts, secrets=["value"])

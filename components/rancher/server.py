@@ -13,13 +13,15 @@ from components.helm.chart import HelmChart
 from components.helm.engine import HelmEngine
 from components.helm.release import HelmRelease, HelmReleaseArgs
 from components.kubernetes.deleted_object import DeletedObject
-from components.kubernetes.objects import ingress_api
 from components.rancher.endpoint import RancherEndpointArgs
 from components.rancher.endpoint_check import EndpointCheck
-from components.rancher.upgrade_check import UpgradeCheck
+from components.rancher.upgrade_check import UpgradeCheckProvider
+from components.runtime.resource import DynamicResource
 from domain import rancher_values
 from domain.chart_values import merge
+from domain.rancher_ingress import api_version
 from domain.rancher_releases import Release, release
+from domain.rancher_upgrades import pinned_webhook
 
 RELEASE = "rancher"
 """Name of the Helm release; with it the chart names its Deployment, Service and Ingress just ``rancher``."""
@@ -60,6 +62,25 @@ class RancherServerArgs:
     triggers: tuple[pulumi.Input[Any], ...] = ()
 
 
+class UpgradeCheck(DynamicResource, module="rancher", name="UpgradeCheck"):
+    """A supported change of Rancher, type ``pulumi-python:dynamic/rancher:UpgradeCheck``."""
+
+    def __init__(self, resource_name: str, args: RancherServerArgs, opts: pulumi.ResourceOptions) -> None:
+        """Declare the resource; the Helm release must depend on it.
+
+        The kubeconfig identifies the cluster: on another one, Rancher is installed, not changed.
+        """
+        ca_bundle = pulumi.Output.from_input(args.endpoint.ca_bundle if args.private_ca else "")
+        props = {
+            "version": args.chart.version,
+            "ca_sha256": ca_bundle.apply(lambda text: _sha256(text) if text else ""),
+            "webhook": pinned_webhook(args.values),
+            "kubeconfig": args.kubeconfig,
+            "enabled": args.check_upgrades,
+        }
+        super().__init__(UpgradeCheckProvider(), resource_name, props, opts, secrets=["kubeconfig"])
+
+
 class RancherServer(pulumi.ComponentResource):
     """Rancher, reached through the virtual IP (type ``rancher-on-pks:rancher:RancherServer``).
 
@@ -87,21 +108,23 @@ class RancherServer(pulumi.ComponentResource):
             RunError: Rancher's version does not run on the cluster, or the user's values conflict with the
                 design.
         """
-        chosen = release(args.chart.args.version)
-        doubts = _judge(args, chosen)
+        chosen = release(args.chart.version)
+        design: dict[str, Any] = {
+            "hostname": args.endpoint.hostname,
+            "replicas": args.replicas,
+            "private_ca": args.private_ca,
+        }
+        found = list(chosen.findings(args.chart.kubernetes_version))
+        errors = [item.text for item in found if item.severity == "error"]
+        wrong_values = rancher_values.findings(args.values, chosen, **design)
+        errors += [f"values of Rancher: {item}" for item in wrong_values]
+        if errors:
+            raise pulumi.RunError("\n".join(errors))
         super().__init__("rancher-on-pks:rancher:RancherServer", name, None, opts)
-        for doubt in doubts:
-            pulumi.log.warn(doubt, resource=self)
+        for doubt in found:
+            pulumi.log.warn(doubt.text, resource=self)
         child_opts = pulumi.ResourceOptions(parent=self, deleted_with=opts.deleted_with if opts else None)
-        upgrade_check = UpgradeCheck(
-            f"{name}-upgrade",
-            version=args.chart.args.version,
-            ca_bundle=args.endpoint.ca_bundle if args.private_ca else "",
-            kubeconfig=args.kubeconfig,
-            values=args.values,
-            enabled=args.check_upgrades,
-            opts=child_opts,
-        )
+        upgrade_check = UpgradeCheck(f"{name}-upgrade", args, child_opts)
         installed = HelmRelease(
             name,
             HelmReleaseArgs(
@@ -110,7 +133,7 @@ class RancherServer(pulumi.ComponentResource):
                 release=RELEASE,
                 namespace=args.namespace,
                 kubeconfig=args.kubeconfig,
-                values=_values(args, chosen),
+                values=_values(args, chosen, **design),
                 timeout_minutes=args.timeout_minutes,
             ),
             pulumi.ResourceOptions.merge(child_opts, pulumi.ResourceOptions(depends_on=upgrade_check)),
@@ -127,37 +150,18 @@ class RancherServer(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, depends_on=depends_on),
         )
         self.url = pulumi.Output.from_input(args.endpoint.url)
-        self.version = args.chart.version
+        self.version = pulumi.Output.from_input(args.chart.version)
         self.revision = installed.revision
         self.register_outputs({"url": self.url, "version": self.version})
 
 
-def _judge(args: RancherServerArgs, chosen: Release) -> list[str]:
-    """Warnings about the version; an error about it or the values ends the program."""
-    about_version = list(chosen.findings(args.chart.args.kubernetes_version))
-    errors = [f"{item.problem}. {item.remedy}" for item in about_version if item.severity == "error"]
-    about_values = rancher_values.findings(args.values, chosen, **_design(args))
-    errors += [f"values of Rancher: {item}" for item in about_values]
-    if errors:
-        raise pulumi.RunError("\n".join(errors))
-    return [f"{item.problem}. {item.remedy}" for item in about_version]
-
-
-def _design(args: RancherServerArgs) -> dict[str, Any]:
-    return {
-        "hostname": args.endpoint.hostname,
-        "replicas": args.replicas,
-        "private_ca": args.private_ca,
-    }
-
-
-def _values(args: RancherServerArgs, chosen: Release) -> dict[str, Any]:
+def _values(args: RancherServerArgs, chosen: Release, **design: Any) -> dict[str, Any]:
     """The program's values with the user's merged into them.
 
     Rancher reads the CA in Secret ``tls-ca`` when it starts: the bundle's checksum in the pods' environment
     makes a new CA restart them, but not a new certificate from the same CA.
     """
-    merged = merge(rancher_values.defaults(chosen, **_design(args)), args.values)
+    merged = merge(rancher_values.defaults(chosen, **design), args.values)
     checksum = pulumi.Output.from_input(args.endpoint.ca_bundle).apply(_sha256)
     merged["extraEnv"] = [{"name": _CA_VARIABLE, "value": checksum}, *args.values.get("extraEnv", [])]
     return merged
@@ -169,7 +173,7 @@ def _chart_ingress(
     """The chart's own Ingress, deleted whenever a change of the release has created it again."""
     path = pulumi.Output.format(
         "/apis/{0}/namespaces/{1}/ingresses/{2}",
-        ingress_api(args.chart.args.kubernetes_version),
+        api_version(args.chart.kubernetes_version),
         args.namespace,
         RELEASE,
     )

@@ -1,14 +1,9 @@
-"""``UpgradeCheck``: refuses changes of a deployed Rancher that break it."""
+"""Refuses changes of a deployed Rancher that break it."""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
-
-import pulumi
-from pulumi.dynamic import Resource
 
 from components.kubernetes.provider import ClusterProvider
 from components.runtime.provider import Properties, unknown
@@ -17,7 +12,6 @@ from domain.finding import Finding
 from domain.rancher_releases import release
 from domain.rancher_upgrades import Deployment
 
-_WEBHOOK_VARIABLE = "CATTLE_RANCHER_WEBHOOK_VERSION"
 _KEYS = {"version": "version,enabled", "ca": "ca_sha256,enabled"}
 
 
@@ -43,56 +37,9 @@ class UpgradeCheckProvider(ClusterProvider):
         return "upgrade-check"
 
 
-class UpgradeCheck(Resource, module="rancher", name="UpgradeCheck"):
-    """A supported change of Rancher, type ``pulumi-python:dynamic/rancher:UpgradeCheck``."""
-
-    def __init__(
-        self,
-        resource_name: str,
-        *,
-        version: str,
-        ca_bundle: pulumi.Input[str],
-        kubeconfig: pulumi.Input[str],
-        values: Mapping[str, Any],
-        enabled: bool = True,
-        opts: pulumi.ResourceOptions | None = None,
-    ) -> None:
-        """Declare the resource; the Helm release must depend on it.
-
-        Args:
-            resource_name: Name in the stack.
-            version: Rancher's version.
-            ca_bundle: PEM of the CAs that agents must trust; empty: none.
-            kubeconfig: Secret. Identifies the cluster: on another one, Rancher is installed, not changed.
-            values: Values of Rancher's chart.
-            enabled: Whether an unsupported change is an error; otherwise it is a warning.
-            opts: As for every resource.
-        """
-        checksum = pulumi.Output.from_input(ca_bundle).apply(
-            lambda text: hashlib.sha256(text.encode()).hexdigest() if text else ""
-        )
-        props = {
-            "version": version,
-            "ca_sha256": checksum,
-            "webhook": _pinned_webhook(values),
-            "kubeconfig": pulumi.Output.secret(kubeconfig),
-            "enabled": enabled,
-        }
-        secret = pulumi.ResourceOptions(additional_secret_outputs=["kubeconfig"])
-        super().__init__(
-            UpgradeCheckProvider(), resource_name, props, pulumi.ResourceOptions.merge(opts, secret)
-        )
-
-
 def _deployment(properties: Properties) -> Deployment:
     return Deployment(
         release=release(properties["version"]),
         ca=properties["ca_sha256"],
         webhook=properties["webhook"],
     )
-
-
-def _pinned_webhook(values: Mapping[str, Any]) -> str:
-    variables = values.get("extraEnv") or []
-    pins = [item.get("value") for item in variables if item.get("name") == _WEBHOOK_VARIABLE]
-    return str(pins[-1] or "") if pins else ""

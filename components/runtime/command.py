@@ -8,12 +8,12 @@ import pty
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from components.runtime.errors import ProviderError, TransientError, log
 from domain.redaction import Redactor
@@ -27,6 +27,7 @@ _INHERITED = (
 _END_SECONDS = 10.0
 _DIE_WITH_PARENT = 1
 """PR_SET_PDEATHSIG of prctl(2)."""
+_running: set[subprocess.Popen[Any]] = set()
 
 
 @dataclass(frozen=True)
@@ -157,19 +158,20 @@ class Command:
         stdin: str,
         _password: str,
     ) -> tuple[int, str, str]:
-        done = subprocess.run(
+        process = subprocess.Popen(
             command,
             env=environment,
-            input=stdin,
-            capture_output=True,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
             errors="replace",
-            timeout=timeout,
-            check=False,
             start_new_session=True,
-            preexec_fn=self._before_start(),
+            preexec_fn=self._before_start(),  # noqa: PLW1509 - see ends_with_parent
         )
-        return done.returncode, done.stdout, f"{done.stdout}\n{done.stderr}"
+        with _killable(process):
+            output, errors = process.communicate(stdin, timeout)
+        return process.returncode, output, f"{output}\n{errors}"
 
     def _shown(self, arguments: Sequence[str]) -> str:
         verb = next((item for item in arguments if not item.startswith("-")), "")
@@ -181,11 +183,31 @@ def inherited(environment: Mapping[str, str]) -> dict[str, str]:
     return {name: environment[name] for name in _INHERITED if name in environment}
 
 
+def kill_all() -> None:
+    """Kill the tools that run, with what they have started."""
+    for process in list(_running):
+        _kill(process)
+
+
 @contextmanager
-def private_directory(purpose: str) -> Iterator[Path]:
-    """A temporary directory that only this user can read."""
-    with tempfile.TemporaryDirectory(prefix=f"rancher-on-pks-{purpose}-") as directory:
-        yield Path(directory)
+def _killable(process: subprocess.Popen[Any]) -> Iterator[None]:
+    """The tool may be killed by :func:`kill_all`, and is if the body fails."""
+    _running.add(process)
+    try:
+        with process:
+            try:
+                yield
+            except BaseException:
+                _kill(process)
+                raise
+    finally:
+        _running.discard(process)
+
+
+def _kill(process: subprocess.Popen[Any]) -> None:
+    if process.poll() is None:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
 
 
 def _end_with_parent() -> None:
@@ -214,7 +236,7 @@ def _with_prompt(
         raise
     finally:
         os.close(theirs)
-    with process:
+    with _killable(process):
         try:
             text = ""
             if terminal.expect(["assword", EOF]) == 0:
@@ -225,7 +247,6 @@ def _with_prompt(
             text += terminal.before or ""
             code = process.wait(max(deadline - time.monotonic(), 0.1))
         except (TIMEOUT, subprocess.TimeoutExpired):
-            process.kill()
             raise subprocess.TimeoutExpired(command[0], timeout) from None
         finally:
             terminal.close()

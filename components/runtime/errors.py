@@ -6,6 +6,8 @@ import logging
 import os
 import sys
 
+from domain.finding import Finding
+
 log = logging.getLogger("rancher-on-pks")
 """Lines that a provider logs here appear in the engine's output."""
 
@@ -28,6 +30,11 @@ class ProviderError(Exception):
         super().__init__(message)
         self.properties = properties
 
+    @classmethod
+    def of(cls, finding: Finding) -> ProviderError:
+        """The error for a finding, whose key is a property."""
+        return cls(finding.text, *filter(None, [finding.key]))
+
 
 class TransientError(ProviderError):
     """A failure that may not happen again: no answer, an overloaded server.
@@ -39,12 +46,11 @@ class TransientError(ProviderError):
     retry_after: float = 0.0
 
 
-def start_log() -> bool:
-    """Send the log to the engine; False when that was done before in this process."""
+def start_log() -> None:
+    """Send the log to the engine, once."""
     if log.handlers:
-        return False
+        return
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(logging.Formatter("%(message)s"))
     log.addHandler(handler)
     log.setLevel(os.environ.get(LOG_LEVEL_VARIABLE, "INFO").upper())
-    return True

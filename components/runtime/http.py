@@ -7,16 +7,18 @@ import json
 import ssl
 import sys
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from email.utils import parsedate_to_datetime
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 from components.runtime.errors import ProviderError, TransientError
 from components.runtime.waiting import retry
+from domain.http_answers import json_object, reason, retry_seconds
 from domain.redaction import Redactor
+from domain.urls import through
 
 if TYPE_CHECKING:
     import httpx
@@ -24,7 +26,6 @@ if TYPE_CHECKING:
 _READ_SECONDS = 15.0
 _TOTAL_SECONDS = 60.0
 _MOST_BYTES = 32 * 2**20
-_SHOWN = 200
 _TRANSIENT = frozenset({429, 502, 503, 504})
 """Answers of a server, or of a proxy in front of it, that another try may not get."""
 _REPEATABLE = frozenset({"GET", "HEAD"})
@@ -96,7 +97,7 @@ class Server:
     proxies: bool = False
 
 
-class HttpClient:
+class HttpClient(AbstractContextManager["HttpClient"]):
     """Connections to one server, kept open until ``close``. Safe to use from several threads.
 
     Reads are repeated when the server cannot be reached; a write is sent once, unless the caller says that
@@ -108,20 +109,12 @@ class HttpClient:
         httpx = _httpx()
         self.server = server
         parts = urlsplit(server.url)
-        host = parts.hostname or ""
-        netloc = parts.netloc.rpartition("@")[2]
-        self._base = urlunsplit(parts._replace(netloc=netloc)).rstrip("/")
-        extensions: dict[str, Any] = {}
         headers = {"Accept": "application/json", "User-Agent": "rancher-on-pks", **server.headers}
         if server.address:
-            port = f":{parts.port}" if parts.port else ""
-            address = f"[{server.address}]" if ":" in server.address else server.address
-            self._base = urlunsplit(parts._replace(netloc=f"{address}{port}")).rstrip("/")
-            headers["Host"] = netloc
-            extensions["sni_hostname"] = server.tls_name or host
-        elif server.tls_name:
-            extensions["sni_hostname"] = server.tls_name
-        self._extensions = extensions
+            headers["Host"] = parts.netloc.rpartition("@")[2]
+        self._base = through(server.url, server.address).rstrip("/")
+        name = server.tls_name or (server.address and parts.hostname)
+        self._extensions = {"sni_hostname": name} if name else {}
         self._redact = Redactor((*server.secrets, *(server.basic[1:] if server.basic else ())))
         self._client = httpx.Client(
             verify=server.trust,
@@ -130,10 +123,6 @@ class HttpClient:
             timeout=_READ_SECONDS,
             trust_env=server.proxies,
         )
-
-    def __enter__(self) -> HttpClient:
-        """The client; it is closed at the end."""
-        return self
 
     def __exit__(self, *_: object) -> None:
         """Close the connections."""
@@ -152,7 +141,7 @@ class HttpClient:
         headers: Mapping[str, str] | None = None,
         repeatable: bool | None = None,
         most_bytes: int = _MOST_BYTES,
-        transient: Iterable[int] = _TRANSIENT,
+        transient: Collection[int] = _TRANSIENT,
         within: float = _TOTAL_SECONDS,
     ) -> Response:
         """One request.
@@ -172,88 +161,46 @@ class HttpClient:
             HttpError: Refused, or the answer is too large.
         """
         again = method in _REPEATABLE if repeatable is None else repeatable
-        temporary, given = frozenset(transient), dict(headers or {})
+        given = dict(headers or {})
         content = body if body is None or isinstance(body, bytes | str) else json.dumps(body)
         if isinstance(content, str):
             given.setdefault("Content-Type", "application/json")
 
         def once() -> Response:
-            return self._once(
-                method, path, content, headers=given, most_bytes=most_bytes, temporary=temporary
-            )
+            what = f"{self.server.name}: {method} {path.partition('?')[0]}"
+            asked = {"url": self._base + path, "content": content, "headers": given}
+            response, answer = self._send(what, method, asked, most_bytes)
+            if response.status_code >= 400:
+                raise self._refusal(what, response, answer.decode(errors="replace"), transient)
+            return Response(response.status_code, response.headers, answer)
 
         return retry(once, within=within) if again else once()
 
-    def _once(
-        self,
-        method: str,
-        path: str,
-        content: str | bytes | None,
-        *,
-        headers: dict[str, str],
-        most_bytes: int,
-        temporary: frozenset[int],
-    ) -> Response:
-        httpx = _httpx()
-
-        what = f"{self.server.name}: {method} {path.partition('?')[0]}"
-        deadline = time.monotonic() + _TOTAL_SECONDS
+    def _send(
+        self, what: str, method: str, asked: Mapping[str, Any], most_bytes: int
+    ) -> tuple[httpx.Response, bytes]:
+        httpx, deadline = _httpx(), time.monotonic() + _TOTAL_SECONDS
         try:
-            with self._client.stream(
-                method,
-                self._base + path,
-                content=content,
-                headers=headers,
-                extensions=self._extensions,
-            ) as response:
-                answer = _read(response, what, most_bytes, deadline)
+            with self._client.stream(method, **asked, extensions=self._extensions) as response:
+                return response, _read(response, what, most_bytes, deadline)
         except (httpx.LocalProtocolError, httpx.InvalidURL, UnicodeError, ValueError) as error:
             # Not the error's text: it may quote a header.
             raise HttpError(0, f"{what}: the request is invalid ({type(error).__name__})") from None
         except httpx.HTTPError as error:
-            raise self._no_answer(what, error) from None
-        if response.status_code < 400:
-            return Response(response.status_code, response.headers, answer)
-        text = answer.decode(errors="replace")
+            text = self._redact(str(error) or type(error).__name__)
+            kind = HttpError if "CERTIFICATE_VERIFY" in text else UnreachableError
+            raise kind(0, f"{what}: no answer ({text})") from None
+
+    def _refusal(
+        self, what: str, response: httpx.Response, text: str, transient: Collection[int]
+    ) -> HttpError:
         words = self._redact(reason(text) or response.reason_phrase)
-        kind = UnreachableError if response.status_code in temporary else HttpError
+        kind = UnreachableError if response.status_code in transient else HttpError
         message = f"{what}: status {response.status_code}: {words}"
         failure = kind(response.status_code, message, text, response.headers)
         if isinstance(failure, UnreachableError):
-            failure.retry_after = _seconds(response.headers.get("Retry-After", ""))
-        raise failure
-
-    def _no_answer(self, what: str, error: BaseException) -> HttpError:
-        text = self._redact(str(error) or type(error).__name__)
-        kind = HttpError if "CERTIFICATE_VERIFY" in text else UnreachableError
-        return kind(0, f"{what}: no answer ({text})")
-
-
-def _seconds(retry_after: str) -> float:
-    """The header Retry-After, a number of seconds or a date; 0 when it is absent or invalid."""
-    if retry_after.isascii() and retry_after.isdigit():
-        return float(retry_after)
-    try:
-        date = parsedate_to_datetime(retry_after)
-        return max(date.timestamp() - time.time(), 0.0)
-    except (ValueError, OverflowError):
-        return 0.0
-
-
-def reason(text: str) -> str:
-    """What a refusal's JSON body gives as its reason; empty for another document."""
-    answer = json_object(text)
-    words = answer.get("message") or answer.get("error_message") or answer.get("code") or ""
-    return " ".join(str(words).split())[:_SHOWN]
-
-
-def json_object(text: str) -> dict[str, Any]:
-    """A JSON object; empty for any other text."""
-    try:
-        value = json.loads(text or "{}")
-    except (ValueError, RecursionError):
-        return {}
-    return value if isinstance(value, dict) else {}
+            failure.retry_after = retry_seconds(response.headers.get("Retry-After", ""), time.time())
+        return failure
 
 
 def _httpx() -> ModuleType:

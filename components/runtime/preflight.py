@@ -1,42 +1,45 @@
-"""Preflight checks: resources that create nothing and ask an environment what it offers.
-
-Resources blocked by a failed preflight depend on one.
-"""
+"""``Check``: a question to one system, asked before anything is created."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Iterable
 
-from components.runtime.errors import ProviderError
-from components.runtime.provider import LABELS, Properties, Provider
+from components.runtime.provider import Properties
+from domain.credentials import Lookup
 from domain.finding import Finding
 
 
-class PreflightProvider(Provider):
-    """Asks the environment in ``check``, only when the inputs are new or have changed."""
+class Check(ABC):
+    """One part of the preflight. Has no state; ``components.preflight`` runs all of them side by side."""
 
-    def problems(self, wanted: Properties, before: Properties) -> Iterable[Finding]:
-        """What the environment would refuse; ``before`` is empty at the first run.
+    @abstractmethod
+    def findings(self, wanted: Properties, before: Properties, config: Lookup) -> Iterable[Finding]:
+        """What the system would refuse; a finding's key is one of the check's inputs.
+
+        Args:
+            wanted: The check's inputs.
+            before: Its inputs at the last successful run; empty at the first.
+            config: For credentials.
 
         Raises:
-            ProviderError: The environment cannot be asked.
+            ProviderError: The system cannot be asked.
         """
-        raise NotImplementedError
 
-    def findings(self, before: Properties, wanted: Properties) -> Iterator[Finding]:
-        if not self._differs(before, wanted):
-            return
-        try:
-            yield from self.problems(wanted, before)
-        except ProviderError as error:
-            yield Finding(",".join(error.properties), str(error))
+    def free_names(self, wanted: Properties, config: Lookup) -> Iterable[str]:
+        """Those of the names that the stack will use which nothing bears yet."""
+        del wanted, config
+        return ()
 
-    def is_due(self, before: Properties, wanted: Properties) -> bool:
-        return self._differs(before, wanted)
+    def remove(self, known: Properties, vacant: Collection[str], config: Lookup) -> None:
+        """Remove what an update that was killed has ordered, but could not record.
 
-    def identity(self, properties: Properties) -> str:
-        del properties
-        return "preflight"
+        Args:
+            known: The check's inputs.
+            vacant: What ``free_names`` returned before the stack ordered anything.
+            config: For credentials.
 
-    def _differs(self, before: Properties, wanted: Properties) -> bool:
-        return bool(self.changed(before, wanted, (before.keys() | wanted.keys()) - {LABELS}))
+        Raises:
+            ProviderError: Something bears such a name and need not be the stack's; with what to do.
+        """
+        del known, vacant, config

@@ -2,12 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import socket
-import sys
-import threading
-import time
-import traceback
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, ClassVar, TypeVar
@@ -24,7 +18,8 @@ from pulumi.dynamic import (
 )
 from pulumi.output import Unknown
 
-from components.runtime.errors import ProviderError, log, start_log
+from components.runtime import engine_link
+from components.runtime.errors import ProviderError, log
 from domain.finding import Finding
 
 Properties = dict[str, Any]
@@ -34,7 +29,6 @@ LABELS = "message_labels"
 """Input of each resource: what the program calls the other inputs, for messages. See ``settings.keys``."""
 
 _PROVIDER_KEY = "__provider"
-_ENGINE_SECONDS = 5.0
 T = TypeVar("T")
 
 
@@ -93,6 +87,10 @@ class Provider(ResourceProvider):
     def remove(self, id_: str, known: Properties) -> None:
         """Delete the resource. Its absence is a success."""
 
+    def refusals(self, errors: list[Finding]) -> list[CheckFailure]:
+        """How the engine reports findings. With a property it would print the property's value, too."""
+        return [CheckFailure("", str(item)) for item in errors]
+
     def changed(self, before: Properties, wanted: Properties, names: Iterable[str]) -> list[str]:
         """Those of ``names`` whose value differs, or may differ because the new one is unknown yet."""
         return [
@@ -105,9 +103,7 @@ class Provider(ResourceProvider):
     def configure(self, req: ConfigureRequest) -> None:
         """Keep the stack's config, for credentials. Nothing is called or checked before it is needed."""
         self._config = req.config
-        traceback.format_exc = _format_exc
-        if start_log():
-            threading.Thread(target=_end_with_engine, args=(sys.argv[-1],), daemon=True).start()
+        engine_link.attach()
 
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
         before, wanted = plain(_olds), plain(news)
@@ -118,8 +114,8 @@ class Provider(ResourceProvider):
         for item in found:
             if item.severity == "warning":
                 log.warning("warning: %s", item.renamed(labels))
-        errors = [item for item in found if item.severity == "error"]
-        return CheckResult(news, [CheckFailure(item.key, str(item.renamed(labels))) for item in errors])
+        errors = [item.renamed(labels) for item in found if item.severity == "error"]
+        return CheckResult(news, self.refusals(errors))
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
         before, wanted = plain(_olds), plain(_news)
@@ -188,26 +184,3 @@ def _plain(value: object) -> object:
     if isinstance(value, list):
         return [_plain(item) for item in value]
     return value
-
-
-def _end_with_engine(address: str) -> None:
-    """End this process when the engine is gone, so that nothing goes on giving orders.
-
-    The SDK's provider host does not notice a killed engine, and a running ``create`` would wait on.
-    """
-    host, _, port = address.rpartition(":")
-    while port.isdigit():
-        time.sleep(_ENGINE_SECONDS)
-        try:
-            socket.create_connection((host, int(port)), timeout=_ENGINE_SECONDS).close()
-        except OSError:
-            os._exit(1)
-
-
-_interpreter_format_exc = traceback.format_exc
-
-
-def _format_exc(limit: int | None = None, chain: bool = True) -> str:
-    """The host reports a provider's failure as ``traceback.format_exc()``: give the message alone."""
-    error = sys.exc_info()[1]
-    return str(error) if isinstance(error, ProviderError) else _interpreter_format_exc(limit, chain)

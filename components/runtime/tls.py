@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import ssl
-import tempfile
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
+from tempfile import TemporaryFile
 
 from components.runtime.errors import ProviderError
 
@@ -71,12 +71,13 @@ def show_certificate(context: ssl.SSLContext, certificate: str, key: str) -> Non
     Raises:
         ProviderError: They cannot be read, or do not belong together. The message quotes nothing of them.
     """
-    with tempfile.TemporaryDirectory(prefix="rancher-on-pks-") as directory:  # OpenSSL reads files only
-        files = [Path(directory, name) for name in ("certificate.pem", "key.pem")]
-        for file, text in zip(files, (certificate, key), strict=True):
-            file.touch(0o600)
-            file.write_text(text)
+    with ExitStack() as stack:
+        # OpenSSL reads files only: these have no name, so that nothing outlives this process.
+        certificate_file, key_file = (stack.enter_context(TemporaryFile("w+")) for _ in range(2))
+        for file, text in ((certificate_file, certificate), (key_file, key)):
+            file.write(text)
+            file.seek(0)
         try:
-            context.load_cert_chain(files[0], files[1])
+            context.load_cert_chain(f"/dev/fd/{certificate_file.fileno()}", f"/dev/fd/{key_file.fileno()}")
         except (OSError, ssl.SSLError):
             raise ProviderError("the client certificate and its key cannot be used") from None

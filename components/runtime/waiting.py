@@ -12,7 +12,7 @@ from components.runtime.errors import ProviderError, TransientError, log
 T = TypeVar("T")
 
 Poll = Callable[[], "tuple[str, T | None]"]
-"""Returns the observed state in words, and the result once there is one."""
+"""Returns the observed state in words, and the result once there is one. A TransientError ends no wait."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,10 @@ def wait(what: str, poll: Poll[T], *, timeout: float, resume: str, pace: Pace = 
     """
     start = reported = time.monotonic()
     while True:
-        state, result = poll()
+        try:
+            state, result = poll()
+        except TransientError as error:
+            state, result = str(error), None
         if result is not None:
             return result
         now = time.monotonic()

@@ -136,9 +136,19 @@ def name_text(name: x509.Name) -> str:
     return f'"{name.rfc4514_string() or "(empty subject)"}"'
 
 
-def fingerprint(certificate: x509.Certificate) -> str:
-    """SHA-256 of the DER form, written as browsers and ``openssl x509 -fingerprint`` write it."""
-    return certificate.fingerprint(hashes.SHA256()).hex(":").upper()
+def expiry(chain: str) -> str:
+    """End of the first certificate of a PEM chain, ISO 8601 in UTC; empty for an empty chain."""
+    return x509.load_pem_x509_certificate(chain.encode()).not_valid_after_utc.isoformat() if chain else ""
+
+
+def fingerprint(chain: str) -> str:
+    """SHA-256 of the first certificate of a PEM chain; empty for an empty chain.
+
+    It is of the DER form, written as browsers and ``openssl x509 -fingerprint`` write it.
+    """
+    if not chain:
+        return ""
+    return x509.load_pem_x509_certificate(chain.encode()).fingerprint(hashes.SHA256()).hex(":").upper()
 
 
 def public_key_der(key: PublicKeyTypes) -> bytes:

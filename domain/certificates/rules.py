@@ -34,16 +34,19 @@ class Expected:
         hostname: The name that clients ask for: Rancher's, not the cluster's.
         now: The time of the check, with time zone.
         warning: How long before its end a certificate is warned about.
+        extra_hostnames: Further names that clients ask for.
     """
 
     hostname: str
     now: datetime.datetime
     warning: datetime.timedelta
+    extra_hostnames: tuple[str, ...] = ()
 
 
 def check_server(server: Certificate, expected: Expected) -> Iterator[Finding]:
     """Rules for the server's own certificate."""
-    yield from check_hostname(server, expected.hostname)
+    for hostname in (expected.hostname, *expected.extra_hostnames):
+        yield from check_hostname(server, hostname)
     yield from check_dates(server, expected)
     yield from check_strength(server)
     yield from check_server_usage(server)

@@ -7,6 +7,7 @@ import base64
 import hashlib
 import logging
 import ssl
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -94,10 +95,9 @@ class Agent:
                     except (AgentError, ApiError, aiohttp.ClientError, OSError, TimeoutError) as error:
                         _log.warning("%s: %s; retrying", wanted.server, error or type(error).__name__)
                         pause = _RETRY_SECONDS
-                try:
-                    await asyncio.wait_for(self._changed.wait(), pause)
-                except TimeoutError:
-                    continue
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(pause):
+                        await self._changed.wait()
 
     async def _report(self, api: KubernetesApi, wanted: AgentConfig) -> None:
         version = await api.request("GET", "/version")

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from console import run
 from lab.cli import rest
 from lab.cli.console import CliError, recorded, table
 
@@ -49,6 +50,16 @@ class _Ui:
         else:
             print(text, end="\n" if error else "\n\n", file=sys.stderr if error else sys.stdout)
 
+    def task(self, number: str) -> None:
+        """Prints a finished task, of which JSON output has two lines."""
+        for text in (f"Task {number}", ". Done") if self._json else (f"Task {number}. Done",):
+            self.line(text)
+
+    def title(self, text: str) -> None:
+        """Prints the title of a table, which JSON output does not have."""
+        if not self._json:
+            self.line(text)
+
     def table(self, content: str, columns: Sequence[str], rows: list[list[str]]) -> None:
         """Prints a table, sorted by the first column, and its number of rows."""
         rows = sorted(rows)
@@ -75,14 +86,30 @@ class _Director:
             raise CliError("Expected non-empty Director URL")
         parts = urlsplit(flags.environment if "//" in flags.environment else f"//{flags.environment}")
         self._url = f"https://{parts.hostname}:{parts.port or _PORT}"
-        basic = base64.b64encode(f"{flags.client}:{flags.client_secret}".encode()).decode()
-        self._headers = {"Authorization": f"Basic {basic}"}
         self._tls = _trust(flags.ca_cert)
+        self._headers: dict[str, str] = {}
+        info = json.loads(self.get("/info"))
+        self._headers = {"Authorization": self._token(info["user_authentication"]["options"]["url"], flags)}
+
+    def _token(self, uaa: str, flags: argparse.Namespace) -> str:
+        """Logs in at the Director's UAA."""
+        basic = base64.b64encode(f"{flags.client}:{flags.client_secret}".encode()).decode()
+        form = {"Authorization": f"Basic {basic}", "Content-Type": "application/x-www-form-urlencoded"}
+        body = b"grant_type=client_credentials"
+        answer = rest.call("POST", f"{uaa}/oauth/token", self._tls, form, body)
+        if answer.status >= 400:
+            raise CliError(
+                "Requesting token via client credentials grant: UAA responded with non-successful status "
+                f"code '{answer.status}' response '{answer.body.decode(errors='replace')}'"
+            )
+        return f"bearer {json.loads(answer.body)['access_token']}"
 
     def change(self, path: str) -> tuple[str, list[str]]:
-        """Sends a ``PUT`` to ``path``; returns the number and the result lines of the task that it starts."""
+        """Sends a ``PUT`` to ``path``; returns the number of the task that it starts, and what that did."""
         number = self._send(path, "PUT").headers["Location"].rsplit("/", 1)[1]
-        return number, self.get(f"/tasks/{number}/output?type=result").decode().splitlines()
+        reported = self.get(f"/tasks/{number}/output?type=event").decode().splitlines()
+        events = (json.loads(line) for line in reported)
+        return number, [event["task"] for event in events if event["state"] == "finished"]
 
     def get(self, path: str) -> bytes:
         """Returns the body of the response.
@@ -139,9 +166,9 @@ def _vms(ui: _Ui, flags: argparse.Namespace) -> None:
         try:
             number, found = director.task(f"/deployments/{name}/vms?format=full")
         except CliError as error:
-            raise CliError(f"Listing deployment '{name}' vms infos: {error}") from None
-        ui.line(f"Task {number}. Done")
-        ui.line(f"Deployment '{name}'")
+            raise CliError(f"Listing deployment '{name}' vms infos:\n  {error}") from None
+        ui.task(number)
+        ui.title(f"Deployment '{name}'")
         ui.table("vms", _VM_COLUMNS, [_row(item) for item in found])
 
 
@@ -198,6 +225,8 @@ def _trust(ca: str) -> ssl.SSLContext:
         return rest.trust(ca)
     try:
         return rest.trust(Path(ca).read_text())
+    except BrokenPipeError:
+        raise
     except OSError as error:
         raise CliError(f"Reading CA certificate '{ca}': {error}") from None
 
@@ -228,4 +257,4 @@ _COMMANDS = {"vms": _vms, "deployments": _deployments, "recreate": _recreate}
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run(main)

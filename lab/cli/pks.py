@@ -17,6 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
+from console import run
 from lab.cli import pks_text
 from lab.cli.console import CliError, attached, confirm, read_secret, recorded
 from lab.cli.pks_session import Login, Session, forget, private_file
@@ -48,6 +49,8 @@ def _run(arguments: list[str]) -> int:
     try:
         parsed = _parser().parse_args(attached(arguments, _SECRET_FLAGS))
         parsed.run(parsed)
+    except BrokenPipeError:
+        raise
     except (CliError, UnreachableError, OSError) as error:
         print(f"Error: {error}", file=sys.stderr)
         return 1
@@ -334,4 +337,4 @@ def _login_flags(login: argparse.ArgumentParser) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run(main)

@@ -29,11 +29,12 @@ _log = logging.getLogger(__name__)
 
 
 class ApiError(Exception):
-    """The API server rejected a request; ``status`` is the HTTP status."""
+    """The API server rejected a request: the HTTP status and the server's message."""
 
     def __init__(self, status: int, message: str) -> None:
         super().__init__(f"{status}: {message}")
         self.status = status
+        self.message = message
 
 
 class KubernetesApi:
@@ -61,16 +62,23 @@ class KubernetesApi:
         await self._session.close()
 
     async def request(
-        self, method: str, path: str, body: Object | None = None, content_type: str = "application/json"
+        self,
+        method: str,
+        path: str,
+        body: Object | None = None,
+        content_type: str = "application/json",
+        caller: Mapping[str, str] | None = None,
     ) -> Object:
         """Sends one request and returns the JSON of the response (empty if it is not JSON).
+
+        ``caller``: headers of ``impersonating``; without them the kubeconfig's user is the caller.
 
         Raises:
             ApiError: The status is not 2xx.
             aiohttp.ClientError, TimeoutError: The API server did not respond.
         """
         data = None if body is None else json.dumps(body)
-        headers = {"Content-Type": content_type} if body is not None else None
+        headers = {**({"Content-Type": content_type} if body is not None else {}), **(caller or {})}
         async with self._session.request(
             method, self._server + path, data=data, headers=headers, timeout=_REQUEST_TIMEOUT
         ) as response:
@@ -81,10 +89,10 @@ class KubernetesApi:
             result: Object = value
             return result
 
-    async def create(self, path: str, body: Object) -> bool:
+    async def create(self, path: str, body: Object, caller: Mapping[str, str] | None = None) -> bool:
         """Creates an object; returns False if it already exists."""
         try:
-            await self.request("POST", path, body)
+            await self.request("POST", path, body, caller=caller)
         except ApiError as error:
             if error.status != 409:
                 raise
@@ -171,6 +179,11 @@ class KubernetesApi:
                     store[name] = event["object"]
                 changed(name)
         return since
+
+
+def impersonating(user: str, group: str) -> dict[str, str]:
+    """Headers of a request in the name of another user, who is a member of one group."""
+    return {"Impersonate-User": user, "Impersonate-Group": group}
 
 
 def key(item: Object) -> str:

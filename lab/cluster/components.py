@@ -48,6 +48,7 @@ def write_files(files: ClusterFiles, spec: ClusterSpec) -> None:
     write_private(files.kubeconfig("admin"), kubeconfig(spec, ca, spec.server).encode())
     start_seconds = options.load(files.lab).rancher_start_seconds
     stages = _STAGES.read_text().replace("RANCHER_START_MILLISECONDS", str(round(start_seconds * 1000)))
+    stages = stages.replace("CONTROL_PLANE", files.lab.control_plane(spec.slot))
     write_private(files.path("stages.yaml"), stages.encode(), mode=0o644)
 
 
@@ -97,6 +98,9 @@ def control_plane(files: ClusterFiles, spec: ClusterSpec) -> dict[str, list[str]
         "service-account-issuer": "https://kubernetes.default.svc.cluster.local",
         "service-account-key-file": pki.service_account_key,
         "service-account-signing-key-file": pki.service_account_key,
+        # KWOK plays the kubelets of all nodes, on one address.
+        "kubelet-preferred-address-types": "InternalDNS",
+        "kubelet-certificate-authority": files.ca,
         "allow-privileged": "true",
         "default-not-ready-toleration-seconds": eviction,
         "default-unreachable-toleration-seconds": eviction,
@@ -138,6 +142,9 @@ def controllers(files: ClusterFiles, spec: ClusterSpec) -> dict[str, list[str]]:
     kwok_options: _Options = {
         "kubeconfig": files.kubeconfig("kwok"),
         "config": files.path("stages.yaml"),
+        "server-address": f"{files.lab.control_plane(spec.slot)}:{nodes.KUBELET_PORT}",
+        "tls-cert-file": pki.etcd[0],
+        "tls-private-key-file": pki.etcd[1],
         "manage-nodes-with-label-selector": f"{nodes.POWERED}=on",
         # A kubelet renews its lease after a quarter of this.
         "node-lease-duration-seconds": _LEASE_SECONDS,

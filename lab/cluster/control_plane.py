@@ -57,7 +57,7 @@ async def start(lab: Lab, cluster: ClusterSpec) -> None:
     async with _turn(cluster.uuid):
         files = ClusterFiles(lab, cluster.uuid)
         live = _live(files)
-        if live < components.NAMES or _saved(files) != cluster:
+        if not live >= components.NAMES or _saved(files) != cluster:
             save(lab, cluster)
             certificates.ensure(files, cluster)
             components.write_files(files, cluster)
@@ -68,7 +68,7 @@ async def start(lab: Lab, cluster: ClusterSpec) -> None:
             await _wait(files, base, "API at /readyz", lambda: _ready(api))
             _launch(files, controllers, live)
             await _content(api, cluster)
-            await nodes.match(api, cluster.name, cluster.workers)
+            await nodes.match(api, cluster.name, cluster.workers, lab.control_plane(cluster.slot))
             waited = {name: controllers[name] for name in _CONTROLLERS}
             await _wait(files, waited, "default service account", lambda: _service_account(api))
             await _wait(

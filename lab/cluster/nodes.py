@@ -7,19 +7,23 @@ from collections.abc import Collection, Sequence
 from lab.cluster.api import KubernetesApi, Object
 from lab.cluster.spec import Worker
 
+KUBELET_PORT = 10250
 _NODES = "/api/v1/nodes"
 POWERED = "lab/powered"
 """Label of a node whose VM runs; KWOK plays the kubelet of these nodes (value ``on``)."""
 _RESOURCES = {"cpu": "4", "memory": "16Gi", "ephemeral-storage": "32Gi", "pods": "110"}
 
 
-async def match(api: KubernetesApi, cluster_name: str, workers: Sequence[Worker]) -> None:
-    """Adds missing nodes; drains and removes nodes that are not workers any more."""
+async def match(api: KubernetesApi, cluster_name: str, workers: Sequence[Worker], kubelet: str) -> None:
+    """Adds missing nodes; drains and removes nodes that are not workers any more.
+
+    ``kubelet`` is the address where KWOK answers for all kubelets.
+    """
     wanted = {worker.name: worker for worker in workers}
     present = {item["metadata"]["name"] for item in (await api.request("GET", _NODES))["items"]}
     for name, worker in wanted.items():
         if name not in present:
-            await api.create(_NODES, _node(cluster_name, worker))
+            await api.create(_NODES, _node(cluster_name, worker, kubelet))
     for name in present - wanted.keys():
         await _remove(api, name)
 
@@ -64,7 +68,7 @@ def _pod_path(pod: Object) -> str:
     return f"/api/v1/namespaces/{metadata['namespace']}/pods/{metadata['name']}"
 
 
-def _node(cluster_name: str, worker: Worker) -> Object:
+def _node(cluster_name: str, worker: Worker, kubelet: str) -> Object:
     """Returns a Node as created by PKS; labels ``bosh.*``, ``pks-system/*``, ``spec.ip`` name its VM."""
     labels = {
         "beta.kubernetes.io/arch": "amd64",
@@ -87,7 +91,9 @@ def _node(cluster_name: str, worker: Worker) -> Object:
             "addresses": [
                 {"type": "InternalIP", "address": worker.ip},
                 {"type": "Hostname", "address": worker.name},
+                {"type": "InternalDNS", "address": kubelet},
             ],
+            "daemonEndpoints": {"kubeletEndpoint": {"Port": KUBELET_PORT}},
             "allocatable": _RESOURCES,
             "capacity": _RESOURCES,
             "nodeInfo": {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -93,10 +94,9 @@ class Edge:
             for listener in wanted - self._open.keys():
                 await self._listen(listener, proxy)
             failed = bool(wanted - self._open.keys()) or not await self._publish(api)
-            try:
-                await asyncio.wait_for(self._changed.wait(), _RETRY_SECONDS if failed else None)
-            except TimeoutError:
-                continue
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_RETRY_SECONDS if failed else None):
+                    await self._changed.wait()
 
     async def _listen(self, listener: Listener, proxy: Proxy) -> None:
         pool = Pool()

@@ -12,7 +12,7 @@ from lab import pki
 from lab.cluster import control_plane
 from lab.daemon import run
 from lab.foundation import vcenter
-from lab.foundation.bosh_api import BoshApi
+from lab.foundation.bosh_api import UAA_PORT, BoshApi
 from lab.foundation.clusters import Clusters, ControlPlane, Machines
 from lab.foundation.nsx_api import NsxApi
 from lab.foundation.outages import Down, Outages
@@ -30,12 +30,14 @@ async def serve(
 ) -> None:
     """Serves all APIs of the foundation until cancelled; resumes actions of the previous process."""
     state, uaa = State.load(lab), Uaa(lab)
+    bosh_uaa = Uaa(lab, "bosh", "bosh-uaa", "bosh.admin")
     clusters = Clusters(state, plane, machines)
     outages = Outages(state, down or vcenter.PowerWatch(lab).down, plane.set_outage, clusters.recreate)
     nsx_host, nsx_port = lab.nsx_manager.split(":")
     endpoints = [
         (NsxApi(state).application(), nsx_host, int(nsx_port)),
-        (BoshApi(state, clusters, outages).application(), lab.bosh_host, 25555),
+        (BoshApi(state, clusters, outages, bosh_uaa).application(), lab.bosh_host, 25555),
+        (bosh_uaa.application(), lab.bosh_host, UAA_PORT),
         (uaa.application(), lab.pks_host, 8443),
         (PksApi(state, clusters, uaa).application(), lab.pks_host, 9021),
     ]

@@ -1,37 +1,44 @@
-"""BOSH Director: deployments, their VMs and ``recreate``, as far as the ``bosh`` command needs them.
+"""BOSH Director: deployments, their VMs and instances, stemcells, tasks and ``recreate``.
 
-As in the product, ``vms`` is a task whose result is read afterwards, one JSON object per line. Task numbers
-restart with the foundation. The texts of the 404s are invented.
+As in the product, ``vms`` is a task whose result is read afterwards, one JSON object per line. A conversation
+of the real ``bosh`` with it is in ``tests/lab/bosh_cli.yaml``. The texts of the 404s are invented.
 """
 
 from __future__ import annotations
 
 import json
+import time
 
-from aiohttp import encode_basic_auth, web
+from aiohttp import web
 
+from lab.foundation.bosh_tasks import Task, Tasks, events
 from lab.foundation.clusters import Clusters
 from lab.foundation.errors import ApiError
 from lab.foundation.http import Handler, faulty
 from lab.foundation.inventory import Object
 from lab.foundation.outages import Outages
 from lab.foundation.state import Cluster, Machine, State
+from lab.foundation.uaa import Uaa
 
+UAA_PORT = 8443
 _VM_TYPE = "medium.disk"
-_FIRST_TASK = 1000
+_STEMCELL = {"name": "bosh-vsphere-esxi-ubuntu-jammy-go_agent", "version": "1.824"}
+_PROCESSES = {"master": ("kube-apiserver", "etcd"), "worker": ("kubelet", "containerd")}
 
 
 class BoshApi:
-    """``/info``, ``/deployments`` with ``/vms`` and ``/jobs``, ``/tasks``; needs client and secret."""
+    """``/info``, ``/stemcells``, ``/deployments`` with ``/vms``, ``/instances`` and ``/jobs``, ``/tasks``.
 
-    def __init__(self, state: State, clusters: Clusters, outages: Outages) -> None:
+    All but the first need a token of the Director's UAA.
+    """
+
+    def __init__(self, state: State, clusters: Clusters, outages: Outages, uaa: Uaa) -> None:
         self._state = state
         self._outages = outages
         self._clusters = clusters
-        credentials = json.loads(state.lab.credentials.read_text())["bosh"]
-        self._auth = encode_basic_auth(credentials["client"], credentials["client_secret"])
-        self._tasks: list[str] = []
-        """Results of past tasks."""
+        self._uaa = uaa
+        self._user = json.loads(state.lab.credentials.read_text())["bosh"]["client"]
+        self._tasks = Tasks(self._user)
 
     def application(self) -> web.Application:
         """Returns the application of the Director's port."""
@@ -41,36 +48,79 @@ class BoshApi:
             [
                 web.get("/info", self._info),
                 web.get("/deployments", self._deployments),
+                web.get("/stemcells", self._stemcells),
                 web.get("/deployments/{name}/vms", self._vms),
+                web.get("/deployments/{name}/instances", self._instances),
                 web.put("/deployments/{name}/jobs/{job}", self._change),
                 web.put("/deployments/{name}/jobs/{job}/{id}", self._change),
-                web.get("/tasks/{id}", self._task),
-                web.get("/tasks/{id}/output", self._output),
+                *self._tasks.routes(),
             ]
         )
         return app
 
     @web.middleware
     async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        if request.path != "/info" and request.headers.get("Authorization") != self._auth:
+        if request.path != "/info" and not self._uaa.valid(request):
             return web.Response(status=401, text=f"Not authorized: '{request.path}'\n")
         return await handler(request)
 
-    async def _info(self, _: web.Request) -> web.Response:
-        return web.json_response({"name": "lab", "user_authentication": {"type": "basic", "options": {}}})
+    async def _info(self, request: web.Request) -> web.Response:
+        url = f"https://{self._state.lab.bosh_host}:{UAA_PORT}"
+        return web.json_response(
+            {
+                "name": "lab",
+                "uuid": "6ba7b810-9dad-11d1-80b4-00c04fd430c8",
+                "version": "280.1.14 (00000000)",
+                "user": self._user if self._uaa.valid(request) else None,
+                "cpi": "vsphere_cpi",
+                "stemcell_os": "ubuntu-jammy",
+                "stemcell_version": _STEMCELL["version"],
+                "user_authentication": {"type": "uaa", "options": {"url": url, "urls": [url]}},
+                "features": {"snapshots": {"status": False}},
+            }
+        )
+
+    async def _stemcells(self, _: web.Request) -> web.Response:
+        found = sorted(item.deployment for item in self._state.clusters.values())
+        item = {**_STEMCELL, "operating_system": "ubuntu-jammy", "cid": "sc-0", "cpi": ""}
+        return web.json_response([{**item, "deployments": [{"name": name} for name in found]}])
 
     async def _deployments(self, _: web.Request) -> web.Response:
         names = sorted(item.deployment for item in self._state.clusters.values())
-        return web.json_response([{"name": name, "releases": [], "stemcells": []} for name in names])
+        return web.json_response([{"name": name, "releases": [], "stemcells": [_STEMCELL]} for name in names])
 
     async def _vms(self, request: web.Request) -> web.Response:
         wanted = request.match_info["name"]
         item = self._deployed(wanted)
         if item is None:
             return _unknown(wanted)
+        return self._listed(item, "retrieve vm-stats")
+
+    async def _instances(self, request: web.Request) -> web.Response:
+        """Responds with the instances, or with ``format=full`` with a task that lists them with their VMs."""
+        wanted = request.match_info["name"]
+        item = self._deployed(wanted)
+        if item is None:
+            return _unknown(wanted)
+        if request.query.get("format") == "full":
+            return self._listed(item, "retrieve vm-stats")
+        keys = {
+            "agent_id": "agent_id",
+            "cid": "vm_cid",
+            "job": "job_name",
+            "id": "id",
+            "az": "az",
+            "ips": "ips",
+        }
+        rows = [_row(item, machine, silent=False) for machine in item.machines]
+        found = [{key: row[name] for key, name in keys.items()} | {"expects_vm": True} for row in rows]
+        return web.json_response(found)
+
+    def _listed(self, item: Cluster, description: str) -> web.Response:
         silent = self._outages.silent
         rows = [_row(item, machine, silent=machine.cid in silent) for machine in item.machines]
-        return self._begun("".join(json.dumps(row) + "\n" for row in rows))
+        text = "".join(json.dumps(row) + "\n" for row in rows)
+        return self._tasks.begun(Task(description, item.deployment, text, started=time.time()))
 
     async def _change(self, request: web.Request) -> web.Response:
         """Handles ``bosh recreate``; responds once it is done, so the task appears only when finished."""
@@ -82,7 +132,7 @@ class BoshApi:
             return web.json_response(
                 {"code": 440007, "description": "the lab supports only recreate"}, status=400
             )
-        known = request.match_info.get("id")
+        known, started = request.match_info.get("id"), time.time()
         try:
             made = await self._clusters.recreate(item, None if job == "*" else job, known)
         except ApiError as error:
@@ -91,29 +141,29 @@ class BoshApi:
             what = f"{job}/{known}" if known else job
             body = {"code": 70002, "description": f"Instance '{what}' doesn't exist in deployment '{wanted}'"}
             return web.json_response(body, status=404)
-        return self._begun("".join(f"{machine.job}/{machine.id}\n" for machine in made))
+        reported = [(f"{machine.job}/{machine.id}", machine.job) for machine in made]
+        task = Task(
+            "create deployment",
+            wanted,
+            "",
+            events("Updating instance", reported, started),
+            f"/deployments/{wanted}",
+            started,
+        )
+        return self._tasks.begun(task)
 
     def _deployed(self, name: str) -> Cluster | None:
         return next((item for item in self._state.clusters.values() if item.deployment == name), None)
-
-    def _begun(self, result: str) -> web.Response:
-        self._tasks.append(result)
-        number = _FIRST_TASK + len(self._tasks) - 1
-        return web.Response(status=302, headers={"Location": f"/tasks/{number}"})
-
-    async def _task(self, request: web.Request) -> web.Response:
-        return web.json_response({"id": int(request.match_info["id"]), "state": "done", "result": ""})
-
-    async def _output(self, request: web.Request) -> web.Response:
-        index = int(request.match_info["id"]) - _FIRST_TASK
-        if not 0 <= index < len(self._tasks):
-            return web.json_response({"code": 10000, "description": "Task doesn't exist"}, status=404)
-        return web.Response(text=self._tasks[index])
 
 
 def _unknown(deployment: str) -> web.Response:
     body = {"code": 70000, "description": f"Deployment '{deployment}' doesn't exist"}
     return web.json_response(body, status=404)
+
+
+def _processes(job: str, silent: bool) -> tuple[str, ...]:
+    """Returns the job's processes, as its agent reports them."""
+    return () if silent else _PROCESSES[job.partition("-")[0]]
 
 
 def _row(item: Cluster, machine: Machine, *, silent: bool) -> Object:
@@ -127,5 +177,15 @@ def _row(item: Cluster, machine: Machine, *, silent: bool) -> Object:
         "ips": [machine.ip],
         "vm_cid": machine.cid,
         "vm_type": _VM_TYPE,
+        "vm_created_at": "2026-01-01T00:00:00Z",
         "active": True,
+        "agent_id": machine.cid,
+        "index": 0,
+        "bootstrap": False,
+        "ignore": False,
+        "state": "started",
+        "disk_cids": [],
+        "resource_pool": _VM_TYPE,
+        "stemcell": {**_STEMCELL, "api_version": 3},
+        "processes": [{"name": name, "state": state} for name in _processes(machine.job, silent)],
     }

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from pyVmomi import vim
 
+import console
 from lab.foundation import vcenter
 from lab.layout import Lab
 
@@ -80,4 +81,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    console.run(main)

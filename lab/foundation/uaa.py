@@ -1,4 +1,4 @@
-"""UAA: tokens of the PKS API (docs-pks 1.5 ``_uaa``: 600 s access, 21600 s refresh).
+"""UAA: tokens of the PKS API (docs-pks 1.5 ``_uaa``: 600 s access, 21600 s refresh) and of the BOSH Director.
 
 Tokens contain their claims and a signature, so they survive a restart of the foundation; their format is
 invented (UAA's are JWTs). Faults: ``lab.faults``.
@@ -28,16 +28,25 @@ _PERSONAL = encode_basic_auth("pks_cli", "")
 
 
 class Uaa:
-    """Issues and checks tokens."""
+    """Issues and checks tokens.
 
-    def __init__(self, lab: Lab) -> None:
-        self._lab = lab
-        self._credentials: dict[str, str] = json.loads(lab.credentials.read_text())["pks"]
+    Args:
+        lab: The lab.
+        system: Whose clients and users it knows: ``pks`` or ``bosh``.
+        part: Its name in the faults file.
+        scope: What its tokens permit.
+    """
+
+    def __init__(
+        self, lab: Lab, system: str = "pks", part: str = "uaa", scope: str = "pks.clusters.admin"
+    ) -> None:
+        self._lab, self._part, self._scope = lab, part, scope
+        self._credentials: dict[str, str] = json.loads(lab.credentials.read_text())[system]
         self._key = self._credentials["client_secret"].encode()
 
     def application(self) -> web.Application:
         """Returns the application of the UAA's port."""
-        app = web.Application(middlewares=[faulty(self._lab, "uaa")])
+        app = web.Application(middlewares=[faulty(self._lab, self._part)])
         app.add_routes([web.post("/oauth/token", self._token)])
         return app
 
@@ -48,7 +57,7 @@ class Uaa:
 
     async def _token(self, request: web.Request) -> web.Response:
         form = await request.post()
-        grant, injected = form.get("grant_type"), fault(self._lab, "uaa")
+        grant, injected = form.get("grant_type"), fault(self._lab, self._part)
         client = request.headers.get("Authorization", "")
         subject = None if injected.get("reject") else self._subject(grant, client, form)
         if subject is None:
@@ -59,7 +68,7 @@ class Uaa:
             "access_token": self._issue(subject, "access", seconds),
             "token_type": "bearer",
             "expires_in": int(seconds),
-            "scope": "pks.clusters.admin",
+            "scope": self._scope,
             "jti": secrets.token_hex(16),
         }
         if grant != "client_credentials":
@@ -73,7 +82,7 @@ class Uaa:
         if grant == "client_credentials":
             accepted = client == encode_basic_auth(known["client"], known["client_secret"])
             return known["client"] if accepted else None
-        if client != _PERSONAL:
+        if client != _PERSONAL or "username" not in known:
             return None
         if grant == "password":
             accepted = (form.get("username"), form.get("password")) == (known["username"], known["password"])
@@ -95,7 +104,7 @@ class Uaa:
             claims: dict[str, Any] = json.loads(base64.urlsafe_b64decode(body))
         except (binascii.Error, ValueError):
             return None
-        revoked = float(fault(self._lab, "uaa").get("revoked_before", 0))
+        revoked = float(fault(self._lab, self._part).get("revoked_before", 0))
         live = claims["exp"] > time.time() and claims["iat"] >= revoked
         return claims if live and claims["kind"] == kind else None
 

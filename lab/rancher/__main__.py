@@ -18,7 +18,6 @@ async def run(lab: Lab, spec: ClusterSpec) -> None:
         files.kubeconfig("admin"),
         (lab.control_plane(spec.slot), PORT),
         seed=spec.uuid,
-        state=files.path("rancher.json"),
         fault=lambda: fault(lab, "rancher"),
         middlewares=[faulty(lab, "rancher")],
     )

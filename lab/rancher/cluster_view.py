@@ -6,6 +6,7 @@ screenshot; it was not recorded from a server in that state.
 
 from __future__ import annotations
 
+from lab.rancher import sprawl
 from lab.rancher.answers import condition, created, settled
 from lab.rancher.context import Call
 from lab.rancher.state import LOCAL, Object
@@ -34,12 +35,17 @@ def fresh(call: Call, cluster: Object) -> Object:
 def full(call: Call, cluster: Object) -> Object:
     """Returns the cluster as filled in by Rancher's controllers."""
     local = cluster["id"] == LOCAL
+    guarded = not local and sprawl.is_guarded(call.context, cluster)
     shown = {
         **_common(call, cluster),
-        **(_local_state(cluster) if local else _imported_state(cluster)),
+        **(_local_state(cluster) if local else _imported_state(call, cluster)),
         "agentImage": "" if local or not cluster["connected"] else _agent_image(call),
         "agentImageOverride": "",
-        "annotations": {**cluster["annotations"], "authz.management.cattle.io/initial-sync": "true"},
+        "annotations": {
+            **cluster["annotations"],
+            "authz.management.cattle.io/initial-sync": "true",
+            **({sprawl.GUARDED: "true"} if guarded else {}),
+        },
         "capabilities": {"type": "/v3/schemas/capabilities"},
         "description": "",
         "desiredAgentImage": "",
@@ -95,9 +101,10 @@ def _local_state(cluster: Object) -> Object:
     return {**state, "conditions": conditions, "driver": "imported", "info": info}
 
 
-def _imported_state(cluster: Object) -> Object:
+def _imported_state(call: Call, cluster: Object) -> Object:
     when = cluster["created"]
-    conditions = [condition(kind, "True", when) for kind in _NEW]
+    set_up = sprawl.has_namespaces(call.context, cluster["id"])
+    conditions = [condition(kind, "True", when) for kind in _NEW] if set_up else []
     info = {"type": "/v3/schemas/clusterInfo", "machineProvider": "imported", "nodeCount": 0}
     since = cluster["connected"]
     if not since:

@@ -32,12 +32,33 @@ def make_local(context: Context) -> None:
     projects.make_local(context)
 
 
+def adopt(context: Context, cluster_id: str, name: str) -> None:
+    """Takes over a cluster that was created in the cluster's API."""
+    cluster = _new(context, name, cluster_id, creator=None)
+    projects.make_default(context, cluster)
+    registrations.make_default(context, cluster)
+
+
+def forget(context: Context, cluster: Object) -> None:
+    """Deletes a cluster; it is listed a moment longer."""
+    cluster_id = cluster["id"]
+    cluster["removed"] = context.clock()
+    backing = projects.forget(context, cluster_id)
+    registrations.forget(context, cluster_id)
+    if sprawl.is_guarded(context, cluster):  # otherwise they remain for good
+        sprawl.schedule_deletion(context, "clusters", [cluster_id])
+        sprawl.schedule_deletion(context, "projects", backing)
+    if cluster["connected"]:
+        sprawl.schedule_deletion(context, "fleet", [sprawl.fleet_namespace(cluster_id)])
+
+
 def _new(context: Context, name: str, cluster_id: str, creator: str | None) -> Object:
     cluster: Object = {
         "id": cluster_id,
         "uuid": str(uuid.uuid4()),
         "name": name,
         "created": context.clock(),
+        "setup_seconds": 0.0 if cluster_id == LOCAL else sprawl.setup_seconds(context),
         "creatorId": creator,
         "saved": 0.0,
         "provisioned": False,
@@ -148,12 +169,7 @@ def _delete(call: Call, cluster_id: str) -> Object:
     cluster = call.state.clusters[cluster_id]
     if cluster["removed"] is None:
         shown = cluster_view.full(call, cluster)
-        cluster["removed"] = call.now
-        projects.forget(call.context, cluster_id)
-        registrations.forget(call.context, cluster_id)
-        sprawl.schedule_deletion(call.context, "clusters", [cluster_id])
-        if cluster["connected"]:
-            sprawl.schedule_deletion(call.context, "fleet", [sprawl.fleet_namespace(cluster_id)])
+        forget(call.context, cluster)
         call.context.commit()
         return shown
     return cluster_view.full(call, cluster)

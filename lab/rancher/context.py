@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from aiohttp import web
 
@@ -50,6 +50,19 @@ def not_found(what: str, name: str) -> RefusalError:
     return RefusalError(404, "NotFound", f'{what} "{name}" not found')
 
 
+class Storage(Protocol):
+    """Keeps the state: ``lab.rancher.store``."""
+
+    async def install(self) -> None:
+        """Makes the cluster able to keep it."""
+
+    def request(self, call: Call) -> AbstractAsyncContextManager[None]:
+        """Stores what a request changes; undoes all of it when its object is denied."""
+
+    async def write(self, state: State) -> None:
+        """Stores what Rancher itself has changed."""
+
+
 @dataclass
 class Context:
     """One Rancher server."""
@@ -57,8 +70,8 @@ class Context:
     state: State
     version: Callable[[], str]
     """Called for each request, because an upgrade changes the version."""
-    path: Path | None = None
-    """File that stores the state; None keeps it in memory."""
+    store: Storage | None = None
+    """Keeps the state in the cluster's API; None keeps it in memory."""
     seed: str = ""
     """Identity of the cluster, the seed of stable names."""
     clock: Callable[[], float] = time.time
@@ -68,7 +81,7 @@ class Context:
     """Fault ``rancher`` of the lab, see ``lab.rancher``."""
     changed: Callable[[], None] = field(default=lambda: None)
     """Called after each change to the state."""
-    namespaces: Callable[[], Awaitable[list[str]]] | None = None
+    namespaces: Callable[[], Awaitable[list[Object]]] | None = None
     """Returns the namespaces of the cluster that Rancher runs on; None without a cluster."""
 
     @property
@@ -82,8 +95,7 @@ class Context:
         return (self.state.setting(name) or known.default) if known else ""
 
     def commit(self) -> None:
-        """Stores the state after a change."""
-        self.state.save(self.path)
+        """Announces a change of the state, which is stored before the response to a request."""
         self.changed()
 
 

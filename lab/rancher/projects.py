@@ -26,12 +26,21 @@ def make_default(context: Context, cluster: Object) -> None:
         _new(context, cluster["id"], name, identity.name("p"), cluster["creatorId"])
 
 
-def forget(context: Context, cluster_id: str) -> None:
-    """Removes the projects of a deleted cluster."""
+def forget(context: Context, cluster_id: str) -> list[str]:
+    """Removes the projects of a deleted cluster, and returns their namespaces."""
     gone = [key for key, item in context.state.projects.items() if item["clusterId"] == cluster_id]
-    sprawl.schedule_deletion(
-        context, "projects", [context.state.projects.pop(key)["namespace"] for key in gone]
-    )
+    return [context.state.projects.pop(key)["namespace"] for key in gone]
+
+
+def adopt(context: Context, cluster_id: str, name: str, title: str) -> None:
+    """Takes over a project that was created in the cluster's API."""
+    _new(context, cluster_id, title, name, None)
+
+
+def drop(context: Context, project: Object) -> None:
+    """Deletes a project."""
+    del context.state.projects[project["id"]]
+    sprawl.schedule_deletion(context, "projects", [project["namespace"]])
 
 
 def _new(context: Context, cluster_id: str, title: str, name: str, creator: str | None) -> Object:
@@ -95,8 +104,7 @@ def _delete(call: Call, name: str) -> Object:
     project = call.state.projects[name]
     if project["name"] == _SYSTEM:
         raise RefusalError(405, "MethodNotAllow", "System Project cannot be deleted")
-    del call.state.projects[name]
-    sprawl.schedule_deletion(call.context, "projects", [project["namespace"]])
+    drop(call.context, project)
     call.context.commit()
     return _shown(call, project)
 

@@ -25,5 +25,5 @@ async def local(call: Call) -> web.Response | None:
         raise RefusalError(404, "NotFound", "the server could not find the requested resource")
     if not users.is_administrator(call.context, call.user):
         raise RefusalError(403, "Forbidden", "namespaces is forbidden")
-    items = [{"metadata": {"name": name}} for name in await listed()]
+    items = await listed()
     return answer({"kind": "NamespaceList", "apiVersion": "v1", "metadata": {}, "items": items})

@@ -103,12 +103,20 @@ async def _protected(request: web.Request) -> web.Response:
         return await server_settings.public(request) or auth.unauthenticated()
     request[_AUTHENTICATED] = True
     try:
-        response = await proxy.local(call) or _answer(call)
+        response = await proxy.local(call) or await _answered(call)
     except RefusalError as refusal:
         response = answer(refusal.body, refusal.status)
     if response.content_type == "application/json" and "Set-Cookie" not in response.headers:
         response.headers["X-Api-Schemas"] = _schemas(call)
     return response
+
+
+async def _answered(call: Call) -> web.Response:
+    """Returns the response once what it says is stored."""
+    if call.context.store is None:
+        return _answer(call)
+    async with call.context.store.request(call):
+        return _answer(call)
 
 
 def _answer(call: Call) -> web.Response:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import datetime
+import functools
 import hashlib
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +18,14 @@ from aiohttp.typedefs import Middleware
 
 from lab.cluster.api import ApiError, KubernetesApi
 from lab.cluster.daemon import follow
-from lab.rancher import first_start, pods, sprawl
+from lab.rancher import first_start, outside, pods, sprawl
 from lab.rancher.context import Context
 from lab.rancher.namespaces import NAMESPACE
 from lab.rancher.pods import MOUNTED, Object, Obstacle
 from lab.rancher.release import Release
 from lab.rancher.server import application
 from lab.rancher.state import State
+from lab.rancher.store import Store
 
 _PODS = f"/api/v1/namespaces/{NAMESPACE}/pods"
 _SECRETS = f"/api/v1/namespaces/{NAMESPACE}/secrets"
@@ -45,7 +48,6 @@ class Rancher:
         kubeconfig: Access to the cluster's API.
         address: Address to listen on, host and port.
         seed: The cluster's identity, see ``namespaces.created``.
-        state: File that stores Rancher's state; None keeps it in memory.
         fault: Returns the current fault ``rancher``, see ``lab.rancher``.
         middlewares: Additional middlewares of the HTTP server, for example for fault injection.
     """
@@ -56,7 +58,6 @@ class Rancher:
         address: tuple[str, int],
         seed: str,
         *,
-        state: Path | None = None,
         fault: Callable[[], Mapping[str, Any]] = dict,
         middlewares: Sequence[Middleware] = (),
     ) -> None:
@@ -68,11 +69,11 @@ class Rancher:
         self._middlewares = middlewares
         self._version = ""
         self._made: set[str] = set()
+        self._outside: dict[str, dict[str, Object]] = {}
         self._runner: web.AppRunner | None = None
         self._context = Context(
-            State.load(state),
+            State(),
             lambda: self._version,
-            path=state,
             seed=seed,
             ca=lambda: self._context.state.cacerts or "",
             fault=fault,
@@ -84,6 +85,10 @@ class Rancher:
         """Runs Rancher until cancelled."""
         async with KubernetesApi(self._kubeconfig) as api, asyncio.TaskGroup() as tasks:
             self._api = api
+            self._tasks = tasks
+            store = Store(api)
+            self._context.state = await _until_answered(store.load)
+            self._context.store = store
             followed = [
                 follow(tasks, api, path, store, self._changed)
                 for path, store in ((_PODS, self._pods), (_SECRETS, self._secrets))
@@ -100,14 +105,16 @@ class Rancher:
             try:
                 await self._mount(api)
                 await self._serve(api)
+                if self._context.store:
+                    await self._context.store.write(self._context.state)
                 pause = sprawl.pause(self._context) if self._runner else None
             except (ApiError, aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
                 _log.warning("%s; retrying", error or type(error).__name__)
                 pause = _RETRY_SECONDS
-            try:
-                await asyncio.wait_for(self._changed.wait(), pause)
-            except TimeoutError:
-                continue
+            # Python 3.11's wait_for loses a cancellation that comes together with the event.
+            with suppress(TimeoutError):
+                async with asyncio.timeout(pause):
+                    await self._changed.wait()
 
     def _ranchers(self) -> list[Object]:
         return [pod for pod in self._pods.values() if pods.is_rancher(pod)]
@@ -151,6 +158,15 @@ class Rancher:
             state.cacerts = found
             self._context.commit()
 
+    async def _install(self, api: KubernetesApi) -> None:
+        """Installs the custom resources, and from then on accepts what others do to them."""
+        if self._context.store and not self._outside:
+            await self._context.store.install()
+            for kind in outside.KINDS:
+                found = self._outside.setdefault(kind.name, {})
+                changed = functools.partial(outside.accept, self._context, kind, found)
+                self._tasks.create_task(api.follow(kind.path, found, changed, lambda: None))
+
     async def _install_webhook(self, api: KubernetesApi) -> None:
         """Installs the webhook of the serving version, once per version."""
         state = self._context.state
@@ -179,6 +195,7 @@ class Rancher:
             return
         self._version = pods.version(max(able, key=lambda pod: str(pod["metadata"]["creationTimestamp"])))
         if self._runner is None:
+            await self._install(api)
             await first_start.ensure(api, self._context, self._secrets)
             handler = application(self._context, *self._middlewares)
             runner = web.AppRunner(handler, access_log=None, shutdown_timeout=0.5)
@@ -193,9 +210,9 @@ class Rancher:
         await self._install_webhook(api)
         await sprawl.keep(api, self._context, self._made)
 
-    async def _namespaces(self) -> list[str]:
-        found = await self._api.request("GET", sprawl.NAMESPACES)
-        return [item["metadata"]["name"] for item in found["items"]]
+    async def _namespaces(self) -> list[Object]:
+        found: list[Object] = (await self._api.request("GET", sprawl.NAMESPACES))["items"]
+        return found
 
     async def _stop(self) -> None:
         if self._runner is not None:
@@ -203,6 +220,16 @@ class Rancher:
             self._runner = None
             self._made.clear()
             _log.info("no ready Rancher pod: stopped serving")
+
+
+async def _until_answered(load: Callable[[], Awaitable[State]]) -> State:
+    """Returns what it loads, as soon as the API server answers."""
+    while True:
+        try:
+            return await load()
+        except (ApiError, aiohttp.ClientError, TimeoutError) as error:
+            _log.warning("%s; retrying", error or type(error).__name__)
+            await asyncio.sleep(_RETRY_SECONDS)
 
 
 def _event(pod: Object, obstacle: Obstacle) -> Object:

@@ -1,18 +1,10 @@
-"""Rancher's state, kept in a private file across restarts of the simulator and of its pods.
-
-A real Rancher stores it as objects in the cluster's etcd, where it also survives a removal of the chart.
-"""
+"""Rancher's state; ``lab.rancher.store`` keeps it in the cluster's API, as a real Rancher does."""
 
 from __future__ import annotations
 
-import dataclasses
-import json
 import uuid
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
-
-from lab.pki import write_private
 
 Object = dict[str, Any]
 Objects = dict[str, Object]
@@ -46,20 +38,6 @@ class State:
     """Rancher version of the installed webhook; empty if there is none."""
     leaving: dict[str, float] = field(default_factory=dict)
     """Namespaces to delete, with the time."""
-
-    @classmethod
-    def load(cls, path: Path | None) -> State:
-        """Loads the state from ``path``; returns a new one if it does not exist."""
-        try:
-            document = json.loads(path.read_text()) if path else {}
-        except FileNotFoundError:
-            document = {}
-        return cls(**document)
-
-    def save(self, path: Path | None) -> None:
-        """Writes the state atomically, readable only by the owner."""
-        if path:
-            write_private(path, json.dumps(dataclasses.asdict(self), indent=1).encode())
 
     def setting(self, name: str) -> str:
         """Returns the value of a changed setting, or an empty text."""

@@ -166,3 +166,13 @@ def test_advice_keeps_the_reserve_of_a_larger_pool() -> None:
     more = next(item for item in found if "more floating IPs" in str(item))
     limit = assess(more.plan).limit("floating IPs")
     assert limit.headroom in (0, 1)
+
+
+def test_a_plan_that_does_not_fit_is_a_warning_with_the_command_that_refuses_it() -> None:
+    assert advice.warning(assess(plan(imports=40)), "pulumi preview --policy-pack policy") == ""
+    assert advice.warning(assess(plan(imports=60)), "pulumi preview --policy-pack policy") == (
+        "pod network: the plan does not fit (pod subnets: 260 planned, 0 used by others, 0 in reserve, 256 "
+        "in all). Nothing here stops it. `pulumi preview --policy-pack policy` refuses it and shows what "
+        "would make it fit"
+    )
+    assert "The policies refuse it and show" in advice.warning(assess(plan(imports=60)), "")

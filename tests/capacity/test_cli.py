@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.config import REPO
+from tests.config import ARTICLE, REPO
 
 
 def _run(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -27,12 +27,12 @@ def test_advice_before_there_is_any_stack() -> None:
 
 
 def test_a_report_of_a_stacks_file_in_each_form() -> None:
-    table = _run("report", "--stack-file", "Pulumi.prod.yaml")
+    table = _run("report", "--stack-file", ARTICLE)
     assert table.returncode == 0, table.stderr
     assert "59 imported clusters fit; number 60 runs out of pod subnets." in table.stdout
-    markdown = _run("report", "--stack-file", "Pulumi.prod.yaml", "--format", "markdown").stdout
+    markdown = _run("report", "--stack-file", ARTICLE, "--format", "markdown").stdout
     assert "| pod subnets | 256 | 0 | 180 | 76 | 70% | 19 |" in markdown
-    document = json.loads(_run("report", "--stack-file", "Pulumi.prod.yaml", "--format", "json").stdout)
+    document = json.loads(_run("report", "--stack-file", ARTICLE, "--format", "json").stdout)
     assert (document["fits"], document["maxImportedClusters"], document["firstLimit"]) == (
         True,
         59,
@@ -41,7 +41,15 @@ def test_a_report_of_a_stacks_file_in_each_form() -> None:
 
 
 def test_flags_win_over_the_file() -> None:
-    done = _run("report", "--stack-file", "Pulumi.prod.yaml", "--imported", "60", "--rancher-version", "2.8")
+    done = _run(
+        "report",
+        "--stack-file",
+        ARTICLE,
+        "--imported",
+        "60",
+        "--rancher-version",
+        "2.8",
+    )
     assert done.returncode == 1
     assert "The plan lacks 4 pod subnets." in done.stdout
 

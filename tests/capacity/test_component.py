@@ -9,13 +9,13 @@ import pulumi
 import pytest
 
 from capacity.model.figures import from_document, to_document
+from capacity.model.nsx.reading import Reading
 from capacity.model.plan import CapacityError
 from components.capacity import component
 from components.capacity.component import CapacityPlan, CapacityPlanArgs
-from components.capacity.nsx.access import NsxError
-from components.capacity.nsx.reading import Reading
+from components.capacity.nsx_manager import NsxError
 from components.capacity.pod_network import PodNetworkProvider
-from components.runtime.credentials import Login
+from domain.credentials import Login
 from tests.capacity.test_model import POD_BLOCK, plan
 from tests.mocks import RecordingMocks, with_engine
 
@@ -50,12 +50,17 @@ def test_configured_figures_say_how_old_they_are(caplog: pytest.LogCaptureFixtur
         assert "judged by the configured figures, of 2026-11-01 (" in caplog.text
         assert "NSX-T is not read" in caplog.text
 
-    return made.ready.urn.apply(lambda _: check(made.summary))
+    return pulumi.Output.all(made.ready.urn, made.summary).apply(lambda known: check(known[1]))
 
 
+@pytest.mark.parametrize(
+    ("outputs", "ordered"),
+    [({"clusterUuid": "u"}, "other"), ({}, "u")],
+    ids=["known from the last update", "ordered by an update that was cut off"],
+)
 @with_engine
 def test_live_figures_leave_out_the_clusters_own(
-    monkeypatch: pytest.MonkeyPatch, manager: str
+    monkeypatch: pytest.MonkeyPatch, manager: str, outputs: dict[str, str], ordered: str
 ) -> pulumi.Output[None]:
     asked: list[object] = []
 
@@ -64,16 +69,16 @@ def test_live_figures_leave_out_the_clusters_own(
         return Reading(plan(prefix=25).network, 3)
 
     monkeypatch.setattr(component, "read", read)
-    monkeypatch.setattr(component, "_own_cluster", lambda: "u")
+    monkeypatch.setattr(component, "own_outputs", lambda: outputs)
     mocks = RecordingMocks()
-    made = CapacityPlan("capacity", CapacityPlanArgs(plan=plan(), pools=("p",)))
+    made = CapacityPlan("capacity", CapacityPlanArgs(plan=plan(), pools=("p",), find_cluster=lambda: ordered))
 
     def check(summary: Any) -> None:
         assert asked == [(manager, "auditor", "u", ("p",))]
         assert summary["capacity"] == 512
         assert mocks.inputs(KIND, "capacity-figures")["source"] == "nsx-t"
 
-    return made.ready.urn.apply(lambda _: check(made.summary))
+    return pulumi.Output.all(made.ready.urn, made.summary).apply(lambda known: check(known[1]))
 
 
 @with_engine
@@ -93,7 +98,7 @@ def test_a_manager_that_does_not_answer_is_reported(
         assert "judged by the configured figures, of unknown age" in caplog.text
         assert "because NSX-T cannot be read: NSX-T manager nsx.test: timed out" in caplog.text
 
-    return made.ready.urn.apply(lambda _: check(made.summary))
+    return pulumi.Output.all(made.ready.urn, made.summary).apply(lambda known: check(known[1]))
 
 
 def test_an_exceeded_limit_is_refused(monkeypatch: pytest.MonkeyPatch, manager: str) -> None:
@@ -102,8 +107,14 @@ def test_an_exceeded_limit_is_refused(monkeypatch: pytest.MonkeyPatch, manager: 
 
     monkeypatch.setattr(component, "read", read)
     monkeypatch.setattr(component, "_own_cluster", lambda: None)
-    with pytest.raises(pulumi.RunError, match=r"pod network, as in NSX-T .* tier1Limit: 120"):
-        CapacityPlan("capacity", CapacityPlanArgs(plan=plan()))
+    RecordingMocks()
+
+    @with_engine
+    def program() -> pulumi.Output[Any]:
+        return CapacityPlan("capacity", CapacityPlanArgs(plan=plan())).ready.urn
+
+    with pytest.raises(pulumi.RunError, match=r"pod network, as in NSX-T: tier1Limit: 120"):
+        program()
 
 
 def test_live_use_by_others_is_not_a_change() -> None:

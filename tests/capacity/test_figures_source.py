@@ -7,9 +7,9 @@ from datetime import date
 
 import pytest
 
-from components.capacity.figures_source import SourcedPlan, choose
-from components.capacity.nsx.inventory import LoadBalancer
-from components.capacity.nsx.reading import Reading
+from capacity.model.figures_source import SourcedPlan, choose
+from capacity.model.nsx.inventory import LoadBalancer
+from capacity.model.nsx.reading import Reading
 from components.runtime.errors import ProviderError
 from tests.capacity.test_model import POD_BLOCK, plan
 

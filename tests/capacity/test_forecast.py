@@ -42,5 +42,5 @@ def test_e8_both_limits_are_forecast_beside_the_pod_subnets() -> None:
     assert len(json.loads(json.dumps(document(calm)))["forecasts"]) == 2
     busy = assess(plan(imports=10_000, prefix=30))
     assert [item.exceeded for item in forecasts(busy.plan)] == [True, True]
-    assert "etcd, about MB 3,300 of 2,048 (too many: raise quota-backend-bytes" in as_markdown(busy)
+    assert "MB of etcd, about 3,300 of 2,048 (too many: raise quota-backend-bytes" in as_markdown(busy)
     assert list(forecasts(plan(None))) == []

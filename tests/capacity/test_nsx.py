@@ -13,14 +13,12 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from capacity.model.nsx.inventory import LoadBalancer
 from capacity.model.plan import Block, CapacityError, Network
-from components.capacity.nsx import client
-from components.capacity.nsx.access import NSX, NsxError
-from components.capacity.nsx.client import AbsentError
-from components.capacity.nsx.inventory import LoadBalancer
-from components.capacity.nsx.reading import read
-from components.runtime.credentials import Login
+from components.capacity import nsx_manager
+from components.capacity.nsx_manager import NSX, NsxError, read
 from components.runtime.errors import ProviderError
+from domain.credentials import Login
 from tests import pki
 from tests.servers import ADDRESS, Request, Response, Server, serve
 
@@ -189,7 +187,7 @@ def test_a_block_that_nsx_does_not_have(site: Site) -> None:
 
 
 def test_a_pool_that_nsx_does_not_have(site: Site) -> None:
-    with pytest.raises(AbsentError, match=r"pools/ip-pools/missing: status 404: no such thing"):
+    with pytest.raises(NsxError, match=r"pools/ip-pools/missing: status 404: no such thing"):
         read(site.login(), NETWORK, OURS, ["missing"])
 
 
@@ -208,7 +206,7 @@ def test_an_invalid_ca_file(site: Site, tmp_path: Path) -> None:
 
 
 def test_an_unreachable_manager(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client, "_ALL_SECONDS", 0.2)
+    monkeypatch.setattr(nsx_manager, "_ALL_SECONDS", 0.2)
     with pytest.raises(ProviderError, match=r"NSX-T manager .* no answer"):
         read(login(f"{ADDRESS}:1", "auditor", "right"), NETWORK, OURS)
 
@@ -219,7 +217,7 @@ def test_a_manager_given_as_url() -> None:
 
 
 def test_a_manager_that_is_too_slow(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client, "_ALL_SECONDS", -1.0)
+    monkeypatch.setattr(nsx_manager, "_ALL_SECONDS", -1.0)
     with pytest.raises(NsxError, match="not read within -1 seconds, at /api/v1/pools/ip-blocks"):
         read(site.login(), NETWORK, OURS)
 

@@ -241,3 +241,15 @@ def test_all_mistakes_at_once(desk: Desk) -> None:
         'was issued by "CN=Example Root CA", which is not given',
     ):
         assert sum(part in text for text in found) == 1, part
+
+
+@pytest.mark.parametrize("source", ["files", "csr"])
+def test_a_given_certificate_must_cover_every_host_name(desk: Desk, source: str) -> None:
+    files = replace(desk.files(source), extra_hostnames=("rancher.example.org",))
+    [finding] = [text for text in check(files) if "is not for" in text]
+    assert "is not for rancher.example.org: it names rancher.example.com" in finding
+
+
+def test_a_ca_must_be_allowed_to_issue_for_every_host_name(desk: Desk) -> None:
+    files = desk.files("internal-ca")
+    assert check(replace(files, extra_hostnames=("rancher.example.org",))) == check(files)

@@ -15,9 +15,8 @@ from pulumi.runtime.proto import resource_pb2
 from pulumi.runtime.rpc import _special_secret_sig, _special_sig_key
 
 from components.certificates.component import RancherCertificates, RancherCertificatesArgs
-from components.certificates.csr import RequestError
 from components.certificates.source import CertificateSource, IssuanceArgs
-from components.certificates.sources import SOURCES
+from components.certificates.sources import SOURCES, RequestError
 from domain.certificates.sources import Material
 from tests import pki
 
@@ -236,6 +235,14 @@ def test_a_long_host_name_stands_in_the_alternative_name_only(engine: Engine) ->
     request = engine.inputs(REQUEST, "certificates-csr")
     assert request["dnsNames"] == [hostname]
     assert "commonName" not in request.get("subject", {})
+
+
+@pytest.mark.parametrize("source", ["csr", "internal-ca", "self-signed"])
+def test_further_names_are_requested_and_issued(engine: Engine, source: str) -> None:
+    ca = pki.root()
+    material = Material("", ca.key_pem, ca.pem, ca.pem) if source == "internal-ca" else None
+    deploy(engine, made(source, material, extra_hostnames=("rancher.example.org",)))
+    assert engine.inputs(REQUEST, "certificates-csr")["dnsNames"] == [pki.HOST, "rancher.example.org"]
 
 
 def test_csr_first_round(engine: Engine) -> None:

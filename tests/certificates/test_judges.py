@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import random
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,7 +24,7 @@ CHAINS = 300
 
 @pytest.fixture(scope="module")
 def go() -> Iterator[Go]:
-    with Go(build(recipes=[CERTJUDGE]).bin / "certjudge") as judge:
+    with Go(build(recipes=[CERTJUDGE]).places[CERTJUDGE] / "certjudge") as judge:
         yield judge
 
 
@@ -35,16 +36,34 @@ def test_the_judges_say_what_the_cases_say(go: Go, case: Case) -> None:
         assert judges.command_line_refusal(files) == ""
     else:
         assert bool(judges.openssl_refusal(files)) is case.openssl, judges.openssl_refusal(files)
+        assert bool(judges.s_client_refusal(files)) is case.openssl, judges.s_client_refusal(files)
 
 
 def test_random_chains(go: Go) -> None:
     failed = []
     for number in range(CHAINS):
         plan = chains.draw(random.Random(number))  # noqa: S311
-        outcome = compare(plan, go)
+        outcome = compare(plan, go, command_line=number % 7 == 0)
         if outcome.fails:
             failed.append((number, outcome))
     assert failed == []
+
+
+def test_the_commands_see_what_the_program_accepts_and_leave_nothing(
+    go: Go, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A difference between OpenSSL in memory and ``s_server`` with ``s_client`` is reported; no key stays."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    plan = field_cases.plan()
+    assert compare(plan, go, command_line=True).kind == "accepted"
+    refused = judges.s_client_refusal(dataclasses.replace(chains.build(plan), hostname="other.example.com"))
+    assert refused == "hostname mismatch"
+    assert judges.s_client_refusal(dataclasses.replace(chains.build(plan), key=b"none")).startswith(
+        "loading: "
+    )
+    assert list(tmp_path.iterdir()) == []
+    monkeypatch.setattr(judges, "s_client_refusal", lambda _: "certificate has expired")
+    assert compare(plan, go, command_line=True).kind == "OpenSSL differs from s_client"
 
 
 def test_a_planted_mistake_is_found(go: Go, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,6 +13,7 @@ import pytest
 from settings import parse
 from steps.certificates import certificates
 from steps.cluster import InCluster
+from steps.preflight import Preflight
 from tests import pki
 from tests.config import GOOD
 from tests.mocks import RecordingMocks, with_engine
@@ -31,14 +32,13 @@ def test_warnings_are_logged(tmp_path: Path, caplog: pytest.LogCaptureFixture) -
             "caCertificateFile": pki.write(tmp_path, "ca.pem", root),
         }
     )
-    in_cluster: Any = SimpleNamespace(
-        cluster=SimpleNamespace(preflight=None), namespace="cattle-system", options=pulumi.ResourceOptions()
-    )
+    in_cluster: Any = SimpleNamespace(namespace="cattle-system", options=pulumi.ResourceOptions())
+    preflight = SimpleNamespace(options=pulumi.ResourceOptions())
     outputs: list[str] = []
 
     @with_engine
     def program() -> pulumi.Output[None]:
-        made = certificates(settings, cast(InCluster, in_cluster))
+        made = certificates(settings, cast(Preflight, preflight), cast(InCluster, in_cluster))
         assert len(made.secrets) == 2
         return pulumi.Output.all(made.certificate_chain, made.ca_bundle).apply(outputs.extend)
 

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 import yaml
 
+from capacity.model.figures import CONFIGURED, LIVE
 from ci.capacity_diff import compare
 from ci.events import Report
-from components.capacity.pod_network import CONFIGURED, LIVE
 from domain import type_tokens as kinds
 from tests.ci.logs import CLUSTER, report, step
 from tests.config import GOOD, REPO

@@ -35,7 +35,7 @@ def run(directory: Path, *arguments: str, **environment: str) -> subprocess.Comp
     )
 
 
-def test_the_stacks_of_this_repository() -> None:
+def test_the_lab_and_the_examples_are_no_environments() -> None:
     done = run(REPO, "stacks", "--json")
     assert (json.loads(done.stdout), done.stderr, done.returncode) == (["prod"], "", 0)
 

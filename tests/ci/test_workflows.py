@@ -41,7 +41,7 @@ def steps() -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def test_there_are_these_workflows() -> None:
-    assert [file.stem for file in FILES] == ["ci", "deploy", "drift", "preview"]
+    assert [file.stem for file in FILES] == ["audit", "ci", "deploy", "drift", "preview"]
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
@@ -180,3 +180,24 @@ def test_the_lint_refuses_a_bad_one(tmp_path: Path, old: str, new: str, told: st
     code, output = lint(tmp_path, GOOD.replace(old, new, 1))
     assert code != 0
     assert told in output
+
+
+def test_dependabot_knows_every_lock() -> None:
+    updates = load(GITHUB / "dependabot.yml")["updates"]
+    watched = {entry["package-ecosystem"]: entry["directories"] for entry in updates}
+    locks = {"gomod": "go.mod", "pip": "requirements.txt"}
+    listed = subprocess.run(["git", "ls-files"], cwd=REPO, capture_output=True, text=True, check=True).stdout
+    for ecosystem, name in locks.items():
+        folders = {Path("/", file).parent for file in listed.splitlines() if Path(file).name == name}
+        assert folders
+        for folder in folders:
+            assert any(folder.match(pattern) for pattern in watched[ecosystem]), folder
+    assert watched["github-actions"] == ["/", "/.github/actions/setup"]
+
+
+def test_the_audit_looks_at_both_languages_and_keeps_the_bill_of_materials() -> None:
+    commands = [step["run"] for name, step in steps() if name == "audit.audit" and "run" in step]
+    assert commands == ["make sbom", "make audit"]
+    makefile = (REPO / "Makefile").read_text()
+    assert "pip-audit --require-hashes" in makefile
+    assert "govulncheck -C" in makefile

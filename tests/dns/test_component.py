@@ -41,6 +41,7 @@ def test_dynamic_updates(mocks: RecordingMocks) -> pulumi.Output[None]:
             "ttl": 60,
             "server": "ns1",
             "zone": "",
+            "move": False,
         }
         dependencies = mocks.requests["rancher-dns-resolution"].dependencies
         assert any(urn.endswith("::rancher-dns-record") for urn in dependencies)
@@ -75,7 +76,7 @@ def test_commands_get_the_record_by_environment(mocks: RecordingMocks) -> pulumi
 @with_engine
 def test_mode_none_makes_nothing(mocks: RecordingMocks) -> pulumi.Output[None]:
     mode = dns_mode("none", {"server": "ns1"})
-    assert mode.preflight("dns-access", ["rancher.example.com"]) is None
+    assert mode.preflight(["rancher.example.com"]) is None
     made = DnsRecord("rancher-dns", DnsRecordArgs(**ARGS, mode=mode))
     assert made.ready == []
 
@@ -86,20 +87,9 @@ def test_mode_none_makes_nothing(mocks: RecordingMocks) -> pulumi.Output[None]:
     return pulumi.Output.all(made.record, made.urn).apply(lambda values: check(values[0]))
 
 
-@with_engine
-def test_only_updates_have_a_preflight(mocks: RecordingMocks) -> pulumi.Output[Any]:
+def test_only_updates_have_a_preflight() -> None:
     names = ["rancher.example.com"]
     commands = dns_mode("command", {"create_command": "a", "delete_command": "b"})
-    assert commands.preflight("dns-access", names) is None
-    made = dns_mode("rfc2136", {"server": "ns1"}).preflight("dns-access", names)
-    assert made is not None
-
-    def check(_: object) -> None:
-        given = mocks.inputs("pulumi-python:dynamic/dns:DnsPreflight", "dns-access")
-        assert {name: value for name, value in given.items() if name != "__provider"} == {
-            "hostnames": names,
-            "server": "ns1",
-            "zone": "",
-        }
-
-    return made.urn.apply(check)
+    assert commands.preflight(names) is None
+    inputs = dns_mode("rfc2136", {"server": "ns1"}).preflight(names)
+    assert inputs == {"hostnames": names, "server": "ns1", "zone": "", "move": False}

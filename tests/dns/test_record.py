@@ -234,3 +234,16 @@ def test_only_an_ipv4_address_will_do() -> None:
     assert not RecordProvider().check({}, {**good, "address": unknown}).failures
     [failure] = RecordProvider().check({}, {**good, "address": "fd00::1"}).failures
     assert failure.reason == f"address: 'fd00::1' is not an IPv4 address; {NAME} needs one"
+
+
+def test_an_address_of_somebody_else_is_moved_only_when_asked(
+    site: Site, configured: Callable[..., Any]
+) -> None:
+    site.put("rancher", 60, "A", "10.50.0.9", "10.50.0.10")
+    provider = configured(RecordProvider)
+    with pytest.raises(ProviderError, match="already has other records"):
+        provider.create(inputs(site))
+    assert provider.create(inputs(site, move=True)).id == NAME
+    assert site.records("rancher") == [f"300 A {VIP}"]
+    site.put("rancher", 60, "TXT", '"ops"')
+    provider.update(NAME, inputs(site, move=True), inputs(site, move=True, address="10.50.0.11"))

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import html
 import re
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
 
 from tests.config import REPO
 
-PAGES = [REPO / "README.md", *sorted((REPO / "docs").glob("*.md"))]
+PAGES = sorted([*REPO.glob("*.md"), *REPO.glob("docs/*.md"), *REPO.glob("examples/*.md")])
 _LINK = re.compile(r"\[[^]]*\]\(([^)\s]+)\)")
 
 
-def test_the_pages_made_from_the_code_are_current() -> None:
-    command = [sys.executable, "docs/reference.py", "--check"]
+@pytest.mark.parametrize("script", ["docs/reference.py", "docs/pictures.py"])
+def test_what_is_made_from_the_code_is_current(script: str) -> None:
+    command = [sys.executable, script, "--check"]
     done = subprocess.run(command, cwd=REPO, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
 
@@ -30,6 +33,24 @@ def test_every_link_within_the_repository_leads_somewhere(page: Path) -> None:
             assert target.exists(), link
             if anchor:
                 assert anchor in _anchors(target), link
+
+
+def test_every_page_is_in_the_site_and_says_something() -> None:
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir"]
+    with tempfile.TemporaryDirectory() as site:
+        done = subprocess.run([*command, site], cwd=REPO, capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+        for page in REPO.glob("docs/*.md"):
+            text = Path(site, f"{page.stem}.html").read_text()
+            title = page.read_text().splitlines()[0].removeprefix("# ").partition("`")[0]
+            assert title in html.unescape(text)
+            assert "https://unpkg" not in text, "a site without network access works"
+
+
+def test_every_picture_has_a_description() -> None:
+    for page in PAGES:
+        for text, target in re.findall(r"!\[([^]]*)\]\(([^)]+)\)", page.read_text()):
+            assert len(text) > 10, (page, target)
 
 
 def _anchors(page: Path) -> set[str]:

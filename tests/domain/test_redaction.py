@@ -88,6 +88,7 @@ ENCODINGS: Mapping[str, Callable[[str], str]] = {
     "Go's JSON in Go's JSON": lambda text: go_json(go_json(text)),
     "Python's JSON": json.dumps,
     "Python's repr": repr,
+    "Python's bytes": lambda text: repr(text.encode()),
     "YAML": lambda text: yaml.safe_dump({"key": text}),
     "YAML, folded": lambda text: yaml.safe_dump({"key": text}, allow_unicode=True, width=20),
     "YAML, quoted": lambda text: yaml.safe_dump({"key": text}, default_style='"', width=30),
@@ -173,6 +174,27 @@ def test_credentials_inside_urls() -> None:
         "ODD": "http://[",
     }
     assert sorted(secret_variables(environment)) == ["abc/def", "c3RvcmFnZS1rZXk=", "p@ss-word"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "secrets"),
+    [
+        ("PULUMI_BACKEND_URL", "postgres://pulumi:s3/cr#et?x@db/state", ["s3/cr#et?x"]),
+        ("PULUMI_BACKEND_URL", "postgres://pulumi:se:cret@db/state", ["se:cret"]),
+        ("https_proxy", "proxy:p4ss-word@proxy.example.com:3128", ["p4ss-word"]),
+        ("HTTP_PROXY", "http://proxy:p@ss-word@[fd00::1]:3128", ["p@ss-word"]),
+        ("HTTP_PROXY", "http://proxy.example.com:3128", []),
+        ("CHARTS", "https://ghp_0123456789abcdef@charts.example.com", ["ghp_0123456789abcdef"]),
+        ("ORIGIN", "ssh://deploy@git.example.com/x", []),
+        ("IMAGE", "nginx:latest@sha256:0123", []),
+        ("PAGE", "https://example.com:8443/@scope/x", []),
+        ("ODD", "https://user:p4ss-word@[::1/x?token=abcdef", ["p4ss-word", "abcdef"]),
+    ],
+)
+def test_c3_passwords_that_are_not_escaped_and_proxies_without_a_scheme(
+    name: str, value: str, secrets: list[str]
+) -> None:
+    assert list(secret_variables({name: value})) == secrets
 
 
 def test_a_document_keeps_its_form() -> None:

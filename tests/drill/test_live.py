@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from components.runtime.credentials import Login
+from domain.credentials import Login
 from drill import __main__ as command
 from drill.environment import environment
 from drill.live_cluster import LiveCluster

@@ -7,7 +7,7 @@ import base64
 import contextlib
 import dataclasses
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -23,6 +23,7 @@ from lab.rancher import sprawl
 from tests import kubernetes_api, pki
 from tests.fleet.standalone import fleet  # noqa: F401 - a fixture
 from tests.kubernetes_api import FakeApi
+from tests.lab.fake_cluster import FakeApi as FakeCluster
 from tests.lab.rancher_server import HOST, Answer, Server, serving
 from tests.servers import server_context
 
@@ -153,25 +154,28 @@ async def world(
         reach = {"endpoint": where, "server_uuid": "the-cluster", "token": seen.token}
         made = World(seen, reach, root)
 
-        async def names() -> list[str]:
-            due = [name for name, at in server.context.state.leaving.items() if at > server.context.clock()]
-            return [*(item.name for item in sprawl.wanted(server.context)), *due, *made.leaked]
+        cluster, kept = FakeCluster({}), set[str]()
 
-        server.context.namespaces = names
-        clock = asyncio.create_task(_pass_time(server, start))
+        async def listed() -> list[dict[str, Any]]:
+            await sprawl.keep(cluster, server.context, kept)
+            names = [*(path.rpartition("/")[2] for path in cluster.created), *made.leaked]
+            return [{"metadata": {"name": name}} for name in names]
+
+        server.context.namespaces = listed
+        clock = asyncio.create_task(_pass_time(server, start, listed))
         try:
             yield made
         finally:
             clock.cancel()
 
 
-async def _pass_time(server: Server, start: float) -> None:
-    before = time.time()
+async def _pass_time(server: Server, before: float, keep: Callable[[], Awaitable[object]]) -> None:
     while True:
         await asyncio.sleep(0.02)
         now = time.time()
         server.wait(now - before)
         before = now
+        await keep()
 
 
 class Trusting:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from lab.standalone import Standalone
+from bench.standalone import Standalone
 
 DEFAULT_BLOCK = {
     "figures": {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +16,8 @@ from components.rancher.api import RancherError
 from fleet import access, registration
 from fleet.session import SharedAccessError, _shared_errors
 from fleet.user import UserProvider
-from lab.rancher import clusters, projects, sprawl
-from lab.rancher.context import Call, Context, RefusalError
+from lab.rancher import clusters, projects
+from lab.rancher.context import Call, RefusalError
 from rancher_on_pks.outputs import RancherStack
 from tests.fleet.conftest import OWNER, World, edge_cluster, world
 from tests.fleet.test_component import OUTPUTS
@@ -110,30 +110,19 @@ async def test_f3_users_can_log_in_and_import_nothing(tmp_path: Path) -> None:
         assert [item["globalRoleId"] for item in found] == ["user-base"]
 
 
-def leave_behind(context: Context, kind: str, names: Iterable[str]) -> None:
-    """As a real Rancher: what is deleted right after its creation keeps its namespaces."""
-    for name in names:
-        cluster = next((item for item in context.state.clusters.values() if item["id"] in name), None)
-        young = cluster is not None and context.clock() - cluster["created"] < 1.4
-        context.state.leaving[name] = context.clock() + (1e9 if young else 0.1)
-
-
+@pytest.mark.parametrize("waits", [True, False])
 async def test_f6_a_cluster_that_is_deleted_at_once_leaks_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, waits: bool
 ) -> None:
-    monkeypatch.setattr(sprawl, "schedule_deletion", leave_behind)
-    monkeypatch.setattr(registration, "_SETTLE_SECONDS", 2.5)
+    if not waits:
+        monkeypatch.setattr(registration, "_await_settled", lambda *_: None)
     async with world(tmp_path) as rancher:
+        rancher.server.fault["setup_seconds"] = 5.0  # a busy one: longer than the registration takes
         made = await rancher.create(rancher.wanted("berlin"))
         await rancher.delete(made)
-        assert "remain" not in caplog.text
-        assert (await rancher.arrive({}))["leaked"] == []
-
-        rancher.new_process()
-        monkeypatch.setattr(registration, "_SETTLE_SECONDS", 0.0)  # without the wait it leaks
-        made = await rancher.create(rancher.wanted("paris"))
-        await rancher.delete(made)
-        assert "kubectl delete namespace c-" in caplog.text
+        leaked = (await rancher.arrive({}))["leaked"]
+        assert [name[:7] for name in leaked] == ([] if waits else [made["cluster_id"]] * 3)
+        assert ("kubectl delete namespace c-" in caplog.text) is not waits
 
 
 async def test_f6_a_deletion_of_older_clusters_waits_for_nothing(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.standalone import Standalone
+from bench.standalone import Standalone
 from tests.fleet.standalone import sites
 from tests.workflow_step import run_step
 

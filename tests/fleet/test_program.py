@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 import yaml
 
+from bench.standalone import SERVER, Standalone
 from domain import type_tokens as kinds
 from lab.layout import REPO
-from lab.standalone import SERVER, Standalone
 from policy.sprawl import POD_NETWORK
 from policy.sprawl_stack import POD_NETWORK_STACK
 from tests.fleet.standalone import DEFAULT_BLOCK, OUTPUTS, sites

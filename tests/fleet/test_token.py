@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.standalone import Standalone, StandaloneRancher, running_rancher
+from bench.standalone import Standalone, StandaloneRancher, running_rancher
 
 pytestmark = pytest.mark.lab
 

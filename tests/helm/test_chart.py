@@ -1,26 +1,19 @@
-"""The chart as a resource: when it is looked up, and what a failure means at preview and at ``up``."""
+"""The chart: what the preflight finds wrong with it, and how releases take it."""
 
 from __future__ import annotations
 
-import logging
 from typing import Any
 
 import pulumi
 import pytest
-from pulumi.dynamic import Config, ConfigureRequest
-from pulumi.output import Unknown
-from pulumi.runtime.proto import resource_pb2
 
 from components.helm import chart_repository as module
-from components.helm.chart import ChartProvider, HelmChart, HelmChartArgs
-from components.helm.chart_reference import (
-    ChartError,
-    ChartMetadata,
-    ChartReference,
-    ChartUnreachableError,
-)
-from components.runtime.errors import ProviderError
+from components.helm.chart import HelmChart
+from components.helm.chart_errors import ChartError, ChartUnreachableError
+from components.preflight import Preflight
+from domain.charts import ChartMetadata, ChartReference
 from tests.mocks import RecordingMocks, with_engine
+from tests.preflight import configured, found
 
 INPUTS: dict[str, Any] = {
     "chart": "rancher",
@@ -33,11 +26,12 @@ INPUTS: dict[str, Any] = {
 }
 
 
-@pytest.fixture
-def provider() -> ChartProvider:
-    made = ChartProvider()
-    made.configure(ConfigureRequest(Config({}, "rancher-on-pks")))
-    return made
+def chart(**changes: Any) -> HelmChart:
+    return HelmChart(**{**INPUTS, "ca_file": None, "api_versions": ("v1", "v2"), **changes})
+
+
+def reasons(before: dict[str, Any] | None = None, **changes: Any) -> list[str]:
+    return found("rancher_chart", {**INPUTS, **changes}, before)
 
 
 @pytest.fixture
@@ -60,122 +54,83 @@ def fail(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
     monkeypatch.setattr(module, "resolve", resolve)
 
 
-def test_looked_up_only_when_something_changed(provider: ChartProvider, calls: list[ChartReference]) -> None:
-    assert provider.check({}, INPUTS).failures == []
+def test_looked_up_only_when_something_changed(calls: list[ChartReference]) -> None:
+    assert reasons() == []
     assert len(calls) == 1
-    provider.check(INPUTS, {**INPUTS, "__provider": "x"})
-    provider.check({}, {**INPUTS, "version": Unknown()})  # type: ignore[no-untyped-call]
+    assert reasons(INPUTS) == []
     assert len(calls) == 1
 
 
-def test_create_records_what_the_chart_is(provider: ChartProvider, calls: list[ChartReference]) -> None:
-    made = provider.create(INPUTS)
-    assert made.id == "rancher:2.8.5"
-    assert made.outs == {**INPUTS, "chart_name": "rancher", "app_version": "v2.8.5", "digest": "sha256:abc"}
-    assert provider.update(made.id, made.outs, INPUTS).outs == made.outs
-    assert len(calls) == 2
-
-
-def test_only_what_identifies_it_is_a_change(provider: ChartProvider) -> None:
-    assert not provider.diff("", INPUTS, {**INPUTS, "username": "new", "ca_file": "ca.pem"}).changes
-    for name in ("chart", "repository", "version", "kubernetes_version"):
-        assert provider.diff("", INPUTS, {**INPUTS, name: "other"}).changes
-
-
-def test_definite_answer_fails_the_preview(provider: ChartProvider, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_refusal_names_what_it_is_about(monkeypatch: pytest.MonkeyPatch) -> None:
     fail(monkeypatch, ChartError("no such version", "version"))
-    [failure] = provider.check({}, INPUTS).failures
-    assert (failure.property, failure.reason) == ("version", "version: no such version")
+    assert reasons() == ["version: no such version"]
 
 
-def test_silence_fails_only_the_creation(
-    provider: ChartProvider, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    fail(monkeypatch, ChartUnreachableError("the repository is unreachable"))
-    with caplog.at_level(logging.WARNING, "rancher-on-pks"):
-        assert provider.check({}, INPUTS).failures == []
-    assert "chart rancher is not checked: the repository is unreachable" in caplog.text
-    with pytest.raises(ProviderError, match=r"is unreachable. Nothing was created"):
-        provider.create(INPUTS)
+def test_an_unreachable_repository_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tenacity.nap.time.sleep", lambda _: None)
+    answers = [ChartUnreachableError("the chart repository is unreachable", "repository")]
+
+    def resolve(_reference: ChartReference) -> ChartMetadata:
+        if answers:
+            raise answers.pop()
+        return ChartMetadata("rancher", "2.8.5", "v2.8.5", "", "")
+
+    monkeypatch.setattr(module, "resolve", resolve)
+    assert reasons() == []
+    fail(monkeypatch, ChartUnreachableError("the chart repository is unreachable", "repository"))
+    assert reasons() == ["repository: the chart repository is unreachable"]
 
 
 @pytest.mark.parametrize("version", ["1.29", "1.36"])
-def test_kubernetes_version_that_the_chart_refuses(
-    provider: ChartProvider, calls: list[ChartReference], version: str
-) -> None:
-    [failure] = provider.check({}, {**INPUTS, "kubernetes_version": version}).failures
-    assert failure.reason.startswith(
-        "version, kubernetes_version: chart rancher 2.8.5 requires Kubernetes < 1.29.0-0, but the cluster "
+def test_kubernetes_version_that_the_chart_refuses(calls: list[ChartReference], version: str) -> None:
+    [reason] = reasons(kubernetes_version=version)
+    assert reason.startswith(
+        "version,kubernetes_version: chart rancher 2.8.5 requires Kubernetes < 1.29.0-0, but the cluster "
         f"has {version}"
     )
 
 
-def test_unreadable_range(provider: ChartProvider, monkeypatch: pytest.MonkeyPatch) -> None:
-    found = ChartMetadata("x", "1.0.0", "", "newest", "")
-    monkeypatch.setattr(module, "resolve", lambda _: found)
-    [failure] = provider.check({}, INPUTS).failures
-    assert failure.reason == (
+def test_unreadable_range(monkeypatch: pytest.MonkeyPatch) -> None:
+    answer = ChartMetadata("x", "1.0.0", "", "newest", "")
+    monkeypatch.setattr(module, "resolve", lambda _: answer)
+    assert reasons() == [
         "version: chart x 1.0.0 has an invalid kubeVersion: 'newest' is not a version range. "
         "Choose another version"
-    )
+    ]
 
 
-def test_the_password_comes_from_config(provider: ChartProvider, calls: list[ChartReference]) -> None:
-    provider.configure(
-        ConfigureRequest(Config({"rancher-on-pks:chartRepositoryPassword": "s3cret"}, "rancher-on-pks"))
-    )
-    provider.check({}, INPUTS)
-    assert "s3cret" not in str(provider.create(INPUTS).outs)
-    assert [call.password for call in calls] == ["s3cret", "s3cret"]
-
-
-def test_apiversion_that_the_engine_does_not_support(
-    provider: ChartProvider, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    found = ChartMetadata("x", "1.0.0", "", "", "", "v2")
-    monkeypatch.setattr(module, "resolve", lambda _: found)
-    assert provider.check({}, INPUTS).failures == []
-    [failure] = provider.check({}, {**INPUTS, "api_versions": ["v1"]}).failures
-    assert failure.reason == (
-        "version, api_versions: chart x 1.0.0 has apiVersion v2, which this version of Helm does not "
+def test_apiversion_that_the_engine_does_not_support(monkeypatch: pytest.MonkeyPatch) -> None:
+    answer = ChartMetadata("x", "1.0.0", "", "", "", "v2")
+    monkeypatch.setattr(module, "resolve", lambda _: answer)
+    assert reasons() == []
+    assert reasons(api_versions=["v1"]) == [
+        "version,api_versions: chart x 1.0.0 has apiVersion v2, which this version of Helm does not "
         "support. Choose a version of the chart with apiVersion v1"
-    )
+    ]
 
 
-def test_the_environment_has_the_password(
-    provider: ChartProvider, calls: list[ChartReference], monkeypatch: pytest.MonkeyPatch
+def test_the_password_comes_from_the_environment_or_config(
+    calls: list[ChartReference], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    provider = configured(chartRepositoryPassword="s3cret")
+    assert provider.check({}, {"rancher_chart": INPUTS}).failures == []
+    assert "s3cret" not in str(provider.create({"rancher_chart": INPUTS}).outs)
     monkeypatch.setenv("CHART_REPOSITORY_PASSWORD", "rotated")
-    provider.check({}, INPUTS)
-    assert [call.password for call in calls] == ["rotated"]
+    reasons()
+    assert [call.password for call in calls] == ["s3cret", "rotated"]
 
 
 @with_engine
 def test_releases_get_the_same_password(monkeypatch: pytest.MonkeyPatch) -> pulumi.Output[None]:
     monkeypatch.setenv("CHART_REPOSITORY_PASSWORD", "rotated")
     RecordingMocks()
-    chart = HelmChart("c", HelmChartArgs(**{**INPUTS, "api_versions": ("v1",), "password": "old"}))
-    options = chart.repository_options
+    options = chart(password="old").repository_options
     assert options is not None
 
     def check(password: str) -> None:
         assert password == "rotated"
 
     return pulumi.Output.from_input(options["password"]).apply(check)
-
-
-@with_engine
-def test_resource() -> pulumi.Output[None]:
-    mocks = RecordingMocks()
-    args = {**INPUTS, "password": "s3cret"}
-    chart = HelmChart("rancher-chart", HelmChartArgs(**{**args, "api_versions": ("v1",)}))
-
-    def check(_: object) -> None:
-        assert mocks.types() == ["helm:Chart"]
-        request: resource_pb2.RegisterResourceRequest = mocks.requests["rancher-chart"]
-        assert "s3cret" not in str(request)
-
-    return chart.urn.apply(check)
 
 
 @pytest.mark.parametrize(
@@ -187,28 +142,25 @@ def test_resource() -> pulumi.Output[None]:
         ({"chart": "./charts/rancher"}, "./charts/rancher", None),
     ],
 )
-@with_engine
-def test_the_way_helm_takes_it(
-    changes: dict[str, str], locator: str, options: dict[str, str] | None
-) -> pulumi.Output[None]:
-    RecordingMocks()
-    chart = HelmChart("c", HelmChartArgs(**{**INPUTS, "password": None, "ca_file": None, **changes}))
-    assert (chart.locator, chart.repository_options) == (locator, options)
-    return chart.urn.apply(lambda _: None)
+def test_the_way_helm_takes_it(changes: dict[str, str], locator: str, options: dict[str, str] | None) -> None:
+    taken = chart(**changes)
+    assert (taken.locator, taken.repository_options) == (locator, options)
+    assert "s3cret" not in repr(chart(password="s3cret"))
 
 
 @with_engine
 def test_c4_a_query_is_secret_in_the_state() -> pulumi.Output[None]:
     mocks = RecordingMocks()
-    args = {**INPUTS, "api_versions": ("v1",), "repository": "https://charts.example.com?sig=t0psecret"}
-    chart = HelmChart("rancher-chart", HelmChartArgs(**args))
-    options = chart.repository_options
+    signed = chart(repository="https://charts.example.com?sig=t0psecret")
+    options = signed.repository_options
     assert options is not None
+    repository = options["repo"]
+    assert isinstance(repository, pulumi.Output)
+    asked = Preflight("preflight", {"ingress_chart": chart().inputs, "rancher_chart": signed.inputs})
 
     def check(values: list[Any]) -> None:
         assert values[1] is True
-        assert list(mocks.requests["rancher-chart"].additionalSecretOutputs) == ["repository"]
+        request = mocks.requests["preflight"]
+        assert list(request.additionalSecretOutputs) == ["rancher_chart"]
 
-    repository = options["repo"]
-    assert isinstance(repository, pulumi.Output)
-    return pulumi.Output.all(chart.urn, repository.is_secret()).apply(check)
+    return pulumi.Output.all(asked.urn, repository.is_secret()).apply(check)

@@ -17,10 +17,11 @@ from typing import Any
 import pytest
 import yaml
 
-from components.helm.chart_reference import ChartError, ChartReference, ChartUnreachableError
+from components.helm.chart_errors import ChartError, ChartUnreachableError
 from components.helm.chart_repository import resolve
 from components.runtime import http
 from components.runtime.errors import ProviderError
+from domain.charts import ChartReference
 from tests import pki
 from tests.servers import ADDRESS, Request, Response, Server, serve
 

@@ -12,10 +12,11 @@ from typing import Any
 import pytest
 import yaml
 
-from components.helm.chart_reference import ChartError, ChartReference
+from components.helm.chart_errors import ChartError
 from components.helm.chart_repository import resolve
+from domain.charts import ChartReference
 from lab.build import build
-from lab.recipes import RECIPES
+from lab.recipes import HELM
 from tests import pki
 from tests.helm import registry as registries
 from tests.helm.registry import BASIC, PASSWORD, USER, packaged
@@ -32,7 +33,7 @@ Answer = Callable[[Request], Response]
 
 @pytest.fixture(scope="session")
 def helm() -> str:
-    return str(build(recipes=[recipe for recipe in RECIPES if recipe.name == "helm"]).bin / "helm")
+    return str(build(recipes=[HELM]).places[HELM] / "helm")
 
 
 def pulled(helm: str, folder: Path, wanted: ChartReference) -> str:

@@ -9,6 +9,7 @@ import pytest
 from components.helm import history
 from components.kubernetes.api import Kubernetes
 from components.runtime.errors import ProviderError
+from domain.helm_history import decode, encode
 from tests.kubernetes_api import NAMESPACE, FakeApi
 
 
@@ -23,7 +24,7 @@ def add(api: FakeApi, revision: int, status: str, chart: str = "rancher", releas
         "api/v1/secrets",
         f"sh.helm.release.v1.{release}.v{revision}",
         metadata={"labels": {"owner": "helm", "name": release, "status": status, "version": str(revision)}},
-        data={"release": history.encode(content)},
+        data={"release": encode(content)},
     )
 
 
@@ -32,7 +33,7 @@ def found(api: FakeApi) -> dict[str, tuple[str, str]]:
     return {
         path.rpartition("/")[2]: (
             item["metadata"]["labels"]["status"],
-            history.decode(item["data"]["release"])["info"]["status"],
+            decode(item["data"]["release"])["info"]["status"],
         )
         for path, item in api.objects.items()
     }
@@ -77,7 +78,7 @@ def test_update_marks_what_is_pending_as_failed(api: FakeApi, kubernetes: Kubern
         "sh.helm.release.v1.rancher.v9": ("deployed", "deployed"),
         "sh.helm.release.v1.rancher.v10": ("failed", "failed"),
     }
-    content: dict[str, Any] = history.decode(
+    content: dict[str, Any] = decode(
         api.objects[f"/api/v1/namespaces/{NAMESPACE}/secrets/sh.helm.release.v1.rancher.v10"]["data"][
             "release"
         ]

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from components.helm.chart_reference import ChartError, ChartReference, ChartUnreachableError
+from components.helm.chart_errors import ChartError, ChartUnreachableError
 from components.helm.chart_repository import resolve
-from components.helm.oci_registry import challenges
+from domain.charts import ChartReference
 from tests import pki
 from tests.helm import registry as registries
 from tests.helm.registry import BASIC, PASSWORD, USER, Registry, TokenServer
@@ -175,16 +175,6 @@ def test_logins_that_fail(tmp_path: Path, challenge: str, tokens: Response | Non
     ):
         resolve(wanted)
     assert PASSWORD not in str(caught.value)
-
-
-def test_challenges_as_rfc_9110_writes_them() -> None:
-    header = 'Basic realm="simple", Newauth realm="apps", type=1, title="Login to \\"apps\\"", Bearer'
-    assert challenges(header) == [
-        ("basic", {"realm": "simple"}),
-        ("newauth", {"realm": "apps", "type": "1", "title": 'Login to "apps"'}),
-        ("bearer", {}),
-    ]
-    assert challenges("") == []
 
 
 @pytest.mark.parametrize("body", ["[]", "{", '{"config": 1}', '{"config": {"digest": 5}}', '{"config": {}}'])

@@ -11,18 +11,18 @@ import pytest
 from pulumi import ResourceHookArgs
 from pulumi.runtime.mocks import MockResourceArgs
 
-from components.helm.chart import HelmChart, HelmChartArgs
+from components.helm.chart import HelmChart
 from components.helm.engine import ReleaseSpec
-from components.helm.history import encode
 from components.helm.release import HelmRelease, HelmReleaseArgs
 from components.helm.v3 import Helm3
+from domain.helm_history import encode
 from tests import kubernetes_api
 from tests.kubernetes_api import NAMESPACE, FakeApi
 from tests.mocks import RecordingMocks, with_engine
 
 RELEASE = "kubernetes:helm.sh/v3:Release"
 ROLLOUT = "pulumi-python:dynamic/helm:Rollout"
-CHART = HelmChartArgs(
+CHART = HelmChart(
     chart="rancher", repository="https://charts.example.com", version="2.8.5", kubernetes_version="1.28"
 )
 
@@ -30,7 +30,7 @@ CHART = HelmChartArgs(
 def outputs(args: MockResourceArgs) -> dict[str, Any]:
     if args.typ == RELEASE:
         return {"status": {"revision": 3, "status": "deployed"}}
-    return {"chart_name": "rancher"} if args.typ.endswith("helm:Chart") else {}
+    return {}
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def mocks() -> RecordingMocks:
 def arguments(kubeconfig: str = "kubeconfig") -> HelmReleaseArgs:
     return HelmReleaseArgs(
         engine=Helm3(kubeconfig),
-        chart=HelmChart("chart", CHART),
+        chart=CHART,
         release="rancher",
         namespace=NAMESPACE,
         kubeconfig=kubeconfig,
@@ -98,7 +98,7 @@ def api() -> Iterator[FakeApi]:
 
 def spec() -> ReleaseSpec:
     return ReleaseSpec(
-        chart=HelmChart("chart", CHART),
+        chart=CHART,
         release="rancher",
         namespace=NAMESPACE,
         values={},

@@ -4,67 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
-from components.helm.workloads import Workload, diagnose, find
+from components.helm.workloads import diagnose, find
 from components.kubernetes.api import Kubernetes
+from domain.workloads import Workload
+from tests.domain.test_workloads import GOOD, workload
 from tests.kubernetes_api import NAMESPACE, RELEASE_MARKS, FakeApi
-
-SELECTOR = {"matchLabels": {"app": "nginx"}}
-
-
-def workload(kind: str, spec: dict[str, Any] | None = None, generation: int = 1, **status: Any) -> Workload:
-    metadata = {"name": "x", "generation": generation}
-    return Workload(
-        kind, {"metadata": metadata, "spec": {"selector": SELECTOR, **(spec or {})}, "status": status}
-    )
-
-
-GOOD = {
-    "observedGeneration": 1,
-    "replicas": 3,
-    "updatedReplicas": 3,
-    "availableReplicas": 3,
-    "readyReplicas": 3,
-}
-
-
-@pytest.mark.parametrize(
-    ("item", "ready"),
-    [
-        (workload("Deployment", {"replicas": 3}, **GOOD), True),
-        (workload("Deployment", {"replicas": 3}, generation=2, **GOOD), False),
-        (workload("Deployment", {"replicas": 3}, **{**GOOD, "availableReplicas": 2}), False),
-        (workload("Deployment", {"replicas": 3}, **{**GOOD, "updatedReplicas": 1}), False),
-        (workload("Deployment", {"replicas": 3}, **{**GOOD, "replicas": 4}), False),
-        (workload("Deployment", {"replicas": 0}, observedGeneration=1), True),
-        (workload("Deployment"), False),
-        (workload("StatefulSet", {"replicas": 3}, **GOOD), True),
-        (workload("DaemonSet", observedGeneration=1), False),
-        (
-            workload(
-                "DaemonSet",
-                observedGeneration=1,
-                desiredNumberScheduled=3,
-                updatedNumberScheduled=3,
-                numberAvailable=3,
-            ),
-            True,
-        ),
-        (
-            workload(
-                "DaemonSet",
-                observedGeneration=1,
-                desiredNumberScheduled=3,
-                updatedNumberScheduled=1,
-                numberAvailable=3,
-            ),
-            False,
-        ),
-    ],
-)
-def test_ready(item: Workload, *, ready: bool) -> None:
-    assert item.is_ready is ready
 
 
 def test_only_the_release_own_workloads_are_found(api: FakeApi, kubernetes: Kubernetes) -> None:

@@ -11,7 +11,7 @@ import pytest
 import yaml
 from pulumi.runtime.mocks import MockResourceArgs
 
-from components.helm.chart import HelmChart, HelmChartArgs
+from components.helm.chart import HelmChart
 from components.helm.v3 import Helm3
 from components.ingress.component import (
     IngressController,
@@ -32,20 +32,17 @@ def mocks() -> RecordingMocks:
     def outputs(args: MockResourceArgs) -> dict[str, Any]:
         if args.typ == RELEASE:
             return {"status": {"revision": 1}}
-        return {"address": "10.50.0.79"} if args.typ == VIRTUAL_IP else {"chart_name": "ingress-nginx"}
+        return {"address": "10.50.0.79"} if args.typ == VIRTUAL_IP else {}
 
     return RecordingMocks(outputs)
 
 
 def controller(values: Mapping[str, Any], **changes: Any) -> IngressController:
     chart = HelmChart(
-        "chart",
-        HelmChartArgs(
-            chart="ingress-nginx",
-            repository="https://charts.example.com",
-            version="4.11.5",
-            kubernetes_version="1.28",
-        ),
+        chart="ingress-nginx",
+        repository="https://charts.example.com",
+        version="4.11.5",
+        kubernetes_version="1.28",
     )
     cluster = pulumi.ComponentResource("test:index:Cluster", "cluster")
     args: dict[str, Any] = {
@@ -166,6 +163,7 @@ def ingress(mocks: RecordingMocks, kubernetes: str) -> RancherIngress:
             hostname="czrancherblog.sovsystems.com",
             tls_secret_name="czrancherblog-secret",
             kubernetes_version=kubernetes,
+            extra_hostnames=("rancher.example.org",),
         ),
     )
 
@@ -180,9 +178,9 @@ def test_ingress_of_todays_api(mocks: RecordingMocks) -> pulumi.Output[None]:
         assert annotations["pulumi.com/skipAwait"] == "true"
         backend = {"service": {"name": "rancher", "port": {"number": 80}}}
         path = {"path": "/", "pathType": "Prefix", "backend": backend}
-        hosts = ["czrancherblog.sovsystems.com"]
+        hosts = ["czrancherblog.sovsystems.com", "rancher.example.org"]
         assert inputs["spec"] == {
-            "rules": [{"host": hosts[0], "http": {"paths": [path]}}],
+            "rules": [{"host": host, "http": {"paths": [path]}} for host in hosts],
             "tls": [{"hosts": hosts, "secretName": "czrancherblog-secret"}],
         }
 
@@ -194,7 +192,7 @@ def test_ingress_of_the_articles_time(mocks: RecordingMocks) -> pulumi.Output[No
     def check(_: object) -> None:
         inputs = mocks.inputs("kubernetes:extensions/v1beta1:Ingress", "rancher-ingress")
         assert inputs["apiVersion"] == "extensions/v1beta1"
-        [rule] = inputs["spec"]["rules"]
+        rule, _ = inputs["spec"]["rules"]
         assert rule["http"]["paths"] == [{"backend": {"serviceName": "rancher", "servicePort": 80}}]
         [alias] = mocks.requests["rancher-ingress"].aliases
         assert alias.spec.type == "kubernetes:networking.k8s.io/v1:Ingress"

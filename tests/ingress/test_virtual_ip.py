@@ -1,61 +1,18 @@
-"""Which of a Service's addresses is the virtual IP."""
+"""The virtual IP, read from a Kubernetes API."""
 
 from __future__ import annotations
 
-import ipaddress
 import logging
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from components.ingress.virtual_ip import VirtualIpProvider, pick
+from components.ingress.virtual_ip import VirtualIpProvider
 from components.runtime.errors import ProviderError
 from tests import kubernetes_api
 from tests.kubernetes_api import NAMESPACE, RELEASE_MARKS, FakeApi
 from tests.servers import ADDRESS, Request
-
-addresses = st.ip_addresses(v=4).map(str)
-
-
-@pytest.mark.parametrize(
-    ("given_addresses", "network", "expected"),
-    [
-        (["10.50.0.79", "100.64.128.125"], None, "10.50.0.79"),
-        (["100.64.128.125", "10.50.0.79"], None, "10.50.0.79"),
-        (["100.127.255.254"], None, None),
-        (["100.128.0.1"], None, "100.128.0.1"),
-        (["10.50.0.79", "10.60.0.79"], "10.60.0.0/24", "10.60.0.79"),
-        (["10.50.0.79"], "10.60.0.0/24", None),
-        (["10.50.0.79", "10.50.0.79"], None, "10.50.0.79"),
-        ([], None, None),
-    ],
-)
-def test_rule(given_addresses: list[str], network: str | None, expected: str | None) -> None:
-    assert pick(given_addresses, network) == expected
-
-
-def test_several_that_remain_are_listed() -> None:
-    with pytest.raises(
-        ProviderError, match=r"10\.50\.0\.79, 10\.60\.0\.79 \(of .*100\.64\.0\.1, .* Set the network"
-    ) as caught:
-        pick(["10.50.0.79", "100.64.0.1", "10.60.0.79"], None)
-    assert caught.value.properties == ("network",)
-
-
-@given(st.lists(addresses, max_size=4), addresses)
-def test_order_does_not_matter(listed: list[str], network: str) -> None:
-    cidr = str(ipaddress.ip_network(f"{network}/8", strict=False))
-
-    def result(order: list[str]) -> str | None:
-        try:
-            return pick(order, cidr)
-        except ProviderError:
-            return "several"
-
-    assert result(listed) == result(listed[::-1])
 
 
 @pytest.fixture
@@ -111,6 +68,13 @@ def test_why_there_is_no_address(api: FakeApi) -> None:
     service(api, "10.50.0.79", "100.64.128.125")
     with pytest.raises(ProviderError, match=r"10\.50\.0\.79, 100\.64\.128\.125, none in 10\.60"):
         VirtualIpProvider().create(inputs(api, network="10.60.0.0/24"))
+
+
+def test_several_addresses_are_an_error_about_the_network(api: FakeApi) -> None:
+    service(api, "10.50.0.79", "10.60.0.79")
+    with pytest.raises(ProviderError, match=r"10\.50\.0\.79, 10\.60\.0\.79") as caught:
+        VirtualIpProvider().create(inputs(api))
+    assert caught.value.properties == ("network",)
 
 
 def test_two_load_balancers_are_one_too_many(api: FakeApi) -> None:

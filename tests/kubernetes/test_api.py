@@ -92,7 +92,7 @@ def test_certificate_is_verified_for_the_tls_server_name(
 
         def get(**cluster: str) -> object:
             with kube.client(kubernetes_api.kubeconfig(server.url, **cluster)) as kubernetes:
-                assert not list(tmp_path.glob("rancher-on-pks-*")), "nothing lasts on disk"
+                assert not list(tmp_path.glob("*rancher-on-pks-*")), "nothing lasts on disk"
                 return kubernetes.get(PATH)
 
         named = {"tls_server_name": "api.example.com"}

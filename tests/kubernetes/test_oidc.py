@@ -17,8 +17,8 @@ from components.kubernetes import api as kube
 from components.kubernetes import kubeconfig as kubeconfigs
 from components.kubernetes.api import KubernetesError
 from components.kubernetes.kubeconfig import KubeconfigError
-from components.kubernetes.oidc import expiry
 from components.kubernetes.provider import ClusterProvider
+from domain.oidc import expiry
 from tests import kubernetes_api, pki
 from tests.kubernetes_api import FakeApi
 from tests.servers import ADDRESS, Request, Response, Server, serve
@@ -96,6 +96,7 @@ def test_a3_an_expired_login_is_renewed_once_and_the_request_carried_out_once(ap
         ({"id_token": 5}, "", "it gave no ID token"),
         ({"id_token": "a\nb"}, "", "it gave no ID token"),
         ({"id_token": "fresh"}, "https://elsewhere.test/token", "no token endpoint of its own"),
+        ({"id_token": "fresh"}, "https://[", "no token endpoint of its own"),
     ],
 )
 def test_a3_a_login_that_cannot_be_renewed_is_a_clean_error(

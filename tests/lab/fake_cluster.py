@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from lab.cluster.api import KubernetesApi, Object
@@ -16,7 +16,7 @@ class FakeApi(KubernetesApi):
         self.objects = objects
         self.created: dict[str, Object] = {}
 
-    async def create(self, path: str, body: Object) -> bool:
+    async def create(self, path: str, body: Object, caller: Mapping[str, str] | None = None) -> bool:
         key = f"{path}/{body['metadata']['name']}"
         return self.created.setdefault(key, body) is body
 

@@ -8,7 +8,7 @@ import contextlib
 import copy
 import json
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,10 @@ class FakeKubernetes:
 
     def __init__(self) -> None:
         self.objects: dict[str, dict[str, Object]] = {}
+        self.callers: list[str] = []
+        """In whose name each object was created; empty: the kubeconfig's user."""
+        self.refuse: Callable[[str, Object], str] = lambda _resource, _item: ""
+        """Why an admission policy denies an object; empty: it does not."""
         self._version = 1
         self._history: list[tuple[int, str, Object]] = []
         self._watches: list[tuple[str, str, web.Request, web.StreamResponse]] = []
@@ -74,9 +78,18 @@ class FakeKubernetes:
             namespace, parts = parts[1], parts[2:]
         resource, name = parts[0], parts[1] if len(parts) > 1 else ""
         if request.method == "POST":
-            return await self._create(resource, await request.json())
+            self.callers.append(request.headers.get("Impersonate-User", ""))
+            item = await request.json()
+            if namespace:
+                item["metadata"]["namespace"] = namespace
+            if refusal := self.refuse(resource, item):
+                return web.json_response({"message": refusal}, status=403)
+            return await self._create(resource, item)
+        key = f"{namespace}/{name}" if namespace else name
         if request.method == "PATCH":
-            return await self._patch(resource, f"{namespace}/{name}", await request.json())
+            return await self._patch(resource, key, await request.json())
+        if request.method == "DELETE":
+            return await self._delete(resource, key)
         if "watch" in request.query:
             return await self._watch(request, resource, namespace)
         items = [
@@ -91,6 +104,12 @@ class FakeKubernetes:
             return web.json_response({"message": "already exists"}, status=409)
         await self.put(resource, item)
         return web.json_response(item, status=201)
+
+    async def _delete(self, resource: str, key: str) -> web.Response:
+        if key not in self.objects.get(resource, {}):
+            return web.json_response({"message": "not found"}, status=404)
+        await self.remove(resource, key)
+        return web.json_response({})
 
     async def _patch(self, resource: str, key: str, patch: Object) -> web.Response:
         if key not in self.objects.get(resource, {}):

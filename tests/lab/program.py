@@ -35,7 +35,12 @@ class ProgramStack:
         engine.install_plugins()
         (lab.home / "state").mkdir(exist_ok=True)
         directory.mkdir()
-        (directory / "Pulumi.yaml").write_text("name: rancher-on-pks\nruntime: python\n")
+        project = {
+            "name": "rancher-on-pks",
+            "runtime": "python",
+            "plugins": {"providers": [{"name": "pulumi-python", "path": str(REPO / "provider_host")}]},
+        }
+        (directory / "Pulumi.yaml").write_text(yaml.safe_dump(project))
         (directory / "__main__.py").write_text(program)
         made = cls(engine, directory, env)
         await made.run("stack", "init")
@@ -43,12 +48,11 @@ class ProgramStack:
 
     async def run(self, *arguments: str, check: bool = True, **env: str) -> str:
         """What ``pulumi`` prints; with ``check`` it must succeed, without it must fail."""
-        command = [*arguments, "--non-interactive", *(["--yes"] if arguments[0] in _ASKING else [])]
         done = await asyncio.to_thread(
             subprocess.run,
-            ["pulumi", *command, "--stack", "test"],
+            _command(arguments),
             cwd=self.directory,
-            env={**self.engine.process_environment(self.env), "PYTHONPATH": str(REPO), **env},
+            env=self._environment(env),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -56,6 +60,19 @@ class ProgramStack:
         )
         assert (done.returncode == 0) == check, done.stdout
         return str(done.stdout)
+
+    async def start(self, *arguments: str) -> asyncio.subprocess.Process:
+        """A running ``pulumi``, whose output is dropped."""
+        return await asyncio.create_subprocess_exec(
+            *_command(arguments),
+            cwd=self.directory,
+            env=self._environment({}),
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.DEVNULL,
+        )
+
+    def _environment(self, env: dict[str, str]) -> dict[str, str]:
+        return {**self.engine.process_environment(self.env), "PYTHONPATH": str(REPO), **env}
 
     def set(self, **values: object) -> None:
         """Set the stack's config."""
@@ -79,3 +96,8 @@ class ProgramStack:
         """The resources of the stack."""
         found = json.loads(await self.run("stack", "export"))
         return list(found["deployment"].get("resources", []))
+
+
+def _command(arguments: tuple[str, ...]) -> list[str]:
+    command = [*arguments, "--non-interactive", *(["--yes"] if arguments[0] in _ASKING else [])]
+    return ["pulumi", *command, "--stack", "test"]

@@ -7,7 +7,6 @@ import datetime
 import ssl
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -78,27 +77,24 @@ async def serving(
     version: str = "v2.15.0",
     *,
     password: str = FIRST,
-    path: Path | None = None,
     ca: str = "",
     now: float = START,
     tls: ssl.SSLContext | None = None,
 ) -> AsyncIterator[Server]:
-    """A server of ``version``, started for the first time unless ``path`` knows better.
+    """A server of ``version``, started for the first time.
 
     With ``tls`` it ends TLS itself, for a client that verifies it.
     """
     clock, fault = [now], dict[str, Any]()
     context = Context(
-        State.load(path),
+        State(),
         lambda: version,
-        path=path,
         seed="seed",
         clock=lambda: clock[0],
         ca=lambda: ca,
         fault=lambda: fault,
     )
-    if not context.state.created:
-        begin(context, password)
+    begin(context, password)
     runner = web.AppRunner(application(context), shutdown_timeout=0.1)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=tls).start()

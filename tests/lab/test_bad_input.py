@@ -14,8 +14,11 @@ import dns.tsig
 import dns.update
 import pytest
 
+from lab.build import build
 from lab.engine import Engine
 from lab.helm_choice import OLD_CHARTS
+from lab.recipes import HELM
+from lab.recipes import HELM2 as HELM2_TOOLS
 from tests import pki
 from tests.dns.sites import OTHER_SECRET
 from tests.lab.conftest import Site, commands, pks
@@ -31,6 +34,8 @@ LOCAL = {**HELM2, "tillerMode": "local"}
 @pytest.fixture(scope="module")
 def bad(site: Site) -> Engine:
     """A stack of its own beside the one that is up: good in all but what a test changes."""
+    for recipe in (HELM, HELM2_TOOLS):
+        build(recipes=[recipe])
     return site.beside("bad")
 
 
@@ -64,9 +69,8 @@ def refused(
     state = engine.json("stack", "export")
     assert isinstance(state, dict)
     made = [item["type"] for item in state["deployment"].get("resources") or [] if item.get("custom")]
-    # They make nothing.
-    checks = ["pulumi:providers", "helm:Chart", "helm:Helm2Commands", "capacity:PodNetwork"]
-    checks += ["dns:DnsPreflight", "placement:PlacementPreflight"]
+    # They create nothing.
+    checks = ["pulumi:providers", "preflight:Preflight", "capacity:PodNetwork"]
     assert [kind for kind in made if not any(check in kind for check in checks)] == []
     return done.stdout
 
@@ -82,6 +86,13 @@ def refused(
         ({"rancherVersion": "2.8.5"}, ["rancherVersion", "2.8.5", "1.36"]),
         ({"rancherVersion": "2.15.99"}, ["2.15.99"]),
         ({"plan": "nosuch"}, ["nosuch"]),
+        (
+            {"kubernetesVersion": "1.35"},
+            [
+                "- kubernetesVersion, kubernetesVersionCheck: the foundation deploys Kubernetes 1.36",
+                "(cluster 'rancher-lab' of PKS 1.27.0-build.7), not 1.35. Set it to 1.36",
+            ],
+        ),
         ({"externalHostname": "rancher-lab.lab.test"}, ["rancher-lab.lab.test", "rancher-lab"]),
         ({"pksCli": "no-such-pks"}, ["no-such-pks", "pksCli"]),
         ({"ingressChartRepository": "http://127.0.0.1:9"}, ["http://127.0.0.1:9"]),
@@ -155,9 +166,53 @@ def test_every_error_at_once(site: Site, bad: Engine) -> None:
 
 
 def test_plan_too_small(site: Site, bad: Engine) -> None:
-    """Masters, workers and privileged containers are three errors, told together."""
+    """Masters, workers and privileged containers are three problems in one message."""
     site.configure(bad, plan="dev-small")
-    refused(site, bad, "dev-small", "master", "worker", "privileged", errors=3)
+    refused(
+        site,
+        bad,
+        "the preflight has 3 problems; nothing was changed:",
+        *("- planMasters: plan 'dev-small' has", "- planWorkers: plan", "- planPrivileged: plan"),
+    )
+
+
+def test_the_kubernetes_version_may_be_left_out(site: Site, fresh: Engine) -> None:
+    """Other clusters show it, so a preview is the same with it and without it."""
+    site.configure(fresh, kubernetesVersion=None)
+    done = fresh.run("preview", "--color", "never")
+    assert "kubernetesVersion: 1.36, as cluster 'rancher-lab' of PKS 1.27.0-build.7 has it" in done.stdout
+    site.configure(fresh, rancherVersion="2.8.5")
+    refused(site, fresh, "rancherVersion: Rancher 2.8.5 runs on Kubernetes", "not 1.36")
+
+
+def test_five_mistakes_in_five_systems(site: Site, fresh: Engine) -> None:
+    """One run, one message, each finding once with its key and remedy."""
+    other = f"{fresh.stack}-other.lab.test"
+    site.configure(
+        fresh,
+        plan="nosuch",
+        rancherVersion="2.15.99",
+        ingressChartRepository="https://127.0.0.1:9",
+        dnsZone="test",
+        vsphereComputeClusters=["C9"],
+        podNetwork={"blocks": [{"cidr": "172.31.0.0/16"}]},
+        rancherHostname=other,
+    )
+    output = refused(
+        site,
+        fresh,
+        "the preflight has 6 problems; nothing was changed:",
+        *("- plan: there is no plan 'nosuch'", "Choose one of these"),
+        *("- rancherVersion: ", "has no version '2.15.99' of chart 'rancher'. Choose one of its versions: "),
+        "- ingressChartRepository: the chart repository is unreachable",
+        *("- dnsServer, dnsZone: DNS server", "use the zone's primary server"),
+        *("- vsphereComputeClusters: vCenter has no vSphere cluster 'C9'", "it has DC0_C0"),
+        *("- podNetwork: ", "172.31.0.0/16"),
+    )
+    diagnostics = output.split("Diagnostics:")[-1]
+    lines = [line for line in diagnostics.splitlines() if line.strip().startswith("- ")]
+    assert len(lines) == len(set(lines)) == 6
+    assert diagnostics.count("resource 'preflight'") == 1
 
 
 def test_profile_in_use_with_other_parameters(site: Site, bad: Engine) -> None:

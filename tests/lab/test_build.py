@@ -2,32 +2,38 @@
 
 from __future__ import annotations
 
+import json
 import os
 import threading
 import time
 from collections.abc import Callable
+from importlib import metadata
 from pathlib import Path
 
 import pytest
 
-from lab import build as build_module
-from lab.build import Built, build
+from lab import present as present_module
+from lab.build import Built, build, planned, show
 from lab.golang import BuildError
-from lab.recipes import ENGINE, LANGUAGE_HOST, PLUGINS, RECIPES, Recipe
+from lab.layout import Lab
+from lab.recipes import ENGINE, HELM2, KUBERNETES_PLUGIN, LANGUAGE_HOST, ON_DEMAND, RECIPES, Borrowed, Recipe
 
+HOST = "pulumi-language-python"
 # Answers `go env` and `go list`; `go build` writes the -o target, in the way that a file of the
 # module's directory asks for, and logs the module's name.
 FAKE_GO = """#!/bin/sh
 case "$1" in
 env) echo '{"GOVERSION": "go'"$FAKE_VERSION"'", "GOOS": "linux", "GOARCH": "amd64"}' ;;
-list) echo "$FAKE_RELEASE" ;;
+mod) cat "$FAKE_LOG.download" ;;
+list) if [ "$2" = -m ]; then echo "$FAKE_RELEASE"; else printf 'a\\nb\\nc\\nd\\n'; fi ;;
 build)
   basename "$PWD" >> "$FAKE_LOG"
   while [ "$1" != -o ]; do shift; done
   if [ -e slow ]; then echo $$ > "$FAKE_LOG.slow"; sleep 60; fi
   if [ -e broken ]; then seq 40 >&2; echo "main.go:7: undefined: x" >&2; exit 1; fi
+  if [ -e waits ]; then echo a >&2; until [ -e "$(cat waits)" ]; do sleep 0.01; done; fi
   case "$2" in */) target="$2$(basename "$PWD")" ;; *) target="$2" ;; esac
-  cat main.go > "$target"
+  if [ -e embeds ]; then find . -name '*.json' > "$target"; else cat main.go > "$target"; fi
 esac
 """
 
@@ -47,12 +53,13 @@ class Machine:
         file.write_text(text)
         file.chmod(0o755)
 
-    def recipe(self, name: str, **fields: object) -> Recipe:
+    def recipe(self, name: str, version: str = "v1.2.3", **fields: object) -> Recipe:
         module = self.root / name
         module.mkdir()
-        (module / "go.mod").write_text("module m\n\ngo 1.26.0\n\nrequire example.org/release v1.2.3\n")
+        text = f"module m\n\ngo 1.26.0\n\nrequire example.org/release {version}\n"
+        (module / "go.mod").write_text(text)
         (module / "main.go").write_text(f"package {name}\n")
-        return Recipe(name, (".",), directory=module, **fields)  # type: ignore[arg-type]
+        return Recipe(name, (name,), directory=module, **fields)  # type: ignore[arg-type]
 
     def builds(self) -> list[str]:
         return sorted(self.log.read_text().split()) if self.log.exists() else []
@@ -129,7 +136,7 @@ def test_an_interruption_stops_the_compiler_and_the_next_build_continues(machine
     started = machine.root / "log.slow"
 
     def interrupt(line: str) -> None:
-        if line.startswith("quick"):
+        if "quick: built" in line:
             while not (started.exists() and started.read_text()):
                 time.sleep(0.01)
             raise KeyboardInterrupt
@@ -151,8 +158,7 @@ def test_two_builds_at_once_share_the_work(machine: Machine) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    assert len(set(results)) == 1
-    assert len(results) == 4
+    assert [result.bin for result in results] == [results[0].bin] * 4
     assert machine.builds() == ["one"]
 
 
@@ -184,20 +190,100 @@ def test_go_missing(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
         build(recipes=[machine.recipe("one")])
 
 
-def test_plugins_are_kept_apart(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
-    plugins = machine.recipe("plugins")
-    monkeypatch.setattr(build_module, "PLUGINS", plugins)
-    built = build(recipes=[machine.recipe("one"), plugins])
+def test_plugins_are_kept_apart(machine: Machine) -> None:
+    recipes = [machine.recipe("one"), *(machine.recipe(name, kind="plugin") for name in ("two", "three"))]
+    built = build(recipes=recipes)
     assert [file.name for file in built.bin.iterdir()] == ["one"]
-    assert [file.name for file in built.plugins.iterdir()] == ["plugins"]
+    assert sorted(file.name for file in built.plugins.iterdir()) == ["three", "two"]
+
+
+def test_what_is_built_on_demand_stays_in_its_own_directory(machine: Machine) -> None:
+    """Helm 2 and Helm 3 are both called ``helm``."""
+    one, two = (machine.recipe(name, binary="helm", kind="on demand") for name in ("one", "two"))
+    built = build(recipes=[one, two])
+    assert list(built.bin.iterdir()) == []
+    assert [(built.places[recipe] / "helm").read_text() for recipe in (one, two)] == [
+        "package one\n",
+        "package two\n",
+    ]
+
+
+def borrowing(machine: Machine, checksum: str) -> Recipe:
+    upstream = machine.root / "upstream"
+    (upstream / "data").mkdir(parents=True)
+    (upstream / "data" / "schema.json").write_text("{}")
+    (upstream / "data" / "code.go").write_text("package upstream\n")
+    part = Borrowed("example.org/release", "data/*.json", "sub")
+    recipe = machine.recipe("one", borrowed=(part,))
+    (recipe.module / "borrowed.sum").write_text(f"example.org/release v1.2.3 {checksum}\n")
+    answer = {"Path": "example.org/release", "Version": "v1.2.3", "Sum": "h1:good", "Dir": str(upstream)}
+    (machine.root / "log.download").write_text(json.dumps(answer))
+    return recipe
+
+
+def test_files_of_another_module_are_there_only_during_the_build(machine: Machine) -> None:
+    recipe = borrowing(machine, "h1:good")
+    (recipe.module / "embeds").touch()
+    assert (build(recipes=[recipe]).bin / "module").read_text() == "./sub/schema.json\n"
+    assert not (recipe.module / "sub").exists()
+
+
+def test_a_module_with_another_checksum_is_refused(machine: Machine) -> None:
+    with pytest.raises(BuildError, match=r"release@v1.2.3 has checksum h1:good, unlike .*/borrowed.sum"):
+        build(recipes=[borrowing(machine, "h1:other")])
+    assert leftovers(machine) == []
+
+
+def test_progress_says_what_is_done(machine: Machine) -> None:
+    lines: list[str] = []
+    build(lines.append, recipes=[machine.recipe("one", cost=(300, 20)), machine.recipe("two", cost=(100, 5))])
+    assert lines[0] == "2 tools to build (once): one, two"
+    assert lines[1].startswith("about 6 CPU minutes and 25 MB")
+    assert lines[-1].startswith("100%  ")
+
+
+def test_a_long_build_says_where_it_is(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lab.progress._EVERY_SECONDS", 0.0)
+    lines: list[str] = []
+    recipe = machine.recipe("one")
+    (recipe.module / "waits").write_text(str(machine.root / "go-on"))
+
+    def hear(line: str) -> None:
+        lines.append(line)
+        if "1 of 4 packages" in line:
+            (machine.root / "go-on").touch()
+
+    build(hear, recipes=[recipe])
+    assert " 21%  one: 1 of 4 packages" in lines
+
+
+def test_the_list_says_what_is_built_and_why(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    one, two = (
+        machine.recipe("one", purpose="the first"),
+        machine.recipe("two", kind="on demand", cost=(90, 7)),
+    )
+    three = machine.recipe("three", release="example.org/release")
+    build(recipes=[one])
+    machine.command("three", "#!/bin/sh\necho three v1.4.0\n")
+    rows = [line.split() for line in show([one, two, three])][1:]
+    assert rows == [
+        ["one", "10", "10", "built", "the", "first"],
+        ["two", "90", "7", "on", "demand"],
+        ["three", "10", "10", "on", "PATH"],
+    ]
 
 
 @pytest.fixture
 def engine(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> Callable[[], list[str]]:
     """Builds an engine, a language host and a tool; returns the names of the commands made."""
-    made = [machine.recipe(name) for name in ("engine", "host", "tool")]
-    monkeypatch.setattr(build_module, "ENGINE", made[0])
-    monkeypatch.setattr(build_module, "LANGUAGE_HOST", made[1])
+    release = {"release": "example.org/release", "version": "v3.259.0"}
+    made = [
+        machine.recipe("engine", binary="pulumi", **release),
+        machine.recipe("host", binary="pulumi-language-python", **release),
+        machine.recipe("tool"),
+    ]
+    monkeypatch.setattr(present_module, "ENGINE", made[0])
+    monkeypatch.setattr(present_module, "LANGUAGE_HOST", made[1])
     return lambda: sorted(file.name for file in build(recipes=made).bin.iterdir())
 
 
@@ -206,10 +292,10 @@ def engine(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> Callable[[], li
     [
         ("v3.259.0", "v3.259.0", ["tool"]),
         ("v4.1.0", "4.1.0", ["tool"]),
-        ("v3.300.1", None, ["host", "tool"]),
-        ("v3.300.1", "v3.68.0", ["host", "tool"]),
-        ("v3.258.9", "v3.258.9", ["engine", "host", "tool"]),
-        (None, "v3.300.0", ["engine", "host", "tool"]),
+        ("v3.300.1", None, [HOST, "tool"]),
+        ("v3.300.1", "v3.68.0", [HOST, "tool"]),
+        ("v3.258.9", "v3.258.9", ["pulumi", HOST, "tool"]),
+        (None, "v3.300.0", ["pulumi", HOST, "tool"]),
     ],
 )
 def test_engine_on_path(
@@ -230,7 +316,7 @@ def test_engine_on_path_is_not_wanted(
 ) -> None:
     machine.command("pulumi", "#!/bin/sh\necho v3.300.0\n")
     monkeypatch.setenv("LAB_BUILD_ALL", "1")
-    assert engine() == ["engine", "host", "tool"]
+    assert engine() == ["pulumi", HOST, "tool"]
 
 
 def test_own_results_on_path_are_not_taken_for_the_users(
@@ -241,10 +327,10 @@ def test_own_results_on_path_are_not_taken_for_the_users(
     (earlier / "pulumi").write_text("#!/bin/sh\necho v3.300.0\n")
     (earlier / "pulumi").chmod(0o755)
     monkeypatch.setenv("PATH", f"{earlier}:{os.environ['PATH']}")
-    assert engine() == ["engine", "host", "tool"]
+    assert engine() == ["pulumi", HOST, "tool"]
 
 
-@pytest.mark.parametrize("recipe", RECIPES, ids=lambda recipe: recipe.name)
+@pytest.mark.parametrize("recipe", (*RECIPES, *ON_DEMAND), ids=lambda recipe: recipe.name)
 def test_recipes_fit_their_modules(recipe: Recipe) -> None:
     assert recipe.go_version
     assert (recipe.module / "go.sum").is_file()
@@ -256,4 +342,33 @@ def test_versions_come_from_go_mod() -> None:
     assert LANGUAGE_HOST.linker_flags.endswith("main.version=v3.259.0")
     assert "gitVersion=v1.36.3 -X" in RECIPES[0].linker_flags
     assert RECIPES[0].linker_flags.endswith("gitMinor=36")
-    assert PLUGINS.linker_flags == "-s -w"
+    assert KUBERNETES_PLUGIN.linker_flags == "-s -w"
+    assert HELM2.linker_flags.endswith("version.Version=v2.17.0 -X k8s.io/helm/pkg/version.BuildMetadata=")
+
+
+def test_the_kubernetes_plugin_says_the_version_of_the_sdk() -> None:
+    main = (KUBERNETES_PLUGIN.module / "main.go").read_text()
+    assert f'const version = "{metadata.version("pulumi_kubernetes")}"' in main
+
+
+def test_where_the_tools_will_be_is_known_before_they_are_built(machine: Machine) -> None:
+    recipes = [machine.recipe("one"), machine.recipe("two", kind="plugin")]
+    expected = planned(recipes)
+    assert not expected.bin.exists()
+    assert build(recipes=recipes) == expected
+
+
+def test_a_directory_with_tools_is_used_by_later_calls_too(
+    machine: Machine, engine: Callable[[], list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """``make lab TOOLS=directory``, then ``python -m lab env``."""
+    pulumi = machine.root / "theirs" / "pulumi"
+    pulumi.parent.mkdir()
+    pulumi.write_text("#!/bin/sh\necho v3.300.0\n")
+    pulumi.chmod(0o755)
+    before = os.environ["PATH"]
+    Lab(machine.root / "lab").use_tools(str(pulumi.parent))
+    assert engine() == [HOST, "tool"]
+    monkeypatch.setenv("PATH", before)
+    Lab(machine.root / "lab").use_tools()
+    assert engine() == [HOST, "tool"]

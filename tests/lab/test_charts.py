@@ -22,10 +22,16 @@ from lab.build import build
 from lab.chart_packages import CHARTS, packages
 from lab.charts_server import application
 from lab.layout import Lab
-from lab.recipes import RECIPES
+from lab.recipes import HELM
 
 HOSTNAME = "hostname=rancher.example.com"
-KUBERNETES = {"2.15.0": "1.36.3", "2.13.0": "1.34.0", "2.8.5": "1.28.11", "2.2.8": "1.14.5"}
+KUBERNETES = {
+    "2.15.1": "1.36.3",
+    "2.15.0": "1.36.3",
+    "2.13.0": "1.34.0",
+    "2.8.5": "1.28.11",
+    "2.2.8": "1.14.5",
+}
 """Versions of the Rancher chart with a version of Kubernetes that each is for."""
 
 
@@ -52,6 +58,7 @@ def test_bounds_are_those_of_upstream() -> None:
     bounds = {(chart.name, chart.version): chart.metadata.get("kubeVersion") for chart in packages()}
     assert bounds == {
         ("rancher", "2.15.0"): "< 1.37.0-0",
+        ("rancher", "2.15.1"): "< 1.37.0-0",  # the lab's own
         ("rancher", "2.13.0"): "< 1.35.0-0",
         ("rancher", "2.8.5"): "< 1.29.0-0",
         ("rancher", "2.2.8"): None,
@@ -95,7 +102,7 @@ async def test_registry_serves_a_chart_as_artifact(server: tuple[Lab, str]) -> N
     async with fetched(f"{url}/v2/") as response:
         assert response.status == 200
     async with fetched(f"{url}/v2/charts/rancher/tags/list") as response:
-        assert (await response.json())["tags"] == ["2.13.0", "2.15.0", "2.2.8", "2.8.5"]
+        assert (await response.json())["tags"] == ["2.13.0", "2.15.0", "2.15.1", "2.2.8", "2.8.5"]
     async with fetched(f"{url}/v2/charts/rancher/manifests/2.15.0") as response:
         digest = response.headers["Docker-Content-Digest"]
         content = await response.read()
@@ -137,8 +144,7 @@ async def test_a_fault_starts_and_ends_with_the_file(server: tuple[Lab, str]) ->
 @pytest.fixture(scope="session")
 def helm() -> str:
     """The lab's helm, built alone when it is not built yet."""
-    recipes = [recipe for recipe in RECIPES if recipe.name == "helm"]
-    return str(build(recipes=recipes).bin / "helm")
+    return str(build(recipes=[HELM]).places[HELM] / "helm")
 
 
 def run(helm: str, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -289,7 +295,7 @@ def test_configuration_of_the_controllers(helm: str) -> None:
     ("reference", "version"),
     [
         (("rancher", "--repo", "http://{server}", "--version", "2.8.5"), "2.8.5"),
-        (("oci://{server}/charts/rancher", "--plain-http"), "2.15.0"),
+        (("oci://{server}/charts/rancher", "--plain-http"), "2.15.1"),
     ],
 )
 async def test_helm_reads_repository_and_registry(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 import socket
 import ssl
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -72,7 +74,7 @@ class Fleet:
         """The file with a site's kubeconfig."""
         return fleet.sites_file(self.server.lab).with_name("kubeconfigs") / f"{name}.yaml"
 
-    def ask(self, method: str, path: str) -> Any:
+    def ask(self, method: str, path: str, body: object = None) -> Any:
         """Ask Rancher, over TLS that is verified with the server's CA."""
         outputs = self.server.outputs()
         url = urlsplit(str(outputs["rancherUrl"]))
@@ -80,7 +82,8 @@ class Fleet:
         with socket.create_connection((str(outputs["vip"]), url.port or 443), timeout=60) as plain:
             connection = http.client.HTTPSConnection(str(url.hostname), url.port)
             connection.sock = context.wrap_socket(plain, server_hostname=url.hostname)
-            connection.request(method, path, headers={"Authorization": f"Bearer {outputs['rancherToken']}"})
+            headers = {"Authorization": f"Bearer {outputs['rancherToken']}"}
+            connection.request(method, path, json.dumps(body) if body else None, headers)
             response = connection.getresponse()
             text = response.read()
             assert response.status < 400, text
@@ -91,6 +94,33 @@ class Fleet:
         return {
             item["name"]: item for item in self.ask("GET", "/v3/clusters")["data"] if item["id"] != "local"
         }
+
+    def namespaces(self, cluster_id: str) -> list[str]:
+        """Namespaces of a cluster on the server's."""
+        found = self.ask("GET", "/k8s/clusters/local/api/v1/namespaces")["items"]
+        names = [str(item["metadata"]["name"]) for item in found]
+        return [name for name in names if cluster_id in name]
+
+    def await_namespaces(self, cluster_id: str, count: int) -> None:
+        """Wait until there are so many of them."""
+        end = time.monotonic() + 300
+        while len(self.namespaces(cluster_id)) != count:
+            assert time.monotonic() < end, f"not {count} namespaces of {cluster_id}"
+            time.sleep(0.2)
+
+    @contextlib.contextmanager
+    def fault(self, **fault: object) -> Iterator[None]:
+        """Rancher fails in some way meanwhile."""
+        file = self.server.lab.faults
+        file.write_text(json.dumps({"rancher": fault}))
+        try:
+            yield
+        finally:
+            file.unlink()
+
+    def kubernetes(self) -> contextlib.AbstractContextManager[kube.Kubernetes]:
+        """The server's cluster, by hand."""
+        return kube.client(str(self.server.outputs()["kubeconfig"]))
 
     def operations(self, *arguments: str) -> dict[str, str]:
         """What a preview would do, by resource."""
@@ -161,12 +191,8 @@ def test_the_state_holds_no_secret_in_clear(world: Fleet) -> None:
 
 
 def test_a_preview_without_changes_asks_rancher_nothing_and_a_refresh_finds_no_drift(world: Fleet) -> None:
-    faults = world.server.lab.faults
-    faults.write_text(json.dumps({"rancher": {"status": 500}}))
-    try:
+    with world.fault(status=500):
         world.run("preview", "--expect-no-changes")
-    finally:
-        faults.unlink()
     world.run("refresh", "--preview-only", "--expect-no-changes")
 
 
@@ -236,6 +262,78 @@ def test_a_site_removed_by_hand_and_a_site_out_of_reach_leave_the_others_alone(w
     assert all(after[name]["id"] == item["id"] for name, item in before.items() if name != "ship-000")
     # It goes on with what is missing, and nothing else.
     assert set(world.operations()) == {"dark", "fleet-agents"}
+
+
+def test_f6_namespaces_that_survive_their_cluster_are_named_with_the_remedy(world: Fleet) -> None:
+    """Somebody deletes a cluster as soon as it has its namespaces: Rancher 2.15.0 leaves all three."""
+    world.write(registered=1)
+    world.run("up", "--yes", "--skip-preview")
+    with world.fault(setup_seconds=20):
+        cluster = str(world.ask("POST", "/v3/clusters", {"type": "cluster", "name": "hasty"})["id"])
+        world.await_namespaces(cluster, 3)
+        world.ask("DELETE", f"/v3/clusters/{cluster}")
+    left = world.namespaces(cluster)
+    assert len(left) == 3
+    output = world.run("refresh", "--yes")
+    assert "3 namespaces of removed sites remain on the server's cluster" in output
+    assert f"Delete them, Rancher does not: kubectl delete namespace {' '.join(sorted(left))}" in output
+    world.run("up", "--yes", "--skip-preview")  # outputs are the program's
+    assert world.engine.outputs()["leakedNamespaces"] == sorted(left)
+    with world.kubernetes() as api:
+        for name in left:
+            api.delete(f"/api/v1/namespaces/{name}")
+    world.await_namespaces(cluster, 0)
+    assert "remain" not in world.run("refresh", "--yes")
+    world.run("up", "--yes", "--skip-preview")
+    assert world.engine.outputs()["leakedNamespaces"] == []
+
+
+def test_f6_the_program_deletes_a_young_cluster_only_when_it_is_set_up(world: Fleet) -> None:
+    young = {"name": "young", "registrationOnly": True}
+    with world.fault(setup_seconds=40):  # longer than the registration and the start of the next command
+        world.write(young, registered=1)
+        world.run("up", "--yes", "--skip-preview")
+        cluster = str(world.clusters()["young"]["id"])
+        assert len(world.namespaces(cluster)) == 3
+        world.write(registered=1)
+        output = world.run("up", "--yes", "--skip-preview")
+    assert "- 1 deleted" in output
+    assert "remain" not in output
+    assert world.namespaces(cluster) == []
+
+
+def test_f6_a_deletion_that_an_api_service_blocks_gets_another_remedy(world: Fleet) -> None:
+    """Kubernetes' own namespace controller waits for the API that does not answer."""
+    service = {
+        "apiVersion": "apiregistration.k8s.io/v1",
+        "kind": "APIService",
+        "metadata": {"name": "v1.ext.cattle.io"},
+        "spec": {
+            "group": "ext.cattle.io",
+            "version": "v1",
+            "groupPriorityMinimum": 100,
+            "versionPriority": 100,
+            "insecureSkipTLSVerify": True,
+            "service": {"name": "imperative-api-extension", "namespace": "cattle-system", "port": 6666},
+        },
+    }
+    path = "/apis/apiregistration.k8s.io/v1/apiservices"
+    world.write({"name": "blocked", "registrationOnly": True}, registered=1)
+    world.run("up", "--yes", "--skip-preview")
+    cluster = str(world.clusters()["blocked"]["id"])
+    with world.kubernetes() as api:
+        api.create(path, service)
+        try:
+            world.write(registered=1)
+            output = world.run("up", "--yes", "--skip-preview")
+            assert f"{cluster}-p-" in output
+            assert ": deletion is blocked. A common cause is an API service without an answer" in output
+            assert "kubectl get apiservice v1.ext.cattle.io: the masters must reach Rancher's pods" in output
+            assert "kubectl delete namespace" not in output
+        finally:
+            api.delete(f"{path}/v1.ext.cattle.io")
+    world.await_namespaces(cluster, 0)
+    assert "remain" not in world.run("refresh", "--yes")
 
 
 def test_destroy_leaves_nothing_in_rancher_and_on_the_edges(world: Fleet) -> None:

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
+import ssl
 import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 import yaml
 
 from lab import process
+from lab.cluster.spec import ClusterFiles, load
 from lab.engine import Engine, environment
-from lab.helm_choice import choose
+from lab.helm_choice import choose, prepare
 from lab.layout import Lab
 from lab.pki import write_private
 from tests.lab.conftest import Site, https_get
@@ -28,7 +32,7 @@ TILLER = ("kube-system", "tiller")
 
 
 class Cluster:
-    """The cluster of the stack, looked at with ``kubectl`` and the stand-in of Helm v2."""
+    """The cluster of the stack, looked at with ``kubectl`` and Helm v2."""
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
@@ -138,9 +142,9 @@ def test_from_tiller_in_the_cluster_to_helm_3(
     # Tiller on this machine: nothing of it is in the cluster, and the same release goes on, killed or not.
     choose(engine, None, "local")
     bare.configure(engine, rancherReplicas="4")
-    kill_amid(engine, "rancher")
+    kill_amid(engine, "rancher", local=True)
     assert cluster.records("secrets", "OWNER=TILLER,NAME=rancher,STATUS=PENDING_UPGRADE") != set()
-    kill_amid(engine, "rancher", everything=False)
+    kill_amid(engine, "rancher", everything=False, local=True)
     assert left_behind(bare.lab, tmp_path) == []
     assert "is incomplete: rolling back to revision" in up(engine)
     check_rancher(engine)
@@ -176,20 +180,37 @@ def test_from_tiller_in_the_cluster_to_helm_3(
     assert len(set(cluster.pods()) & set(before)) == len(before) - 1
 
 
+def test_destroy_with_releases_in_helm_2(bare: Site) -> None:
+    """They go with their cluster; nothing waits for a Tiller that is gone before them."""
+    engine = bare.beside("helm2-gone")
+    choose(engine, "v2", None)
+    off = {"antiAffinity": "off", "dnsMode": None, "dnsApiRecord": None, "rancherBootstrap": False}
+    bare.configure(engine, **off)
+    up(engine)
+    done = engine.run("destroy", "--yes", "--skip-preview", check=False)
+    assert done.returncode == 0, done.stdout
+    specs = (bare.lab.home / "clusters").glob("*/cluster.json")
+    assert "helm2-gone" not in [json.loads(file.read_text())["name"] for file in specs]
+    assert [line for line in commands(bare.lab, "").values() if "/tiller --" in line] == []
+
+
 def test_chart_of_helm_3_is_refused_at_preview(bare: Site) -> None:
     engine = bare.beside("helm2-new")
+    prepare()
     bare.configure(engine, helmEngine="v2")
     done = engine.run("preview", check=False)
     assert done.returncode != 0
     assert "has apiVersion v2, which this version of Helm does not support" in done.stdout
 
 
-def kill_amid(engine: Engine, release: str, *, everything: bool = True) -> None:
+def kill_amid(engine: Engine, release: str, *, everything: bool = True, local: bool = False) -> None:
     """Start ``up`` and kill it, without mercy, while Tiller changes the objects of the release.
 
-    With ``everything`` all of its processes at once, else the engine alone: the others have to notice. Tiller
-    is held in the middle of its work, which it could end before they do.
+    With ``everything`` all of its processes at once, else the engine alone: the others have to notice.
+    Tiller (with ``local`` that of this run) works only for moments far shorter than a change until it is in
+    the middle of one, where it is halted. It goes too.
     """
+    before = incomplete(engine, release)
     log = engine.lab.path("log", "killed.log")
     with log.open("wb") as output:
         running = subprocess.Popen(
@@ -200,13 +221,25 @@ def kill_amid(engine: Engine, release: str, *, everything: bool = True) -> None:
             start_new_session=True,
         )
 
-    def amid() -> bool:
-        assert running.poll() is None, log.read_text()
-        found = commands(engine.lab)
-        changing = any(f"lab.helm2.cli upgrade {release} " in line for line in found.values())
-        return changing and any("--field-manager tiller" in found[pid] and hold(pid) for pid in found)
+    tiller = 0
 
-    until(amid, pause=0.01)
+    def amid() -> bool:
+        """Let Tiller work for a moment; whether it has begun the change."""
+        nonlocal tiller
+        assert running.poll() is None, log.read_text()
+        try:
+            for number in (signal.SIGCONT, signal.SIGSTOP):
+                if not tiller:
+                    raise ProcessLookupError  # noqa: TRY301
+                os.kill(tiller, number)
+                time.sleep(0.003)
+        except ProcessLookupError:
+            found = commands(engine.lab, "pulumi\0" if local else "cluster-")
+            tiller = next((pid for pid, line in found.items() if "/tiller --" in line), 0)
+            return False
+        return not incomplete(engine, release) <= before
+
+    until(amid, pause=0.002)
     if everything:
         os.killpg(running.pid, signal.SIGSTOP)
         process.stop(engine.lab, "pulumi", force=True)
@@ -214,33 +247,46 @@ def kill_amid(engine: Engine, release: str, *, everything: bool = True) -> None:
         running.kill()
         until(lambda: not helm2(engine.lab))
         process.stop(engine.lab, "pulumi", force=True)
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(tiller, signal.SIGKILL)
     running.wait()
     engine.ensure_stack()  # breaks the lock that the killed run left
 
 
+def incomplete(engine: Engine, release: str) -> set[str]:
+    """Tiller's records of changes of the release that are not complete."""
+    files = (engine.lab.home / "clusters").glob("*/cluster.json")
+    specs = [load(engine.lab, file.parent.name) for file in files]
+    cluster = next((spec for spec in specs if spec.name == engine.stack), None)
+    if cluster is None:
+        return set()
+    pending = (
+        "PENDING_INSTALL,PENDING_UPGRADE"  # not the rollback with which the next run repairs the release
+    )
+    with httpx.Client(
+        base_url=f"{cluster.server}/api/v1/namespaces/kube-system",
+        headers={"Authorization": f"Bearer {cluster.admin_token}"},
+        params={"labelSelector": f"OWNER=TILLER,NAME={release},STATUS in ({pending})"},
+        verify=ssl.create_default_context(cafile=ClusterFiles(engine.lab, cluster.uuid).ca),
+    ) as client:
+        found = [client.get(f"/{kind}").json()["items"] for kind in ("configmaps", "secrets")]
+        return {item["metadata"]["name"] for items in found for item in items}
+
+
 def left_behind(lab: Lab, folder: Path) -> list[str]:
     """Processes of Helm v2 and its private files; a kubeconfig is in them."""
-    return helm2(lab) + [path.name for path in folder.glob("rancher-on-pks-helm2-*")]
+    return helm2(lab) + [path.name for path in folder.glob(".rancher-on-pks-private-helm2-*")]
 
 
 def helm2(lab: Lab) -> list[str]:
     """Processes of Helm v2: the stack's commands, helm, and Tiller."""
-    names = ("components.helm.v2.actions", "lab.helm2.")
+    names = ("components.helm.v2.actions", "/helm2-")
     return [line for line in commands(lab).values() if any(name in line for name in names)]
 
 
-def hold(pid: int) -> bool:
-    """Stop the process where it is; false when it does not stand still yet, or has ended."""
-    try:
-        os.kill(pid, signal.SIGSTOP)
-        return "\nState:\tT" in Path(f"/proc/{pid}/status").read_text()
-    except (ProcessLookupError, FileNotFoundError):
-        return False
-
-
-def commands(lab: Lab) -> dict[int, str]:
-    """The command line of each process that an ``up`` of this lab has started."""
-    mark = f"{process.MARK}={lab.home}:pulumi\0".encode()
+def commands(lab: Lab, daemon: str = "pulumi\0") -> dict[int, str]:
+    """The command line of each process that an ``up`` of this lab has started, or each of the lab."""
+    mark = f"{process.MARK}={lab.home}:{daemon}".encode()
     found = {}
     for entry in Path("/proc").iterdir():
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -57,6 +58,55 @@ def test_kill_while_the_cluster_and_while_the_releases_are_made(bare: Site) -> N
     assert second.run("preview", "--expect-no-changes", check=False).returncode == 0
     done = second.run("destroy", "--yes", "--skip-preview", check=False)
     assert done.returncode == 0, done.stdout
+
+
+def test_what_a_killed_up_has_ordered_goes_with_destroy(bare: Site) -> None:
+    """The state never knew the cluster; and its subnets are not others' when the ``up`` is resumed."""
+    third = bare.beside("third")
+    before = others(third)
+    kill_when(bare, third, "rancher-cluster creating")
+    third.ensure_stack()
+    assert inventory(bare, third) == (True, True)
+    assert others(third) == before
+    done = third.run("destroy", "--yes", "--skip-preview", check=False)
+    assert done.returncode == 0, done.stdout
+    assert "was ordered by an update that was cut off: it is deleted" in done.stdout
+    assert inventory(bare, third) == (False, False)
+
+
+def test_up_converges_after_half_a_destroy(bare: Site) -> None:
+    """The cluster's objects have left the state, and are in the cluster: with another key."""
+    fourth = bare.beside("fourth")
+    done = fourth.run("up", "--yes", "--skip-preview", check=False)
+    assert done.returncode == 0, done.stdout
+    refused = {"delete-cluster": {"fail_after_seconds": 1, "description": "no answer from vCenter"}}
+    bare.lab.faults.write_text(json.dumps(refused))
+    done = fourth.run("destroy", "--yes", "--skip-preview", check=False)
+    assert "PKS failed to delete cluster fourth" in done.stdout
+    bare.lab.faults.unlink()
+    assert "certificates-tls" not in fourth.run("stack", "export").stdout
+    for command in (("up", "--yes", "--skip-preview"), ("preview", "--expect-no-changes")):
+        done = fourth.run(*command, check=False)
+        assert done.returncode == 0, done.stdout
+    done = fourth.run("destroy", "--yes", "--skip-preview", check=False)
+    assert done.returncode == 0, done.stdout
+    assert inventory(bare, fourth) == (False, False)
+
+
+def inventory(bare: Site, engine: Engine) -> tuple[bool, bool]:
+    """Whether the foundation has the stack's cluster, and its network profile."""
+    state = json.loads(bare.lab.path("foundation", "state.json").read_text())
+    return f'"{engine.stack}"' in json.dumps(state["clusters"]), f"lb-{engine.stack}" in state[
+        "network_profiles"
+    ]
+
+
+def others(engine: Engine) -> int:
+    """Subnets of the pod network that others use, as the program finds them in NSX-T."""
+    preview = engine.run("preview", "--json").stdout
+    steps = json.loads(preview[preview.index("{\n") :])["steps"]
+    [figures] = [step for step in steps if step["urn"].endswith("::capacity-figures")]
+    return int(figures["newState"]["inputs"]["figures"]["network"]["used"])
 
 
 @pytest.fixture

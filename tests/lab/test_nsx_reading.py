@@ -8,11 +8,10 @@ from typing import Any
 
 import pytest
 
+from capacity.model.nsx.reading import Reading
 from capacity.model.plan import Block, Network
-from components.capacity.nsx.access import NSX
-from components.capacity.nsx.client import AbsentError
-from components.capacity.nsx.reading import Reading, read
-from components.runtime.credentials import Login
+from components.capacity.nsx_manager import NSX, NsxError, read
+from domain.credentials import Login
 from lab.foundation import tile
 from tests.lab.foundation_site import Site, idle_site, site
 
@@ -76,7 +75,7 @@ async def test_a10_a_block_that_only_the_policy_api_has(site: Site) -> None:
 
 async def test_a10_a_block_that_neither_api_has(site: Site) -> None:
     network = Network(blocks=(Block(cidr="10.99.0.0/16"),))
-    with pytest.raises(AbsentError, match=r"no IP block 10\.99\.0\.0/16 \(manager API.*\(policy API"):
+    with pytest.raises(NsxError, match=r"no IP block 10\.99\.0\.0/16 \(manager API.*\(policy API"):
         await _read(site, network=network)
 
 

@@ -27,14 +27,16 @@ pytestmark = pytest.mark.lab
 _PROGRAM = """
 import pulumi
 from components.placement.anti_affinity import AntiAffinity, AntiAffinityArgs
-from components.placement.preflight import PlacementPreflight
+from dataclasses import asdict
+from components.preflight import Preflight
 from domain.placement import Placement
 
 config = pulumi.Config()
 given = config.require_object("placement")
 placement = Placement(**{**given, "compute_clusters": tuple(given.get("compute_clusters", ()))})
 if placement.mode != "off":
-    hosts = PlacementPreflight("hosts", placement=placement)
+    wanted = {**asdict(placement), "compute_clusters": list(placement.compute_clusters)}
+    hosts = Preflight("hosts", {"vcenter": wanted})
     rules = AntiAffinity(
         "placement",
         AntiAffinityArgs(placement=placement, cluster_name="one", cluster_uuid=config.require("uuid")),
@@ -158,6 +160,12 @@ async def test_bosh_making_a_vm_anew_leads_to_one_changed_rule(site: Site, stack
 
     await until(apart, seconds=30)
     assert await stack.changes("preview") == {}
+    await stack.configure(uuid, workers=4)
+    planned = await stack.changes("preview")
+    assert {name: op for name, op in planned.items() if name.endswith("-rule")} == {
+        "placement-workers-rule": "update"
+    }, "masters stay, and no rule is replaced"
+    await stack.configure(uuid)
     await stack.run("refresh", "--expect-no-changes")
     exported = await stack.run("stack", "export", "--show-secrets")
     for secret in (site.credentials["vcenter"]["password"], site.credentials["bosh"]["client_secret"]):

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import base64
-import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +12,7 @@ from lab.rancher import sprawl
 from lab.rancher.namespaces import created
 from lab.rancher.release import Release
 from tests.lab.fake_cluster import FakeApi
-from tests.lab.rancher_server import FIRST, START, Server, serving
+from tests.lab.rancher_server import FIRST, Server, serving
 
 URL = {"name": "server-url", "value": "https://rancher.example.com"}
 CHANGE = "/v3/users?action=changepassword"
@@ -193,25 +191,6 @@ async def test_who_is_no_administrator_may_not_manage() -> None:
         assert (await server.ask("POST", "/v3/clusters", {"name": "x"})).status == 201
 
 
-async def test_what_was_told_outlives_the_server_and_secrets_are_not_in_the_file(tmp_path: Path) -> None:
-    path = tmp_path / "rancher.json"
-    async with serving(path=path) as server:
-        await server.login()
-        await server.ask("POST", CHANGE, {"currentPassword": FIRST, "newPassword": "a-new-password"})
-        await server.ask("PUT", "/v3/settings/server-url", URL)
-        token = (await server.ask("POST", "/v3/tokens", {"description": "pulumi"})).body["token"]
-    kept = path.read_text()
-    assert path.stat().st_mode & 0o777 == 0o600
-    assert "a-new-password" not in kept
-    assert token.partition(":")[2] not in kept
-    async with serving(path=path, password="ignored-by-now") as server:
-        assert (await server.ask("GET", "/v3/users?me=true", token=token)).status == 200
-        assert (await server.login("ignored-by-now")).status == 401
-        assert (await server.login("a-new-password")).status == 201
-        assert (await server.ask("GET", "/v3/settings/server-url")).body["value"] == URL["value"]
-    assert json.loads(kept)["created"] == START
-
-
 # --- the cluster local -----------------------------------------------------------------------------
 
 
@@ -361,6 +340,40 @@ async def test_namespaces_are_made_and_deleted_in_the_cluster_and_some_leak() ->
         assert len(api.created) == 14 + 1
         assert f"/api/v1/namespaces/{sprawl.fleet_namespace(second)}" in api.created
         assert sprawl.pause(server.context) is None
+
+
+@pytest.mark.parametrize(
+    ("fault", "age", "left"),
+    [
+        ({}, 0.1, 0),  # its namespaces are never made
+        ({}, 0.35, 3),
+        ({}, 0.49, 3),
+        ({}, 0.51, 0),
+        ({"setup_seconds": 10.0}, 7.0, 3),
+        ({"setup_seconds": 10.0}, 10.5, 0),
+    ],
+)
+async def test_f6_a_cluster_deleted_before_its_finalizer_leaves_its_namespaces(
+    fault: dict[str, float], age: float, left: int
+) -> None:
+    api, done = FakeApi({}), set[str]()
+    async with serving() as server:
+        await server.login()
+        server.fault.update(fault)
+        await sprawl.keep(api, server.context, done)
+        before = set(api.created)
+        cluster = (await server.ask("POST", "/v3/clusters", {"name": "site"})).body["id"]
+        server.wait(age)
+        await sprawl.keep(api, server.context, done)
+        shown = (await server.ask("GET", f"/v3/clusters/{cluster}")).body
+        assert (sprawl.GUARDED in shown["annotations"]) is (left == 0 and age > 0.2)
+        await server.ask("DELETE", f"/v3/clusters/{cluster}")
+        for _ in range(3):
+            server.wait(20)
+            await sprawl.keep(api, server.context, done)
+        remain = {path.rpartition("/")[2] for path in set(api.created) - before}
+        assert len(remain) == left
+        assert all(name == cluster or name.startswith(f"{cluster}-p-") for name in remain)
 
 
 async def test_the_name_of_a_deleted_cluster_is_free_again() -> None:

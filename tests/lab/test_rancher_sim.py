@@ -303,7 +303,7 @@ async def test_what_rancher_knows_outlives_its_pods_and_the_simulator(tmp_path: 
     address = (lab.control_plane(2), 8080)
 
     def rancher(kubeconfig: Path) -> Rancher:
-        return Rancher(kubeconfig, address, "seed", state=lab.path("rancher.json"))
+        return Rancher(kubeconfig, address, "seed")
 
     async with serving(lab) as (cluster, kubeconfig), aiohttp.ClientSession() as client:
         stage = Stage(cluster, client, f"http://{address[0]}:{address[1]}")
@@ -322,6 +322,96 @@ async def test_what_rancher_knows_outlives_its_pods_and_the_simulator(tmp_path: 
             assert await stage.put("/v3/settings/server-url", token, {"value": "https://two"}) == 200
             assert (await stage.login("another-password"))[0] == 401
             assert (await stage.login("first-password"))[0] == 201
+        kept = json.dumps(cluster.objects)
+        assert "first-password" not in kept.replace(json.dumps(bootstrap_secret("first-password")), "")
+        assert token.partition(":")[2] not in kept
+
+
+# --- objects in the cluster's API --------------------------------------------------------------------
+
+
+async def ready(stage: Stage) -> str:
+    """Start Rancher; returns the administrator's token."""
+    await stage.cluster.put("secrets", bootstrap_secret("first-password"))
+    await start(stage)
+    _, token = await stage.login("first-password")
+    assert await stage.put("/v3/settings/server-url", token, {"value": "https://rancher.example.com"}) == 200
+    return token
+
+
+async def post(stage: Stage, path: str, token: str, body: Object) -> tuple[int, Object]:
+    headers = {**HTTPS, "Authorization": f"Bearer {token}"}
+    async with stage.client.post(stage.url + path, json=body, headers=headers) as response:
+        return response.status, await response.json()
+
+
+async def imported(stage: Stage, token: str, name: str) -> str:
+    """Import a cluster; returns its id once it has its projects."""
+    status, cluster = await post(stage, "/v3/clusters", token, {"name": name})
+    assert status == 201
+    cluster_id = str(cluster["id"])
+    await eventually(lambda: len(projects(stage, cluster_id)) == 2)
+    return cluster_id
+
+
+def projects(stage: Stage, cluster_id: str) -> set[str]:
+    found = stage.cluster.objects.get("projects", {})
+    return {key.partition("/")[2] for key in found if key.startswith(f"{cluster_id}/")}
+
+
+async def test_objects_are_created_in_the_users_name(stage: Stage) -> None:
+    token = await ready(stage)
+    cluster_id = await imported(stage, token, "edge")
+    cluster = stage.cluster.objects["clusters"][cluster_id]
+    assert cluster["spec"] == {"displayName": "edge", "internal": False}
+    assert f"fleet-default/{cluster_id}" in stage.cluster.objects["clusters"]
+    [admin] = stage.cluster.objects["users"]
+    assert admin in stage.cluster.callers
+    assert "system:serviceaccount:cattle-system:rancher" in stage.cluster.callers
+
+
+async def test_what_the_api_server_denies_rancher_denies_and_nothing_is_left(stage: Stage) -> None:
+    token = await ready(stage)
+    before = {kind: set(items) for kind, items in stage.cluster.objects.items() if kind != "pods"}
+    text = 'clusters.management.cattle.io "c-x" is forbidden: exceeded quota: sprawl'
+    stage.cluster.refuse = lambda resource, item: text if resource == "clusters" else ""
+    status, answer = await post(stage, "/v3/clusters", token, {"name": "edge"})
+    assert (status, answer["code"], answer["message"]) == (403, "Forbidden", text)
+    stage.cluster.refuse = lambda _resource, _item: ""
+    await imported(stage, token, "other")
+    names = {
+        item["spec"]["displayName"] for item in stage.cluster.objects["clusters"].values() if item["spec"]
+    }
+    assert names == {"local", "other"}
+    assert before["users"] == set(stage.cluster.objects["users"])
+
+
+async def test_a_denied_default_project_leaves_its_cluster_alone(stage: Stage) -> None:
+    token = await ready(stage)
+    stage.cluster.refuse = lambda resource, _item: "no" if resource == "projects" else ""
+    status, cluster = await post(stage, "/v3/clusters", token, {"name": "edge"})
+    assert status == 201
+    await eventually(lambda: cluster["id"] in stage.namespaces())
+    assert projects(stage, cluster["id"]) == set()
+    assert not [name for name in stage.namespaces() if name.startswith(f"{cluster['id']}-p-")]
+
+
+async def test_a_project_by_kubectl_gets_its_namespace_and_loses_it(stage: Stage) -> None:
+    token = await ready(stage)
+    cluster_id = await imported(stage, token, "edge")
+    metadata = {"name": "p-kctl1", "namespace": cluster_id}
+    item = {"metadata": metadata, "spec": {"displayName": "by hand", "clusterName": cluster_id}}
+    await stage.cluster.put("projects", item)
+    await eventually(lambda: f"{cluster_id}-p-kctl1" in stage.namespaces())
+    await stage.cluster.remove("projects", f"{cluster_id}/p-kctl1")
+    await eventually(lambda: f"{cluster_id}-p-kctl1" not in stage.namespaces())
+
+
+async def test_a_cluster_deleted_by_kubectl_loses_its_namespaces(stage: Stage) -> None:
+    token = await ready(stage)
+    cluster_id = await imported(stage, token, "edge")
+    await stage.cluster.remove("clusters", cluster_id)
+    await eventually(lambda: not [name for name in stage.namespaces() if name.startswith(cluster_id)])
 
 
 async def _not(value: object) -> bool:

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from lab import build as build_module
 from lab.recipes import ENGINE, LANGUAGE_HOST
@@ -80,8 +81,10 @@ class Project:
         }
         (root / "state").mkdir()
         (root / "__main__.py").write_text(program)
-        schema = (REPO / "Pulumi.yaml").read_text()
-        (root / "Pulumi.yaml").write_text(schema.replace("virtualenv: .venv", f"virtualenv: {sys.prefix}"))
+        project = yaml.safe_load((REPO / "Pulumi.yaml").read_text())
+        project["runtime"]["options"]["virtualenv"] = sys.prefix
+        del project["plugins"]  # it loads no provider of another program, such as Thing
+        (root / "Pulumi.yaml").write_text(yaml.safe_dump(project))
         self.run("stack", "init", "t")
         self.file = root / "Pulumi.t.yaml"
         self.salt = self.file.read_bytes()

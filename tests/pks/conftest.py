@@ -14,11 +14,11 @@ from typing import Any, TypeVar
 import pytest
 from pulumi.dynamic import Config, ConfigureRequest
 
-from components.pks.provider import PksProvider
 from components.runtime import waiting
+from components.runtime.provider import Provider
 
 PASSWORD = "s3cret/pass word"
-P = TypeVar("P", bound=PksProvider)
+P = TypeVar("P", bound=Provider)
 
 _STATE: dict[str, Any] = {
     "password": PASSWORD,

@@ -133,7 +133,8 @@ def test_cluster_read_sees_drift_and_absence(foundation: FakeFoundation) -> None
 def test_cluster_of_the_same_name_but_not_ours_is_not_deleted(foundation: FakeFoundation) -> None:
     with foundation.change() as state:
         state["clusters"] = [live()]
-    foundation.configured(ClusterProvider).delete("another-uuid", dict(CLUSTER))
+    with pytest.raises(ProviderError, match="somebody deleted it and created it again"):
+        foundation.configured(ClusterProvider).delete("another-uuid", dict(CLUSTER))
     assert foundation.commands() == ["login", "cluster"]
 
 
@@ -208,4 +209,4 @@ def test_cluster_diff_says_exactly_what_replaces(changes: dict[str, Any], replac
 
 def test_cluster_profile_cannot_be_taken_away() -> None:
     failures = ClusterProvider().check({**CLUSTER, "network_profile": "x"}, dict(CLUSTER)).failures
-    assert [failure.property for failure in failures] == ["network_profile"]
+    assert [failure.reason.partition(":")[0] for failure in failures] == ["network_profile"]

@@ -20,9 +20,6 @@ SPEC: dict[str, Any] = {
     "network_profile": "lb-medium",
 }
 ARGS: dict[str, Any] = {
-    "plan_masters": 3,
-    "plan_workers": 3,
-    "plan_privileged": True,
     "kubernetes_version": "1.28",
     "network_profile_parameters": {"lb_size": "medium"},
 }
@@ -52,7 +49,6 @@ def test_everything_is_made(mocks: RecordingMocks) -> pulumi.Output[None]:
         assert values[:2] == ["u", "https://c.test:8443"]
         assert {name: kind for kind, name, _ in mocks.registered} == {
             "rancher": "rancher-on-pks:pks:PksCluster",
-            "rancher-foundation": "pulumi-python:dynamic/pks:FoundationPreflight",
             "rancher-network-profile": "pulumi-python:dynamic/pks:NetworkProfile",
             "rancher-cluster": CLUSTER,
             "rancher-kubeconfig": "pulumi-python:dynamic/pks:Kubeconfig",
@@ -85,6 +81,9 @@ def test_options_keep_the_secret_and_the_cluster(mocks: RecordingMocks) -> pulum
         assert list(mocks.requests["rancher-kubeconfig"].additionalSecretOutputs) == ["kubeconfig"]
         assert [name for name, request in mocks.requests.items() if request.protect] == ["rancher-cluster"]
         assert mocks.requests["rancher-kubernetes"].deletedWith.endswith("::rancher-cluster")
+        # R4: what half a destroy left in the cluster is taken over, with other values too.
+        kubernetes = mocks.inputs("pulumi:providers:kubernetes", "rancher-kubernetes")
+        assert kubernetes["enablePatchForce"] == kubernetes["upsertExistingObjects"] == "true"
         assert any(
             urn.endswith("::rancher-network-profile")
             for urn in mocks.requests["rancher-cluster"].dependencies
@@ -95,13 +94,12 @@ def test_options_keep_the_secret_and_the_cluster(mocks: RecordingMocks) -> pulum
 
 def test_providers_are_pickled_by_reference() -> None:
     """By value, code formatting or a Python upgrade would update every resource."""
-    import dill  # type: ignore[import-untyped]  # noqa: PLC0415
+    import dill  # noqa: PLC0415
 
-    from components.pks import cluster, kubeconfig, network_profile, preflight  # noqa: PLC0415
+    from components.pks import cluster, kubeconfig, network_profile  # noqa: PLC0415
 
     providers = [
         cluster.ClusterProvider(),
-        preflight.FoundationPreflightProvider(),
         kubeconfig.KubeconfigProvider(),
         network_profile.NetworkProfileProvider(),
     ]

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from components.pks import refusals
+from domain import pks_refusals as refusals
 from domain.cluster import LiveCluster, node_pools
 from domain.network_profile_parameters import findings
 

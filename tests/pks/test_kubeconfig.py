@@ -9,9 +9,9 @@ import pytest
 import yaml
 from pulumi.output import UNKNOWN
 
-from components.kubernetes.oidc import expiry
-from components.pks.kubeconfig import KubeconfigProvider, rewrite
+from components.pks.kubeconfig import KubeconfigProvider
 from components.runtime.errors import ProviderError
+from domain.oidc import expiry
 from tests.kubernetes.test_oidc import jwt
 from tests.pks.conftest import FakeFoundation, live
 
@@ -36,21 +36,6 @@ def test_kubeconfig_goes_to_the_master_ip_and_verifies_the_hostname(foundation: 
     cluster = yaml.safe_load(outs["kubeconfig"])["clusters"][0]["cluster"]
     assert cluster["server"] == "https://10.50.0.71:8443"
     assert cluster["tls-server-name"] == "c.test"
-
-
-def test_kubeconfig_keeps_only_its_context() -> None:
-    other = {"name": "other", "cluster": {"server": "https://other"}}
-    document = {
-        "current-context": "c",
-        "clusters": [other, {"name": "c", "cluster": {"server": "https://c.test:8443"}}],
-        "contexts": [{"name": "c", "context": {"cluster": "c", "user": "u"}}],
-        "users": [{"name": "u", "user": {"token": "t"}}],
-    }
-    text, server = rewrite(yaml.safe_dump(document), "c.test")
-    assert server == "https://c.test:8443"
-    assert "other" not in text
-    with pytest.raises(ProviderError, match="no current context"):
-        rewrite("{}", "c.test")
 
 
 def test_kubeconfig_does_not_change_while_the_cluster_is_updated() -> None:

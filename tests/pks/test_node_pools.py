@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from components.pks.cluster import ClusterProvider
-from components.pks.preflight import FoundationPreflightProvider
 from tests.pks.conftest import FakeFoundation, live
 from tests.pks.test_cluster import CLUSTER
 from tests.pks.test_preflight import FOUNDATION
+from tests.preflight import found as findings
 
 POOLS = [
     {"name": "tiny-1", "instances": 5, "max_worker_instances": 7},
@@ -106,8 +106,5 @@ def test_a2_numbers_that_tkgi_would_refuse_are_found_before(
     pooled: FakeFoundation, instances: dict[str, int], expected: str | None
 ) -> None:
     wanted = {**FOUNDATION, "compute_profile": "pools", "node_pool_instances": instances}
-    found = [
-        failure.reason
-        for failure in pooled.configured(FoundationPreflightProvider).check({}, wanted).failures
-    ]
+    found = findings("foundation", wanted, pksCli=str(pooled.executable))
     assert (expected is None and not found) or (expected or "") in "".join(found)

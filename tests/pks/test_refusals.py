@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from components.pks import refusals
 from components.pks.cli import Pks, PksError
 from components.pks.credentials import Access
 from components.runtime.command import Command, Outcome
+from domain import pks_refusals as refusals
 
 STATUSES = (401, 403, 404, 408, 409, 422, 429, 500, 502, 503, 504)
 FRAGMENTS = (

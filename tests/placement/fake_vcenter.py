@@ -13,7 +13,7 @@ from pyVmomi import vim, vmodl
 
 from components.placement import vcenter_session
 from components.placement.credentials import VSPHERE
-from components.runtime.credentials import Login
+from domain.credentials import Login
 
 ROOT = "group-d1"
 FIELDS = {1: "deployment", 2: "job"}

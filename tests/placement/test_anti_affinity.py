@@ -41,13 +41,13 @@ def _mocks(masters: Sequence[str], workers: Sequence[str]) -> RecordingMocks:
     return RecordingMocks(outputs)
 
 
-def _declare(**changes: Any) -> AntiAffinity:
+def _declare(opts: pulumi.ResourceOptions | None = None, **changes: Any) -> AntiAffinity:
     values = {"mode": "should", "source": "bosh", "masters": 3, "workers": 3, **changes}
     access: Mapping[str, Any] = {"server": "vc", "user": "u", "password": "p"}
     args = AntiAffinityArgs(
         placement=Placement(**values), cluster_name="one", cluster_uuid="1-2", triggers=(7,), **access
     )
-    return AntiAffinity("placement", args)
+    return AntiAffinity("placement", args, opts)
 
 
 def _rules(mocks: RecordingMocks) -> dict[str, tuple[str, str, list[str]]]:
@@ -86,6 +86,19 @@ def test_a_rule_for_masters_and_one_for_workers() -> None:
     provider = mocks.inputs("pulumi:providers:vsphere", "placement-vcenter")
     assert provider["allowUnverifiedSsl"] == "false"
     assert provider["user"] == "u"
+
+
+def test_r1_rules_that_go_with_the_cluster_are_not_deleted_for_themselves() -> None:
+    """The plugin deletes without looking, and vCenter refuses a rule that is gone, each time."""
+    mocks = _mocks(["a", "a", "a"], ["a", "a"])
+
+    def check() -> pulumi.Output[Any]:
+        cluster = pulumi.ComponentResource("test:x:Cluster", "cluster")
+        return _declare(opts=pulumi.ResourceOptions(deleted_with=cluster)).rules
+
+    _tested(check)
+    for name in _rules(mocks):
+        assert mocks.requests[name].deletedWith.endswith("::cluster")
 
 
 def test_rules_change_one_after_the_other() -> None:
@@ -154,7 +167,9 @@ def test_a_preview_that_does_not_know_the_vms_shows_what_the_config_lets_expect(
     assert _rules_names(mocks) == expected
     # Otherwise the unknown vSphere cluster would show as a replacement.
     for name in expected:
-        assert list(mocks.requests[name].ignoreChanges) == ["computeClusterId"]
+        # The masters of the same cluster stay.
+        kept = ["virtualMachineIds"] if "masters" in name else []
+        assert list(mocks.requests[name].ignoreChanges) == ["computeClusterId", *kept]
 
 
 def _rules_names(mocks: RecordingMocks) -> set[str]:

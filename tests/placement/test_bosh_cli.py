@@ -39,7 +39,10 @@ class FakeBosh:
     def answers(
         self, *rows: dict[str, str], lines: tuple[str, ...] = (), code: int = 0, more: str = ""
     ) -> None:
-        document = {"Tables": [{"Content": "vms", "Rows": rows}] if rows else None, "Lines": list(lines)}
+        tables = [{"Content": "vms", "Rows": rows}] if rows else None
+        self.prints({"Tables": tables, "Lines": list(lines)}, code=code, more=more)
+
+    def prints(self, document: dict[str, Any], *, code: int = 0, more: str = "") -> None:
         (self.directory / "answer").write_text(json.dumps(document))
         script = self.directory / "bosh"
         script.write_text(

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
 import pytest
 
-from components.placement.preflight import PlacementPreflightProvider
-from components.runtime.provider import LABELS
 from domain.placement import Placement
 from tests.placement.fake_vcenter import FakeVCenter
+from tests.preflight import found
 
 Check = Callable[..., list[str]]
 
@@ -20,13 +18,13 @@ Check = Callable[..., list[str]]
 @pytest.fixture
 def reasons(configured: Callable[..., Any], fake: FakeVCenter) -> Check:
     """What is wrong with a placement."""
-    provider = configured(PlacementPreflightProvider)
 
-    def check(**changes: Any) -> list[str]:
+    def check(severity: Any = "error", **changes: Any) -> list[str]:
         values = {"mode": "must", "source": "attributes", "masters": 3, "workers": 3, **changes}
-        placement = {**asdict(Placement(**values)), LABELS: {"masters": "planMasters"}}
+        placement = asdict(Placement(**values))
         placement["compute_clusters"] = list(placement["compute_clusters"])
-        return [failure.reason for failure in provider.check({}, placement).failures]
+        login: dict[str, Any] = {"vsphereServer": "vc", "vsphereUser": "me", "vspherePassword": "hidden"}
+        return found("vcenter", placement, severity=severity, **login)
 
     return check
 
@@ -36,25 +34,23 @@ def test_enough_hosts(reasons: Check) -> None:
     assert reasons(compute_clusters=["C0"]) == []
 
 
-def test_too_few_hosts(reasons: Check, fake: FakeVCenter, caplog: pytest.LogCaptureFixture) -> None:
+def test_too_few_hosts(reasons: Check, fake: FakeVCenter) -> None:
     fake.cluster("c1", "C1", "dc0", hosts=2)
     assert reasons() == [], "which cluster it is, is not known yet"
     assert reasons(compute_clusters=["C1"])[0].startswith(
-        "planMasters: vSphere cluster C1 has 2 hosts in service for 3 masters"
+        "masters: vSphere cluster C1 has 2 hosts in service for 3 masters"
     )
     assert reasons(compute_clusters=["C0", "C1"]) == [], "each has two of three"
-    with caplog.at_level(logging.WARNING, "rancher-on-pks"):
-        assert reasons(compute_clusters=["C1"], mode="should") == []
-    assert "warning: planMasters: vSphere cluster C1 has 2 hosts" in caplog.text
+    assert reasons(compute_clusters=["C1"], mode="should") == []
+    [warning, _] = reasons("warning", compute_clusters=["C1"], mode="should")
+    assert warning.startswith("masters: vSphere cluster C1 has 2 hosts")
 
 
-def test_drs_that_is_off_is_a_warning(
-    reasons: Check, fake: FakeVCenter, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_drs_that_is_off_is_a_warning(reasons: Check, fake: FakeVCenter) -> None:
     fake.cluster("c1", "C1", "dc0", drs=False)
-    with caplog.at_level(logging.WARNING, "rancher-on-pks"):
-        assert reasons(compute_clusters=["C1"]) == []
-    assert "DRS is off in vSphere cluster C1, so its rules have no effect" in caplog.text
+    assert reasons(compute_clusters=["C1"]) == []
+    [warning] = reasons("warning", compute_clusters=["C1"])
+    assert "DRS is off in vSphere cluster C1, so its rules have no effect" in warning
 
 
 def test_a11_an_ambiguous_cluster(reasons: Check, fake: FakeVCenter) -> None:

@@ -130,6 +130,16 @@ def test_a11_clusters_of_one_name(provider: VirtualMachinesProvider, fake: FakeV
     assert "2 vSphere clusters 'C0'. Use one of DC0/C0, DC1/C0" in refusal(provider, compute_clusters=["C0"])
 
 
+def test_a_cluster_that_was_renamed_is_reported_at_a_refresh(
+    provider: VirtualMachinesProvider, caplog: pytest.LogCaptureFixture
+) -> None:
+    known = provider.create(inputs()).outs or {}
+    with caplog.at_level(logging.WARNING, "rancher-on-pks"):
+        live = provider.read("id", {**known, "compute_clusters": ["C9"]}).outs or {}
+    assert live["machines"] == known["machines"]
+    assert "warning: vCenter has no vSphere cluster 'C9'; it has C0" in caplog.text
+
+
 def test_vms_of_one_name_in_two_datacenters(provider: VirtualMachinesProvider, fake: FakeVCenter) -> None:
     fake.machine("vm-a", "c0-h0", id_="another")
     assert refusal(provider) == (

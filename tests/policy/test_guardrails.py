@@ -29,13 +29,14 @@ INGRESS_OFF = {"ingress": {"enabled": False}}
 
 @pytest.mark.parametrize(("masters", "accepted"), [(3.0, True), (5.0, True), (1.0, False), (UNKNOWN, True)])
 def test_masters(masters: object, accepted: bool) -> None:
-    found = judged(kinds.FOUNDATION_PREFLIGHT, {"plan": "small", "masters": masters})
+    found = judged(kinds.PREFLIGHT, {"foundation": {"plan": "small", "masters": masters}})
     assert (found == []) is accepted
     assert all("has 1 masters, at least 3" in message for message in found)
 
 
 def test_fewer_masters_where_the_environment_says_so() -> None:
-    assert judged(kinds.FOUNDATION_PREFLIGHT, {"plan": "small", "masters": 1.0}, minimumMasters=1.0) == []
+    small = {"foundation": {"plan": "small", "masters": 1.0}}
+    assert judged(kinds.PREFLIGHT, small, minimumMasters=1.0) == []
 
 
 @pytest.mark.parametrize(

@@ -108,7 +108,12 @@ def test_d5_no_property_crashes_a_policy_of_stacks(
             {"metadata": {"annotations": 3.0}},
             "metadata.annotations: must",
         ),
-        (RANCHER_DESIGN, kinds.FOUNDATION_PREFLIGHT, {"masters": "many"}, "masters: must be a whole number"),
+        (
+            RANCHER_DESIGN,
+            kinds.PREFLIGHT,
+            {"foundation": {"masters": "many"}},
+            "masters: must be a whole number",
+        ),
         (
             TRUSTED_CERTIFICATES,
             kinds.SECRET,

@@ -52,7 +52,7 @@ def endpoint(port: int, bundle: str) -> RancherEndpoint:
 
 def inputs(server: Server, bundle: str, expect: str = "ingress", minutes: float = 0.005) -> dict[str, Any]:
     return {
-        "endpoint": {**endpoint(server.port, bundle).document(), "port": float(server.port)},
+        "endpoint": {**endpoint(server.port, bundle).inputs(), "port": float(server.port)},
         "expect": expect,
         "timeout_minutes": minutes,
         "triggers": [],
@@ -204,4 +204,4 @@ def test_without_a_ca_nothing_is_trusted(ca: pki.Identity) -> None:
     assert EndpointCheckProvider().check({}, {**good, "endpoint": later}).failures == []
     none = {**good["endpoint"], "ca_bundle": ""}
     [failure] = EndpointCheckProvider().check({}, {**good, "endpoint": none}).failures
-    assert failure.property == "endpoint"
+    assert failure.reason.startswith("endpoint: ")

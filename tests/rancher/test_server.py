@@ -9,7 +9,7 @@ import pulumi
 import pytest
 from pulumi.runtime.mocks import MockResourceArgs
 
-from components.helm.chart import HelmChart, HelmChartArgs
+from components.helm.chart import HelmChart
 from components.helm.v3 import Helm3
 from components.rancher.endpoint import RancherEndpointArgs
 from components.rancher.server import RancherServer, RancherServerArgs
@@ -24,7 +24,7 @@ DELETED = "pulumi-python:dynamic/kubernetes:DeletedObject"
 @pytest.fixture
 def mocks() -> RecordingMocks:
     def outputs(args: MockResourceArgs) -> dict[str, Any]:
-        return {"status": {"revision": 7}} if args.typ == RELEASE else {"chart_name": "rancher"}
+        return {"status": {"revision": 7}} if args.typ == RELEASE else {}
 
     return RecordingMocks(outputs)
 
@@ -33,13 +33,10 @@ def server(
     version: str = "2.15.0", kubernetes: str = "1.36", port: int = 443, **changes: Any
 ) -> RancherServer:
     chart = HelmChart(
-        "chart",
-        HelmChartArgs(
-            chart="rancher",
-            repository="https://charts.example.com",
-            version=version,
-            kubernetes_version=kubernetes,
-        ),
+        chart="rancher",
+        repository="https://charts.example.com",
+        version=version,
+        kubernetes_version=kubernetes,
     )
     args: dict[str, Any] = {
         "engine": Helm3("k"),

@@ -33,7 +33,8 @@ def inputs(version: str = "2.15.0", ca: str = "old", **changes: Any) -> dict[str
 
 def refusals(before: dict[str, Any], wanted: dict[str, Any]) -> list[tuple[str, str]]:
     failures = UpgradeCheckProvider().check(before, wanted).failures or []
-    return [(failure.property, failure.reason) for failure in failures]
+    parts = [failure.reason.partition(": ") for failure in failures]
+    return [(key.replace(" ", ""), reason) for key, _, reason in parts]
 
 
 @pytest.mark.parametrize(

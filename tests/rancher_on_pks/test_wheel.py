@@ -47,7 +47,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
     copy.mkdir()
     for package in ("rancher_on_pks", "settings", "domain"):
         shutil.copytree(REPO / package, copy / package, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("pyproject.toml", "README.md"):
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(REPO / name, copy)
     command = [sys.executable, "-c", "from setuptools.build_meta import build_wheel; build_wheel('..')"]
     subprocess.run(command, cwd=copy, check=True, capture_output=True)

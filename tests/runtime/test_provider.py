@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from pulumi.output import Unknown
 
-from components.runtime.credentials import Field, System
+from components.runtime.credentials import require
 from components.runtime.errors import ProviderError
-from components.runtime.preflight import PreflightProvider
 from components.runtime.provider import LABELS, Properties, Provider
+from domain.credentials import Field, System
 from domain.finding import Finding
 
 UNKNOWN = Unknown()  # type: ignore[no-untyped-call]
@@ -98,32 +98,6 @@ def test_an_error_has_the_programs_names_of_the_properties() -> None:
     assert len(Machine().check({}, machine()).failures) == 0, "a warning refuses nothing"
 
 
-class Environment(PreflightProvider):
-    asked = 0
-
-    def problems(self, wanted: Properties, before: Properties) -> Iterator[Finding]:
-        self.asked += 1
-        if wanted["plan"] == "none":
-            raise ProviderError("nobody answers", "plan")
-        if wanted["plan"] == "bad":
-            yield Finding("plan", "there is no such plan")
-
-
-def test_a_preflight_asks_only_when_something_has_changed() -> None:
-    provider = Environment()
-    assert provider.check({"plan": "a"}, {"plan": "a", LABELS: {"plan": "x"}}).failures == []
-    assert provider.asked == 0
-    failures = [provider.check({"plan": "a"}, {"plan": plan}).failures for plan in ("a", "b", "bad", "none")]
-    assert [[item.reason for item in found] for found in failures] == [
-        [],
-        [],
-        ["plan: there is no such plan"],
-        ["plan: nobody answers"],
-    ]
-    assert provider.diff("x", {"plan": "a"}, {"plan": "b"}).changes
-    assert not provider.diff("x", {"plan": "a"}, {"plan": "a"}).changes
-
-
 NOTHING: dict[str, str] = {}
 PKS = System(
     "pks",
@@ -135,9 +109,9 @@ PKS = System(
 def test_the_environment_wins_and_what_is_missing_is_named() -> None:
     login = PKS.read({"pksApi": "a", "pksCaCertificateFile": "f"}.get, {"PKS_API": "b"})
     assert (login["api"], login["ca_certificate_file"], login["password"]) == ("b", "f", "")
-    login.require("api")
+    require(login, "api")
     with pytest.raises(ProviderError) as caught:
-        login.require("api", "password")
+        require(login, "api", "password")
     assert "no credentials for PKS: pksPassword (environment variable P) is not set" in str(caught.value)
     assert PKS.read(NOTHING.get, {"P": "s3cret"}).secrets == ("s3cret",)
     assert "s3cret" not in repr(PKS.read(NOTHING.get, {"P": "s3cret"}))

@@ -9,7 +9,7 @@ from pathlib import Path
 import yaml
 
 from settings import PROJECT
-from tests.config import GOOD, REPO
+from tests.config import ARTICLE, GOOD, REPO
 
 
 def _run(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -25,7 +25,7 @@ def _file(tmp_path: Path, **changes: object) -> str:
 
 
 def test_the_articles_environment_with_its_defaults() -> None:
-    done = _run("Pulumi.prod.yaml")
+    done = _run(ARTICLE)
     assert (done.returncode, done.stderr) == (0, "")
     shown = yaml.safe_load(done.stdout)
     assert shown["clusterName"] == "czpksrancher05"
@@ -34,13 +34,18 @@ def test_the_articles_environment_with_its_defaults() -> None:
 
 
 def test_every_problem_is_reported_and_other_files_are_still_checked(tmp_path: Path) -> None:
-    done = _run("--quiet", _file(tmp_path, workers="x", rancherHostname="UPPER"), "Pulumi.prod.yaml", "none")
+    done = _run(
+        "--quiet",
+        _file(tmp_path, workers="x", rancherHostname="UPPER"),
+        ARTICLE,
+        "none",
+    )
     assert done.returncode == 1
     assert "has 2 problems" in done.stderr
     assert "workers" in done.stderr
     assert "rancherHostname" in done.stderr
     assert "none" in done.stderr
-    assert "Pulumi.prod.yaml" not in done.stderr
+    assert ARTICLE not in done.stderr
     assert done.stdout == ""
 
 

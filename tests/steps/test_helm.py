@@ -20,19 +20,19 @@ COMMAND = "command:local:Command"
 def answers(args: MockResourceArgs) -> dict[str, Any]:
     if args.typ == COMMAND:
         return {"stdout": '{"revision": 1, "digest": "d"}'}
-    return {"chart_name": "x"} if args.typ.endswith("helm:Chart") else provider_outputs(args)
+    return provider_outputs(args)
 
 
 @pytest.mark.parametrize(
     ("config", "commands", "checks"),
     [
-        ({"helmEngine": "v3"}, [], 0),
-        ({"helmEngine": "v2"}, ["ingress-release", "rancher-server-release", "tiller-init"], 1),
-        ({"helmEngine": "v2", "tillerMode": "local"}, ["ingress-release", "rancher-server-release"], 1),
+        ({"helmEngine": "v3"}, [], False),
+        ({"helmEngine": "v2"}, ["ingress-release", "rancher-server-release", "tiller-init"], True),
+        ({"helmEngine": "v2", "tillerMode": "local"}, ["ingress-release", "rancher-server-release"], True),
     ],
 )
 def test_engine(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, config: dict[str, str], commands: list[str], checks: int
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, config: dict[str, str], commands: list[str], checks: bool
 ) -> None:
     mocks = RecordingMocks(answers)
     monkeypatch.setattr(pulumi.runtime, "is_dry_run", lambda: True)
@@ -52,10 +52,10 @@ def test_engine(
 
         def check(_: object) -> None:
             assert sorted(name for kind, name, _ in mocks.registered if kind == COMMAND) == commands
-            assert mocks.types().count("helm:Helm2Commands") == checks
+            asked = mocks.inputs("pulumi-python:dynamic/preflight:Preflight", "preflight")
+            assert ("helm2" in asked) is checks
             assert mocks.types().count("kubernetes:helm.sh/v3:Release") == (0 if commands else 2)
-            chart = mocks.inputs("pulumi-python:dynamic/helm:Chart", "rancher-chart")
-            assert chart["api_versions"] == (["v1"] if commands else ["v1", "v2"])
+            assert asked["rancher_chart"]["api_versions"] == (["v1"] if commands else ["v1", "v2"])
 
         return pulumi.Output.all(made["rancher"].ready.urn).apply(check)
 

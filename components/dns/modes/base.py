@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pulumi
 
@@ -21,7 +22,7 @@ class Address:
 
     hostname: str
     address: pulumi.Input[str]
-    ttl: int
+    ttl: int = 300
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +35,7 @@ class DnsMode(ABC):
     ) -> pulumi.CustomResource | None:
         """Declare the resource that makes a record; None if the program makes none."""
 
-    def preflight(self, name: str, hostnames: Sequence[str]) -> pulumi.Resource | None:
-        """Declare the check that records of these names can be made; None if nothing can be checked."""
-        del name, hostnames
+    def preflight(self, hostnames: Sequence[str]) -> dict[str, Any] | None:
+        """Inputs of ``DnsCheck`` for records of these names; None if nothing can be checked."""
+        del hostnames
         return None

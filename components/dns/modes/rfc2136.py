@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pulumi
 
 from components.dns.modes.base import Address, DnsMode
-from components.dns.preflight import DnsPreflight
 from components.dns.record import Record
 
 
@@ -19,10 +19,12 @@ class Rfc2136Mode(DnsMode):
     Attributes:
         server: The zone's primary server, ``host`` or ``host:port``.
         zone: The zone; empty: the server is asked for it.
+        move_record: Whether a name that has an address of somebody else is moved.
     """
 
     server: str
     zone: str = ""
+    move_record: bool = False
 
     def record(self, name: str, wanted: Address, opts: pulumi.ResourceOptions) -> pulumi.CustomResource:
         return Record(
@@ -32,8 +34,14 @@ class Rfc2136Mode(DnsMode):
             ttl=wanted.ttl,
             server=self.server,
             zone=self.zone,
+            move=self.move_record,
             opts=opts,
         )
 
-    def preflight(self, name: str, hostnames: Sequence[str]) -> pulumi.Resource:
-        return DnsPreflight(name, hostnames=hostnames, server=self.server, zone=self.zone)
+    def preflight(self, hostnames: Sequence[str]) -> dict[str, Any]:
+        return {
+            "hostnames": list(hostnames),
+            "server": self.server,
+            "zone": self.zone,
+            "move": self.move_record,
+        }

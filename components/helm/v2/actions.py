@@ -8,7 +8,6 @@ JSON in the variable ``HELM2_TASK``, its credentials are JSON on standard input.
 from __future__ import annotations
 
 import json
-import logging
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -21,15 +20,16 @@ from components.helm.rollout import RESUME
 from components.helm.v2 import history, ownership, permissions
 from components.helm.v2.child_process import run_in_child
 from components.helm.v2.cli import HISTORY, REPOSITORY, Helm2Cli, private_home
-from components.helm.v2.history import NAMESPACE, TillerRevision
 from components.helm.v2.local_tiller import local_tiller
 from components.helm.v2.repair import repair
 from components.helm.v2.task import VARIABLE, HelmTask, TaskCredentials
 from components.kubernetes import api as kube
 from components.kubernetes.api import Kubernetes
-from components.runtime.errors import ProviderError, log
+from components.runtime.errors import ProviderError, log, start_log
 from components.runtime.waiting import STEADY, wait
+from domain.helm_v2 import ACCOUNT, DEPLOYED, NAMESPACE, TillerRevision, last_complete
 from domain.urls import query_values
+from domain.workloads import Workload
 
 _PREVIOUS = "PULUMI_COMMAND_STDOUT"
 _DEPLOYMENT = f"/apis/apps/v1/namespaces/{NAMESPACE}/deployments/tiller-deploy"
@@ -41,7 +41,7 @@ def init(task: HelmTask, credentials: TaskCredentials) -> None:
     with kube.client(kubeconfig) as kubernetes, private_home(kubeconfig) as home:
         helm = Helm2Cli(task.helm, home, task.call_seconds)
         image = ["--tiller-image", task.image] if task.image else []
-        account = ["--service-account", permissions.ACCOUNT]
+        account = ["--service-account", ACCOUNT]
         helm.run("init", *account, "--upgrade", "--skip-refresh", "--history-max", str(HISTORY), *image)
 
         def poll() -> tuple[str, bool | None]:
@@ -52,7 +52,7 @@ def init(task: HelmTask, credentials: TaskCredentials) -> None:
             wait("Tiller", poll, timeout=task.timeout_minutes * 60, pace=STEADY, resume=RESUME)
         except ProviderError as error:
             found = kubernetes.get(_DEPLOYMENT)
-            running = [workloads.Workload("Deployment", found)] if found else []
+            running = [Workload("Deployment", found)] if found else []
             lines = [str(error), *workloads.diagnose(kubernetes, NAMESPACE, running)]
             raise ProviderError("\n".join(lines)) from error
 
@@ -71,7 +71,7 @@ def reset(task: HelmTask, credentials: TaskCredentials) -> None:
 def apply(task: HelmTask, credentials: TaskCredentials) -> dict[str, object]:
     """Install or upgrade the release; returns its revision and the task's digest."""
     with kube.client(credentials.kubeconfig) as kubernetes:
-        if helm3_history.exist(kubernetes, task.namespace, task.release):
+        if helm3_history.find(kubernetes, task.namespace, task.release):
             raise ProviderError(
                 f"Helm 3 manages release {task.release!r} in namespace {task.namespace!r}, which Helm v2 "
                 "cannot take over. Set the engine back to Helm 3"
@@ -89,19 +89,19 @@ def apply(task: HelmTask, credentials: TaskCredentials) -> dict[str, object]:
                 raise ProviderError(
                     f"release {task.release} is not deployed. Run `helm status {task.release}` for the reason"
                 )
-        current = history.last_complete(history.find(kubernetes, task.release))
+        current = last_complete(history.find(kubernetes, task.release))
         if current is None:
             raise ProviderError(
                 f"Tiller stored no revision of release {task.release} in {NAMESPACE}. Check Tiller's log"
             )
-        ownership.annotate(kubernetes, current.content.manifest, task.namespace, task.release)
+        ownership.annotate(kubernetes, history.content(current).manifest, task.namespace, task.release)
         return {"revision": current.number, "digest": task.digest}
 
 
 def delete(task: HelmTask, credentials: TaskCredentials) -> None:
     """Delete the release; when Helm 3 has taken it over, only its history in Helm v2."""
     with kube.client(credentials.kubeconfig) as kubernetes:
-        if helm3_history.exist(kubernetes, task.namespace, task.release):
+        if helm3_history.find(kubernetes, task.namespace, task.release):
             history.remove(kubernetes, task.release)
             log.info("release %s is managed by Helm 3: it stays", task.release)
             return
@@ -121,10 +121,7 @@ ACTIONS: dict[str, Callable[[HelmTask, TaskCredentials], dict[str, object] | Non
 
 def main() -> int:
     """Run the action that the command line names; returns the exit code."""
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(logging.Formatter("%(message)s"))
-    log.addHandler(handler)
-    log.setLevel(logging.INFO)
+    start_log()
     return run_in_child(_act)
 
 
@@ -163,7 +160,7 @@ def _checked(helm: Helm2Cli) -> Helm2Cli:
 
 def _is_current(revisions: Sequence[TillerRevision], before: dict[str, object], task: HelmTask) -> bool:
     """Whether the last command deployed the same content, and nothing has changed the release since."""
-    if not revisions or revisions[-1].status != history.DEPLOYED:
+    if not revisions or revisions[-1].status != DEPLOYED:
         return False
     return (before.get("revision"), before.get("digest")) == (revisions[-1].number, task.digest)
 
@@ -172,7 +169,7 @@ def _check_name(task: HelmTask, revisions: Sequence[TillerRevision]) -> None:
     """Release names are unique in the whole cluster in Helm v2."""
     if not revisions:
         return
-    found = revisions[-1].content
+    found = history.content(revisions[-1])
     chart = task.chart if task.repository else found.chart
     if (found.namespace, found.chart) != (task.namespace, chart):
         raise ProviderError(

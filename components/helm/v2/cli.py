@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
 import re
-import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
-
-from components.runtime.command import Command, private_directory
+from components.runtime.command import Command
 from components.runtime.errors import ProviderError
-from domain.redaction import Redactor
+from components.runtime.private_files import private_directory
 
 HISTORY = 10
 """Revisions that Tiller keeps (its default is all)."""
@@ -26,7 +20,6 @@ REPOSITORY = "charts"
 
 _VERSION_SECONDS = 30.0
 _VERSION = re.compile(r'^(Client|Server): &version\.Version\{SemVer:"([^"]+)"', re.MULTILINE)
-_PURPOSE = "helm2"
 
 
 @dataclass(frozen=True)
@@ -93,7 +86,7 @@ class Helm2Cli:
         output = self.run("repo", "update")
         # The exit code is 0 even when the repository fails (helm v2.17 cmd/helm/repo_update.go).
         if found := re.search(r"Unable to get an update from.*(?:\n\s+\S.*)*", output):
-            text = Redactor(self.secrets)(" ".join(found[0].split()))
+            text = self._command.redacted(" ".join(found[0].split()))
             raise ProviderError(f"`{self.executable} repo update` failed: {text}")
 
     def status_code(self, release: str) -> int:
@@ -132,16 +125,8 @@ def version_of(what: str, executable: str) -> str:
 
 @contextmanager
 def private_home(kubeconfig: str) -> Iterator[Path]:
-    """A home directory of Helm (mode 0700) with the kubeconfig, deleted after the body.
-
-    First deletes directories that killed processes of this user left behind.
-    """
-    for old in Path(tempfile.gettempdir()).glob(f"rancher-on-pks-{_PURPOSE}-*-*"):
-        pid = old.name.split("-")[-2]
-        with contextlib.suppress(OSError):
-            if old.stat().st_uid == os.getuid() and not (pid.isdigit() and _runs(int(pid))):
-                shutil.rmtree(old, ignore_errors=True)
-    with private_directory(f"{_PURPOSE}-{os.getpid()}") as home:
+    """A private home directory of Helm with the kubeconfig, deleted after the body."""
+    with private_directory("helm2") as home:
         (home / "repository" / "cache").mkdir(parents=True)
         _write_repositories(home, [])
         (home / "kubeconfig").write_text(kubeconfig)
@@ -155,14 +140,4 @@ def environment(home: Path) -> dict[str, str]:
 
 def _write_repositories(home: Path, entries: list[dict[str, str]]) -> None:
     file = {"apiVersion": "v1", "generated": "2020-01-01T00:00:00Z", "repositories": entries}
-    (home / "repository" / "repositories.yaml").write_text(yaml.safe_dump(file))
-
-
-def _runs(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
+    (home / "repository" / "repositories.yaml").write_text(json.dumps(file))  # JSON is YAML

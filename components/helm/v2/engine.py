@@ -24,23 +24,23 @@ class Helm2(HelmEngine):
     ) -> tuple[pulumi.CustomResource, pulumi.Output[Any]]:
         """The revision is ``tiller-<number>``: it differs from Helm 3's revision 1 after a migration."""
         chart, tiller = spec.chart, self._tiller
-        reference = chart.args.reference
+        reference = chart.reference
         task = {
             **tiller.task,
             "release": spec.release,
             "namespace": spec.namespace,
             "chart": reference.chart,
             "version": chart.version,
-            "repository": "" if reference.is_local else chart.args.repository_input,
-            "ca_file": chart.args.ca_file or "",
-            "username": chart.args.username,
+            "repository": chart.repository_input,
+            "ca_file": chart.ca_file or "",
+            "username": chart.username,
             "values": spec.values,
             "timeout_minutes": spec.timeout_minutes,
         }
         command = run(
             name,
             task=task,
-            credentials={"kubeconfig": tiller.kubeconfig, "password": chart.password or ""},
+            credentials={"kubeconfig": tiller.kubeconfig, "password": chart.login_password or ""},
             change="apply",
             delete="delete",
             triggers=[spec.release, spec.namespace],

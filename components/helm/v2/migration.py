@@ -10,6 +10,7 @@ from __future__ import annotations
 from components.helm.v2 import history, ownership, permissions
 from components.kubernetes.api import Kubernetes
 from components.runtime.errors import ProviderError
+from domain.helm_v2 import DEPLOYED, last_complete
 
 
 class Helm2Migration:
@@ -35,10 +36,10 @@ class Helm2Migration:
                 that only the old revision has would remain with no release to delete them.
         """
         revisions = history.find(kubernetes, release)
-        current = history.last_complete(revisions)
+        current = last_complete(revisions)
         if current is None:
             return []
-        found = current.content
+        found = history.content(current)
         if found.namespace != namespace:
             return []
         if (found.chart, found.version) != (chart, version):
@@ -46,12 +47,12 @@ class Helm2Migration:
                 f"Helm v2 release {release!r} has chart {found.chart} {found.version}, not {chart} "
                 f"{version}. Migrate to Helm 3 with the same chart and version first, then change them"
             )
-        if revisions[-1].status != history.DEPLOYED:
+        if revisions[-1].status != DEPLOYED:
             raise ProviderError(
                 f"revision {revisions[-1].number} of Helm v2 release {release!r} is incomplete. Run "
                 "`pulumi up` with Helm v2 first, which repairs it, then migrate to Helm 3"
             )
-        count = ownership.adopt(kubernetes, found.manifest, namespace, release)
+        count = ownership.annotate(kubernetes, found.manifest, namespace, release, adopt=True)
         return [f"Helm 3 adopts {count} objects of Helm v2 release {release}"]
 
     def forget(self, kubernetes: Kubernetes, release: str) -> list[str]:

@@ -9,51 +9,33 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from components.helm.v2.history import NAMESPACE
 from components.kubernetes.api import Kubernetes, KubernetesError, Object
 from components.runtime.errors import ProviderError
 from components.runtime.waiting import QUICK, wait
+from domain.helm_v2 import ACCOUNT, NAMESPACE, binding, is_for_tiller
 
-ACCOUNT = "tiller"
-"""Tiller's service account in kube-system, as in the article."""
-
-_RBAC = "/apis/rbac.authorization.k8s.io/v1"
-_BINDINGS = f"{_RBAC}/clusterrolebindings"
+_BINDINGS = "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings"
 _REVIEWS = "/apis/authorization.k8s.io/v1/subjectaccessreviews"
 _USER = f"system:serviceaccount:{NAMESPACE}:{ACCOUNT}"
-_ROLE = "cluster-admin"
-
-
-def bindings(kubernetes: Kubernetes) -> list[str]:
-    """Returns the ClusterRoleBindings that make Tiller's service account cluster-admin."""
-    return [
-        str(item["metadata"]["name"])
-        for item in kubernetes.list(_BINDINGS)
-        if item["roleRef"]["name"] == _ROLE
-        and any(
-            (subject["kind"], subject.get("namespace"), subject["name"])
-            == ("ServiceAccount", NAMESPACE, ACCOUNT)
-            for subject in item.get("subjects") or []
-        )
-    ]
 
 
 def revoke_all(kubernetes: Kubernetes) -> list[str]:
-    """Deletes these bindings; returns their names.
+    """Deletes the ClusterRoleBindings that make Tiller cluster-admin; returns their names.
 
     Raises:
         ProviderError: A binding also has other subjects.
     """
-    found = bindings(kubernetes)
-    for name in found:
-        binding = kubernetes.get(f"{_BINDINGS}/{name}")
-        if binding and len(binding["subjects"]) > 1:
+    revoked = []
+    for found in filter(is_for_tiller, kubernetes.list(_BINDINGS)):
+        name = str(found["metadata"]["name"])
+        if len(found["subjects"]) > 1:
             raise ProviderError(
                 f"ClusterRoleBinding {name} makes Tiller and others cluster-admin. Remove Tiller's service "
                 f"account from it: kubectl edit clusterrolebinding {name}"
             )
         kubernetes.delete(f"{_BINDINGS}/{name}")
-    return found
+        revoked.append(name)
+    return revoked
 
 
 @contextmanager
@@ -78,15 +60,8 @@ def granted(kubernetes: Kubernetes, release: str) -> Iterator[None]:
 
 
 def _bind(kubernetes: Kubernetes, name: str) -> None:
-    binding: Object = {
-        "apiVersion": "rbac.authorization.k8s.io/v1",
-        "kind": "ClusterRoleBinding",
-        "metadata": {"name": name},
-        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": _ROLE},
-        "subjects": [{"kind": "ServiceAccount", "namespace": NAMESPACE, "name": ACCOUNT}],
-    }
     try:
-        kubernetes.create(_BINDINGS, binding)
+        kubernetes.create(_BINDINGS, binding(name))
     except KubernetesError as error:
         if error.status != 409:
             raise

@@ -7,7 +7,7 @@ import json
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-from components.helm.v2.history import Storage
+from domain.helm_v2 import Storage
 
 VARIABLE = "HELM2_TASK"
 """Environment variable with the task as JSON."""

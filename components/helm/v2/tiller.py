@@ -9,11 +9,11 @@ from typing import Any
 import pulumi
 
 from components.helm.v2 import permissions
-from components.helm.v2.history import NAMESPACE
 from components.helm.v2.runner import run
 from components.helm.v2.task import TillerMode
 from components.kubernetes import api as kube
 from components.kubernetes.api import UnreachableError
+from domain.helm_v2 import ACCOUNT, NAMESPACE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,7 +74,7 @@ class Tiller(pulumi.ComponentResource):
             {
                 "apiVersion": "v1",
                 "kind": "ServiceAccount",
-                "metadata": {"name": permissions.ACCOUNT, "namespace": NAMESPACE},
+                "metadata": {"name": ACCOUNT, "namespace": NAMESPACE},
             },
             child,
         )

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from components.placement.inventory import Machine
 from components.placement.sources.base import VmSource
 from components.runtime.errors import log
 from components.runtime.provider import Properties
 from domain.placement import role_of, without_rule
+from domain.vsphere import Machine
 
 _REPORTING_ROLE = "worker"
 

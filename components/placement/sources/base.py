@@ -8,10 +8,10 @@ from typing import Any
 
 import pulumi
 
-from components.placement.inventory import Machine
 from components.runtime.provider import Properties
 from domain.finding import Finding
 from domain.placement import Placement
+from domain.vsphere import Machine
 
 Names = Mapping[str, pulumi.Output[list[str]]]
 """Role -> names of its VMs."""
@@ -21,7 +21,7 @@ class VmSource(ABC):
     """Where the names of a cluster's VMs come from. Has no state."""
 
     def findings(self, wanted: Properties) -> Iterator[Finding]:
-        """What this source needs and does not have; ``wanted`` are the inputs of ``PlacementPreflight``."""
+        """What this source needs and does not have; ``wanted`` are the inputs of ``PlacementCheck``."""
         del wanted
         yield from ()
 

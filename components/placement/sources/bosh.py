@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import pulumi
 
-from components.placement.bosh_cli import has_cli, missing_cli
-from components.placement.inventory import Machine
+from components.placement.bosh_cli import missing_cli
 from components.placement.sources.base import Names, VmSource
 from components.placement.vm_cids import VmCids
 from components.runtime.provider import Properties
 from domain.finding import Finding
 from domain.placement import ROLES, Placement
+from domain.vsphere import Machine
 
 
 class BoshSource(VmSource):
     """Reads the CIDs with the ``bosh`` CLI; on vSphere a VM's CID is its name."""
 
     def findings(self, wanted: Properties) -> Iterator[Finding]:
-        if not has_cli(wanted["bosh_cli"]):
+        if not shutil.which(wanted["bosh_cli"]):
             yield Finding("bosh_cli", missing_cli(wanted["bosh_cli"]))
 
     def names(

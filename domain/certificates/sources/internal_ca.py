@@ -81,8 +81,7 @@ def _trial(
     if not isinstance(ca_key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey):
         return [ca.error("has a key of a kind that clients refuse", "Use a CA with an RSA or EC key")]
     key = ec.generate_private_key(ec.SECP256R1())
-    address = names.address(expected.hostname)
-    host = x509.IPAddress(address) if address else x509.DNSName(expected.hostname)
+    hosts = [_host(name) for name in (expected.hostname, *expected.extra_hostnames)]
     builder = (
         x509.CertificateBuilder()
         .subject_name(_subject(given))
@@ -91,7 +90,7 @@ def _trial(
         .serial_number(x509.random_serial_number())
         .not_valid_before(expected.now - datetime.timedelta(days=1))
         .not_valid_after(expected.now + expected.warning + datetime.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([host]), critical=False)
+        .add_extension(x509.SubjectAlternativeName(hosts), critical=False)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
     )
     if ca.subject_key_id:
@@ -102,6 +101,11 @@ def _trial(
     server = Certificate(builder.sign(ca_key, algorithm), CA_CERTIFICATES)
     chain = list({item.der: item for item in (server, *intermediates)}.values())
     return check_server_chain(Server(server, chain, bundle, pem.encode_key(key)), expected, openssl)
+
+
+def _host(name: str) -> x509.GeneralName:
+    address = names.address(name)
+    return x509.IPAddress(address) if address else x509.DNSName(name)
 
 
 def _subject(given: Given) -> x509.Name:

@@ -39,4 +39,5 @@ class WorkQueue:
                 del self._due[item]
                 return item
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._changed.wait(), wait)
+                async with asyncio.timeout(wait):
+                    await self._changed.wait()

@@ -16,16 +16,16 @@ import pulumi
 import pytest
 from pulumi.runtime.mocks import MockResourceArgs
 
-from components.helm.chart import HelmChart, HelmChartArgs
-from components.helm.history import encode
+from components.helm.chart import HelmChart
 from components.helm.release import HelmRelease, HelmReleaseArgs
 from components.helm.v2.engine import Helm2
 from components.helm.v2.tiller import Tiller, TillerArgs
-from lab.helm2.release import Chart, Status
+from domain.helm_history import encode
 from lab.layout import REPO
 from tests import kubernetes_api
 from tests.helm.v2 import tiller_api
 from tests.helm.v2.tiller_api import FakeHelm, add_record, bindings
+from tests.helm.v2.tiller_release import Chart, Status
 from tests.kubernetes_api import NAMESPACE, FakeApi
 from tests.mocks import RecordingMocks, with_engine
 
@@ -44,7 +44,7 @@ def test_release_through_tiller(monkeypatch: pytest.MonkeyPatch, mode: Any) -> N
 
     @with_engine
     def program() -> pulumi.Output[None]:
-        chart = HelmChartArgs(
+        chart = HelmChart(
             chart="rancher",
             repository="https://charts.example.com",
             version="2.2.8",
@@ -58,7 +58,7 @@ def test_release_through_tiller(monkeypatch: pytest.MonkeyPatch, mode: Any) -> N
             "rancher",
             HelmReleaseArgs(
                 engine=Helm2(tiller),
-                chart=HelmChart("chart", chart),
+                chart=chart,
                 release="rancher",
                 namespace=NAMESPACE,
                 kubeconfig="kubeconfig-text",
@@ -271,7 +271,7 @@ def test_the_command_is_killed(api: FakeApi, helm: FakeHelm, tmp_path: Path, num
     assert command.wait() == {signal.SIGKILL: -9, signal.SIGTERM: 143}[number]
     until(lambda: not Path(home).exists())
     assert bindings(api) == []
-    assert not list(tmp_path.glob("rancher-on-pks-*"))
+    assert not list(tmp_path.glob("*rancher-on-pks-*"))
 
 
 def until(condition: Callable[[], bool]) -> None:

@@ -8,9 +8,9 @@ from components.helm.v2 import history, permissions
 from components.helm.v2.migration import Helm2Migration
 from components.kubernetes.api import Kubernetes
 from components.runtime.errors import ProviderError
-from lab.helm2.release import Chart, Status
 from tests.helm.v2 import tiller_api
 from tests.helm.v2.tiller_api import BINDINGS, add_record, bindings
+from tests.helm.v2.tiller_release import Chart, Status
 from tests.kubernetes_api import NAMESPACE, FakeApi
 
 MIGRATION = Helm2Migration()
@@ -32,7 +32,7 @@ def test_record_is_read_from_either_storage(api: FakeApi, kubernetes: Kubernetes
     add_record(api, storage=storage, name="nginx")
     found = history.find(kubernetes, "rancher")
     assert [(record.number, record.status) for record in found] == [(1, "SUPERSEDED"), (12, "DEPLOYED")]
-    content = found[-1].content
+    content = history.content(found[-1])
     assert (content.namespace, content.chart, content.version) == (NAMESPACE, "rancher", "2.2.8")
     assert content.manifest == tiller_api.MANIFEST
 
@@ -42,7 +42,7 @@ def test_record_that_cannot_be_read_is_named(api: FakeApi, kubernetes: Kubernete
     api.objects[add_record(api)]["data"]["release"] = damaged
     [record] = history.find(kubernetes, "rancher")
     with pytest.raises(ProviderError, match=r"kubectl -n kube-system get configmaps rancher\.v1"):
-        _ = record.content
+        history.content(record)
 
 
 def test_records_follow_tiller_to_its_other_storage_and_back(api: FakeApi, kubernetes: Kubernetes) -> None:
@@ -51,7 +51,7 @@ def test_records_follow_tiller_to_its_other_storage_and_back(api: FakeApi, kuber
     before = {path: item["data"] for path, item in api.objects.items()}
     assert history.move(kubernetes, "rancher", "secrets") == 2
     assert {record.storage for record in history.find(kubernetes, "rancher")} == {"secrets"}
-    assert history.find(kubernetes, "rancher")[-1].content.chart == "rancher"
+    assert history.content(history.find(kubernetes, "rancher")[-1]).chart == "rancher"
     assert history.move(kubernetes, "rancher", "configmaps") == 2
     assert {path: item["data"] for path, item in api.objects.items()} == before
 

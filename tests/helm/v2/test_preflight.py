@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from components.helm.v2.preflight import Helm2CommandsProvider
+from tests.preflight import found
 
 HELM2 = 'echo \'Client: &version.Version{SemVer:"v2.17.0", GitCommit:"a690bad", GitTreeState:"clean"}\''
 HELM3 = 'echo \'version.BuildInfo{Version:"v3.22.0", GitCommit:"", GoVersion:"go1.26"}\''
@@ -22,8 +22,8 @@ def command(folder: Path, name: str, script: str) -> str:
 
 
 def reasons(**wanted: Any) -> list[tuple[str, str]]:
-    found = Helm2CommandsProvider().check({}, wanted)
-    return [(failure.property, failure.reason) for failure in found.failures]
+    parts = [text.partition(": ") for text in found("helm2", wanted)]
+    return [(key, reason) for key, _, reason in parts]
 
 
 def test_good_commands(tmp_path: Path) -> None:
@@ -34,10 +34,10 @@ def test_good_commands(tmp_path: Path) -> None:
 
 
 def test_all_missing_commands_are_reported_together() -> None:
-    found = reasons(helm="no-helm2", tiller="/no/tiller")
-    assert [name for name, _ in found] == ["helm", "tiller"]
-    assert "the command 'no-helm2' is not on PATH" in found[0][1]
-    assert "the command '/no/tiller' is not on PATH" in found[1][1]
+    missing = reasons(helm="no-helm2", tiller="/no/tiller")
+    assert [name for name, _ in missing] == ["helm", "tiller"]
+    assert "the command 'no-helm2' is not on PATH" in missing[0][1]
+    assert "the command '/no/tiller' is not on PATH" in missing[1][1]
 
 
 @pytest.mark.parametrize("script", [HELM3, "echo 'unknown flag' >&2; exit 1", "true"])
@@ -55,9 +55,3 @@ def test_versions_that_differ(tmp_path: Path, where: str) -> None:
     assert name == f"helm,{where}"
     assert "helm2 has version v2.17.0, but Tiller has v2.16.1" in reason
     assert reason.endswith("Use the same version of both")
-
-
-def test_nothing_runs_without_a_change() -> None:
-    provider, wanted = Helm2CommandsProvider(), {"helm": "no-helm2", "tiller": "no-tiller"}
-    assert provider.check(wanted, wanted).failures == []
-    assert not provider.diff("", wanted, wanted).changes

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from lab.helm2.release import Chart, Release, Status
+from tests.helm.v2.tiller_release import Chart, Release, Status
 from tests.kubernetes_api import NAMESPACE, FakeApi
 from tests.servers import Request, Response
 

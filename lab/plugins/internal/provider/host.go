@@ -32,14 +32,7 @@ func (h *Host) Connect(address string) error {
 	return nil
 }
 
-// Warn writes a lasting warning about the resource. Trouble with the log never fails an operation.
-func (h *Host) Warn(ctx context.Context, urn resource.URN, message string) {
-	if engine := h.engine.Load(); engine != nil {
-		_ = engine.Log(ctx, diag.Warning, urn, message)
-	}
-}
-
-// Info writes a lasting message about the resource.
+// Info writes a lasting message about the resource. Trouble with the log never fails an operation.
 func (h *Host) Info(ctx context.Context, urn resource.URN, message string) {
 	if engine := h.engine.Load(); engine != nil {
 		_ = engine.Log(ctx, diag.Info, urn, message)

@@ -2,7 +2,6 @@ package provider
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"testing"
 	"time"
@@ -102,18 +101,5 @@ func TestPlainRevealsSecretsAndDropsUnknowns(t *testing.T) {
 	})
 	if plain["secret"].(map[string]any)["in"] != "s" || plain["unknown"] != nil || plain["both"] != nil {
 		t.Errorf("got %v", plain)
-	}
-}
-
-func TestInitFailedKeepsTheState(t *testing.T) {
-	err := InitFailed("id", errors.New("not ready"), []string{"pod missing"},
-		resource.PropertyMap{"k": resource.MakeSecret(resource.NewProperty("v"))}, nil)
-	details := status.Convert(err).Details()
-	if len(details) != 1 {
-		t.Fatalf("details: %v", details)
-	}
-	kept := details[0].(*pulumirpc.ErrorResourceInitFailed)
-	if kept.Id != "id" || !slices.Equal(kept.Reasons, []string{"not ready", "pod missing"}) || kept.Properties == nil {
-		t.Errorf("kept %v", kept)
 	}
 }

@@ -1,13 +1,8 @@
 package provider
 
 import (
-	"fmt"
-
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
-	"github.com/pulumi/pulumi/sdk/v3/go/common/util/rpcutil/rpcerror"
-	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
-	"google.golang.org/grpc/codes"
 )
 
 // Unknown is the value that a preview shows for what only the real operation can tell.
@@ -79,25 +74,4 @@ func InputDiff(olds, news resource.PropertyMap, replaces func(property string) b
 		}
 	}
 	return result
-}
-
-// InitFailed is the error of an operation that made the resource but could not make it ready. The
-// engine keeps the resource with the given state and shows the reasons.
-func InitFailed(id string, failure error, reasons []string, outputs, inputs resource.PropertyMap) error {
-	keep := plugin.MarshalOptions{KeepUnknowns: true, KeepSecrets: true, PropagateNil: true}
-	state, err := plugin.MarshalProperties(outputs, keep)
-	if err != nil {
-		return fmt.Errorf("%w (and its state could not be kept: %w)", failure, err)
-	}
-	checked, err := plugin.MarshalProperties(inputs, keep)
-	if err != nil {
-		return fmt.Errorf("%w (and its inputs could not be kept: %w)", failure, err)
-	}
-	detail := &pulumirpc.ErrorResourceInitFailed{
-		Id:         id,
-		Properties: state,
-		Inputs:     checked,
-		Reasons:    append([]string{failure.Error()}, reasons...),
-	}
-	return rpcerror.WithDetails(rpcerror.New(codes.Unknown, failure.Error()), detail)
 }

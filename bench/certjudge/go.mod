@@ -1,0 +1,3 @@
+module rancher-on-pks/bench/certjudge
+
+go 1.26.0

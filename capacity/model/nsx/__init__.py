@@ -1,0 +1,1 @@
+"""What the objects of an NSX-T manager say about the use of a pod network, in either of its APIs."""
