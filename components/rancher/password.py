@@ -17,11 +17,18 @@ class PasswordProvider(Provider):
 
     def apply(self, wanted: Properties, before: Properties) -> Properties:
         del wanted
-        return {"value": before.get("value") or secrets.token_urlsafe(_BYTES)}
+        return {"value": before.get("value") or _generated()}
 
     def identity(self, properties: Properties) -> str:
         del properties
         return "password"
+
+
+def _generated() -> str:
+    """A password that no command takes for a flag: ``-`` is not its first character."""
+    while (value := secrets.token_urlsafe(_BYTES)).startswith("-"):
+        pass
+    return value
 
 
 class Password(DynamicResource, module="rancher", name="Password"):

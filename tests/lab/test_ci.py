@@ -162,12 +162,12 @@ def test_a_preview_that_cannot_begin_says_why(prod: Workflow) -> None:
 
 
 def test_a_new_environment_is_previewed_before_it_exists(site: Site, tmp_path: Path) -> None:
-    new = workflow(site, "berlin", tmp_path)
+    new = workflow(site, "hamburg", tmp_path)
     new.change(
-        clusterName="berlin",
-        externalHostname="berlin.lab.test",
-        rancherHostname="r.berlin.lab.test",
-        networkProfile="lb-berlin",
+        clusterName="hamburg",
+        externalHostname="hamburg.lab.test",
+        rancherHostname="r.hamburg.lab.test",
+        networkProfile="lb-hamburg",
         protectCluster="true",
     )
     before = new.settings.read_text()
@@ -178,7 +178,7 @@ def test_a_new_environment_is_previewed_before_it_exists(site: Site, tmp_path: P
     assert new.settings.read_text() == before
     stacks = site.engine.json("stack", "ls", "--json")
     assert isinstance(stacks, list)
-    assert "berlin" not in {item["name"] for item in stacks}
+    assert "hamburg" not in {item["name"] for item in stacks}
 
 
 def test_drift_is_reported_and_no_state_is_written(site: Site, prod: Workflow) -> None:

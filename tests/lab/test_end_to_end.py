@@ -62,7 +62,6 @@ def test_up_asked_pks_for_no_more_than_it_needs(site: Site) -> None:
         "login": 4,
         "plans": 2,
         "network-profiles": 2,
-        "network-profile": 1,
         "clusters": 2,
         "create-network-profile": 1,
         "create-cluster": 1,

@@ -47,7 +47,7 @@ def test_the_template_passes_production_policies(bare: Site, tmp_path: Path) -> 
     file = tmp_path / "Pulumi.template.yaml"
     file.write_text(TEMPLATE.read_text())
     printed = preview(bare, file)
-    for kind in ("capacity:PodNetwork", "preflight:Preflight", "placement:VirtualMachines"):
+    for kind in ("capacity:PodNetwork", "dynamic:Preflight", "placement:VirtualMachines"):
         assert kind in printed
 
 

@@ -27,12 +27,13 @@ pytestmark = pytest.mark.lab
 _PROGRAM = """
 import pulumi
 from components.rancher.endpoint import RancherEndpointArgs
-from components.rancher.local_cluster import LocalCluster
+from components.rancher.bootstrap import LocalCluster, RancherBootstrapArgs
 from components.rancher.password import Password
 
 Password("made")
 if known := pulumi.Config().get_object("endpoint"):
-    LocalCluster("waiting", endpoint=RancherEndpointArgs(**known), token="token-a:b", timeout_minutes=9)
+    args = RancherBootstrapArgs(endpoint=RancherEndpointArgs(**known), version="2.15.0", kubeconfig="")
+    LocalCluster("waiting", args, pulumi.Output.secret("token-a:b"), pulumi.ResourceOptions())
 """
 
 
@@ -77,10 +78,13 @@ async def test_a_killed_engine_takes_them_along(lab: Lab, tmp_path: Path) -> Non
         }
         stack.set(endpoint=endpoint)
         engine = await stack.start("up", "--skip-preview")
-        await asyncio.get_running_loop().sock_accept(silent)  # the provider now waits for an answer
+        asked = asyncio.ensure_future(asyncio.get_running_loop().sock_accept(silent))
+        ended = asyncio.ensure_future(engine.wait())
+        await asyncio.wait({asked, ended}, return_when=asyncio.FIRST_COMPLETED)
+        assert asked.done(), "the update ended before its provider asked Rancher"
         (host,) = hosts(engine.pid)
         os.kill(engine.pid, signal.SIGKILL)
-        await engine.wait()
+        await ended
         killed = time.monotonic()
         while not gone(host):
             assert time.monotonic() - killed < 10
