@@ -6,9 +6,11 @@ import time
 from collections.abc import Iterable, Iterator
 
 from components.kubernetes import kubeconfig as kubeconfigs
+from components.pks.cli import PksError
 from components.pks.provider import PksProvider
 from components.runtime.errors import ProviderError
 from components.runtime.provider import Properties, unknown
+from domain.cluster import failure_advice
 from domain.finding import Finding
 from domain.foundation_version import version_findings
 
@@ -55,7 +57,7 @@ class KubeconfigProvider(PksProvider):
         if wanted["api_access"] == "master-ip":  # no DNS record is needed; TLS still verifies the hostname
             server = f"https://{wanted['master_ips'][0]}:{API_PORT}"
             way = {"server": server, "tls_name": wanted["external_hostname"]}
-        text, server = kubeconfigs.reduce(self.pks.credentials(wanted["cluster"]), **way)
+        text, server = kubeconfigs.reduce(self._credentials(wanted["cluster"]), **way)
         end = kubeconfigs.expiry(text)
         if end and end <= time.time():
             clock = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(end))
@@ -64,6 +66,16 @@ class KubeconfigProvider(PksProvider):
                 "Compare the clocks of this machine and of the PKS API"
             )
         return {"kubeconfig": text, "server": server}
+
+    def _credentials(self, name: str) -> str:
+        """PKS gives none for a cluster whose last action failed, such as its deletion."""
+        try:
+            return self.pks.credentials(name)
+        except PksError as error:
+            live = self.pks.cluster(name)
+            if live is None or not live.failed:
+                raise
+            raise ProviderError(f"{error}. {failure_advice(live, self.pks.name)}") from None
 
     def observe(self, id_: str, known: Properties) -> Properties | None:
         live = self.pks.cluster(id_)

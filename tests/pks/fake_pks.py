@@ -201,6 +201,8 @@ def _delete_profile(state: dict[str, Any], names: list[str], flags: dict[str, st
 
 def _credentials(state: dict[str, Any], names: list[str], flags: dict[str, str]) -> None:
     cluster = _find(state, "clusters", names[0])
+    if cluster["last_action_state"] == "failed":
+        raise SystemExit(f"Error: Cluster {names[0]} is not ready: Instance deletion failed")
     text = KUBECONFIG.format(name=names[0], hostname=cluster["parameters"]["kubernetes_master_host"])
     if state.get("id_tokens"):
         config = {

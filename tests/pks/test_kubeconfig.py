@@ -88,3 +88,10 @@ def test_a3_a_login_that_has_ended_when_it_is_given_is_one_clear_error(foundatio
 def id_token(outs: dict[str, Any]) -> str:
     [user] = yaml.safe_load(outs["kubeconfig"])["users"]
     return str(user["user"]["auth-provider"]["config"]["id-token"])
+
+
+def test_a_cluster_whose_deletion_failed_gives_no_access_but_advice(foundation: FakeFoundation) -> None:
+    with foundation.change() as state:
+        state["clusters"] = [live(last_action="DELETE", last_action_state="failed")]
+    with pytest.raises(ProviderError, match=r"is not ready.*Find the cause with `bosh tasks --recent`"):
+        foundation.configured(KubeconfigProvider).create(dict(KUBECONFIG))
