@@ -20,7 +20,8 @@ declared = steps.declared()
 preflight = steps.preflight(settings)
 
 # Step 1: plan, network profile, cluster, access to it; and the DRS rules of step 6, which need only its VMs
-cluster = steps.cluster(settings, preflight)
+password = steps.password(settings)
+cluster = steps.cluster(settings, preflight, password)
 rules = steps.placement(settings, preflight, cluster)
 in_cluster = steps.in_cluster(settings, cluster)
 
@@ -39,7 +40,7 @@ if certificates.complete:
     rancher = steps.rancher(settings, preflight, in_cluster, endpoint, engine)
 
     # Step 6: first login, server URL, a token, and the cluster "local"
-    bootstrap = steps.bootstrap(settings, in_cluster, endpoint, rancher)
+    bootstrap = steps.bootstrap(settings, in_cluster, endpoint, rancher, password)
     outputs |= steps.rancher_outputs(endpoint, rancher, bootstrap)
 else:
     pulumi.log.warn(

@@ -50,6 +50,8 @@ def environment(lab: Lab, tools: Tools) -> dict[str, str]:
         "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
         "PULUMI_SKIP_UPDATE_CHECK": "true",
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+        # The Kubernetes plugin of the lab is older than the provider's option enablePatchForce (docs/lab.md).
+        "PULUMI_K8S_ENABLE_PATCH_FORCE": "true",
         "PKS_API": lab.pks_host,
         "PKS_USERNAME": credentials["pks"]["username"],
         "PKS_PASSWORD": credentials["pks"]["password"],

@@ -10,7 +10,7 @@ from steps.ingress import Endpoint, helm_engine, ingress
 from steps.outputs import cluster_outputs, rancher_outputs
 from steps.placement import placement
 from steps.preflight import Preflight, preflight
-from steps.rancher import bootstrap, rancher
+from steps.rancher import bootstrap, password, rancher
 
 __all__ = [
     "Endpoint",
@@ -25,6 +25,7 @@ __all__ = [
     "helm_engine",
     "in_cluster",
     "ingress",
+    "password",
     "placement",
     "preflight",
     "rancher",

@@ -8,6 +8,7 @@ import pulumi
 
 from components.kubernetes.objects import Namespace
 from components.pks.component import PksCluster, PksClusterArgs
+from components.rancher.password import Password
 from settings import Settings
 from steps.dns import record
 from steps.preflight import Preflight
@@ -28,8 +29,11 @@ class InCluster:
     options: pulumi.ResourceOptions
 
 
-def cluster(settings: Settings, preflight: Preflight) -> PksCluster:
-    """The cluster; it is ordered after all preflight checks."""
+def cluster(settings: Settings, preflight: Preflight, password: Password | None) -> PksCluster:
+    """The cluster; it is ordered after all preflight checks.
+
+    A destroy deletes it before the password: until then somebody may have to log in to Rancher.
+    """
     wanted = settings.cluster
     created = PksCluster(
         "rancher",
@@ -42,7 +46,9 @@ def cluster(settings: Settings, preflight: Preflight) -> PksCluster:
             timeout_minutes=wanted.cluster_timeout_minutes,
             protect=wanted.protect_cluster,
         ),
-        preflight.options,
+        pulumi.ResourceOptions.merge(
+            preflight.options, pulumi.ResourceOptions(depends_on=[password] if password else [])
+        ),
     )
     if preflight.capacity:
         preflight.capacity.watch(created.kubeconfig)

@@ -6,11 +6,20 @@ import pulumi
 
 from components.helm.engine import HelmEngine
 from components.rancher.bootstrap import RancherBootstrap, RancherBootstrapArgs
+from components.rancher.password import Password
 from components.rancher.server import RancherServer, RancherServerArgs
 from settings import Settings, secret_text
 from steps.cluster import InCluster
 from steps.ingress import Endpoint
 from steps.preflight import Preflight
+
+
+def password(settings: Settings) -> Password | None:
+    """The administrator's password, generated; None if one is configured, and with rancherBootstrap false."""
+    wanted = settings.bootstrap
+    if not wanted.rancher_bootstrap or wanted.rancher_admin_password:
+        return None
+    return Password("rancher-password")
 
 
 def rancher(
@@ -45,6 +54,7 @@ def bootstrap(
     in_cluster: InCluster,
     endpoint: Endpoint,
     rancher: RancherServer,
+    password: Password | None,
 ) -> RancherBootstrap | None:
     """First login, server URL, a token, and the cluster ``local``; None with rancherBootstrap false."""
     wanted = settings.bootstrap
@@ -56,7 +66,7 @@ def bootstrap(
             endpoint=endpoint.rancher,
             version=settings.rancher.rancher_version,
             kubeconfig=in_cluster.cluster.kubeconfig,
-            password=secret_text(wanted.rancher_admin_password),
+            password=password.value if password else secret_text(wanted.rancher_admin_password) or "",
             telemetry=wanted.rancher_telemetry,
             token_days=wanted.rancher_token_days,
             renew_days=wanted.rancher_token_renew_days,

@@ -12,7 +12,6 @@ from components.rancher.admin import AdminProvider
 from components.rancher.endpoint import RancherEndpointArgs
 from components.rancher.first_login import USER
 from components.rancher.local_cluster import LocalClusterProvider
-from components.rancher.password import Password
 from components.runtime.resource import DynamicResource
 
 
@@ -24,7 +23,7 @@ class RancherBootstrapArgs:
         endpoint: Where Rancher is reached; its URL becomes the server URL that agents use.
         version: Rancher's version.
         kubeconfig: Secret; Rancher keeps its first password in the cluster.
-        password: Secret. The administrator's; None: one is generated.
+        password: Secret. The administrator's.
         telemetry: Whether usage data is sent to the vendor; only before 2.11.
         token_days: Life of the API token; from 2.8 on Rancher grants at most 90.
         renew_days: An ``up`` renews it that many days before its end; less when Rancher grants it a
@@ -35,7 +34,7 @@ class RancherBootstrapArgs:
     endpoint: RancherEndpointArgs
     version: str
     kubeconfig: pulumi.Input[str] = field(repr=False)
-    password: pulumi.Input[str] | None = field(default=None, repr=False)
+    password: pulumi.Input[str] = field(repr=False)
     telemetry: Literal["in", "out"] = "out"
     token_days: int = 90
     renew_days: int = 30
@@ -57,7 +56,6 @@ class Admin(DynamicResource, module="rancher", name="Admin"):
         self,
         resource_name: str,
         args: RancherBootstrapArgs,
-        password: pulumi.Input[str],
         opts: pulumi.ResourceOptions,
     ) -> None:
         """Declare the resource; ``opts`` must depend on a Rancher that answers."""
@@ -65,7 +63,7 @@ class Admin(DynamicResource, module="rancher", name="Admin"):
             "endpoint": args.endpoint.inputs(),
             "version": args.version,
             "kubeconfig": args.kubeconfig,
-            "password": password,
+            "password": args.password,
             "server_url": args.endpoint.url,
             "telemetry": args.telemetry,
             "token_days": args.token_days,
@@ -108,7 +106,7 @@ class LocalCluster(DynamicResource, module="rancher", name="LocalCluster"):
 class RancherBootstrap(pulumi.ComponentResource):
     """Rancher's first start, by hand done in the browser (type ``rancher-on-pks:rancher:RancherBootstrap``).
 
-    Produces a Password unless one is given, an Admin and a LocalCluster.
+    Produces an Admin and a LocalCluster.
 
     Attributes:
         user: Name of the administrator.
@@ -133,10 +131,8 @@ class RancherBootstrap(pulumi.ComponentResource):
         super().__init__("rancher-on-pks:rancher:RancherBootstrap", name, None, opts)
         child_opts = pulumi.ResourceOptions(parent=self, deleted_with=opts.deleted_with if opts else None)
         self.user = USER
-        given = args.password
-        password = Password(f"{name}-password", child_opts).value if given is None else given
-        self.password = pulumi.Output.secret(password)
-        admin = Admin(f"{name}-admin", args, self.password, child_opts)
+        self.password = pulumi.Output.secret(args.password)
+        admin = Admin(f"{name}-admin", args, child_opts)
         local = LocalCluster(f"{name}-local", args, admin.token, child_opts)
         self.token, self.token_expires = admin.token, admin.token_expires
         self.local_state, self.ready = local.state, [admin, local]

@@ -35,7 +35,8 @@ class Password(DynamicResource, module="rancher", name="Password"):
     """Type ``pulumi-python:dynamic/rancher:Password``.
 
     It is a resource of its own so that the password is in the state before Rancher gets it: a run that is
-    killed in between locks nobody out.
+    killed in between locks nobody out. What Rancher runs on should depend on it: then a `pulumi destroy` that
+    fails half-way keeps the password of a Rancher that still runs.
 
     Attributes:
         value: Secret.

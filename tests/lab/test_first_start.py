@@ -26,9 +26,11 @@ _PROGRAM = """
 import pulumi
 from components.rancher.bootstrap import RancherBootstrap, RancherBootstrapArgs
 from components.rancher.endpoint import RancherEndpointArgs
+from components.rancher.password import Password
 
 known = pulumi.Config().require_object("rancher")
 endpoint = RancherEndpointArgs(**known.pop("endpoint"))
+known.setdefault("password", Password("password").value)
 made = RancherBootstrap("first", RancherBootstrapArgs(endpoint=endpoint, **known))
 for name in ("password", "token", "token_expires", "local_state"):
     pulumi.export(name, getattr(made, name))

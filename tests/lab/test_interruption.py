@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -105,8 +106,12 @@ def others(engine: Engine) -> int:
     """Subnets of the pod network that others use, as the program finds them in NSX-T."""
     preview = engine.run("preview", "--json").stdout
     steps = json.loads(preview[preview.index("{\n") :])["steps"]
-    [figures] = [step for step in steps if step["urn"].endswith("::capacity-figures")]
-    blocks = figures["newState"]["inputs"]["figures"]["network"]["blocks"]
+    previewed = [step["newState"] for step in steps if step["urn"].endswith("::capacity-figures")]
+    if not previewed:  # unchanged
+        state: dict[str, Any] = json.loads(engine.run("stack", "export").stdout)
+        resources = state["deployment"]["resources"]
+        previewed = [item for item in resources if item["urn"].endswith("::capacity-figures")]
+    blocks = previewed[0]["inputs"]["figures"]["network"]["blocks"]
     return sum(int(block["subnetsUsed"]) for block in blocks)
 
 

@@ -32,7 +32,8 @@ from components.rancher.password import Password
 
 Password("made")
 if known := pulumi.Config().get_object("endpoint"):
-    args = RancherBootstrapArgs(endpoint=RancherEndpointArgs(**known), version="2.15.0", kubeconfig="")
+    endpoint = RancherEndpointArgs(**known)
+    args = RancherBootstrapArgs(endpoint=endpoint, version="2.15.0", kubeconfig="", password="")
     LocalCluster("waiting", args, pulumi.Output.secret("token-a:b"), pulumi.ResourceOptions())
 """
 
