@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Sequence
+from datetime import UTC, datetime
 
 from components.rancher.api import Json
 from components.runtime.waiting import QUICK, WaitTimeoutError, wait
@@ -16,6 +17,16 @@ from fleet.session import Session
 _OF_CLUSTER = re.compile(r"(?:cluster-fleet-default-)?(c-[a-z0-9]{5})(?:-.*)?")
 """Before Rancher 2.9.12 those of projects are called ``p-xxxxx``, without the cluster's id."""
 _FRESH_SECONDS = 2.0
+_FAILURES = frozenset(
+    {
+        "NamespaceDeletionDiscoveryFailure",
+        "NamespaceDeletionGroupVersionParsingFailure",
+        "NamespaceDeletionContentFailure",
+    }
+)
+"""Conditions of a namespace that Kubernetes cannot delete (k8s.io/api/core/v1 ``NamespaceConditionType``)."""
+_DELETION_SECONDS = 300.0
+"""Hundreds that are deleted together take minutes; from then on a deletion counts as blocked."""
 
 
 def remaining(session: Session, cluster_id: str) -> list[Json]:
@@ -40,23 +51,31 @@ def remaining(session: Session, cluster_id: str) -> list[Json]:
 
 
 def leaked(session: Session, clusters: Collection[str]) -> list[Json]:
-    """Namespaces of imported clusters that are not among ``clusters`` any more, by name."""
+    """Namespaces of imported clusters that are not among ``clusters`` any more, by name.
+
+    Those that Kubernetes is deleting are not among them, unless it cannot.
+    """
     found = ((item, _cluster_of(item)) for item in session.namespaces(0))
-    return sorted((item for item, cluster in found if cluster and cluster not in clusters), key=name)
+    left = (item for item, cluster in found if cluster and cluster not in clusters)
+    return sorted((item for item in left if not _is_terminating(item) or _is_blocked(item)), key=name)
 
 
 def remedy(namespaces: Sequence[Json]) -> str:
     """What to do about namespaces that remain, which depends on their state."""
-    terminating = [name(item) for item in namespaces if _is_terminating(item)]
+    terminating = [item for item in namespaces if _is_terminating(item)]
+    blocked = [name(item) for item in terminating if _is_blocked(item)]
+    deleted = [name(item) for item in terminating if not _is_blocked(item)]
     active = [name(item) for item in namespaces if not _is_terminating(item)]
     parts = []
     if active:
         parts.append(f"Delete them, Rancher does not: kubectl delete namespace {' '.join(active)}")
-    if terminating:
+    if deleted:
+        parts.append(f"{', '.join(deleted)}: Kubernetes is deleting them")
+    if blocked:
         parts.append(
-            f"{', '.join(terminating)}: deletion is blocked. A common cause is an API service without an "
+            f"{', '.join(blocked)}: deletion is blocked. A common cause is an API service without an "
             "answer (kubectl get apiservice v1.ext.cattle.io: the masters must reach Rancher's pods); the "
-            f"conditions name it: kubectl get namespace {terminating[0]} -o yaml"
+            f"conditions name it: kubectl get namespace {blocked[0]} -o yaml"
         )
     return ". ".join(parts)
 
@@ -68,6 +87,14 @@ def name(namespace: Json) -> str:
 
 def _is_terminating(namespace: Json) -> bool:
     return bool(namespace["metadata"].get("deletionTimestamp"))
+
+
+def _is_blocked(namespace: Json) -> bool:
+    conditions = (namespace.get("status") or {}).get("conditions") or []
+    if any(item.get("type") in _FAILURES and item.get("status") == "True" for item in conditions):
+        return True
+    since = datetime.fromisoformat(namespace["metadata"]["deletionTimestamp"])
+    return (datetime.now(UTC) - since).total_seconds() > _DELETION_SECONDS
 
 
 def _cluster_of(namespace: Json) -> str:

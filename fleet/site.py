@@ -170,7 +170,7 @@ def _warn_of_leak(session: Session, site: str, cluster_id: str) -> None:
     if remaining:
         log.warning(
             "warning: site %s is removed, but %d of its namespaces remain on the server's cluster: %s. Each "
-            "costs a pod subnet. If `pulumi refresh` still reports them: %s",
+            "costs a pod subnet. If `pulumi refresh` reports them: %s",
             site,
             len(remaining),
             ", ".join(map(leaked_namespaces.name, remaining)),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -160,6 +161,31 @@ async def test_f6_a_namespace_whose_deletion_is_blocked_gets_the_fitting_remedy(
         assert (await rancher.arrive({}))["leaked"] == ["c-abcde"]
         assert "kubectl get apiservice v1.ext.cattle.io" in caplog.text
         assert "kubectl delete namespace" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("condition", "leaked"),
+    [
+        ({}, []),
+        ({"type": "NamespaceContentRemaining", "status": "True"}, []),
+        ({"type": "NamespaceDeletionDiscoveryFailure", "status": "False"}, []),
+        ({"type": "NamespaceDeletionDiscoveryFailure", "status": "True"}, ["c-abcde"]),
+        ({"type": "NamespaceDeletionContentFailure", "status": "True"}, ["c-abcde"]),
+    ],
+)
+async def test_a_namespace_that_is_being_deleted_has_not_leaked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, condition: dict[str, str], leaked: list[str]
+) -> None:
+    """Kubernetes takes its time when hundreds go together."""
+    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    going = {
+        "metadata": {"name": "c-abcde", "deletionTimestamp": now},
+        "status": {"conditions": [condition]},
+    }
+    async with world(tmp_path) as rancher:
+        session = rancher.sessions.of(rancher.reach)
+        monkeypatch.setattr(session, "namespaces", lambda _fresh=0: [going])
+        assert (await rancher.arrive({}))["leaked"] == leaked
 
 
 def _remove(file: Path) -> None:
