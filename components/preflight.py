@@ -10,6 +10,7 @@ import pulumi
 from pulumi.dynamic import CheckFailure, Resource
 
 from components.capacity.preflight import NsxCheck
+from components.certificates.preflight import CertificateCheck
 from components.dns.preflight import DnsCheck
 from components.helm.preflight import ChartCheck
 from components.helm.v2.preflight import Helm2Check
@@ -28,6 +29,7 @@ CHECKS: Mapping[str, Check] = {
     "dns": DnsCheck(),
     "vcenter": PlacementCheck(),
     "nsx": NsxCheck(),
+    "certificates": CertificateCheck(),
 }
 """Name of an input of ``Preflight``, which holds the check's own inputs."""
 

@@ -7,8 +7,8 @@ from a stack's config, ``stack_file`` reads a stack's file without the engine.
 import console  # noqa: F401 - `python -m settings` without the extra `program` is one sentence
 from settings.errors import SettingsError
 from settings.model import Settings
-from settings.reading import load, parse, refuse
+from settings.reading import REPORTED, load, parse, refuse
 from settings.stack_file import PROJECT
 from settings.types import secret_text
 
-__all__ = ["PROJECT", "Settings", "SettingsError", "load", "parse", "refuse", "secret_text"]
+__all__ = ["PROJECT", "REPORTED", "Settings", "SettingsError", "load", "parse", "refuse", "secret_text"]

@@ -76,3 +76,11 @@ class CertificateSettings(Section):
         for finding in self.material(hostname, *extra)[1]:
             if finding.severity == "error":
                 yield replace(finding, depends_on=(*_DEPENDS_ON, *finding.key.split(", ")))
+
+
+CERTIFICATE_KEYS = (
+    *(str(field.alias) for field in CertificateSettings.model_fields.values()),
+    "rancherHostname",
+    "rancherExtraHostnames",
+)
+"""What a finding about certificates may be about."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from settings import labels
+from settings.certificates import CERTIFICATE_KEYS
 
 _CHART_ACCESS = {
     "kubernetes_version": "kubernetesVersion",
@@ -56,6 +57,7 @@ CHECKS = {
         "move": "dnsMoveRecord",
     },
     "vcenter": {**_VCENTER, "bosh_cli": "boshCli", "masters": "planMasters", "workers": "workers"},
+    "certificates": {key: key for key in CERTIFICATE_KEYS},
     "nsx": {"manager": "nsxManager", "figures": "podNetwork", "pools": "networkProfileParameters"},
 }
 """The same for the inputs of each check of the preflight."""

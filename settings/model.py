@@ -49,8 +49,12 @@ class Settings(BaseModel):
         """The host names whose records the program makes."""
         return self.dns.dns_hostnames(self.rancher.rancher_hostname, self.cluster.external_hostname)
 
+    def certificate_findings(self) -> list[Finding]:
+        """What is wrong with the content of certificates and keys."""
+        return list(self.certificates.findings(*self.rancher.hostnames))
+
     def findings(self) -> Iterator[Finding]:
-        """What is wrong between keys that are valid by themselves."""
+        """What is wrong between keys that are valid by themselves, certificates apart."""
         cluster, rancher = self.cluster, self.rancher
         if rancher.rancher_hostname == cluster.external_hostname:
             yield Finding(
@@ -69,7 +73,6 @@ class Settings(BaseModel):
                 depends_on=("externalHostname",),
             )
         yield from cluster.findings()
-        yield from self.certificates.findings(*rancher.hostnames)
         yield from self.ingress.findings()
         yield from rancher.findings(cluster.kubernetes_version)
         profile = cluster.network_profile_parameters if cluster.network_profile else None

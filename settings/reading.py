@@ -10,7 +10,7 @@ import difflib
 import json
 import re
 import sys
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -73,11 +73,16 @@ def parse(
             findings += [item for item in wrong if _key(item.key) not in known]
             settings[name] = _stand_in(section, values, {_key(item.key) for item in wrong})
     broken = {_key(finding.key) for finding in findings} | set(hidden)
-    between = Settings.model_validate(settings).findings()
-    findings += [item for item in between if broken.isdisjoint(map(_key, (item.key, *item.depends_on)))]
-    if findings:
-        raise SettingsError(findings)
-    return Settings.model_validate(settings)
+    model = Settings.model_validate(settings)
+
+    def judged(found: Iterable[Finding]) -> list[Finding]:
+        return [item for item in found if broken.isdisjoint(map(_key, (item.key, *item.depends_on)))]
+
+    findings += judged(model.findings())
+    certificates = judged(model.certificate_findings())
+    if findings or certificates:
+        raise SettingsError([*findings, *certificates], None if findings else model)
+    return model
 
 
 def parse_file(file: StackFile) -> Settings:
@@ -100,6 +105,8 @@ def _parse(
     try:
         settings = parse(config, encrypted, hidden)
     except SettingsError as error:
+        if not misread:
+            raise
         known = {finding.key for finding in findings}
         findings += [finding for finding in error.findings if finding.key not in known]
     if findings:
@@ -108,7 +115,10 @@ def _parse(
 
 
 def load() -> Settings:
-    """The settings of the current stack. Ends the program with one message when they are invalid."""
+    """The settings of the current stack. Ends the program with one message when they are invalid.
+
+    What is wrong with certificate files alone is left to the preflight, which reports it with the rest.
+    """
     from pulumi.runtime.config import (  # noqa: PLC0415 - parse() is of use without Pulumi
         CONFIG,
         get_config_env,
@@ -121,7 +131,7 @@ def load() -> Settings:
     try:
         return _parse(config, encrypted, _misread(config))
     except SettingsError as error:
-        refuse(error)
+        return error.usable or refuse(error)
 
 
 def refuse(error: SettingsError) -> NoReturn:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -19,7 +20,7 @@ from components.pks.credentials import resolve
 from components.preflight import Preflight as PreflightChecks
 from components.runtime.errors import ProviderError
 from domain import foundation
-from settings import Settings, secret_text
+from settings import REPORTED, Settings, secret_text
 from steps.dns import preflight as dns_preflight
 from steps.helm import helm_choice
 from steps.kubernetes_version import kubernetes_version
@@ -62,6 +63,8 @@ def preflight(settings: Settings) -> Preflight:
     checks: dict[str, Inputs] = {name: chart.inputs for name, chart in charts.items()}
     checks |= {name: inputs for name, inputs in _checks(settings) if inputs}
     asked = PreflightChecks("preflight", checks)
+    if "certificates" in checks:
+        sys.exit(REPORTED)  # the preflight fails; nothing else can be declared without a certificate
     capacity = _capacity(settings, asked)
     ready = [asked, capacity.ready] if capacity else [asked]
     return Preflight(**charts, capacity=capacity, options=pulumi.ResourceOptions(depends_on=ready))
@@ -87,6 +90,9 @@ def _checks(settings: Settings) -> Iterator[tuple[str, Inputs | None]]:
     placement = settings.placement.placement_for(cluster.plan_masters, cluster.spec.worker_count)
     if placement:
         yield "vcenter", {**asdict(placement), "compute_clusters": list(placement.compute_clusters)}
+    if found := settings.certificate_findings():
+        shown = ("key", "problem", "remedy", "value")
+        yield "certificates", {"problems": [{name: getattr(item, name) for name in shown} for item in found]}
     manager = NSX.read(pulumi.Config().get, os.environ)["manager"]
     if manager and (plan := settings.capacity_plan):
         yield "nsx", {"manager": manager, "figures": figures.to_document(plan), "pools": _pools(settings)}

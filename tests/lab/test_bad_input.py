@@ -185,8 +185,11 @@ def test_the_kubernetes_version_may_be_left_out(site: Site, fresh: Engine) -> No
     refused(site, fresh, "rancherVersion: Rancher 2.8.5 runs on Kubernetes", "not 1.36")
 
 
-def test_five_mistakes_in_five_systems(site: Site, fresh: Engine) -> None:
+def test_mistakes_in_six_systems_and_in_a_file(site: Site, fresh: Engine, tmp_path: Path) -> None:
     """One run, one message, each finding once with its key and remedy."""
+    authority = pki.root()
+    server = pki.server(authority, "third.lab.test")
+    (tmp_path / "server.key").write_text(server.key_pem)
     other = f"{fresh.stack}-other.lab.test"
     site.configure(
         fresh,
@@ -197,21 +200,27 @@ def test_five_mistakes_in_five_systems(site: Site, fresh: Engine) -> None:
         vsphereComputeClusters=["C9"],
         podNetwork={"blocks": [{"cidr": "172.31.0.0/16"}]},
         rancherHostname=other,
+        certificateSource="files",
+        certificateFile=pki.write(tmp_path, "server.pem", server),
+        privateKeyFile=str(tmp_path / "server.key"),
+        caCertificateFile=pki.write(tmp_path, "ca.pem", authority),
+        caPrivateKeyFile=None,
     )
     output = refused(
         site,
         fresh,
-        "the preflight has 6 problems; nothing was changed:",
+        "the preflight has 7 problems; nothing was changed:",
         *("- plan: there is no plan 'nosuch'", "Choose one of these"),
         *("- rancherVersion: ", "has no version '2.15.99' of chart 'rancher'. Choose one of its versions: "),
         "- ingressChartRepository: the chart repository is unreachable",
         *("- dnsServer, dnsZone: DNS server", "use the zone's primary server"),
         *("- vsphereComputeClusters: vCenter has no vSphere cluster 'C9'", "it has DC0_C0"),
         *("- podNetwork: ", "172.31.0.0/16"),
+        f'- certificateFile: certificate "CN=third.lab.test" is not for {other}: it names third.lab.test',
     )
     diagnostics = output.split("Diagnostics:")[-1]
     lines = [line for line in diagnostics.splitlines() if line.strip().startswith("- ")]
-    assert len(lines) == len(set(lines)) == 6
+    assert len(lines) == len(set(lines)) == 7
     assert diagnostics.count("resource 'preflight'") == 1
 
 
