@@ -20,7 +20,7 @@ declared = steps.declared()
 preflight = steps.preflight(settings)
 
 # Step 1: plan, network profile, cluster, access to it; and the DRS rules of step 6, which need only its VMs
-password = steps.password(settings)
+password = steps.password(settings, preflight)
 cluster = steps.cluster(settings, preflight, password)
 rules = steps.placement(settings, preflight, cluster)
 in_cluster = steps.in_cluster(settings, cluster)

@@ -14,12 +14,12 @@ from steps.ingress import Endpoint
 from steps.preflight import Preflight
 
 
-def password(settings: Settings) -> Password | None:
+def password(settings: Settings, preflight: Preflight) -> Password | None:
     """The administrator's password, generated; None if one is configured, and with rancherBootstrap false."""
     wanted = settings.bootstrap
     if not wanted.rancher_bootstrap or wanted.rancher_admin_password:
         return None
-    return Password("rancher-password")
+    return Password("rancher-password", preflight.options)
 
 
 def rancher(
