@@ -20,21 +20,23 @@ def present(recipes: Iterable[Recipe], cache: Path) -> dict[Recipe, Path]:
     """Returns the recipes that need no build, and the first command of each.
 
     All commands of a recipe must be on PATH, and at least as new as what would be built. Results of earlier
-    builds in ``cache``, which a shell of the lab has on its PATH, do not count. A language host counts only
+    builds in ``cache``, and what a lab has of its own, do not count: a shell of the lab has both on its PATH,
+    and the lab's Pulumi home. A language host counts only
     with an engine; a resource plugin also if it is installed in Pulumi's home.
     """
     if os.environ.get("LAB_BUILD_ALL") == "1":
         return {}
     directories = os.environ.get("PATH", "").split(os.pathsep)
-    path = os.pathsep.join(name for name in directories if name and not Path(name).is_relative_to(cache))
+    path = os.pathsep.join(name for name in directories if name and not _is_ours(Path(name), cache))
     found: dict[Recipe, Path] = {}
     kept = (recipe for recipe in recipes if recipe.kind != "on demand")
     for recipe in sorted(kept, key=lambda recipe: recipe != ENGINE):
         places = [shutil.which(command, path=path) for command in recipe.commands]
         if recipe == LANGUAGE_HOST and ENGINE not in found:
             continue
-        if recipe == KUBERNETES_PLUGIN and installed_plugin("kubernetes").exists():
-            places = [str(installed_plugin("kubernetes"))]
+        plugin = installed_plugin("kubernetes")
+        if recipe == KUBERNETES_PLUGIN and plugin.exists() and not _is_ours(plugin, cache):
+            places = [str(plugin)]
         if all(place and _new_enough(recipe, place) for place in places):
             found[recipe] = Path(str(places[0]))
     return found
@@ -45,6 +47,13 @@ def installed_plugin(name: str) -> Path:
     home = Path(os.environ.get("PULUMI_HOME", Path.home() / ".pulumi"))
     command = f"pulumi-resource-{name}"
     return home / "plugins" / f"resource-{name}-v{metadata.version(f'pulumi_{name}')}" / command
+
+
+def _is_ours(place: Path, cache: Path) -> bool:
+    """Whether a build or the lab of this shell has put it there."""
+    found = place.resolve()
+    home = os.environ.get("LAB_HOME")
+    return found.is_relative_to(cache.resolve()) or bool(home and found.is_relative_to(Path(home).resolve()))
 
 
 def _new_enough(recipe: Recipe, place: str) -> bool:

@@ -319,15 +319,36 @@ def test_engine_on_path_is_not_wanted(
     assert engine() == ["pulumi", HOST, "tool"]
 
 
+@pytest.mark.parametrize("place", ["cache/tools/bin-0", "lab/bin"])
 def test_own_results_on_path_are_not_taken_for_the_users(
-    machine: Machine, engine: Callable[[], list[str]], monkeypatch: pytest.MonkeyPatch
+    machine: Machine, engine: Callable[[], list[str]], monkeypatch: pytest.MonkeyPatch, place: str
 ) -> None:
-    earlier = machine.root / "cache" / "tools" / "bin-0"
+    monkeypatch.setenv("LAB_HOME", str(machine.root / "lab"))
+    earlier = machine.root / place
     earlier.mkdir(parents=True)
     (earlier / "pulumi").write_text("#!/bin/sh\necho v3.300.0\n")
     (earlier / "pulumi").chmod(0o755)
     monkeypatch.setenv("PATH", f"{earlier}:{os.environ['PATH']}")
     assert engine() == ["pulumi", HOST, "tool"]
+
+
+def test_the_plugins_of_the_labs_shell_are_not_taken_for_the_users(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`python -m lab env` exports the lab's Pulumi home, whose plugins are links into the cache."""
+    monkeypatch.setenv("PULUMI_HOME", str(tmp_path / "pulumi"))
+    monkeypatch.delenv("LAB_BUILD_ALL", raising=False)
+    cache, plugin = tmp_path / "cache", present_module.installed_plugin("kubernetes")
+    (cache / "plugins").mkdir(parents=True)
+    (cache / "plugins" / plugin.name).touch()
+    plugin.parent.mkdir(parents=True)
+    plugin.symlink_to(cache / "plugins" / plugin.name)
+    assert present_module.present([KUBERNETES_PLUGIN], cache) == {}
+    plugin.unlink()
+    plugin.touch()
+    assert present_module.present([KUBERNETES_PLUGIN], cache) == {KUBERNETES_PLUGIN: plugin}
+    monkeypatch.setenv("LAB_HOME", str(tmp_path))
+    assert present_module.present([KUBERNETES_PLUGIN], cache) == {}
 
 
 @pytest.mark.parametrize("recipe", (*RECIPES, *ON_DEMAND), ids=lambda recipe: recipe.name)
