@@ -93,7 +93,10 @@ def _is_blocked(namespace: Json) -> bool:
     conditions = (namespace.get("status") or {}).get("conditions") or []
     if any(item.get("type") in _FAILURES and item.get("status") == "True" for item in conditions):
         return True
-    since = datetime.fromisoformat(namespace["metadata"]["deletionTimestamp"])
+    try:
+        since = datetime.fromisoformat(str(namespace["metadata"]["deletionTimestamp"])).astimezone(UTC)
+    except ValueError:
+        return True  # of unknown age: better named than missed
     return (datetime.now(UTC) - since).total_seconds() > _DELETION_SECONDS
 
 

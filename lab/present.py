@@ -21,8 +21,8 @@ def present(recipes: Iterable[Recipe], cache: Path) -> dict[Recipe, Path]:
 
     All commands of a recipe must be on PATH, and at least as new as what would be built. Results of earlier
     builds in ``cache``, and what a lab has of its own, do not count: a shell of the lab has both on its PATH,
-    and the lab's Pulumi home. A language host counts only
-    with an engine; a resource plugin also if it is installed in Pulumi's home.
+    and the lab's Pulumi home. A language host counts only with an engine; a resource plugin also if it is
+    installed in Pulumi's home.
     """
     if os.environ.get("LAB_BUILD_ALL") == "1":
         return {}

@@ -188,6 +188,17 @@ async def test_a_namespace_that_is_being_deleted_has_not_leaked(
         assert (await rancher.arrive({}))["leaked"] == leaked
 
 
+@pytest.mark.parametrize("when", ["", "yesterday", "2026-01-01T00:00:00", "2026-13-01T00:00:00Z"])
+async def test_a_deletion_of_unknown_age_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, when: str
+) -> None:
+    going = {"metadata": {"name": "c-abcde", "deletionTimestamp": when}}
+    async with world(tmp_path) as rancher:
+        session = rancher.sessions.of(rancher.reach)
+        monkeypatch.setattr(session, "namespaces", lambda _fresh=0: [going])
+        assert (await rancher.arrive({}))["leaked"] == ["c-abcde"]
+
+
 def _remove(file: Path) -> None:
     file.unlink()
 
