@@ -20,7 +20,7 @@ declared = steps.declared()
 preflight = steps.preflight(settings)
 
 # Step 1: plan, network profile, cluster, access to it; and the DRS rules of step 6, which need only its VMs
-# The cluster depends on Rancher's password, which so outlives it in the state: after half a destroy it is known
+# The cluster depends on Rancher's password, so that after half a destroy the state still has it
 password = steps.password(settings, preflight)
 cluster = steps.cluster(settings, preflight, password)
 rules = steps.placement(settings, preflight, cluster)
