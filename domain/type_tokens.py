@@ -12,6 +12,7 @@ VIRTUAL_MACHINES = "pulumi-python:dynamic/placement:VirtualMachines"
 NAMESPACE = "kubernetes:core/v1:Namespace"
 CUSTOM_NAMESPACE = "kubernetes:v1:Namespace"
 """A namespace that is declared as a custom resource."""
+NAMESPACE_PATCH = "kubernetes:core/v1:NamespacePatch"
 SECRET = "kubernetes:core/v1:Secret"  # noqa: S105 - a type
 SERVICE = "kubernetes:core/v1:Service"
 RELEASE = "kubernetes:helm.sh/v3:Release"

@@ -27,6 +27,7 @@ UNSEEN_SCHEMA = {
     ),
 }
 
+_KEY = "unseenNamespaces"
 _KNOWN = {"rancher": 0, "rancher-prime": 0, "ingress-nginx": 0, "nginx-ingress": 0}
 """Charts that the program installs. None of their templates creates a namespace."""
 
@@ -85,7 +86,7 @@ def _of_component(item: PolicyResource, figures: Mapping[str, int]) -> tuple[int
 
 
 def _figure(given: Mapping[str, object], name: str) -> int:
-    found = integer(given, name)
+    found = integer({_KEY: given}, _KEY, name)
     if not isinstance(found, int) or found < 0:
-        raise WrongTypeError(("unseenNamespaces", name), "a whole number, 0 or more", given[name])
+        raise WrongTypeError((_KEY, name), "a whole number, 0 or more", given[name])
     return found
