@@ -57,7 +57,7 @@ def patched_namespace_declared(args: ResourceValidationArgs) -> Iterator[str]:
 def chart_namespaces_declared(args: ResourceValidationArgs) -> Iterator[str]:
     """A Helm release creates declared namespaces only, and none through ``createNamespace``."""
     if boolean(args.props, "createNamespace") is True:
-        namespace = text(args.props, "namespace")
+        namespace = value(args.props, "namespace")  # of any type: the rule must still report
         shown = f" {namespace!r}" if isinstance(namespace, str) else ""
         yield (
             f"release {args.name!r} creates namespace{shown} itself (createNamespace: true), which no count "

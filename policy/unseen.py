@@ -21,9 +21,9 @@ UNSEEN_SCHEMA = {
     "default": {},
     "additionalProperties": {"type": "integer", "minimum": 0},
     "description": (
-        "Namespaces that a preview does not show, 0 for none: by name of the chart for a Helm release, by name "
-        "of the resource for a ConfigFile, ConfigGroup, Chart or Directory of the Kubernetes plugin that has "
-        "no objects yet."
+        "Namespaces that a preview does not show, 0 for none: by name of the chart for a Helm release, by "
+        "name of the resource for a ConfigFile, ConfigGroup, Chart or Directory of the Kubernetes plugin "
+        "that has no objects yet."
     ),
 }
 
@@ -62,15 +62,16 @@ def _of_release(item: PolicyResource, figures: Mapping[str, int]) -> tuple[int, 
     listed, declared = chart_namespaces(item.props), figures.get(chart)
     if listed is None and declared is None:
         return 0, (
-            f"release {item.name!r}: a preview does not show which namespaces chart {chart!r} creates. Count "
-            "them (`helm template` prints the objects with `kind: Namespace`), and declare the number, 0 for "
-            f'none, in the configuration of policy pod-network-stack: {{"unseenNamespaces": {{"{chart}": 0}}}}'
+            f"release {item.name!r}: a preview does not show which namespaces chart {chart!r} creates. "
+            "Count them (`helm template` prints the objects with `kind: Namespace`), and declare the number, 0 "
+            "for none, in the configuration of policy pod-network-stack: "
+            f'{{"unseenNamespaces": {{"{chart}": 0}}}}'
         )
     if listed is not None and declared is not None and len(listed) > declared:
         return 0, (
             f"release {item.name!r}: chart {chart!r} has created {len(listed)} namespaces "
-            f"({', '.join(listed)}), {declared} are declared. Correct unseenNamespaces in the configuration of "
-            "policy pod-network-stack"
+            f"({', '.join(listed)}), {declared} are declared. Correct unseenNamespaces in the configuration "
+            "of policy pod-network-stack"
         )
     return max((declared or 0) - len(listed or ()), 0), ""
 
@@ -80,8 +81,8 @@ def _of_component(item: PolicyResource, figures: Mapping[str, int]) -> tuple[int
         return figures[item.name], ""
     return 0, (
         f"{item.resource_type.rpartition(':')[2]} {item.name!r} shows no objects yet: its inputs or its "
-        "cluster are unknown at preview. Declare the number of namespaces that it creates, 0 for none, in the "
-        f'configuration of policy pod-network-stack: {{"unseenNamespaces": {{"{item.name}": 0}}}}'
+        "cluster are unknown at preview. Declare the number of namespaces that it creates, 0 for none, in "
+        f'the configuration of policy pod-network-stack: {{"unseenNamespaces": {{"{item.name}": 0}}}}'
     )
 
 

@@ -48,9 +48,9 @@ def test_d4_a_second_fleet_without_a_share_is_refused() -> None:
     with pytest.raises(FindingError) as caught:
         with_fleet(planned(apac=FleetShare(imported_clusters=9)), INVENTORY, fleet("emea"))
     assert str(caught.value) == (
-        "fleetShares: server company/rancher-on-pks/prod has no share for fleet emea. Set one in the server's "
-        "stack (`pulumi config set --path fleetShares.emea 3`) and update it. A fleet named as its server needs "
-        "none"
+        "fleetShares: server company/rancher-on-pks/prod has no share for fleet emea. Set one in the "
+        "server's stack (`pulumi config set --path fleetShares.emea 3`) and update it. A fleet named as its "
+        "server needs none"
     )
 
 

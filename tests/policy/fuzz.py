@@ -1,8 +1,9 @@
 """Fuzzes the pack through its gRPC entry point: ``python -m tests.policy.fuzz --count 100000 --seed 1``.
 
-Each odd resource goes through ``Analyze`` by itself and through ``AnalyzeStack`` among others, with a violation
-planted in each request of the second kind and in every fourth of the first. A request fails when the pack
-crashes, when a planted violation is not reported as mandatory, or when a policy turns advisory.
+Each odd resource goes through ``Analyze`` by itself and through ``AnalyzeStack`` among others. Each request
+of the second kind has a planted violation; every fourth of the first is followed by one with a violation. A
+request fails when the pack crashes, when a planted violation is not reported as mandatory, or when a policy
+turns advisory.
 """
 
 from __future__ import annotations
@@ -101,29 +102,35 @@ def run(count: int, seed: int) -> Result:
     return result
 
 
-def missing(
-    response: analyzer_pb2.AnalyzeResponse, policy: str = "", message: str = "", least: int = 0
-) -> str:
-    """What is wrong with a response; empty if nothing is.
+@dataclass(frozen=True)
+class Expected:
+    """A violation that a response must report.
 
-    Args:
-        response: It.
-        policy: Policy that must have reported a mandatory violation; empty: none must.
-        message: Part of the violation's message.
-        least: Imported clusters that the message must have counted.
+    Attributes:
+        policy: Name of the policy.
+        message: Part of the message.
+        imports: Imported clusters that the message must have counted at least.
     """
+
+    policy: str
+    message: str
+    imports: int = 0
+
+
+def missing(response: analyzer_pb2.AnalyzeResponse, expected: Expected | None = None) -> str:
+    """What is wrong with a response; empty if nothing is."""
     for item in response.diagnostics:
         if item.enforcementLevel != analyzer_pb2.MANDATORY:
             return f"{item.policyName} is not mandatory: {item.message}"
-    found = [
-        item.message for item in response.diagnostics if item.policyName == policy and message in item.message
-    ]
-    if policy and not found:
-        reported = [f"{item.policyName}: {item.message}" for item in response.diagnostics]
-        return f"{policy} does not report {message!r}, but {reported}"
+    if expected is None:
+        return ""
+    reported = [(item.policyName, item.message) for item in response.diagnostics]
+    found = [text for policy, text in reported if policy == expected.policy and expected.message in text]
+    if not found:
+        return f"{expected.policy} does not report {expected.message!r}, but {reported}"
     counts = [int(number) for text in found for pair in _COUNT.findall(text) for number in pair if number]
-    if least and max(counts, default=0) < least:
-        return f"fewer than {least} imported clusters are counted: {found}"
+    if max(counts, default=0) < expected.imports:
+        return f"fewer than {expected.imports} imported clusters are counted: {found}"
     return ""
 
 
@@ -137,8 +144,7 @@ def _single(
         type=resource.type, properties=resource.properties, urn=resource.urn, name=resource.name
     )
     result.planted += sure is not None
-    expected = (sure.policy, sure.message) if sure else ("", "")
-    _ask(stub.Analyze, request, result, *expected)
+    _ask(stub.Analyze, request, result, Expected(sure.policy, sure.message) if sure else None)
 
 
 def _stack(
@@ -162,13 +168,13 @@ def _stack(
     chance.shuffle(everything)
     result.planted += 1
     request = analyzer_pb2.AnalyzeStackRequest(resources=everything)
-    _ask(stub.AnalyzeStack, request, result, "pod-network-stack", expected, counted)
+    _ask(stub.AnalyzeStack, request, result, Expected("pod-network-stack", expected, counted))
 
 
-def _ask(call: Any, request: Any, result: Result, policy: str, message: str, least: int = 0) -> None:
+def _ask(call: Any, request: Any, result: Result, expected: Expected | None) -> None:
     result.requests += 1
     try:
-        problem = missing(call(request, timeout=60), policy, message, least)
+        problem = missing(call(request, timeout=60), expected)
     except grpc.RpcError as error:
         problem = f"crash: {error}"
     if problem:

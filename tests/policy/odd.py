@@ -16,7 +16,15 @@ SECRET_SIGNATURE = ("4dabf18193072939515e22adb298388d", "1b47061264138c4ac30d75f
 
 Props = Mapping[str, Any]
 
-_KEYS = ["metadata", "name", "namespace", "annotations", "labels", "spec", "values", "ingress", "enabled", "replicas", "chart", "version", "type", "data", "stringData", "roleRef", "subjects", "figures", "network", "demands", "blocks", "cidr", "plan", "masters", "foundation", "parameters", "lb_size", "resourceNames", "Namespace/v1", "createNamespace", "repositoryOpts", "repo", "status", "virtualMachineIds", "role", "protect", "items", "manifest", "apiVersion", "kind", "yamlBody", "projects", "quota", "namespaceOptions", "privateCA", "ingressClassName", "tls.crt", "cacerts.pem", "kubernetes.io/ingress.class", "source", "fleetShares", "importedClusters", "rancherVersion"]
+_WORDS = """
+metadata name namespace annotations labels spec values ingress enabled replicas chart version type
+data stringData roleRef subjects figures network demands blocks cidr plan masters foundation
+parameters lb_size resourceNames Namespace/v1 createNamespace repositoryOpts repo status
+virtualMachineIds role protect items manifest apiVersion kind yamlBody projects quota
+namespaceOptions privateCA ingressClassName tls.crt cacerts.pem kubernetes.io/ingress.class source
+fleetShares importedClusters rancherVersion
+"""
+_KEYS = _WORDS.split()
 _TEXTS = (
     "",
     "a",
@@ -125,9 +133,11 @@ def planted(chance: random.Random) -> Planted:
     return Planted(sure.kind, {**extra, **sure.props}, sure.policy, sure.message)
 
 
-_DECISIVE = frozenset(
-    ["metadata", "values", "chart", "version", "type", "data", "stringData", "roleRef", "subjects", "figures", "parameters", "foundation", "name", "spec", "resourceNames", "createNamespace"]
-)
+_DECIDING = """
+metadata values chart version type data stringData roleRef subjects figures parameters foundation name spec
+resourceNames createNamespace
+"""
+_DECISIVE = frozenset(_DECIDING.split())
 """Keys that decide about the planted violations."""
 
 

@@ -21,8 +21,8 @@ def diagnostic(level: int, message: str) -> analyzer_pb2.AnalyzeResponse:
 def test_the_fuzzer_notices_what_is_lost() -> None:
     nothing = analyzer_pb2.AnalyzeResponse()
     assert fuzz.missing(nothing) == ""
-    assert "does not report 'too many'" in fuzz.missing(nothing, "p", "too many")
+    assert "does not report 'too many'" in fuzz.missing(nothing, fuzz.Expected("p", "too many"))
     assert "is not mandatory" in fuzz.missing(diagnostic(analyzer_pb2.ADVISORY, "unknown value"))
     counted = diagnostic(analyzer_pb2.MANDATORY, "the stack imports 59 clusters, but only 52 fit")
-    assert fuzz.missing(counted, "p", "but only 52 fit", 59) == ""
-    assert "fewer than 60" in fuzz.missing(counted, "p", "but only 52 fit", 60)
+    assert fuzz.missing(counted, fuzz.Expected("p", "but only 52 fit", 59)) == ""
+    assert "fewer than 60" in fuzz.missing(counted, fuzz.Expected("p", "but only 52 fit", 60))
