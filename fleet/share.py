@@ -1,4 +1,4 @@
-"""The plan of a server as one of its fleets sees it: with this fleet in it, and the shares of the others. Pure."""
+"""The plan of a server as one of its fleets sees it: with this fleet and the shares of others. Pure."""
 
 from __future__ import annotations
 

@@ -50,7 +50,7 @@ def prepare(server: Engine, stack: str = "") -> Engine:
 
     Args:
         server: Engine of the server's stack.
-        stack: Name of the fleet's stack; empty: that of the server, whose fleet needs no share.
+        stack: Name of the fleet's stack; empty: that of the server's, which needs no share.
     """
     lab = server.lab
     engine = Engine(lab, server.tools, stack or server.stack, REPO / "fleet")

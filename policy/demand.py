@@ -67,7 +67,7 @@ def total(resources: Iterable[tuple[str, str, Mapping[str, Any]]]) -> tuple[Stac
 def chart_namespaces(props: Mapping[str, Any]) -> list[str] | None:
     """Namespaces that a Helm release's chart creates, besides Rancher's own; None: unknown.
 
-    The plugin lists a release's objects in ``resourceNames``, by ``Kind/version``: once they exist, and in old
+    The plugin lists a release's objects in ``resourceNames``, by ``Kind/version``: once they exist, and old
     releases of the plugin also at preview.
 
     Raises:

@@ -1,8 +1,8 @@
 """Namespaces that a preview does not show: of Helm charts, and of manifests that a plugin renders later.
 
-The Kubernetes plugin names the objects of a release (``resourceNames``) once they exist, never at preview: its
-check removes them from the inputs, and a preview has a placeholder. So a chart that is not known to create none
-needs a figure in the configuration of the policy.
+The Kubernetes plugin names the objects of a release (``resourceNames``) once they exist, never at preview:
+its check removes them from the inputs, and a preview has a placeholder. So a chart that is not known to
+create none needs a figure in the configuration of the policy.
 """
 
 from __future__ import annotations
@@ -63,8 +63,8 @@ def _of_release(item: PolicyResource, figures: Mapping[str, int]) -> tuple[int, 
     if listed is None and declared is None:
         return 0, (
             f"release {item.name!r}: a preview does not show which namespaces chart {chart!r} creates. "
-            "Count them (`helm template` prints the objects with `kind: Namespace`), and declare the number, 0 "
-            "for none, in the configuration of policy pod-network-stack: "
+            "Count them (`helm template` prints the objects with `kind: Namespace`), and declare the number, "
+            "0 for none, in the configuration of policy pod-network-stack: "
             f'{{"unseenNamespaces": {{"{chart}": 0}}}}'
         )
     if listed is not None and declared is not None and len(listed) > declared:

@@ -205,12 +205,15 @@ def test_a_stack_of_another_team_is_judged_by_the_same_pack(consumer: Consumer) 
     figures = consumer.directory / "podNetwork.json"
     figures.write_text(json.dumps(consumer.server.outputs()["podNetwork"]))
     policies = json.loads((consumer.directory / "policy.json").read_text())
-    policies["pod-network-stack"]["figuresFile"] = str(figures)
+    settings = policies["pod-network-stack"]
+    settings["figuresFile"] = str(figures)
+    settings["shares"] = {"team/trial": settings["shares"]["team/prod"]}
     (consumer.directory / "policy.json").write_text(json.dumps(policies))
     pack = ("--policy-pack", str(REPO / "policy"), "--policy-pack-config", "policy.json")
 
     # The plan has no room for applications yet: the team asks the owner for it first.
-    assert "creates 1 namespaces, its plan has 0" in consumer.pulumi("preview", *pack, check=False)
+    refused = consumer.pulumi("preview", *pack, check=False)
+    assert "add up to 2 namespaces, but the plan has room for 0" in refused, refused
     document = json.loads(figures.read_text())
     document["figures"]["demands"][0]["applications"] = 2
     figures.write_text(json.dumps(document))
