@@ -54,9 +54,9 @@ async def test_sites_come_after_the_capacity_gate_and_the_check_of_the_server() 
     mocks = RecordingMocks(outputs)
     reference = pulumi.StackReference("server", stack_name="org/rancher-on-pks/prod")
     server = RancherStack.from_reference(reference, access.REQUIRED)
-    name = FleetName(stack="prod", server="org/rancher-on-pks/prod")
+    own = FleetName(stack="prod", server="org/rancher-on-pks/prod")
     fleet = Fleet(
-        "fleet", FleetArgs(server=server, inventory=INVENTORY, timeout_minutes=3, owner="us", name=name)
+        "fleet", FleetArgs(server=server, inventory=INVENTORY, timeout_minutes=3, owner="us", name=own)
     )
     assert await fleet.commands.future() == {"ship": "run"}
     assert await fleet.commands.is_secret()

@@ -129,7 +129,7 @@ def test_an_air_gapped_rancher_takes_images_from_the_registry_alone(servers: dic
 
 def test_a_fleet_of_three_regions(servers: dict[str, Engine]) -> None:
     server = servers["air-gapped"]
-    engine = fleet.prepare(server, "regions")
+    engine = fleet.prepare(server)  # named as the server, so that it needs no share
     document = yaml.safe_load(example("fleet").with_name("Pulumi.regions.yaml").read_text())
     document["config"] |= {
         "rancher-fleet:serverStack": SERVER,
@@ -207,7 +207,7 @@ def test_a_stack_of_another_team_is_judged_by_the_same_pack(consumer: Consumer) 
     policies = json.loads((consumer.directory / "policy.json").read_text())
     settings = policies["pod-network-stack"]
     settings["figuresFile"] = str(figures)
-    settings["shares"] = {"team/trial": settings["shares"]["team/prod"]}
+    settings["shares"] = {"team-shop/trial": settings["shares"]["team-shop/prod"]}
     (consumer.directory / "policy.json").write_text(json.dumps(policies))
     pack = ("--policy-pack", str(REPO / "policy"), "--policy-pack-config", "policy.json")
 

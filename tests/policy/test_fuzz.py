@@ -13,7 +13,7 @@ def test_odd_inputs_neither_crash_the_pack_nor_hide_a_finding() -> None:
     assert (result.inputs, result.planted) == (300, 12 * (7 + 1))
 
 
-def diagnostic(level: int, message: str) -> analyzer_pb2.AnalyzeResponse:
+def diagnostic(level: analyzer_pb2.EnforcementLevel.ValueType, message: str) -> analyzer_pb2.AnalyzeResponse:
     found = analyzer_pb2.AnalyzeDiagnostic(policyName="p", message=message, enforcementLevel=level)
     return analyzer_pb2.AnalyzeResponse(diagnostics=[found])
 
