@@ -1,8 +1,7 @@
 """What one resource of each type takes: the table of docs/policy.md in code.
 
 Tokens of Kubernetes objects are without a version, see ``domain.type_tokens.without_version``. A controller
-that creates namespaces on the clusters it deploys to counts as one namespace, since Rancher's own cluster may be
-among them.
+that creates namespaces on the clusters it deploys to counts as one: Rancher's own may be among them.
 """
 
 from __future__ import annotations

@@ -66,7 +66,7 @@ def validate(args: StackValidationArgs, report: ReportViolation) -> None:
             messages += [message] if message else []
     except WrongTypeError as error:
         messages.append(f"{_CONFIGURATION}: {error}")
-    for message in (*messages, *_judgement(stack, args)):
+    for message in dict.fromkeys([*messages, *_judgement(stack, args)]):
         report(message, None)
 
 

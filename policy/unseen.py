@@ -53,8 +53,8 @@ def unseen(resources: Sequence[PolicyResource], given: Mapping[str, object]) -> 
                 yield _of_release(item, figures)
             elif item.resource_type in kinds.RENDERED and item.urn not in parents:
                 yield _of_component(item, figures)
-        except WrongTypeError:
-            yield 1, ""  # reported by what counts the resource
+        except WrongTypeError as error:
+            yield 0, f"{item.name}: {error}"
 
 
 def _of_release(item: PolicyResource, figures: Mapping[str, int]) -> tuple[int, str]:

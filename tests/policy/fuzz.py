@@ -97,7 +97,7 @@ def run(count: int, seed: int) -> Result:
                 _single(stub, resource, result)
                 if index % _EACH == 0:
                     sure = odd.planted(chance)
-                    _single(stub, _made(sure.kind, sure.props, "planted"), result, sure)
+                    _single(stub, made(sure.kind, sure.props, "planted"), result, sure)
             _stack(stub, resources, chance, result)
     return result
 
@@ -159,9 +159,9 @@ def _stack(
     if chance.random() < 0.5:
         counted = _TOO_MANY
         expected = "but only 52 fit"
-        figures = [_made(kinds.POD_NETWORK, {"figures": odd.figures(40)}, "capacity")]
+        figures = [made(kinds.POD_NETWORK, {"figures": odd.figures(40)}, "capacity")]
     sure = [
-        _made(odd.versioned(chance.choice(_IMPORTS), chance), odd.props(chance, 1), f"sure-{index}")
+        made(odd.versioned(chance.choice(_IMPORTS), chance), odd.props(chance, 1), f"sure-{index}")
         for index in range(counted)
     ]
     everything = [*resources, *sure, *figures]
@@ -183,13 +183,16 @@ def _ask(call: Any, request: Any, result: Result, expected: Expected | None) -> 
 
 def _resource(chance: random.Random, index: int) -> analyzer_pb2.AnalyzerResource:
     name = chance.choice((f"r-{index}", "", "💥", "a master", "worker"))
-    return _made(odd.kind(chance), odd.props(chance), name)
+    return made(odd.kind(chance), odd.props(chance), name)
 
 
-def _made(kind: str, props: odd.Props, name: str) -> analyzer_pb2.AnalyzerResource:
-    made = analyzer_pb2.AnalyzerResource(type=kind, urn=f"urn:pulumi:test::fuzz::{kind}::{name}", name=name)
-    made.properties.update(dict(props))
-    return made
+def made(kind: str, props: odd.Props, name: str) -> analyzer_pb2.AnalyzerResource:
+    """A resource as the engine sends it, of stack ``fuzz/test``."""
+    resource = analyzer_pb2.AnalyzerResource(
+        type=kind, urn=f"urn:pulumi:test::fuzz::{kind}::{name}", name=name
+    )
+    resource.properties.update(dict(props))
+    return resource
 
 
 def _settings(chance: random.Random) -> dict[str, dict[str, Any]]:

@@ -218,7 +218,7 @@ def test_d4_a_share_is_a_number_of_clusters_or_names_more() -> None:
 @pytest.mark.parametrize(
     ("shares", "problem"),
     [
-        ({"emea": 30, "apac": 11}, "importedClusters of all fleets add up to 41, but plannedImportedClusters"),
+        ({"emea": 30, "apac": 11}, "importedClusters of all fleets add up to 41, but planned"),
         ({"emea": {"projects": 4}}, "projects of all fleets add up to 4, but plannedProjects leaves 3"),
         ({"emea": {"users": 3}}, "users of all fleets add up to 3, but plannedUsers leaves 2"),
         ({"emea": -1}, "-1"),
