@@ -32,6 +32,8 @@ PACK = Path(__file__).parents[2] / "policy"
 _NO_ENGINE = "127.0.0.1:1"
 _BATCH = 25
 """Odd resources of one stack."""
+_REPORTED = 5000
+"""Every so many inputs, progress is printed."""
 _EACH = 4
 """Every so many single resources, one violates a policy for sure."""
 _IMPORTS = [token for token, demand in DEMAND.items() if demand.imports]
@@ -99,6 +101,8 @@ def run(count: int, seed: int) -> Result:
                     sure = odd.planted(chance)
                     _single(stub, made(sure.kind, sure.props, "planted"), result, sure)
             _stack(stub, resources, chance, result)
+            if result.inputs % _REPORTED == 0:
+                print(f"{result.inputs} inputs, {len(result.failures)} failures", flush=True)
     return result
 
 
