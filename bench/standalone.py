@@ -78,13 +78,13 @@ class Standalone:
         _run(self, self._producer, "stack", "init", "server")
         # `stack init` writes the stack file next to Pulumi.yaml, which must not happen in the checkout.
         shutil.copy(PROGRAM / "Pulumi.yaml", self._fleet)
-        _run(self, self._fleet, "stack", "init", "fleet")
+        _run(self, self._fleet, "stack", "init", "server")
         self.configure(serverStack=SERVER, sites=str(self._fleet / "sites.yaml"))
 
     @property
     def settings(self) -> Path:
         """The fleet's stack file."""
-        return self._fleet / "Pulumi.fleet.yaml"
+        return self._fleet / "Pulumi.server.yaml"
 
     def serve(self, **values: Any) -> None:
         """Makes the server's stack export the contract's version and these outputs."""
@@ -117,7 +117,7 @@ class Standalone:
         """
         takes_config = arguments[0] in {"preview", "up", "refresh", "destroy"}
         config = ["--config-file", str(self.settings)] if takes_config else []
-        return _run(self, PROGRAM, *arguments, "--stack", "fleet", *config, expect=expect)
+        return _run(self, PROGRAM, *arguments, "--stack", "server", *config, expect=expect)
 
 
 class StandaloneRancher:

@@ -118,6 +118,14 @@ class Engine:
         """``pulumi refresh`` as a preview: writes no state, takes no lock."""
         return self._run(mask, "refresh", "--preview-only", "--expect-no-changes", "--diff")
 
+    def analyze(self, mask: Redactor) -> Outcome | None:
+        """``pulumi policy analyze``: judges the state without the program; None: this engine lacks it."""
+        if "--policy-pack-config" not in self._quietly(mask, "policy", "analyze", "--help").output:
+            return None
+        return self._quietly(
+            mask, "policy", "analyze", "--stack", self.name, "--json", *self.policies(), shown=True
+        )
+
     def policies(self) -> list[str]:
         """The pack, with the stack's thresholds or else the pack's own defaults, which are strict."""
         given = thresholds(self.stack, self.settings)
@@ -180,6 +188,19 @@ class Engine:
         if done.returncode:
             raise StepError(f"`pulumi {' '.join(arguments[:2])}`: {done.stderr.strip()}")
         return done.stdout
+
+    def _quietly(self, mask: Redactor, *arguments: str, shown: bool = False) -> Outcome:
+        """Run a command that prints events as JSON, or none."""
+        command = ["pulumi", *arguments, "--non-interactive", "--color", "never"]
+        if shown:
+            print(f"$ {shlex.join(command)}", flush=True)
+        done = subprocess.run(
+            command, cwd=self.project, env=self.environment, capture_output=True, text=True, check=False
+        )
+        report = events.read(done.stdout.splitlines(), mask)
+        if done.returncode and not report.finished:
+            report.errors.append(mask(done.stderr[done.stderr.rfind("error: ") :].strip()))
+        return Outcome(done.returncode, mask(done.stdout), report)
 
     def _run(self, mask: Redactor, *arguments: str) -> Outcome:
         with private_directory("events") as directory:

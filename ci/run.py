@@ -98,13 +98,15 @@ def check_drift(stack: str, *, directory: Path, settings: Path | None, least_per
     directory.mkdir(parents=True, exist_ok=True)
     engine = Engine.of(stack, settings)
     mask = engine.redactor()
-    refreshed, previewed = engine.refresh(mask), engine.preview(mask)
+    refreshed, previewed, analyzed = engine.refresh(mask), engine.preview(mask), engine.analyze(mask)
     capacity = capacity_diff.compare(stack, engine.settings, None, previewed.report)
     found = drift.DriftCheck(
         stack=stack,
-        failed=refreshed.failed or previewed.failed,
+        failed=refreshed.failed or previewed.failed or (analyzed is not None and analyzed.failed),
         drift=refreshed.report,
         pending=previewed.report,
+        state=analyzed.report if analyzed else Report(),
+        note="" if analyzed else drift.NOT_JUDGED,
         alarms=capacity.alarms(least_percent),
         capacity=capacity.markdown,
     )

@@ -20,6 +20,7 @@ from rancher_on_pks import CONTRACT_VERSION, definitions
 DOCS = Path(__file__).parent
 _SECTION = re.compile(r"  # --- (.*?) -*$")
 _KEY = re.compile(r"  (\w+):$")
+_GENERATED = "<!-- Generated from here on by `make docs`. -->"
 
 
 def configuration() -> str:
@@ -81,49 +82,11 @@ def outputs() -> str:
 
 
 def policies() -> str:
-    """Every policy of the pack with its thresholds."""
+    """The hand-written part of the page, and every policy of the pack with its thresholds."""
     from policy.pack import POLICIES  # noqa: PLC0415 - only this page needs the policy SDK
 
-    lines = [
-        "# Policies",
-        "",
-        "Generated from the pack in `policy/` by `make docs`. All are mandatory. They run with",
-        "",
-        "```",
-        "pulumi preview --policy-pack policy --policy-pack-config policy/config.<env>.json",
-        "```",
-        "",
-        "and with `up`, before anything is created. The policies judge what is known at preview; the rest",
-        "is judged during the update. The figures of the pod network come from its settings",
-        "([capacity](capacity.md)). For a Kubernetes stack of another program, the policy config of",
-        "`pod-network-stack` gives them: the output `podNetwork` of the stack that owns the cluster.",
-        "",
-        "A property of the wrong type is a violation by itself.",
-        "",
-        "## What counts",
-        "",
-        "| takes | resources |",
-        "|---|---|",
-        "| an imported cluster | sites of the fleet; `rancher2` `Cluster` and `ClusterV2`; the kind "
-        "`Cluster` of management.cattle.io, provisioning.cattle.io, fleet.cattle.io and cluster.x-k8s.io |",
-        "| a project | `Project` of `rancher2` and management.cattle.io |",
-        "| a user | `User` of `rancher2` and management.cattle.io |",
-        "| a namespace | Kubernetes and `rancher2` namespaces except cattle-system; each namespace in a Helm "
-        "release's `resourceNames`; `rancher2` apps; workspaces, managed charts, Git repositories and "
-        "bundles of Fleet; Helm charts, applications and similar kinds whose controller creates a namespace "
-        "|",
-        "",
-        "Several stacks on one plan, such as two fleets, each count by themselves. Give each a share of the",
-        "plan in `shares`: a stack without a share is refused then, and so are shares that do not fit "
-        "together.",
-        "",
-        "A preview does not see what `kubectl`, a command resource, a controller or Rancher's UI creates "
-        "later,",
-        "nor namespaces in manifests that a plugin renders during the update. For those, plan a reserve",
-        "(`reservePercent`), read the live figures (`nsxManager`), and limit them where they are created, "
-        "with",
-        "Rancher's roles, a ResourceQuota or an admission policy.",
-    ]
+    written, marker, _ = (DOCS / "policy.md").read_text().partition(_GENERATED)
+    lines = [written + marker]
     for policy in POLICIES:
         severity = policy.severity.value if policy.severity else ""
         lines += ["", f"## {policy.display_name} (`{policy.name}`, {severity})", "", policy.description]

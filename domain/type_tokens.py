@@ -12,6 +12,7 @@ VIRTUAL_MACHINES = "pulumi-python:dynamic/placement:VirtualMachines"
 NAMESPACE = "kubernetes:core/v1:Namespace"
 CUSTOM_NAMESPACE = "kubernetes:v1:Namespace"
 """A namespace that is declared as a custom resource."""
+NAMESPACE_PATCH = "kubernetes:core/v1:NamespacePatch"
 SECRET = "kubernetes:core/v1:Secret"  # noqa: S105 - a type
 SERVICE = "kubernetes:core/v1:Service"
 RELEASE = "kubernetes:helm.sh/v3:Release"
@@ -26,52 +27,25 @@ CLUSTER_ROLE_BINDINGS = (
 )
 ANTI_AFFINITY_RULE = "vsphere:index/computeClusterVmAntiAffinityRule:ComputeClusterVmAntiAffinityRule"
 
-IMPORTS = frozenset(
+RELEASES = (RELEASE, "helm:index/release:Release")
+"""Helm releases: of the Kubernetes plugin, and of HashiCorp's provider."""
+RENDERED = frozenset(
     {
-        SITE,
-        "rancher2:index/cluster:Cluster",
-        "rancher2:index/clusterV2:ClusterV2",
-        "kubernetes:management.cattle.io:Cluster",
-        "kubernetes:provisioning.cattle.io:Cluster",
-        "kubernetes:fleet.cattle.io:Cluster",
-        "kubernetes:cluster.x-k8s.io:Cluster",
+        *(f"kubernetes:yaml{version}:Config{what}" for version in ("", "/v2") for what in ("File", "Group")),
+        *(f"kubernetes:helm.sh/{version}:Chart" for version in ("v2", "v3", "v4")),
+        *(f"kubernetes:kustomize{version}:Directory" for version in ("", "/v2")),
     }
 )
-"""Each adds a cluster to Rancher. Tokens of Kubernetes objects here and below are without a version."""
-
-PROJECTS = frozenset({"rancher2:index/project:Project", "kubernetes:management.cattle.io:Project"})
-"""Each adds a project to Rancher: one namespace in Rancher's cluster."""
-
-USERS = frozenset({"rancher2:index/user:User", "kubernetes:management.cattle.io:User"})
-"""Each adds a user to Rancher: one namespace once the user saves a preference."""
-
-NAMESPACE_CREATORS = frozenset(
-    {
-        "kubernetes:core:Namespace",
-        "rancher2:index/namespace:Namespace",
-        *(
-            f"rancher2:index/{name[0].lower()}{name[1:]}:{name}"
-            for name in ("App", "AppV2", "MultiClusterApp")
-        ),
-        *(
-            f"kubernetes:management.cattle.io:{kind}"
-            for kind in ("FleetWorkspace", "ManagedChart", "App", "MultiClusterApp")
-        ),
-        *(f"kubernetes:fleet.cattle.io:{kind}" for kind in ("Bundle", "GitRepo", "HelmOp")),
-        *("kubernetes:helm.cattle.io:HelmChart", "kubernetes:helm.toolkit.fluxcd.io:HelmRelease"),
-        *("kubernetes:kustomize.toolkit.fluxcd.io:Kustomization", "kubernetes:argoproj.io:Application"),
-        *("kubernetes:argoproj.io:ApplicationSet", "kubernetes:hnc.x-k8s.io:SubnamespaceAnchor"),
-        "kubernetes:project.openshift.io:ProjectRequest",
-    }
-)
-"""Each creates a namespace, or has a controller create at least one."""
-
-NAMESPACE_LIST = "kubernetes:core:NamespaceList"
+"""Components whose children are the objects that they render."""
 
 CATTLE_SYSTEM = "cattle-system"
 """Rancher's namespace: part of what Rancher itself takes."""
 
 INGRESS_CLASS_ANNOTATION = "kubernetes.io/ingress.class"
+
+
+CLUSTER_NAMESPACES = frozenset({"default", "kube-system", "kube-public", "kube-node-lease", "pks-system"})
+"""Namespaces that every cluster has."""
 
 
 def without_version(token: str) -> str:
@@ -81,5 +55,7 @@ def without_version(token: str) -> str:
     """
     package, _, rest = token.partition(":")
     api, _, kind = rest.partition(":")
+    if package != "kubernetes" or api.startswith("index/"):
+        return token
     group = api.partition("/")[0]
-    return f"{package}:{'core' if group == 'v1' else group}:{kind}" if package == "kubernetes" else token
+    return f"kubernetes:{'core' if group == 'v1' else group}:{kind}"

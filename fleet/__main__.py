@@ -9,6 +9,7 @@ import pulumi
 import console.program  # noqa: F401 - one sentence without the extra `program`
 from fleet import access, configuration
 from fleet.component import Fleet, FleetArgs
+from fleet.share import FleetName
 from rancher_on_pks import RancherStack
 from settings import labels
 
@@ -32,6 +33,7 @@ async def main() -> pulumi.Inputs:
             inventory=configured.inventory,
             timeout_minutes=configured.timeout_minutes,
             owner=configured.owner,
+            name=FleetName(stack=pulumi.get_stack(), server=configured.server_stack),
         ),
     )
     # The SDK waits for resources whose registration has begun one by one. Without this pause it would wait

@@ -11,10 +11,12 @@ import pulumi
 from capacity.model import figures
 from capacity.model.plan import CapacityError
 from components.capacity.pod_network import PodNetwork
+from domain.finding import FindingError
 from fleet.access import RancherAccess
 from fleet.agent_connections import AgentConnections
 from fleet.inventory import Inventory
 from fleet.rancher_connection import RancherConnection
+from fleet.share import FleetName, with_fleet
 from fleet.site import Site
 from fleet.user import User
 from rancher_on_pks.outputs import RancherStack
@@ -29,12 +31,14 @@ class FleetArgs:
         inventory: Sites and users.
         timeout_minutes: Longest time until all agents are connected.
         owner: The stack, written into an annotation of its clusters in Rancher.
+        name: Its name among the server's fleets.
     """
 
     server: RancherStack
     inventory: Inventory
     timeout_minutes: int
     owner: str
+    name: FleetName
 
 
 class Fleet(pulumi.ComponentResource):
@@ -61,9 +65,7 @@ class Fleet(pulumi.ComponentResource):
         self._access = RancherAccess.from_outputs(args.server)
         capacity = PodNetwork(
             f"{name}-capacity",
-            figures=args.server.pod_network.apply(
-                lambda document: with_fleet(document or {}, args.inventory)
-            ),
+            figures=args.server.pod_network.apply(lambda document: _figures(document or {}, args)),
             source="server",
             measured_at="",
             opts=self._after(),
@@ -144,15 +146,15 @@ def _all(outputs: Mapping[str, pulumi.Output[str]]) -> pulumi.Output[Mapping[str
     return pulumi.Output.all(**outputs) if outputs else pulumi.Output.from_input({})
 
 
-def with_fleet(document: Mapping[str, Any], inventory: Inventory) -> Mapping[str, Any]:
-    """Figures of the server's pod network, with at least the subnets that this fleet takes.
+def _figures(document: Mapping[str, Any], args: FleetArgs) -> Mapping[str, Any]:
+    """Figures of the server's pod network, with at least what its fleets take.
 
     Args:
         document: The server's output ``podNetwork``.
-        inventory: The fleet. Each cluster counts as connected, each user as one who saves a preference.
+        args: The fleet.
 
     Raises:
-        RunError: The figures are invalid.
+        RunError: The figures are invalid, or the fleet has no share of them.
     """
     try:
         plan = figures.from_document(document["figures"])
@@ -163,12 +165,9 @@ def with_fleet(document: Mapping[str, Any], inventory: Inventory) -> Mapping[str
         raise pulumi.RunError(
             "the server's output podNetwork cannot be used: it has no cluster with a Rancher"
         )
-    grown = replace(
-        first,
-        imported_clusters=max(first.imported_clusters, len(inventory.sites)),
-        connected=True,
-        projects=max(first.projects, inventory.projects),
-        users=max(first.users, 1 + len(inventory.users)),
-    )
+    try:
+        grown = with_fleet(first, args.inventory, args.name)
+    except FindingError as error:
+        raise pulumi.RunError(str(error)) from None
     demands = tuple(grown if demand is first else demand for demand in plan.demands)
     return figures.to_document(replace(plan, demands=demands))

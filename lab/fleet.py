@@ -45,10 +45,15 @@ def remove_edges(server: Engine, names: Sequence[str]) -> None:
         _pks(server, "delete-cluster", name, "--non-interactive", "--wait")
 
 
-def prepare(server: Engine, stack: str = "lab") -> Engine:
-    """Returns an engine for the fleet's program with a configured stack. Keeps an existing sites file."""
+def prepare(server: Engine, stack: str = "") -> Engine:
+    """Returns an engine for the fleet's program with a configured stack. Keeps an existing sites file.
+
+    Args:
+        server: Engine of the server's stack.
+        stack: Name of the fleet's stack; empty: that of the server's, which needs no share.
+    """
     lab = server.lab
-    engine = Engine(lab, server.tools, stack, REPO / "fleet")
+    engine = Engine(lab, server.tools, stack or server.stack, REPO / "fleet")
     engine.ensure_stack()
     if not sites_file(lab).exists():
         sites = [{"name": name, "kubeconfig": f"kubeconfigs/{name}.yaml"} for name in EDGES]

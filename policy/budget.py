@@ -7,11 +7,13 @@ from dataclasses import replace
 from typing import Any
 
 from capacity.model.assessment import Assessment
-from policy.demand import StackDemand
 from policy.reading import WrongTypeError, integer
+from policy.stack_demand import StackDemand
 
 _UNLIMITED = 10**12
 """Imported clusters that fit when no limit is known."""
+_FLEET = "rancher-fleet"
+"""Project of fleets."""
 _SHARED = {
     "applications": "namespaces",
     "importedClusters": "imports",
@@ -36,8 +38,8 @@ SHARES_SCHEMA: dict[str, Any] = {
     },
     "description": (
         "Share of each further stack that takes from the same plan, by `<project>/<stack>`: "
-        f"{', '.join(_SHARED)}. Together they must fit the plan; the stack that owns the cluster has the "
-        "rest, and a stack without a share is refused. Empty: one stack may take all of it."
+        f"{', '.join(_SHARED)}. Together, and with the server's fleetShares, they must fit the plan; the "
+        "stack that owns the cluster has the rest. A stack of another program needs one."
     ),
 }
 
@@ -56,19 +58,32 @@ def whole_plan(assessment: Assessment) -> StackDemand:
 
 
 def stack_budget(
-    whole: StackDemand, shares: Mapping[str, StackDemand], stack: str, *, owner: bool
+    whole: StackDemand, shares: Mapping[str, StackDemand], stack: str, *, owner: bool, foreign: bool
 ) -> StackDemand | None:
     """What one stack may take; None: it has no share.
 
     Args:
         whole: What all stacks together may take.
-        shares: Those of the further stacks; without any, each stack may take everything.
+        shares: Those of the further stacks.
         stack: ``<project>/<stack>``.
         owner: Whether the stack owns the cluster.
+        foreign: Whether the figures are those of another stack: there may be more such stacks, so a share is
+            required.
     """
-    if not shares or owner:
+    if owner or not (shares or foreign):
         return whole - total_share(shares)
     return shares.get(stack)
+
+
+def fleet_shares(assessment: Assessment) -> dict[str, StackDemand]:
+    """The shares of fleets that the server's settings name."""
+    return {
+        f"{_FLEET}/{stack}": StackDemand(
+            imports=share.imported_clusters, projects=share.projects, users=share.users
+        )
+        for demand in assessment.plan.demands
+        for stack, share in demand.fleet_shares.items()
+    }
 
 
 def total_share(shares: Mapping[str, StackDemand]) -> StackDemand:

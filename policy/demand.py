@@ -2,75 +2,53 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
 from typing import Any
 
 from domain import type_tokens as kinds
-from policy.reading import UNKNOWN, WrongTypeError, items, mapping, text
+from policy.creators import DEMAND, QUOTAS
+from policy.reading import UNKNOWN, WrongTypeError, integer, items, mapping, text
+from policy.stack_demand import StackDemand
 
 _NAMESPACE_KIND = "Namespace/"
 _NAMESPACE = kinds.without_version(kinds.NAMESPACE)
-
-
-@dataclass(frozen=True)
-class StackDemand:
-    """What the resources of a stack take.
-
-    Attributes:
-        clusters: PKS clusters.
-        namespaces: Namespaces besides Rancher's own.
-        imports: Clusters that are imported into Rancher.
-        projects: Projects of Rancher.
-        users: Users of Rancher.
-    """
-
-    clusters: int = 0
-    namespaces: int = 0
-    imports: int = 0
-    projects: int = 0
-    users: int = 0
-
-    def __add__(self, other: StackDemand) -> StackDemand:
-        """The sum of both."""
-        return StackDemand(*(getattr(self, item.name) + getattr(other, item.name) for item in fields(self)))
-
-    def __sub__(self, other: StackDemand) -> StackDemand:
-        """What is left of this without the other."""
-        return StackDemand(*(getattr(self, item.name) - getattr(other, item.name) for item in fields(self)))
-
-    def __bool__(self) -> bool:
-        """Whether anything is taken."""
-        return any(getattr(self, item.name) for item in fields(self))
+_PATCH, _LIST = "Patch", "List"
+_MANIFEST = "kubernetes:index/manifest:Manifest"
+"""Any object, through HashiCorp's provider."""
+_YAML_MANIFEST = "kubectl:index/manifest:Manifest"
+"""Any object as YAML, through gavinbunney's provider."""
+_YAML_FIELD = re.compile(r"""^(apiVersion|kind):\s*["']?([\w./-]+)""", re.MULTILINE)
 
 
 def demand_of(kind: str, name: str, props: Mapping[str, Any]) -> StackDemand:
-    """What one resource takes.
+    """What one resource takes. One whose content is unknown counts in full.
+
+    A Helm release takes what the plugin lists; ``policy.unseen`` counts what it does not list.
 
     Args:
         kind: Its type token.
         name: Its name in the stack.
-        props: Its properties. One whose content is unknown takes one namespace.
+        props: Its properties.
 
     Raises:
         WrongTypeError: A property has a type that it cannot have.
     """
-    if kind == kinds.CLUSTER:
-        return StackDemand(clusters=1)
-    if kind == kinds.RELEASE:
-        return StackDemand(namespaces=len(chart_namespaces(props)))
-    token = kinds.without_version(kind)
-    if token == kinds.NAMESPACE_LIST:
-        listed = items(props, "items")
-        return StackDemand(namespaces=len(listed) if isinstance(listed, list) else 1)
-    if token in kinds.NAMESPACE_CREATORS:
-        own = token == _NAMESPACE and _namespace_name(name, props) == kinds.CATTLE_SYSTEM
-        return StackDemand(namespaces=0 if own else 1)
-    return StackDemand(
-        imports=int(token in kinds.IMPORTS),
-        projects=int(token in kinds.PROJECTS),
-        users=int(token in kinds.USERS),
-    )
+    if kind in kinds.RELEASES:
+        return StackDemand(namespaces=len(chart_namespaces(props) or ()))
+    token, patch, count = _object(kind, props)
+    demand = DEMAND.get(token, StackDemand())
+    if not demand:
+        return demand
+    if kind == kinds.SITE:
+        projects = items(props, "projects")
+        return demand + StackDemand(projects=len(projects) if isinstance(projects, list) else 0)
+    if token == _NAMESPACE and count == 1 and _is_own(_namespace_name(name, props), patch):
+        return StackDemand()
+    if token in QUOTAS:
+        quota = integer(props, *QUOTAS[token])
+        return demand * max(quota, 1) if isinstance(quota, int) else demand
+    return demand * count
 
 
 def total(resources: Iterable[tuple[str, str, Mapping[str, Any]]]) -> tuple[StackDemand, list[str]]:
@@ -80,22 +58,24 @@ def total(resources: Iterable[tuple[str, str, Mapping[str, Any]]]) -> tuple[Stac
         try:
             found += demand_of(kind, name, props)
         except WrongTypeError as error:
-            found += StackDemand(namespaces=1)
+            # At least what the type takes, or a namespace.
+            found += DEMAND.get(kinds.without_version(kind)) or StackDemand(namespaces=1)
             messages.append(f"{name}: {error}")
     return found, messages
 
 
-def chart_namespaces(props: Mapping[str, Any]) -> list[str]:
-    """Namespaces that a Helm release's chart creates, besides Rancher's own.
+def chart_namespaces(props: Mapping[str, Any]) -> list[str] | None:
+    """Namespaces that a Helm release's chart creates, besides Rancher's own; None: unknown.
 
-    The provider lists a release's objects in its input ``resourceNames``, by ``Kind/version``.
+    The plugin lists a release's objects in ``resourceNames``, by ``Kind/version``: once they exist, and old
+    releases of the plugin also at preview.
 
     Raises:
         WrongTypeError: The list has another form.
     """
     found = mapping(props, "resourceNames")
     if not isinstance(found, dict):
-        return []
+        return None
     names: list[str] = []
     for kind, listed in found.items():
         if str(kind).startswith(_NAMESPACE_KIND) or kind == _NAMESPACE_KIND.rstrip("/"):
@@ -103,6 +83,42 @@ def chart_namespaces(props: Mapping[str, Any]) -> list[str]:
                 raise WrongTypeError(("resourceNames", str(kind)), "a list", listed)
             names += (str(item).rpartition("/")[2] for item in listed)
     return [name for name in dict.fromkeys(names) if name != kinds.CATTLE_SYSTEM]
+
+
+def _object(kind: str, props: Mapping[str, Any]) -> tuple[str, bool, int]:
+    """The token of the object that a resource creates, whether it is patched, and how many it creates.
+
+    A patch creates an object that does not exist: the plugin sends it as a server-side apply.
+    """
+    if kind in (_MANIFEST, _YAML_MANIFEST):
+        return _manifest(kind, props), False, 1
+    token = kinds.without_version(kind)
+    if token in DEMAND:
+        return token, False, 1
+    if (patched := token.removesuffix(_PATCH)) in DEMAND:
+        return patched, True, 1
+    if (listed := token.removesuffix(_LIST)) in DEMAND:
+        found = items(props, "items")
+        return listed, False, len(found) if isinstance(found, list) else 1
+    return token, False, 1
+
+
+def _manifest(kind: str, props: Mapping[str, Any]) -> str:
+    """The token of a manifest's object; a Namespace while it is unknown."""
+    if kind == _MANIFEST:
+        api, named = text(props, "manifest", "apiVersion"), text(props, "manifest", "kind")
+    else:
+        body = text(props, "yamlBody")
+        found = dict(_YAML_FIELD.findall(body)) if isinstance(body, str) else {}
+        api, named = (body if body is UNKNOWN else found.get(key) for key in ("apiVersion", "kind"))
+    if UNKNOWN in (api, named):
+        return _NAMESPACE
+    return kinds.without_version(f"kubernetes:{api}:{named}")
+
+
+def _is_own(name: str, patch: bool) -> bool:
+    """Whether a namespace is part of what Rancher, or the cluster itself, takes."""
+    return name == kinds.CATTLE_SYSTEM or (patch and name in kinds.CLUSTER_NAMESPACES)
 
 
 def _namespace_name(resource: str, props: Mapping[str, Any]) -> str:

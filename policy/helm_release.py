@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from pulumi_policy import ResourceValidationArgs
 
@@ -13,12 +14,21 @@ _CHARTS = ("rancher", "rancher-prime")
 _ARCHIVE = re.compile(r"-v?\d[\w.+-]*\.t(ar\.)?gz$")
 
 
+def chart_name(props: Mapping[str, object]) -> str | None:
+    """Name of a release's chart, without repository, version and suffix; None while it is unknown.
+
+    Raises:
+        WrongTypeError: It is not a text.
+    """
+    chart = text(props, "chart")
+    if not isinstance(chart, str):
+        return None
+    return _ARCHIVE.sub("", chart.rstrip("/").rpartition("/")[2])
+
+
 def is_rancher(args: ResourceValidationArgs) -> bool:
     """Whether a release is of Rancher's chart; while the chart is unknown, the release's name decides."""
-    chart = text(args.props, "chart")
-    if isinstance(chart, str):
-        return _ARCHIVE.sub("", chart.rstrip("/").rpartition("/")[2]) in _CHARTS
-    return text(args.props, "name") in _CHARTS
+    return (chart_name(args.props) or text(args.props, "name")) in _CHARTS
 
 
 def has_ingress_switch(args: ResourceValidationArgs) -> bool:

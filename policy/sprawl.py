@@ -48,16 +48,22 @@ def namespace_declared(args: ResourceValidationArgs) -> Iterator[str]:
         yield _undeclared(f"namespace {shown}", args)
 
 
+def patched_namespace_declared(args: ResourceValidationArgs) -> Iterator[str]:
+    """A patch creates a namespace that does not exist; those of every cluster do."""
+    if text(args.props, "metadata", "name") not in kinds.CLUSTER_NAMESPACES:
+        yield from namespace_declared(args)
+
+
 def chart_namespaces_declared(args: ResourceValidationArgs) -> Iterator[str]:
     """A Helm release creates declared namespaces only, and none through ``createNamespace``."""
     if boolean(args.props, "createNamespace") is True:
-        namespace = text(args.props, "namespace")
+        namespace = value(args.props, "namespace")  # of any type: the rule must still report
         shown = f" {namespace!r}" if isinstance(namespace, str) else ""
         yield (
             f"release {args.name!r} creates namespace{shown} itself (createNamespace: true), which no count "
             "includes. Declare the namespace as a resource and set createNamespace to false"
         )
-    for name in chart_namespaces(args.props):
+    for name in chart_namespaces(args.props) or ():
         if not _is_declared(name, args):
             yield _undeclared(f"namespace {name!r}, which the chart of release {args.name!r} creates,", args)
 
@@ -83,7 +89,8 @@ POD_NETWORK = ResourceValidationPolicy(
             kinds.POD_NETWORK: [plan_fits],
             kinds.NAMESPACE: [namespace_declared],
             kinds.CUSTOM_NAMESPACE: [namespace_declared],
-            kinds.RELEASE: [chart_namespaces_declared],
+            kinds.NAMESPACE_PATCH: [patched_namespace_declared],
+            **{kind: [chart_namespaces_declared] for kind in kinds.RELEASES},
         }
     ),
     config_schema=PolicyConfigSchema(

@@ -20,12 +20,23 @@ from capacity.model.assessment import Assessment
 from capacity.model.plan import CapacityError
 from domain import type_tokens as kinds
 from policy import plan
-from policy.budget import SHARES_SCHEMA, excess, read_shares, stack_budget, total_share, whole_plan
-from policy.demand import StackDemand, total
+from policy.budget import (
+    SHARES_SCHEMA,
+    excess,
+    fleet_shares,
+    read_shares,
+    stack_budget,
+    total_share,
+    whole_plan,
+)
+from policy.demand import total
 from policy.reading import UNKNOWN, WrongTypeError, plain, value
 from policy.sprawl import RESERVE, URL
+from policy.stack_demand import StackDemand
+from policy.unseen import UNSEEN_SCHEMA, unseen
 
 _KEYS = {"namespaces": "plannedApplications", "projects": "plannedProjects", "users": "plannedUsers"}
+_CONFIGURATION = "configuration of policy pod-network-stack"
 
 
 def judge(stack: StackDemand, budget: StackDemand, assessment: Assessment) -> Iterator[str]:
@@ -49,7 +60,13 @@ def judge(stack: StackDemand, budget: StackDemand, assessment: Assessment) -> It
 def validate(args: StackValidationArgs, report: ReportViolation) -> None:
     """Find the figures, in the stack or in the policy's configuration, and compare the stack with them."""
     stack, messages = total((item.resource_type, item.name, item.props) for item in args.resources)
-    for message in (*messages, *_judgement(stack, args)):
+    try:
+        for count, message in unseen(args.resources, plain(args.get_config()["unseenNamespaces"])):
+            stack += StackDemand(namespaces=count)
+            messages += [message] if message else []
+    except WrongTypeError as error:
+        messages.append(f"{_CONFIGURATION}: {error}")
+    for message in dict.fromkeys([*messages, *_judgement(stack, args)]):
         report(message, None)
 
 
@@ -70,28 +87,31 @@ def _judgement(stack: StackDemand, args: StackValidationArgs) -> Iterator[str]:
                 assessment = plan.assessed(document, config["reservePercent"])
                 if not declared:
                     yield from plan.problems(assessment)
-                yield from _compared(stack, assessment, args)
+                yield from _compared(stack, assessment, args, foreign=not declared)
     except CapacityError as error:
         if not declared:  # policy pod-network judges those of the stack
             yield f"the figures of the pod network are invalid: {error}"
     except WrongTypeError as error:
-        yield f"configuration of policy pod-network-stack: {error}"
+        yield f"{_CONFIGURATION}: {error}"
 
 
-def _compared(stack: StackDemand, assessment: Assessment, args: StackValidationArgs) -> Iterator[str]:
+def _compared(
+    stack: StackDemand, assessment: Assessment, args: StackValidationArgs, *, foreign: bool
+) -> Iterator[str]:
     """The stack against its budget, and the shares of all stacks against the plan."""
-    shares = read_shares(plain(args.get_config()["shares"]))
+    shares = fleet_shares(assessment) | read_shares(plain(args.get_config()["shares"]))
     whole, name = whole_plan(assessment), _stack_name(args)
     for what, taken, most in excess(total_share(shares), whole):
         yield (
             f"the shares of all stacks add up to {taken} {what}, but the plan has room for {most}. Reduce "
-            "`shares` in the configuration of policy pod-network-stack, or raise the plan"
+            f"`shares` in the {_CONFIGURATION} or the server's fleetShares, or raise the plan"
         )
-    budget = stack_budget(whole, shares, name, owner=stack.clusters > 0)
+    budget = stack_budget(whole, shares, name, owner=stack.clusters > 0, foreign=foreign)
     if budget is None and stack:
         yield (
             f"stack {name} takes {_words(stack)} and has no share of the plan. Add it to `shares` in the "
-            "configuration of policy pod-network-stack"
+            f'{_CONFIGURATION}: {{"{name}": {{"applications": {stack.namespaces}, "importedClusters": '
+            f"{stack.imports}}}}}; for a fleet, to fleetShares in the server's settings"
         )
     elif budget is not None:
         yield from judge(stack, budget, assessment)
@@ -160,6 +180,7 @@ POD_NETWORK_STACK = StackValidationPolicy(
                 "description": "JSON file with these figures; absolute, or relative to the pack's directory.",
             },
             "shares": SHARES_SCHEMA,
+            "unseenNamespaces": UNSEEN_SCHEMA,
             "requireFigures": {
                 "type": "boolean",
                 "default": True,

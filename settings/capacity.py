@@ -7,17 +7,30 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime
 from typing import Annotated, Any
 
-from pydantic import Field, SecretStr
+from pydantic import BeforeValidator, Field, SecretStr
 
 from capacity.model import figures
 from capacity.model.assessment import assess
-from capacity.model.plan import CapacityError, Demand, LoadBalancerSize, Network, Plan
+from capacity.model.plan import CapacityError, Demand, FleetShare, LoadBalancerSize, Network, Plan, camel
 from domain.finding import Finding
 from settings.types import File, Name, Section, Values
 
 _ELSEWHERE = {"rancherVersion": "rancherVersion", "lbSize": "networkProfileParameters.lb_size"}
 """Parts of a plan that other config keys give."""
 Count = Annotated[int, Field(ge=0)]
+
+
+class Share(Section):
+    """A fleet's share of the plan."""
+
+    imported_clusters: Count = 0
+    projects: Count = 0
+    users: Count = 0
+
+
+def _share(given: Any) -> Any:
+    """A number is that of imported clusters."""
+    return given if isinstance(given, Mapping) else {"importedClusters": given}
 
 
 class CapacitySettings(Section):
@@ -29,6 +42,7 @@ class CapacitySettings(Section):
     planned_projects: Count = 0
     planned_users: Annotated[int, Field(ge=1)] = 1
     planned_applications: Count = 0
+    fleet_shares: dict[Name, Annotated[Share, BeforeValidator(_share)]] = {}
     leaked_namespaces: Count = 0
     nsx_manager: Name = ""
     nsx_username: Name = ""
@@ -51,6 +65,9 @@ class CapacitySettings(Section):
             users=self.planned_users,
             applications=self.planned_applications,
             leaked=self.leaked_namespaces,
+            fleet_shares={
+                stack: FleetShare(**share.model_dump()) for stack, share in self.fleet_shares.items()
+            },
             lb_size=lb_size,
         )
         return Plan(network=figures.network(self.pod_network), demands=(demand,))
@@ -68,6 +85,7 @@ class CapacitySettings(Section):
                 yield from _contradictions(plan.network, profile or {})
         except CapacityError as error:
             yield _invalid(error)
+        yield from self._oversubscribed()
         if self.pod_network_measured_at and self.pod_network_measured_at > datetime.now(UTC).date():
             yield Finding(
                 "podNetworkMeasuredAt",
@@ -81,6 +99,27 @@ class CapacitySettings(Section):
                 "is set, but podNetwork is not",
                 "Name the pod IP blocks to read in podNetwork.blocks",
                 self.nsx_manager,
+            )
+
+    def _oversubscribed(self) -> Iterator[Finding]:
+        """Shares of fleets that add up to more than the plan; the administrator is a user of the plan."""
+        planned = {
+            "imported_clusters": ("plannedImportedClusters", self.planned_imported_clusters),
+            "projects": ("plannedProjects", self.planned_projects),
+            "users": ("plannedUsers", self.planned_users - 1),
+        }
+        for name, (key, most) in planned.items():
+            total = sum(getattr(share, name) for share in self.fleet_shares.values())
+            if total > most:
+                yield Finding(
+                    "fleetShares",
+                    f"{camel(name)} of all fleets add up to {total}, but {key} leaves {most} for them",
+                    f"Reduce the shares, or raise {key}",
+                    depends_on=(key,),
+                )
+        if self.fleet_shares and not self.pod_network:
+            yield Finding(
+                "fleetShares", "is set, but podNetwork is not", "Name the pod IP blocks in podNetwork.blocks"
             )
 
 

@@ -28,6 +28,7 @@ from components.runtime.provider import Provider
 from fleet import access
 from fleet.component import Fleet, FleetArgs
 from fleet.inventory import Inventory, SiteEntry, UserEntry
+from fleet.share import FleetName
 from rancher_on_pks.outputs import RancherStack
 from tests import pki
 from tests.config import REPO
@@ -181,7 +182,8 @@ def _run_fleet() -> list[tuple[str, str, dict[str, Any]]]:
     def declare() -> pulumi.Output[Any]:
         server = RancherStack.from_reference(pulumi.StackReference("server"), access.REQUIRED)
         inventory = Inventory({_SITE: SiteEntry(name=_SITE)}, {}, {"jane": UserEntry(name="jane")})
-        args = FleetArgs(server=server, inventory=inventory, timeout_minutes=1, owner="")
+        name = FleetName(stack="lab", server="lab")
+        args = FleetArgs(server=server, inventory=inventory, timeout_minutes=1, owner="", name=name)
         return Fleet("fleet", args).leaked
 
     with_engine(declare)()

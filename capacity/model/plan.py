@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ipaddress
 import itertools
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 from typing import ClassVar, Literal, get_args
 
 Topology = Literal["dedicated", "shared"]
@@ -123,6 +124,31 @@ class Network:
 
 
 @dataclass(frozen=True, kw_only=True)
+class FleetShare:
+    """What one of several fleets may take of a Rancher's plan.
+
+    Attributes:
+        imported_clusters: Clusters that it imports.
+        projects: Projects besides Default and System.
+        users: Users that it creates.
+    """
+
+    __pydantic_config__: ClassVar = _AS_DOCUMENT
+    imported_clusters: int = 0
+    projects: int = 0
+    users: int = 0
+
+    def __post_init__(self) -> None:
+        """Validate the figures.
+
+        Raises:
+            CapacityError: For the first invalid one.
+        """
+        for item in fields(self):
+            _check_figure(f"fleetShares.{camel(item.name)}", getattr(self, item.name))
+
+
+@dataclass(frozen=True, kw_only=True)
 class Demand:
     """What one cluster will take.
 
@@ -142,6 +168,7 @@ class Demand:
         lb_size: Size of the cluster's load balancer.
         users_per_cluster: Users with a membership in an imported cluster, on average.
         users_per_project: Users with a membership in a project, on average.
+        fleet_shares: Share of the plan by name of a fleet's stack.
     """
 
     __pydantic_config__: ClassVar = _AS_DOCUMENT
@@ -159,6 +186,7 @@ class Demand:
     lb_size: LoadBalancerSize = "small"
     users_per_cluster: int = 0
     users_per_project: int = 0
+    fleet_shares: Mapping[str, FleetShare] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
         """Validate the figures.

@@ -29,6 +29,11 @@ if arguments[:2] == ["stack", "ls"]:
     print(json.dumps([{"name": "organization/rancher-on-pks/prod"}]))
 elif arguments[0] == "config":
     print(open(os.path.join(here, "config.json")).read())
+elif arguments[:3] == ["policy", "analyze", "--help"]:
+    print("--policy-pack-config")
+elif arguments[0] == "policy":
+    print(open(os.path.join(here, "events.jsonl")).read())
+    sys.exit(255)
 else:
     with open(arguments[arguments.index("--event-log") + 1], "w") as file:
         file.write(open(os.path.join(here, "events.jsonl")).read())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ci.drift import DriftCheck, render
+from ci.drift import NOT_JUDGED, DriftCheck, render
 from ci.engine import Outcome
 from ci.events import Report
 from tests.ci.logs import CLUSTER, diagnostic, report, step, summary, violation
@@ -54,3 +54,20 @@ def test_a_command_that_found_something_did_not_fail() -> None:
     # Drift in one resource, and another that could not be read.
     half = report(diagnostic("error", "PKS does not answer"), *EVENTS)
     assert [Outcome(255, "", told).failed for told in (half, NOTHING, Report())] == [True] * 3
+
+
+def test_violations_of_the_deployed_state_are_found_and_named_once() -> None:
+    refused, deployed = report(violation("too many")), report(violation("too many"), violation("a stray one"))
+    found = check(state=deployed)
+    assert result(found) == (3, "policy violations")
+    found = check(pending=refused, state=deployed)
+    text = render(found)
+    assert text.count("too many") == 1
+    assert "#### Policy violations of the deployed state" in text
+    assert "a stray one" in text
+
+
+def test_an_engine_that_cannot_judge_the_state_is_named() -> None:
+    found = check(note=NOT_JUDGED)
+    assert result(found) == (0, "no drift")
+    assert "has no `pulumi policy analyze`" in render(found)

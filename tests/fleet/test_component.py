@@ -7,8 +7,9 @@ from typing import Any
 import pulumi
 
 from fleet import access
-from fleet.component import Fleet, FleetArgs, with_fleet
+from fleet.component import Fleet, FleetArgs
 from fleet.inventory import ClusterAccess, Inventory, ProjectEntry, SiteEntry, UserEntry
+from fleet.share import FleetName
 from rancher_on_pks.outputs import CONTRACT_VERSION, RancherStack
 from tests.mocks import RecordingMocks, with_engine
 
@@ -53,7 +54,10 @@ async def test_sites_come_after_the_capacity_gate_and_the_check_of_the_server() 
     mocks = RecordingMocks(outputs)
     reference = pulumi.StackReference("server", stack_name="org/rancher-on-pks/prod")
     server = RancherStack.from_reference(reference, access.REQUIRED)
-    fleet = Fleet("fleet", FleetArgs(server=server, inventory=INVENTORY, timeout_minutes=3, owner="us"))
+    own = FleetName(stack="prod", server="org/rancher-on-pks/prod")
+    fleet = Fleet(
+        "fleet", FleetArgs(server=server, inventory=INVENTORY, timeout_minutes=3, owner="us", name=own)
+    )
     assert await fleet.commands.future() == {"ship": "run"}
     assert await fleet.commands.is_secret()
     await fleet.leaked.future()
@@ -83,10 +87,3 @@ async def test_sites_come_after_the_capacity_gate_and_the_check_of_the_server() 
     assert {urn.rsplit("::", 1)[1] for urn in mocks.requests["fleet-rancher"].dependencies} >= {
         "fleet-capacity"
     }
-
-
-def test_the_figures_have_at_least_what_the_fleet_takes() -> None:
-    [demand] = with_fleet({"figures": FIGURES}, INVENTORY)["demands"]
-    assert (demand["importedClusters"], demand["projects"], demand["users"]) == (3, 2, 4)
-    [none] = with_fleet({"figures": FIGURES}, Inventory())["demands"]
-    assert (none["importedClusters"], none["projects"], none["users"]) == (2, 1, 4)

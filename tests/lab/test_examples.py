@@ -129,7 +129,7 @@ def test_an_air_gapped_rancher_takes_images_from_the_registry_alone(servers: dic
 
 def test_a_fleet_of_three_regions(servers: dict[str, Engine]) -> None:
     server = servers["air-gapped"]
-    engine = fleet.prepare(server, "regions")
+    engine = fleet.prepare(server)  # named as the server, so that it needs no share
     document = yaml.safe_load(example("fleet").with_name("Pulumi.regions.yaml").read_text())
     document["config"] |= {
         "rancher-fleet:serverStack": SERVER,
@@ -205,12 +205,15 @@ def test_a_stack_of_another_team_is_judged_by_the_same_pack(consumer: Consumer) 
     figures = consumer.directory / "podNetwork.json"
     figures.write_text(json.dumps(consumer.server.outputs()["podNetwork"]))
     policies = json.loads((consumer.directory / "policy.json").read_text())
-    policies["pod-network-stack"]["figuresFile"] = str(figures)
+    settings = policies["pod-network-stack"]
+    settings["figuresFile"] = str(figures)
+    settings["shares"] = {"team-shop/trial": settings["shares"]["team-shop/prod"]}
     (consumer.directory / "policy.json").write_text(json.dumps(policies))
     pack = ("--policy-pack", str(REPO / "policy"), "--policy-pack-config", "policy.json")
 
     # The plan has no room for applications yet: the team asks the owner for it first.
-    assert "creates 1 namespaces, its plan has 0" in consumer.pulumi("preview", *pack, check=False)
+    refused = consumer.pulumi("preview", *pack, check=False)
+    assert "add up to 2 namespaces, but the plan has room for 0" in refused, refused
     document = json.loads(figures.read_text())
     document["figures"]["demands"][0]["applications"] = 2
     figures.write_text(json.dumps(document))

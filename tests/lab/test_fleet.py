@@ -200,7 +200,7 @@ def test_the_nightly_look_finds_no_drift_and_room(world: Fleet, tmp_path: Path) 
     code, printed = world.step("drift", "--output", str(tmp_path))
     assert code == 0, printed
     found = (tmp_path / "drift.md").read_text()
-    assert "### `fleet/lab`: no drift" in found
+    assert "### `fleet/hub`: no drift" in found
     assert f"Imported clusters: {REGISTERED + 2} planned" in found
 
 

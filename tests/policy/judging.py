@@ -53,8 +53,22 @@ def judge(
     return reported
 
 
-def judge_stack(policy: StackValidationPolicy, resources: Sequence[Resource], **config: Any) -> list[str]:
+def judge_stack(
+    policy: StackValidationPolicy,
+    resources: Sequence[Resource],
+    *,
+    project: str = "rancher-on-pks",
+    children_of: str = "",
+    **config: Any,
+) -> list[str]:
     """The violations of a stack.
+
+    Args:
+        policy: The policy.
+        resources: What the stack has.
+        project: The stack's project.
+        children_of: Name of the resource that the others are children of.
+        config: The policy's configuration, beside its defaults.
 
     Raises:
         UnknownValueError: The policy read an unknown value: the engine would make it advisory.
@@ -62,10 +76,22 @@ def judge_stack(policy: StackValidationPolicy, resources: Sequence[Resource], **
     reported: list[str] = []
     known = [
         PolicyResource(
-            kind, unknown_checking_proxy(dict(props)), _urn(kind, name), name, _options(), None, None, [], {}
+            kind,
+            unknown_checking_proxy(dict(props)),
+            _urn(kind, name, project),
+            name,
+            _options(),
+            None,
+            None,
+            [],
+            {},
         )
         for kind, name, props in resources
     ]
+    if children_of:
+        parent = next(item for item in known if item.name == children_of)
+        for item in known:
+            item.parent = None if item is parent else parent
     args = StackValidationArgs(known, {**defaults(policy), **config})
     policy.validate(args, _reporter(reported))
     return reported
@@ -78,8 +104,8 @@ def _reporter(reported: list[str]) -> ReportViolation:
     return report
 
 
-def _urn(kind: str, name: str) -> str:
-    return f"urn:pulumi:test::rancher-on-pks::{kind}::{name}"
+def _urn(kind: str, name: str, project: str = "rancher-on-pks") -> str:
+    return f"urn:pulumi:test::{project}::{kind}::{name}"
 
 
 def _options(protect: bool = False) -> PolicyResourceOptions:

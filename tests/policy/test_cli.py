@@ -125,3 +125,17 @@ def test_thresholds_come_from_the_configuration(project: Gated) -> None:
     assert "12 of 256 must stay free" in project.pulumi(*arguments, expect=None)
     file.write_text(json.dumps({"pod-network": {"reservePercent": 95}}))
     assert "reservePercent" in project.pulumi(*arguments, expect=None)
+
+
+@pytest.mark.lab
+def test_an_existing_state_is_judged_without_its_program(project: Gated) -> None:
+    project.plan(imports=50, sites=2)
+    project.gated("up", "--yes", "--skip-preview", accepted=True)
+    project.write("__main__.py", "raise SystemExit('the program does not run')")
+    project.gated("policy", "analyze", accepted=True)
+    strict = {"pod-network": {"reservePercent": 50}, "pod-network-stack": {"reservePercent": 50}}
+    (project.root / "pack.json").write_text(json.dumps(strict))
+    arguments = ["--policy-pack", str(PACK), "--policy-pack-config", str(project.root / "pack.json")]
+    output = project.pulumi("policy", "analyze", *arguments, expect=None)
+    assert "27 imported clusters fit" in output
+    assert "[mandatory]" in output

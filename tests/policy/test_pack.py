@@ -12,6 +12,7 @@ import pytest
 from pulumi_policy import Policy, ResourceValidationPolicy
 
 from domain import type_tokens as kinds
+from policy.creators import DEMAND
 from policy.pack import POLICIES
 from tests.policy.judging import UNKNOWN, defaults, judge
 
@@ -97,3 +98,12 @@ def test_the_pack_starts_without_the_kubernetes_sdk() -> None:
     done = subprocess.run([sys.executable, "-c", command], capture_output=True, text=True, check=True)
     heavy = {"pulumi_kubernetes", "pulumi_vsphere", "pydantic", "kubernetes", "cryptography", "matplotlib"}
     assert not heavy & set(done.stdout.split())
+
+
+def test_the_page_names_what_the_table_counts() -> None:
+    page = (PACK.parent / "docs/policy.md").read_text()
+    of_rancher = [token for token in DEMAND if token.startswith("rancher2:") or ".cattle.io" in token]
+    missing = {
+        token.rpartition(":")[2] for token in of_rancher if f"`{token.rpartition(':')[2]}`" not in page
+    }
+    assert missing == {"ClusterAlterGroup"}, "an old name of ClusterAlertGroup"

@@ -185,8 +185,8 @@ def test_invalid_figures_in_the_stack_are_reported_once_on_their_resource() -> N
 def test_a_foreign_stack_is_judged_by_figures_in_the_configuration() -> None:
     apps = [namespace("team-a"), namespace("team-b")]
     fitting, tight = figures(40, applications=2), figures(60, applications=1)
-    assert judge_stack(POD_NETWORK_STACK, apps, figures=fitting) == []
-    plan_message, count_message = judge_stack(POD_NETWORK_STACK, apps, figures=tight)
+    assert judge_foreign(apps, fitting, applications=2.0) == []
+    plan_message, count_message = judge_foreign(apps, tight, applications=1.0)
     assert "headroom -30. 52 imported clusters fit" in plan_message
     assert "1 too many" in count_message
 
@@ -194,8 +194,9 @@ def test_a_foreign_stack_is_judged_by_figures_in_the_configuration() -> None:
 def test_a_foreign_stack_is_judged_by_a_file_of_the_owners_output(tmp_path: Path) -> None:
     file = tmp_path / "pod-network.json"
     file.write_text(json.dumps({"capacity": 256, "figures": figures(40, applications=1)}))
-    assert judge_stack(POD_NETWORK_STACK, [namespace("a")], figuresFile=str(file)) == []
-    assert judge_stack(POD_NETWORK_STACK, [namespace("a"), namespace("b")], figuresFile=str(file))
+    config: dict[str, Any] = {"figuresFile": str(file), "shares": shares(test={"applications": 1.0})}
+    assert judge_stack(POD_NETWORK_STACK, [namespace("a")], **config) == []
+    assert judge_stack(POD_NETWORK_STACK, [namespace("a"), namespace("b")], **config)
 
 
 @pytest.mark.parametrize("content", [None, "not json", "[]"])
@@ -235,6 +236,11 @@ CREATORS = [
 ]
 
 
+def judge_foreign(resources: list[Resource], document: object, **share: float) -> list[str]:
+    """The violations of a stack of another program with a share of that plan."""
+    return judge_stack(POD_NETWORK_STACK, resources, figures=document, shares=shares(test=share))
+
+
 def many(kind: str, count: int) -> list[Resource]:
     return [(kind, f"r-{index}", {}) for index in range(count)]
 
@@ -243,9 +249,9 @@ def many(kind: str, count: int) -> list[Resource]:
 def test_d1_d2_clusters_of_any_provider_are_imports(kind: str) -> None:
     [message] = judge_stack(POD_NETWORK_STACK, many(kind, 100))
     assert "creates 100 imported clusters, but the figures of the pod network are missing" in message
-    [message] = judge_stack(POD_NETWORK_STACK, many(kind, 100), figures=figures(0))
+    [message] = judge_foreign(many(kind, 100), figures(0), importedClusters=52.0)
     assert "imports 100 clusters, but only 52 fit" in message
-    assert judge_stack(POD_NETWORK_STACK, many(kind, 52), figures=figures(0)) == []
+    assert judge_foreign(many(kind, 52), figures(0), importedClusters=52.0) == []
 
 
 @pytest.mark.parametrize(
@@ -263,8 +269,8 @@ def test_d1_d2_what_makes_namespaces_behind_the_scenes_is_counted(
     document["demands"][0][figure] = planned
     for kind in kinds_:
         assert f"creates 1 {what}, but" in judge_stack(POD_NETWORK_STACK, many(kind, 1))[0]
-        assert judge_stack(POD_NETWORK_STACK, many(kind, 3), figures=document) == []
-        [message] = judge_stack(POD_NETWORK_STACK, many(kind, 4), figures=document)
+        assert judge_foreign(many(kind, 3), document, **{figure: 3.0}) == []
+        [message] = judge_foreign(many(kind, 4), document, **{figure: 3.0})
         assert f"creates 4 {what}, its plan has 3: 1 too many" in message
         assert f"raise the plan ({key})" in message
 
@@ -276,18 +282,77 @@ def release_with(names: object) -> Resource:
 def test_d3_namespaces_of_a_chart_are_counted_and_declared() -> None:
     names = {"Namespace/v1": ["a", "cattle-system", "b"], "Deployment.apps/apps/v1": ["a/web"]}
     resource = release_with(names)
-    [message] = judge_stack(POD_NETWORK_STACK, [resource], figures=figures(0, applications=1))
+    [message] = judge_foreign([resource], figures(0, applications=1), applications=1.0)
     assert "creates 2 namespaces, its plan has 1" in message
-    assert judge_stack(POD_NETWORK_STACK, [resource], figures=figures(0, applications=2)) == []
+    assert judge_foreign([resource], figures(0, applications=2), applications=2.0) == []
     first, second = judge(POD_NETWORK, *resource[::2], name="tools")
     assert "namespace 'a', which the chart of release 'tools' creates, is not declared" in first
     assert "namespace 'b'" in second
     assert judge(POD_NETWORK, *resource[::2], namespaces=["a", "b"]) == []
 
 
-@pytest.mark.parametrize("names", [UNKNOWN, {"Namespace/v1": UNKNOWN}, {}, {"Secret/v1": ["a/b"]}])
-def test_d3_a_chart_without_known_namespaces_takes_none(names: object) -> None:
+UNSEEN: list[object] = [UNKNOWN, {"Namespace/v1": UNKNOWN}, None]
+"""What a preview has in place of the names: the plugin fills them in when the release is there."""
+
+
+@pytest.mark.parametrize("names", UNSEEN)
+def test_d3_a_chart_that_nobody_has_declared_is_refused(names: object) -> None:
+    [message] = judge_stack(POD_NETWORK_STACK, [release_with(names)], figures=figures())
+    assert "release 'tools': a preview does not show which namespaces chart 'tools' creates" in message
+    assert '{"unseenNamespaces": {"tools": 0}}' in message
+
+
+@pytest.mark.parametrize("names", UNSEEN)
+def test_d3_a_declared_chart_counts_with_its_figure(names: object) -> None:
+    def judged(count: float) -> list[str]:
+        config: dict[str, Any] = {"unseenNamespaces": {"tools": count}}
+        config["figures"], config["shares"] = figures(applications=2), shares(test={"applications": 2.0})
+        return judge_stack(POD_NETWORK_STACK, [release_with(names)], **config)
+
+    assert judged(0.0) == judged(2.0) == []
+    assert "creates 3 namespaces, its plan has 2" in judged(3.0)[0]
+
+
+@pytest.mark.parametrize("chart", ["rancher", "oci://registry/rancher", "./nginx-ingress-1.41.3.tgz"])
+def test_d3_charts_of_the_program_create_none(chart: str) -> None:
+    assert judge_stack(POD_NETWORK_STACK, [(kinds.RELEASE, "r", {"chart": chart})]) == []
+
+
+def test_d3_a_release_that_has_created_more_than_declared_is_reported() -> None:
+    release = release_with({"Namespace/v1": ["a", "b"]})
+    config: dict[str, Any] = {"figures": figures(applications=2), "unseenNamespaces": {"tools": 1.0}}
+    config["shares"] = shares(test={"applications": 2.0})
+    [message] = judge_stack(POD_NETWORK_STACK, [release], **config)
+    assert "chart 'tools' has created 2 namespaces (a, b), 1 are declared" in message
+
+
+@pytest.mark.parametrize("names", [{}, {"Secret/v1": ["a/b"]}])
+def test_d3_a_chart_that_has_created_none_takes_none(names: object) -> None:
     assert judge_stack(POD_NETWORK_STACK, [release_with(names)]) == []
+
+
+@pytest.mark.parametrize("kind", sorted(kinds.RENDERED))
+def test_d2_manifests_that_a_preview_does_not_show_are_refused(kind: str) -> None:
+    component: Resource = (kind, "apps", {})
+    [message] = judge_stack(POD_NETWORK_STACK, [component])
+    assert "'apps' shows no objects yet" in message
+    assert judge_stack(POD_NETWORK_STACK, [component], unseenNamespaces={"apps": 0.0}) == []
+    [message] = judge_stack(POD_NETWORK_STACK, [component], unseenNamespaces={"apps": 2.0})
+    assert "creates 2 namespaces, but the figures of the pod network are missing" in message
+
+
+def test_d2_manifests_with_objects_are_counted_by_them() -> None:
+    component: Resource = ("kubernetes:yaml/v2:ConfigGroup", "apps", {})
+    resources = [component, namespace("a"), namespace("b")]
+    [message] = judge_stack(POD_NETWORK_STACK, resources, children_of="apps")
+    assert "creates 2 namespaces" in message
+
+
+@pytest.mark.parametrize("figure", [-1.0, 1.5, "many", [], None])
+def test_d3_a_wrong_figure_is_a_finding(figure: object) -> None:
+    found = judge_stack(POD_NETWORK_STACK, [namespace("a")], unseenNamespaces={"tools": figure})
+    assert "unseenNamespaces.tools: must be a whole number" in found[0]
+    assert "creates 1 namespaces" in found[1]
 
 
 @pytest.mark.parametrize("create", ["true", "True", True])
@@ -339,6 +404,87 @@ def test_d2_a_namespace_by_any_token_counts() -> None:
     """A custom resource of the core group, and a list."""
     several = ("kubernetes:core/v1:NamespaceList", "many", {"items": [{"metadata": {"name": "a"}}, {}, {}]})
     custom = ("kubernetes:v1:Namespace", "own", {"metadata": {"name": "b"}})
-    [message] = judge_stack(POD_NETWORK_STACK, [several, custom], figures=figures(applications=1))
+    [message] = judge_foreign([several, custom], figures(applications=1), applications=1.0)
     assert "creates 4 namespaces, its plan has 1" in message
     assert "namespace 'b' is not declared" in judge(POD_NETWORK, *custom[::2])[0]
+
+
+@pytest.mark.parametrize(
+    ("kind", "props", "count"),
+    [
+        ("kubernetes:core/v1:NamespacePatch", {"metadata": {"name": "a"}}, 1),
+        ("kubernetes:core/v1:NamespacePatch", {"metadata": {"name": "kube-system"}}, 0),
+        ("kubernetes:core/v1:NamespacePatch", {"metadata": {"name": UNKNOWN}}, 1),
+        ("kubernetes:fleet.cattle.io/v1alpha1:BundlePatch", {}, 1),
+        ("kubernetes:fleet.cattle.io/v1alpha1:BundleList", {"items": [{}, {}]}, 2),
+        ("kubernetes:fleet.cattle.io/v1alpha1:BundleList", {"items": UNKNOWN}, 1),
+        ("kubernetes:capsule.clastix.io/v1beta2:Tenant", {}, 1),
+        (
+            "kubernetes:capsule.clastix.io/v1beta2:Tenant",
+            {"spec": {"namespaceOptions": {"quota": 5.0}}},
+            5,
+        ),
+        ("kubernetes:index/manifest:Manifest", {"manifest": {"apiVersion": "v1", "kind": "Namespace"}}, 1),
+        ("kubernetes:index/manifest:Manifest", {"manifest": {"apiVersion": "v1", "kind": "Secret"}}, 0),
+        ("kubernetes:index/manifest:Manifest", {"manifest": UNKNOWN}, 1),
+        ("kubernetes:index/namespaceV1:NamespaceV1", {}, 1),
+        ("kubectl:index/manifest:Manifest", {"yamlBody": "apiVersion: v1\nkind: Namespace\n"}, 1),
+        ("kubectl:index/manifest:Manifest", {"yamlBody": "kind: Secret\napiVersion: v1\n"}, 0),
+        ("kubectl:index/manifest:Manifest", {"yamlBody": UNKNOWN}, 1),
+        ("kubernetes:rbac.authorization.k8s.io/v1:Role", {}, 0),
+        ("command:local:Command", {"create": "kubectl create namespace a"}, 0),
+    ],
+)
+def test_d2_namespaces_by_other_ways(kind: str, props: dict[str, Any], count: int) -> None:
+    found = judge_stack(POD_NETWORK_STACK, [(kind, "it", props)])
+    assert (f"creates {count} namespaces" in "".join(found)) == bool(count)
+    assert bool(found) == bool(count)
+
+
+def test_d1_projects_of_a_site_and_users_of_a_fleet_count() -> None:
+    site: Resource = (kinds.SITE, "berlin", {"projects": [{"name": "kiosk"}, {"name": "till"}]})
+    user: Resource = ("pulumi-python:dynamic/fleet:User", "jane", {})
+    [message] = judge_stack(POD_NETWORK_STACK, [site, user])
+    assert "creates 1 imported clusters, 2 projects, 1 users, but" in message
+
+
+def fleet_figures(**counts: float) -> dict[str, Any]:
+    document = figures(52)
+    document["demands"][0]["fleetShares"] = {
+        name: {"importedClusters": count} for name, count in counts.items()
+    }
+    return document
+
+
+def test_d4_a_fleet_is_judged_by_the_share_in_the_servers_settings() -> None:
+    document = fleet_figures(test=30.0, other=22.0)
+    assert judge_stack(POD_NETWORK_STACK, [network(document), *sites(30)], project="rancher-fleet") == []
+    [message] = judge_stack(POD_NETWORK_STACK, [network(document), *sites(31)], project="rancher-fleet")
+    assert "imports 31 clusters, but only 30 fit" in message
+    [message] = judge_stack(
+        POD_NETWORK_STACK, [network(fleet_figures(other=22.0)), *sites(1)], project="rancher-fleet"
+    )
+    assert "stack rancher-fleet/test takes 1 imported clusters and has no share" in message
+
+
+def test_d4_the_shares_of_fleets_leave_no_room_for_other_stacks() -> None:
+    found = judge_foreign(sites(3), fleet_figures(emea=50.0), importedClusters=3.0)
+    assert "the shares of all stacks add up to 53 imported clusters" in found[0]
+
+
+def test_d4_a_foreign_stack_needs_a_share() -> None:
+    [message] = judge_stack(POD_NETWORK_STACK, [namespace("a")], figures=figures(applications=1))
+    assert "stack rancher-on-pks/test takes 1 namespaces and has no share of the plan" in message
+    assert '{"rancher-on-pks/test": {"applications": 1, "importedClusters": 0}}' in message
+
+
+def test_d2_a_patch_creates_declared_namespaces_only() -> None:
+    for name, accepted in (("kube-system", True), ("cattle-system", True), ("team-a", False)):
+        found = judge(POD_NETWORK, kinds.NAMESPACE_PATCH, {"metadata": {"name": name}})
+        assert (found == []) is accepted
+
+
+def test_d3_a_release_of_another_provider_is_judged_as_well() -> None:
+    kind = kinds.RELEASES[1]
+    assert "createNamespace to false" in judge(POD_NETWORK, kind, {"createNamespace": True})[0]
+    assert "does not show" in judge_stack(POD_NETWORK_STACK, [(kind, "tools", {"chart": "tools"})])[0]

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from pulumi_policy import ResourceValidationPolicy, StackValidationPolicy
 
 from domain import type_tokens as kinds
+from policy.creators import DEMAND
 from policy.guardrails import RANCHER_DESIGN
 from policy.pack import POLICIES
 from policy.sprawl import POD_NETWORK
@@ -42,6 +43,7 @@ KEYS = [
         "parameters",
         "type",
     ),
+    *("items", "projects", "quota", "namespaceOptions", "manifest", "apiVersion", "kind", "yamlBody"),
     *(
         "parameters",
         "lb_size",
@@ -70,7 +72,7 @@ VALUES = st.recursive(
     max_leaves=12,
 )
 PROPS = st.dictionaries(st.sampled_from(KEYS), VALUES, max_size=6)
-TYPES = st.sampled_from([*KINDS, *SITES, *PROJECTS, *USERS, *CREATORS])
+TYPES = st.sampled_from([*KINDS, *DEMAND, *SITES, *PROJECTS, *USERS, *CREATORS])
 
 
 @settings(max_examples=400, deadline=None)
@@ -144,6 +146,40 @@ def test_d5_a_namespace_of_a_wrong_type_counts() -> None:
     wrong, missing = judge_stack(POD_NETWORK_STACK, [(kinds.NAMESPACE, "a", {"metadata": {"name": []}})])
     assert "a: metadata.name: must be a text" in wrong
     assert "creates 1 namespaces" in missing
+
+
+@pytest.mark.parametrize(
+    ("kind", "props", "message", "counted"),
+    [
+        ("kubernetes:core/v1:NamespaceList", {"items": 3.0}, "items: must be a list", "1 namespaces"),
+        (
+            "kubernetes:capsule.clastix.io/v1beta2:Tenant",
+            {"spec": {"namespaceOptions": {"quota": "many"}}},
+            "spec.namespaceOptions.quota: must be a whole number",
+            "1 namespaces",
+        ),
+        (kinds.SITE, {"projects": "kiosk"}, "projects: must be a list", "1 imported clusters"),
+        (
+            "kubernetes:index/manifest:Manifest",
+            {"manifest": []},
+            "manifest: must be an object",
+            "1 namespaces",
+        ),
+        ("kubectl:index/manifest:Manifest", {"yamlBody": 5.0}, "yamlBody: must be a text", "1 namespaces"),
+        (kinds.RELEASE, {"resourceNames": 5.0}, "resourceNames: must be an object", "1 namespaces"),
+    ],
+)
+def test_d5_a_wrong_type_is_a_finding_and_counts(
+    kind: str, props: dict[str, Any], message: str, counted: str
+) -> None:
+    wrong, missing = judge_stack(POD_NETWORK_STACK, [(kind, "it", props)])
+    assert f"it: {message}" in wrong
+    assert f"creates {counted}" in missing
+
+
+def test_d5_a_chart_of_a_wrong_type_is_a_finding() -> None:
+    [message] = judge_stack(POD_NETWORK_STACK, [(kinds.RELEASE, "it", {"chart": 5.0})])
+    assert "it: chart: must be a text" in message
 
 
 def test_d5_no_message_quotes_a_secret() -> None:

@@ -193,3 +193,42 @@ def test_further_host_names() -> None:
     api = json.dumps([GOOD["externalHostname"]])
     assert "has externalHostname" in problems(rancherExtraHostnames=api)["rancherExtraHostnames"]
     assert "must be a DNS name" in str(problems(rancherExtraHostnames='["https://a"]'))
+
+
+def capacity(**changes: str) -> dict[str, str]:
+    return {
+        **GOOD,
+        "podNetwork": '{"blocks": ["172.16.0.0/16"]}',
+        "plannedImportedClusters": "40",
+        "plannedProjects": "3",
+        "plannedUsers": "3",
+        **changes,
+    }
+
+
+def test_d4_a_share_is_a_number_of_clusters_or_names_more() -> None:
+    shares = {"emea": 30, "apac": {"importedClusters": 10, "projects": 3, "users": 2}}
+    plan = parse(capacity(fleetShares=json.dumps(shares))).capacity_plan
+    assert plan is not None
+    found = plan.demands[0].fleet_shares
+    assert (found["emea"].imported_clusters, found["emea"].projects) == (30, 0)
+    assert (found["apac"].imported_clusters, found["apac"].projects, found["apac"].users) == (10, 3, 2)
+
+
+@pytest.mark.parametrize(
+    ("shares", "problem"),
+    [
+        ({"emea": 30, "apac": 11}, "importedClusters of all fleets add up to 41, but planned"),
+        ({"emea": {"projects": 4}}, "projects of all fleets add up to 4, but plannedProjects leaves 3"),
+        ({"emea": {"users": 3}}, "users of all fleets add up to 3, but plannedUsers leaves 2"),
+        ({"emea": -1}, "-1"),
+        ({"emea": "many"}, "many"),
+        ({"emea": {"clusters": 1}}, "clusters"),
+    ],
+)
+def test_d4_shares_beyond_the_plan_are_refused(shares: object, problem: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        parse(capacity(fleetShares=json.dumps(shares)))
+    [finding] = caught.value.findings
+    assert finding.key.startswith("fleetShares")
+    assert problem in str(finding)
