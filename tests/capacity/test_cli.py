@@ -129,6 +129,8 @@ def test_every_limit_can_be_given_by_flags() -> None:
         "segments": (7, namespaces + 2),
         "virtual servers of rancher": (0, 5),
         "node subnets": (0, 1),
+        "role bindings of rancher": (0, 11 + 128),
+        "MB in etcd of rancher": (0, 4),
     }
     assert (document["unknown"], document["firstLimit"], document["firstExhaustedAt"]) == (
         [],
