@@ -202,7 +202,7 @@ def _fleet_cluster(name: str) -> str:
 def _is_system(user: Mapping[str, Any]) -> bool:
     """Whether Rancher made the user for itself."""
     principals = user.get("principalIds")
-    return any(str(item).startswith(_SYSTEM_USER) for item in principals or ())
+    return isinstance(principals, list) and any(str(item).startswith(_SYSTEM_USER) for item in principals)
 
 
 def _given(bindings: Objects) -> int:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
 
-from components.kubernetes.api import Kubernetes
+from components.kubernetes.api import Kubernetes, Object
 
 _SIZE = re.compile(
     r"^(?:apiserver_storage_size_bytes|apiserver_storage_db_total_size_in_bytes|etcd_db_total_size_in_bytes)"
@@ -28,8 +27,7 @@ def count(kubernetes: Kubernetes, path: str) -> int:
     page = kubernetes.get(f"{path}?limit=1")
     if page is None:
         return 0
-    metadata = page.get("metadata") or {}
-    shown = len(page.get("items") or [])
+    metadata, shown = _part(page, "metadata"), len(_objects(page, "items"))
     if not metadata.get("continue"):
         return shown
     remaining = metadata.get("remainingItemCount")  # not before Kubernetes 1.15
@@ -58,23 +56,30 @@ def etcd_bytes(kubernetes: Kubernetes) -> int | None:
 def _collections(kubernetes: Kubernetes) -> Iterator[str]:
     yield from _lists(kubernetes, "/api/v1", "")
     aggregated = {
-        _part(item, "spec", "group")
+        str(_part(item, "spec").get("group"))
         for item in kubernetes.list("/apis/apiregistration.k8s.io/v1/apiservices")
-        if _part(item, "spec", "service")
+        if _part(item, "spec").get("service")
     }
-    for group in (kubernetes.get("/apis") or {}).get("groups") or []:
-        if group.get("name") not in aggregated:
-            version = _part(group, "preferredVersion", "groupVersion")
-            yield from _lists(kubernetes, f"/apis/{version}", str(group.get("name")))
+    for group in _objects(kubernetes.get("/apis"), "groups"):
+        name, version = str(group.get("name")), _part(group, "preferredVersion").get("groupVersion")
+        if name not in aggregated and version:
+            yield from _lists(kubernetes, f"/apis/{version}", name)
 
 
 def _lists(kubernetes: Kubernetes, root: str, group: str) -> Iterator[str]:
-    for resource in (kubernetes.get(root) or {}).get("resources") or []:
+    for resource in _objects(kubernetes.get(root), "resources"):
         name = str(resource.get("name"))
         full = f"{name}.{group}".rstrip(".")
         if "/" not in name and "list" in (resource.get("verbs") or []) and full not in _ELSEWHERE:
             yield f"{root}/{name}"
 
 
-def _part(item: Any, part: str, field: str) -> Any:
-    return (item.get(part) or {}).get(field)
+def _objects(document: Object | None, key: str) -> list[Object]:
+    """The objects of a list of a document; what is no object is left out."""
+    found = (document or {}).get(key)
+    return [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []
+
+
+def _part(document: Object, key: str) -> Object:
+    found = document.get(key)
+    return found if isinstance(found, dict) else {}
