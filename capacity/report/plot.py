@@ -170,7 +170,7 @@ def _background(axes: Axes, assessment: Assessment, end: int) -> None:
     axes.text(end, 101, "exhausted ", ha="right", va="bottom", color=_GREY)
     if reserve:
         axes.axhspan(100 - reserve, 100, facecolor=_SHADE, linewidth=0)
-        note = {"color": _GREY, "fontsize": "small", "bbox": {**_BOX, "facecolor": _SHADE}}
+        note: dict[str, Any] = {"color": _GREY, "fontsize": "small", "bbox": {**_BOX, "facecolor": _SHADE}}
         axes.text(end * 0.99, 100 - reserve / 2, "reserve", ha="right", va="center", **note)
     if subnets.used:
         used = 100 * subnets.used / subnets.capacity

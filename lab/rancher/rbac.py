@@ -83,10 +83,9 @@ def _wanted(context: Context) -> Iterator[Place]:
         bindings, cluster_wide = _MEMBERS[binding["kind"]]
         namespace, _, name = binding["id"].rpartition(":")
         if binding["kind"] == "prtb":
-            project = state.projects.get(binding["projectId"])
-            if project is None:
+            if binding["projectId"] not in state.projects:
                 continue
-            namespace = project["namespace"]
+            namespace = state.projects[binding["projectId"]]["namespace"]
         yield from _in_namespace(namespace or _GLOBAL, name, bindings=bindings)
         yield from _cluster_wide(name, cluster_wide)
 

@@ -81,7 +81,7 @@ def test_every_limit_is_judged() -> None:
 
 
 def test_e8_role_bindings_and_etcd_are_judged_by_the_same_model() -> None:
-    wide = {"blocks": [{"cidr": "10.0.0.0/8"}], "subnetPrefix": 27.0}
+    wide: dict[str, Any] = {"blocks": [{"cidr": "10.0.0.0/8"}], "subnetPrefix": 27.0}
     assert plan(figures(4217, **wide)) == []
     [message] = plan(figures(4218, **wide))
     for part in (
