@@ -90,7 +90,7 @@ class Rancher:
                 return await self.post("clusters", type="cluster", name=f"site-{number}")
 
         self.imported += await asyncio.gather(*map(create, range(len(self.imported), to)))
-        await until(self.is_settled, seconds=300)
+        await until(self.is_settled, seconds=900)
 
     async def is_settled(self) -> bool:
         """Whether the number of objects of each kind that grows has stayed the same."""
