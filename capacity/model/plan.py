@@ -139,14 +139,14 @@ class Demand:
         users: Users that save a preference, the administrator included.
         applications: Other namespaces of the cluster.
         leaked: Namespaces that a deleted cluster left behind (rancher/fleet#494, #3985).
-        crowded: Number of pods of each namespace that outgrows a pod subnet and so takes several.
-        load_balancer_services: Services of type LoadBalancer; the ingress controller has one.
-        lb_size: Size of the cluster's load balancer.
-        users_per_cluster: Users or groups with a membership in an imported cluster, on average.
-        users_per_project: Users or groups with a membership in one of ``projects``, on average.
         imports_per_month: Clusters that are imported each month, if known: for when a limit is met.
         etcd_quota_mb: Size that etcd may have, in MB: its ``quota-backend-bytes``.
         etcd_start_mb: MB that etcd has before the first import.
+        crowded: Number of pods of each namespace that outgrows a pod subnet and so takes several.
+        load_balancer_services: Services of type LoadBalancer; the ingress controller has one.
+        lb_size: Size of the cluster's load balancer.
+        users_per_cluster: Users with a membership in an imported cluster, on average.
+        users_per_project: Users with a membership in a project, on average.
     """
 
     __pydantic_config__: ClassVar = _AS_DOCUMENT
@@ -159,14 +159,14 @@ class Demand:
     users: int = 1
     applications: int = 0
     leaked: int = 0
+    imports_per_month: int = 0
+    etcd_quota_mb: int = DEFAULT_ETCD_MB
+    etcd_start_mb: int = 0
     crowded: tuple[int, ...] = ()
     load_balancer_services: int = 1
     lb_size: LoadBalancerSize = "small"
     users_per_cluster: int = 0
     users_per_project: int = 0
-    imports_per_month: int = 0
-    etcd_quota_mb: int = DEFAULT_ETCD_MB
-    etcd_start_mb: int = 0
 
     def __post_init__(self) -> None:
         """Validate the figures.

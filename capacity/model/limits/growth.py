@@ -54,7 +54,7 @@ class GrowthLimit(LimitKind):
 
 
 def counts(demand: Demand) -> Counts:
-    """What a Rancher has once its whole plan is deployed."""
+    """What a Rancher has once its whole plan is deployed; members of projects are those of further ones."""
     return Counts(
         clusters=demand.imported_clusters,
         projects=demand.projects,
