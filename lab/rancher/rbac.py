@@ -20,6 +20,8 @@ from lab.rancher.state import LOCAL, Object
 
 _API = "/apis/rbac.authorization.k8s.io/v1"
 _AT_ONCE = 16
+_A_TURN = 200
+"""Objects created before Rancher attends to something else, such as the namespaces of a new cluster."""
 _GLOBAL = "cattle-global-data"
 _START_BINDINGS = 4
 """RoleBindings of a Rancher without imported clusters: 11 with those of Kubernetes."""
@@ -41,8 +43,11 @@ Place = tuple[str, str]
 """Collection and name of an object."""
 
 
-async def keep(api: KubernetesApi, context: Context, made: set[Place]) -> None:
-    """Creates and deletes what is due; ``made`` holds the existing ones and is updated."""
+async def keep(api: KubernetesApi, context: Context, made: set[Place]) -> bool:
+    """Creates and deletes what is due, and returns whether there is more.
+
+    ``made`` holds the existing ones and is updated.
+    """
     turn = asyncio.Semaphore(_AT_ONCE)
 
     async def create(place: Place) -> None:
@@ -60,8 +65,12 @@ async def keep(api: KubernetesApi, context: Context, made: set[Place]) -> None:
             await api.delete("/".join(place))
             made.discard(place)
 
-    wanted = set(_wanted(context))
-    await asyncio.gather(*map(create, sorted(wanted - made)), *map(delete, made - wanted))
+    wanted, before = set(_wanted(context)), len(made)
+    due = sorted(wanted - made)
+    await asyncio.gather(*map(create, due[:_A_TURN]))
+    has_more = len(due) > _A_TURN and len(made) > before
+    await asyncio.gather(*map(delete, made - wanted))
+    return has_more
 
 
 def _wanted(context: Context) -> Iterator[Place]:

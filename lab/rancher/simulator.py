@@ -210,7 +210,8 @@ class Rancher:
             _log.info("Rancher %s serves on %s:%d", self._version, *self._address)
         await self._install_webhook(api)
         await sprawl.keep(api, self._context, self._made)
-        await rbac.keep(api, self._context, self._bound)
+        if await rbac.keep(api, self._context, self._bound):
+            self._changed.set()
 
     async def _namespaces(self) -> list[Object]:
         found: list[Object] = (await self._api.request("GET", sprawl.NAMESPACES))["items"]
