@@ -8,7 +8,8 @@ that lead to them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from collections.abc import Callable
+from dataclasses import dataclass
 from fractions import Fraction
 
 
@@ -83,6 +84,14 @@ class Counts:
     @property
     def cost(self) -> Cost:
         """What all of it takes, beyond what is there at the start."""
+        return Cost(
+            role_bindings=self.total(lambda cost: cost.role_bindings),
+            cluster_role_bindings=self.total(lambda cost: cost.cluster_role_bindings),
+            keys=self.total(lambda cost: cost.keys),
+        )
+
+    def total(self, amount: Callable[[Cost], Fraction]) -> Fraction:
+        """What all of it takes of one thing, beyond what is there at the start."""
         counted = (
             (self.clusters, CLUSTER),
             (self.projects, PROJECT),
@@ -90,11 +99,7 @@ class Counts:
             (self.cluster_members, CLUSTER_MEMBER),
             (self.project_members, PROJECT_MEMBER),
         )
-        sums = {
-            item.name: sum((count * getattr(cost, item.name) for count, cost in counted), Fraction(0))
-            for item in fields(Cost)
-        }
-        return Cost(**sums)
+        return sum((count * amount(cost) for count, cost in counted if count), Fraction(0))
 
 
 def documented_minimum(

@@ -22,8 +22,12 @@ def advise(assessment: Assessment, *, running: bool = False) -> dict[str, list[A
     """
     plan = assessment.plan
     most = max(plan.demands, key=lambda demand: demand.imported_clusters, default=None)
+    several = sum(demand.imported_clusters > 0 for demand in plan.demands) > 1
     found = {
-        limit.name: [*limit.kind.remedies(plan, limit), *_fewer_imports(plan, limit, limit.demand or most)]
+        limit.name: [
+            *limit.kind.remedies(plan, limit),
+            *_fewer_imports(plan, limit, limit.demand or most, several=several),
+        ]
         for limit in assessment.exceeded
     }
     if running:
@@ -53,14 +57,13 @@ def warning(assessment: Assessment, gate: str) -> str:
     )
 
 
-def _fewer_imports(plan: Plan, limit: Limit, most: Demand | None) -> Iterator[Advice]:
+def _fewer_imports(plan: Plan, limit: Limit, most: Demand | None, *, several: bool) -> Iterator[Advice]:
     """Fewer imported clusters on the Rancher whose limit it is, otherwise on the one that imports most."""
     if most is None or not most.imported_clusters or not limit.per_import:
         return
     cost = limit.per_import if limit.demand else namespaces_per_import(most)
     fewer = most.imported_clusters + math.floor(limit.free / cost)
     if fewer >= 0:
-        several = sum(demand.imported_clusters > 0 for demand in plan.demands) > 1
         yield Advice(
             limit=limit.name,
             change=f"{fewer} imported clusters instead of {most.imported_clusters}"

@@ -113,13 +113,17 @@ class Assessment:
 
         0: it is exceeded. None: the rate is unknown, or further imported clusters take nothing of it.
         """
-        rate = sum(demand.imports_per_month for demand in self.plan.demands)
-        left = self.imports_left(limit)
-        return None if left is None or not rate else max(left // rate, 0)
+        left = self.imports_left(limit) if self.imports_per_month else None
+        return None if left is None else max(left // self.imports_per_month, 0)
 
     def _removed_from(self, demand: Demand, count: int) -> int | None:
         """How many imported clusters must go, in the order of ``with_imports``, until that many of one go."""
         return None if count > demand.imported_clusters else self._imported_before[demand.name] + count
+
+    @cached_property
+    def imports_per_month(self) -> int:
+        """Clusters that are imported each month, over all Ranchers; 0: unknown."""
+        return sum(demand.imports_per_month for demand in self.plan.demands)
 
     @cached_property
     def _importer(self) -> Demand | None:

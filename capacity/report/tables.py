@@ -164,11 +164,8 @@ def _when(assessment: Assessment, first: Limit) -> Iterator[str]:
     """When the first limit is met, and which comes next."""
     months = assessment.months_left(first)
     if months is not None:
-        rate = sum(demand.imports_per_month for demand in assessment.plan.demands)
-        yield (
-            f"At {rate} a month, {first.name} last {months} month{'' if months == 1 else 's'} from the "
-            "deployed plan on."
-        )
+        rate, unit = assessment.imports_per_month, "month" if months == 1 else "months"
+        yield f"At {rate} a month, {first.name} last {months} {unit} from the deployed plan on."
     left = [(assessment.imports_left(limit), limit.name) for limit in assessment.limits if limit is not first]
     later = sorted((number, name) for number, name in left if number is not None)
     if later:

@@ -179,6 +179,7 @@ async def test_must_hold_the_forecast_for_10_100_and_300_imported_clusters(ranch
 
 async def test_users_projects_and_members_take_what_was_measured(rancher: Rancher) -> None:
     """Five of each: a real 2.15.0 went from 11 to 205 RoleBindings with ten clusters, 66 of them of these."""
+    await rancher.grow(max(len(rancher.imported), 5), least=0)
     before = await rancher.census()
     clusters = rancher.imported[:5]
     for number, cluster in enumerate(clusters):

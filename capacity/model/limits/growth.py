@@ -19,7 +19,7 @@ class GrowthLimit(LimitKind):
 
     @abstractmethod
     def amount(self, cost: Cost) -> Fraction:
-        """What is taken of this limit."""
+        """What one thing takes of this limit."""
 
     @abstractmethod
     def capacity(self, demand: Demand) -> int:
@@ -34,7 +34,7 @@ class GrowthLimit(LimitKind):
 
     def limit_of(self, demand: Demand) -> Limit:
         """The limit of one Rancher."""
-        exact = self.start(demand) + self.amount(counts(demand).cost)
+        exact = self.start(demand) + counts(demand).total(self.amount)
         planned = math.ceil(exact)
         one_more = Counts(clusters=1, cluster_members=demand.users_per_cluster)
         return Limit(
@@ -45,7 +45,7 @@ class GrowthLimit(LimitKind):
             used=0,
             planned=planned,
             rounding=planned - exact,
-            per_import=self.amount(one_more.cost),
+            per_import=one_more.total(self.amount),
         )
 
     def fits(self, plan: Plan, demand: Demand) -> bool:
