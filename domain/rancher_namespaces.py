@@ -131,7 +131,8 @@ def namespaces_of(version: Version) -> Namespaces:
     if not known or version >= _UNKNOWN_FROM:
         raise ValueError(
             f"the namespaces of Rancher {version.major}.{version.minor}.{version.patch} are unknown (known: "
-            f"2.2 to 2.{_UNKNOWN_FROM.minor - 1}). Measure them and add the line to "
+            f"2.2 to 2.{_UNKNOWN_FROM.minor - 1}). Import a cluster into a Rancher of that version, and "
+            "`python -m capacity measure --kubeconfig FILE` prints the line to add to "
             "domain/rancher_namespaces.py"
         )
     return known[-1]

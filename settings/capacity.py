@@ -13,6 +13,7 @@ from capacity.model import figures
 from capacity.model.assessment import assess
 from capacity.model.plan import CapacityError, Demand, FleetShare, LoadBalancerSize, Network, Plan, camel
 from domain.finding import Finding
+from domain.rancher_growth import DEFAULT_ETCD_MB, MOST_ETCD_MB
 from settings.types import File, Name, Section, Values
 
 _ELSEWHERE = {"rancherVersion": "rancherVersion", "lbSize": "networkProfileParameters.lb_size"}
@@ -41,6 +42,11 @@ class CapacitySettings(Section):
     planned_imported_clusters: Count = 0
     planned_projects: Count = 0
     planned_users: Annotated[int, Field(ge=1)] = 1
+    planned_cluster_members: Count = 0
+    planned_project_members: Count = 0
+    planned_imports_per_month: Count = 0
+    etcd_quota_mb: Annotated[int, Field(ge=1, le=MOST_ETCD_MB)] = DEFAULT_ETCD_MB
+    etcd_start_mb: Count = 0
     planned_applications: Count = 0
     fleet_shares: dict[Name, Annotated[Share, BeforeValidator(_share)]] = {}
     leaked_namespaces: Count = 0
@@ -63,6 +69,11 @@ class CapacitySettings(Section):
             imported_clusters=self.planned_imported_clusters,
             projects=self.planned_projects,
             users=self.planned_users,
+            users_per_cluster=self.planned_cluster_members,
+            users_per_project=self.planned_project_members,
+            imports_per_month=self.planned_imports_per_month,
+            etcd_quota_mb=self.etcd_quota_mb,
+            etcd_start_mb=self.etcd_start_mb,
             applications=self.planned_applications,
             leaked=self.leaked_namespaces,
             fleet_shares={

@@ -30,6 +30,9 @@ _DEMAND = (
     Flag("own_namespaces", "--own-namespaces", "namespaces of the cluster itself (default 5)"),
     Flag("users_per_cluster", "--users-per-cluster", "users with a membership in a cluster, on average"),
     Flag("users_per_project", "--users-per-project", "users with a membership in a project, on average"),
+    Flag("imports_per_month", "--imports-per-month", "clusters imported each month, for when a limit is met"),
+    Flag("etcd_quota_mb", "--etcd-quota-mb", "quota-backend-bytes of etcd, in MB (default 2048)"),
+    Flag("etcd_start_mb", "--etcd-start-mb", "MB that etcd has before the first import"),
     Flag("load_balancer_services", "--services", "Services of type LoadBalancer (default 1)"),
 )
 

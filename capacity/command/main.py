@@ -1,7 +1,8 @@
 """``python -m capacity``: whether planned clusters fit the pod network, and what would make them fit.
 
 The plan comes from a stack file (``--stack-file Pulumi.<env>.yaml``), from figures as JSON (``--figures``),
-or from flags alone, before any stack exists. Flags override the file.
+or from flags alone, before any stack exists. Flags override the file. ``measure`` has no plan: it counts what
+a live Rancher has.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from capacity.model.advice import advise
 from capacity.model.assessment import assess
 from capacity.model.limits import POD_SUBNETS
 from capacity.model.namespaces import with_imports
-from capacity.model.plan import LARGEST_FIGURE, CapacityError, Plan
+from capacity.model.plan import LARGEST_FIGURE, CapacityError
 from capacity.report import tables
 
 Answer = tuple[str, int]
@@ -28,7 +29,7 @@ def main() -> int:
     """Run the command; returns 0 when the plan fits, 1 when it does not, 2 for invalid figures."""
     arguments = _parser().parse_args()
     try:
-        answer: Answer = arguments.run(flags.plan(arguments), arguments)
+        answer: Answer = arguments.run(arguments)
     except BrokenPipeError:
         raise
     except (CapacityError, OSError) as error:
@@ -42,24 +43,27 @@ def main() -> int:
     return exit_code
 
 
-def _report(plan: Plan, arguments: argparse.Namespace) -> Answer:
+def _report(arguments: argparse.Namespace) -> Answer:
+    plan = flags.plan(arguments)
     forms = {"table": tables.as_table, "markdown": tables.as_markdown, "json": tables.as_json}
     assessment = assess(plan)
     return forms[arguments.format](assessment, running=arguments.running), 0 if assessment.fits else 1
 
 
-def _plot(plan: Plan, arguments: argparse.Namespace) -> Answer:
+def _plot(arguments: argparse.Namespace) -> Answer:
     from capacity.report.plot import draw, prefixes_for  # noqa: PLC0415 - matplotlib is slow to import
 
+    plan = flags.plan(arguments)
     prefixes = tuple(arguments.prefixes) if arguments.prefixes else prefixes_for(plan)
     for path in arguments.output:
         draw(plan, prefixes, path)
     return "\n".join(f"wrote {path}" for path in arguments.output), 0
 
 
-def _export(plan: Plan, arguments: argparse.Namespace) -> Answer:
+def _export(arguments: argparse.Namespace) -> Answer:
     from capacity.report.metrics import exposition  # noqa: PLC0415 - in the extra `report`
 
+    plan = flags.plan(arguments)
     text = exposition(
         assess(plan), stack=arguments.stack, measured_at=arguments.measured_at, exported_at=datetime.now(UTC)
     )
@@ -72,7 +76,8 @@ def _export(plan: Plan, arguments: argparse.Namespace) -> Answer:
     return f"wrote {arguments.output}", 0
 
 
-def _advise(plan: Plan, arguments: argparse.Namespace) -> Answer:
+def _advise(arguments: argparse.Namespace) -> Answer:
+    plan = flags.plan(arguments)
     if arguments.clusters is not None:
         if not 0 <= arguments.clusters <= LARGEST_FIGURE:
             raise CapacityError(f"--clusters: out of range. Give 0 to {LARGEST_FIGURE:,}")
@@ -92,12 +97,19 @@ def _advise(plan: Plan, arguments: argparse.Namespace) -> Answer:
     return "\n".join(lines), 1
 
 
+def _measure(arguments: argparse.Namespace) -> Answer:
+    from capacity.command.measure import measure  # noqa: PLC0415 - imports the client of Kubernetes
+
+    source = arguments.kubeconfig, arguments.outputs
+    return measure(*source, arguments.rancher_version, arguments.format), 0
+
+
 def _parser() -> argparse.ArgumentParser:
     figures = flags.parser()
     parser = argparse.ArgumentParser(
         prog="python -m capacity", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    commands = parser.add_subparsers(required=True, metavar="report | plot | advise | export")
+    commands = parser.add_subparsers(required=True, metavar="report | plot | advise | export | measure")
     report = commands.add_parser("report", parents=[figures], help="capacity, used, planned, headroom")
     report.add_argument("--format", choices=["table", "markdown", "json"], default="table")
     report.set_defaults(run=_report)
@@ -119,6 +131,15 @@ def _parser() -> argparse.ArgumentParser:
     )
     export.add_argument("--output", type=Path, help="file to replace (default: standard output)")
     export.set_defaults(run=_export)
+    census = commands.add_parser("measure", help="what a live Rancher has, and its line of the table")
+    access = census.add_mutually_exclusive_group(required=True)
+    access.add_argument("--kubeconfig", type=Path, help="access to the cluster that Rancher runs on")
+    access.add_argument(
+        "--outputs", type=Path, help="the stack's outputs as JSON, with secrets; -: standard input"
+    )
+    census.add_argument("--rancher-version", default="", help="if its Deployment does not say it")
+    census.add_argument("--format", choices=["table", "json"], default="table")
+    census.set_defaults(run=_measure)
     return parser
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import replace
 
 from capacity.model.assessment import Assessment
-from capacity.model.limits.kind import Advice, Limit
+from capacity.model.limits.kind import Advice, Limit, with_demand
 from capacity.model.namespaces import namespaces_per_import
 from capacity.model.plan import Demand, Plan
 
@@ -21,8 +22,12 @@ def advise(assessment: Assessment, *, running: bool = False) -> dict[str, list[A
     """
     plan = assessment.plan
     most = max(plan.demands, key=lambda demand: demand.imported_clusters, default=None)
+    several = sum(demand.imported_clusters > 0 for demand in plan.demands) > 1
     found = {
-        limit.name: [*limit.kind.remedies(plan, limit), *_fewer_imports(plan, limit, most)]
+        limit.name: [
+            *limit.kind.remedies(plan, limit),
+            *_fewer_imports(plan, limit, limit.demand or most, several=several),
+        ]
         for limit in assessment.exceeded
     }
     if running:
@@ -52,22 +57,17 @@ def warning(assessment: Assessment, gate: str) -> str:
     )
 
 
-def _fewer_imports(plan: Plan, limit: Limit, most: Demand | None) -> Iterator[Advice]:
-    """Fewer imported clusters on the Rancher that imports most."""
+def _fewer_imports(plan: Plan, limit: Limit, most: Demand | None, *, several: bool) -> Iterator[Advice]:
+    """Fewer imported clusters on the Rancher whose limit it is, otherwise on the one that imports most."""
     if most is None or not most.imported_clusters or not limit.per_import:
         return
-    fewer = most.imported_clusters + limit.headroom // namespaces_per_import(most)
+    cost = limit.per_import if limit.demand else namespaces_per_import(most)
+    fewer = most.imported_clusters + math.floor(limit.free / cost)
     if fewer >= 0:
-        several = sum(demand.imported_clusters > 0 for demand in plan.demands) > 1
         yield Advice(
             limit=limit.name,
             change=f"{fewer} imported clusters instead of {most.imported_clusters}"
             + (f" on {most.name}" if several else ""),
             running=True,
-            changed=lambda: _with_imports_on(plan, most, fewer),
+            changed=lambda: with_demand(plan, replace(most, imported_clusters=fewer)),
         )
-
-
-def _with_imports_on(plan: Plan, changed: Demand, count: int) -> Plan:
-    demands = (replace(item, imported_clusters=count) if item is changed else item for item in plan.demands)
-    return replace(plan, demands=tuple(demands))

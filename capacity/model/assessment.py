@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 from capacity.model.limits import KINDS, POD_SUBNETS
 from capacity.model.limits.inventory import Inventory
 from capacity.model.limits.kind import Limit, with_reserve
-from capacity.model.namespaces import imported, imports_that_free
-from capacity.model.plan import Network, Plan
+from capacity.model.namespaces import imported, importer, imports_that_free
+from capacity.model.plan import Demand, Network, Plan
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,11 +49,12 @@ class Assessment:
 
         A limit that the clusters themselves exceed comes first, even if imported clusters take nothing of it.
         """
-        if all(limit.per_import == 0 for limit in self.limits):
+        if self._importer is None:
             return None
-        fixed = next((limit for limit in self.exceeded if not limit.per_import), None)
-        bounded = (limit for limit in self.limits if limit.per_import)
-        return fixed or min(bounded, key=self._rank)
+        fixed = next((limit for limit in self.exceeded if self.imports_left(limit) is None), None)
+        left = {limit.name: self.imports_left(limit) for limit in self.limits}
+        bounded = (limit for limit in self.limits if left[limit.name] is not None)
+        return fixed or min(bounded, key=lambda limit: left[limit.name] or 0, default=None)
 
     @property
     def max_imports(self) -> int | None:
@@ -92,18 +95,47 @@ class Assessment:
     def imports_left(self, limit: Limit) -> int | None:
         """Imported clusters that fit beyond the plan; negative: that many are too many.
 
-        None: imported clusters take nothing of it, or it is exceeded without any.
+        None: further imported clusters take nothing of it, or it is exceeded without any.
         """
         if not limit.per_import:
             return None
-        if limit.headroom >= 0:
-            return limit.headroom // limit.per_import
-        removed = imports_that_free(self.plan, -limit.headroom)
+        if limit.free >= 0:
+            concerned = limit.demand is None or limit.demand is self._importer
+            return math.floor(limit.free / limit.per_import) if concerned else None
+        if limit.demand is None:
+            removed = imports_that_free(self.plan, -limit.headroom)
+        else:
+            removed = self._removed_from(limit.demand, math.ceil(-limit.free / limit.per_import))
         return None if removed is None else -removed
 
-    def _rank(self, limit: Limit) -> tuple[bool, int]:
-        left = self.imports_left(limit)
-        return (False, limit.headroom) if left is None else (True, left)
+    def months_left(self, limit: Limit) -> int | None:
+        """Whole months until the limit is met, at the plan's imports per month and from the deployed plan on.
+
+        0: it is exceeded. None: the rate is unknown, or further imported clusters take nothing of it.
+        """
+        left = self.imports_left(limit) if self.imports_per_month else None
+        return None if left is None else max(left // self.imports_per_month, 0)
+
+    def _removed_from(self, demand: Demand, count: int) -> int | None:
+        """How many imported clusters must go, in the order of ``with_imports``, until that many of one go."""
+        return None if count > demand.imported_clusters else self._imported_before[demand.name] + count
+
+    @cached_property
+    def imports_per_month(self) -> int:
+        """Clusters that are imported each month, over all Ranchers; 0: unknown."""
+        return sum(demand.imports_per_month for demand in self.plan.demands)
+
+    @cached_property
+    def _importer(self) -> Demand | None:
+        """The cluster that further imported clusters go to."""
+        return importer(self.plan)
+
+    @cached_property
+    def _imported_before(self) -> dict[str, int]:
+        """Imported clusters of the clusters of the plan before each."""
+        demands = self.plan.demands
+        before = itertools.accumulate((demand.imported_clusters for demand in demands), initial=0)
+        return dict(zip((demand.name for demand in demands), before, strict=False))
 
 
 def assess(plan: Plan) -> Assessment:

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import ClassVar, Literal, get_args
 
+from domain.rancher_growth import DEFAULT_ETCD_MB, MOST_ETCD_MB
+
 Topology = Literal["dedicated", "shared"]
 """Tier-1 routers: one per namespace (default up to PKS 1.6) or one per cluster (default since 1.7)."""
 
@@ -163,6 +165,9 @@ class Demand:
         users: Users that save a preference, the administrator included.
         applications: Other namespaces of the cluster.
         leaked: Namespaces that a deleted cluster left behind (rancher/fleet#494, #3985).
+        imports_per_month: Clusters that are imported each month, if known: for when a limit is met.
+        etcd_quota_mb: Size that etcd may have, in MB: its ``quota-backend-bytes``.
+        etcd_start_mb: MB that etcd has before the first import.
         crowded: Number of pods of each namespace that outgrows a pod subnet and so takes several.
         load_balancer_services: Services of type LoadBalancer; the ingress controller has one.
         lb_size: Size of the cluster's load balancer.
@@ -181,6 +186,9 @@ class Demand:
     users: int = 1
     applications: int = 0
     leaked: int = 0
+    imports_per_month: int = 0
+    etcd_quota_mb: int = DEFAULT_ETCD_MB
+    etcd_start_mb: int = 0
     crowded: tuple[int, ...] = ()
     load_balancer_services: int = 1
     lb_size: LoadBalancerSize = "small"
@@ -202,6 +210,11 @@ class Demand:
             raise CapacityError(
                 f"lbSize: unknown ({self.lb_size}). Use {', '.join(get_args(LoadBalancerSize))}"
             )
+        if self.etcd_quota_mb > MOST_ETCD_MB:
+            raise CapacityError(
+                f"etcdQuotaMb: larger than {MOST_ETCD_MB} ({self.etcd_quota_mb}), the most that etcd is run "
+                f"with. Give {MOST_ETCD_MB} or less"
+            )
         if self.imported_clusters and self.rancher_version is None:
             raise CapacityError(
                 "importedClusters: set, but rancherVersion is not. Name the version of the Rancher that "
@@ -211,7 +224,8 @@ class Demand:
 
 _COUNTS = (
     *("own_namespaces", "imported_clusters", "projects", "users", "applications", "leaked"),
-    *("load_balancer_services", "users_per_cluster", "users_per_project"),
+    *("load_balancer_services", "users_per_cluster", "users_per_project", "imports_per_month"),
+    *("etcd_quota_mb", "etcd_start_mb"),
 )
 
 

@@ -8,7 +8,6 @@ from prometheus_client import CollectorRegistry, Gauge
 from prometheus_client.openmetrics.exposition import generate_latest
 
 from capacity.model.assessment import Assessment
-from capacity.model.forecast import forecasts
 
 PREFIX = "rancher_pks"
 """First part of every name."""
@@ -37,10 +36,9 @@ def exposition(assessment: Assessment, *, stack: str, measured_at: date | None, 
         left = assessment.imports_left(limit)
         if left is not None:
             metrics.set("limit_imports_left", "Imported clusters that fit beyond the plan.", left, on)
-    for forecast in forecasts(assessment.plan):
-        on = {"cluster": forecast.cluster, "figure": forecast.name}
-        metrics.set("forecast", "Estimate of what Rancher grows to with the plan.", forecast.amount, on)
-        metrics.set("forecast_limit", "Above it something has to be done.", forecast.limit, on)
+        months = assessment.months_left(limit)
+        if months is not None:
+            metrics.set("limit_months_left", "Months until it is met, at the imports per month.", months, on)
     for demand in assessment.plan.demands:
         on = {"cluster": demand.name}
         metrics.set("imported_clusters", "Imported clusters of the plan.", demand.imported_clusters, on)

@@ -30,6 +30,7 @@ _STYLES: tuple[tuple[str, Any], ...] = (
 _COMPARED = (24, 25, 26, 27)
 _FORMATS = (".png", ".svg")
 _GREY = "#555555"
+_SHADE = "#fff3d6"
 _TOP = 150
 _SHORTEST_AXIS = 20
 _LABEL_ROWS = (143, 136, 129, 122, 115, 108)
@@ -38,6 +39,8 @@ _LABEL_WIDTH = 0.3
 """Share of the axis that such a label may take."""
 _NUMBER_WIDTH = 0.05
 _NAMED_BLOCKS = 2
+_THIN = 8
+"""Percent of a band that is too low for its label, which then stands above it."""
 _BOX = {"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 1.5}
 """Keeps labels readable over lines."""
 
@@ -166,18 +169,19 @@ def _background(axes: Axes, assessment: Assessment, end: int) -> None:
     axes.axhline(100, color=_GREY, linewidth=1.5)
     axes.text(end, 101, "exhausted ", ha="right", va="bottom", color=_GREY)
     if reserve:
-        axes.axhspan(100 - reserve, 100, facecolor="#fff3d6", linewidth=0)
-        axes.text(end, 100 - reserve / 2, "reserve ", ha="right", va="center", color=_GREY, fontsize="small")
+        axes.axhspan(100 - reserve, 100, facecolor=_SHADE, linewidth=0)
+        note: dict[str, Any] = {"color": _GREY, "fontsize": "small", "bbox": {**_BOX, "facecolor": _SHADE}}
+        axes.text(end * 0.99, 100 - reserve / 2, "reserve", ha="right", va="center", **note)
     if subnets.used:
         used = 100 * subnets.used / subnets.capacity
         axes.axhspan(0, used, facecolor="#eeeeee", edgecolor="#999999", hatch="///", linewidth=0)
         prefix = assessment.plan.network.subnet_prefix
         axes.text(
             end * 0.99,
-            used / 2,
+            used / 2 if used >= _THIN else used + 1,
             f"used by others (/{prefix})",
             ha="right",
-            va="center",
+            va="center" if used >= _THIN else "bottom",
             color=_GREY,
             bbox=_BOX,
         )
@@ -208,6 +212,7 @@ def _curves(axes: Axes, curves: Mapping[int, Curve], end: int) -> None:
                 textcoords="offset points",
                 color=colour,
                 fontsize="small",
+                bbox=_BOX,
             )
 
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import Any
 
 from capacity.model.advice import advise
 from capacity.model.assessment import Assessment, assess
 from capacity.model.figures import to_document
-from capacity.model.forecast import forecasts
+from capacity.model.limits import ROLE_BINDINGS
 from capacity.model.limits.kind import Limit
 from capacity.model.limits.pod_subnets import LONGEST_ADVISED_PREFIX
+from capacity.model.limits.role_bindings import documented_minimum
 from capacity.model.namespaces import namespace_count
 from capacity.model.plan import DEFAULT_RESERVE
 
@@ -42,6 +43,7 @@ def document(assessment: Assessment, *, running: bool = False) -> dict[str, Any]
                 "headroom": limit.headroom,
                 "utilisation": round(limit.utilisation, 4),
                 "importsLeft": assessment.imports_left(limit),
+                "monthsLeft": assessment.months_left(limit),
             }
             for limit in assessment.limits
         ],
@@ -53,7 +55,11 @@ def document(assessment: Assessment, *, running: bool = False) -> dict[str, Any]
             }
             for block, taken in zip(assessment.plan.network.blocks, assessment.block_use, strict=True)
         ],
-        "forecasts": [{**asdict(item), "exceeded": item.exceeded} for item in forecasts(assessment.plan)],
+        "documentedRoleBindings": {
+            demand.name: documented_minimum(demand)
+            for demand in assessment.plan.demands
+            if demand.rancher_version is not None
+        },
         "unknown": list(assessment.unknown),
         "advice": [str(advice) for found in remedies for advice in found],
         "figures": to_document(assessment.plan),
@@ -132,6 +138,7 @@ def _conclusion(assessment: Assessment, *, running: bool) -> list[str]:
         lines.append(f"Even without imported clusters there are too few {first.name}.")
     elif first is not None and number is not None:
         lines.append(f"{number - 1} imported clusters fit; number {number} runs out of {first.name}.")
+        lines += _when(assessment, first)
         lines += _with_another_reserve(assessment)
     if len(assessment.block_use) > 1:
         lines.append(f"Taken from each block, in order of use: {_blocks(assessment)}.")
@@ -146,11 +153,35 @@ def _conclusion(assessment: Assessment, *, running: bool) -> list[str]:
             f"With {pods} pods per subnet, kube-system and cattle-system take several subnets each; count "
             "them with --crowded (crowded in the figures)."
         )
-    lines += [f"Forecast for Rancher on {item}." for item in forecasts(assessment.plan)]
+    lines += _documented(assessment)
     several = len(assessment.exceeded) > 1
     for name, remedies in advise(assessment, running=running).items():
         lines += [f"- for {name}: {advice}" if several else f"- {advice}" for advice in remedies]
     return lines
+
+
+def _when(assessment: Assessment, first: Limit) -> Iterator[str]:
+    """When the first limit is met, and which comes next."""
+    months = assessment.months_left(first)
+    if months is not None:
+        rate, unit = assessment.imports_per_month, "month" if months == 1 else "months"
+        yield f"At {rate} a month, {first.name} last {months} {unit} from the deployed plan on."
+    left = [(assessment.imports_left(limit), limit.name) for limit in assessment.limits if limit is not first]
+    later = sorted((number, name) for number, name in left if number is not None)
+    if later:
+        number, name = later[0]
+        yield f"Next, number {assessment.imported_clusters + number + 1} runs out of {name}."
+
+
+def _documented(assessment: Assessment) -> Iterator[str]:
+    """Role bindings by the other source, in all clusters together."""
+    for limit in assessment.limits:
+        if limit.kind is ROLE_BINDINGS and limit.demand:
+            yield (
+                f"{limit.name[0].upper()}{limit.name[1:]}: {limit.planned:,} in its own cluster, as measured "
+                f"on Rancher 2.15.0; SUSE documents at least {documented_minimum(limit.demand):,}, those in "
+                "the imported clusters included."
+            )
 
 
 def _with_another_reserve(assessment: Assessment) -> Iterator[str]:

@@ -69,6 +69,20 @@ class Kubernetes:
             if not position:
                 return found
 
+    def text(self, path: str) -> str:
+        """The text at a path such as ``/metrics``; empty when there is none, or it is refused.
+
+        Raises:
+            UnreachableError: No answer, or a temporary failure.
+        """
+        try:
+            headers = {"Accept": "text/plain", **self._authorization}
+            return self._http.request("GET", path, headers=headers, repeatable=False).text
+        except UnreachableError:
+            raise
+        except KubernetesError:
+            return ""
+
     def replace(self, path: str, body: Object) -> Object:
         """Put ``body`` in the place of the object; refused (409) when it has changed since it was read."""
         return self._request("PUT", path, body)

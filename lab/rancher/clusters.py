@@ -55,6 +55,7 @@ def forget(context: Context, cluster: Object) -> None:
 def _new(context: Context, name: str, cluster_id: str, creator: str | None) -> Object:
     cluster: Object = {
         "id": cluster_id,
+        "number": len(context.state.clusters),
         "uuid": str(uuid.uuid4()),
         "name": name,
         "created": context.clock(),

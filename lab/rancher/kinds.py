@@ -138,7 +138,10 @@ PROJECTS = Kind(
     field="projects",
     kind="Project",
     namespaced=True,
-    fields=lambda record: {"spec": {"displayName": record["name"], "clusterName": record["clusterId"]}},
+    fields=lambda record: {
+        "spec": {"displayName": record["name"], "clusterName": record["clusterId"]},
+        "status": {"backingNamespace": record["namespace"]},
+    },
 )
 _MIRRORS = Kind(
     field="clusters",

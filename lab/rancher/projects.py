@@ -47,6 +47,7 @@ def _new(context: Context, cluster_id: str, title: str, name: str, creator: str 
     backing = f"{cluster_id}-{name}" if context.release.project_namespace_of_cluster else name
     project: Object = {
         "id": f"{cluster_id}:{name}",
+        "number": len(context.state.projects),
         "uuid": str(uuid.uuid4()),
         "name": title,
         "clusterId": cluster_id,

@@ -18,7 +18,7 @@ from aiohttp.typedefs import Middleware
 
 from lab.cluster.api import ApiError, KubernetesApi
 from lab.cluster.daemon import follow
-from lab.rancher import first_start, outside, pods, sprawl
+from lab.rancher import first_start, outside, pods, rbac, sprawl
 from lab.rancher.context import Context
 from lab.rancher.namespaces import NAMESPACE
 from lab.rancher.pods import MOUNTED, Object, Obstacle
@@ -69,6 +69,7 @@ class Rancher:
         self._middlewares = middlewares
         self._version = ""
         self._made: set[str] = set()
+        self._bound: set[rbac.Place] = set()
         self._outside: dict[str, dict[str, Object]] = {}
         self._runner: web.AppRunner | None = None
         self._context = Context(
@@ -209,6 +210,8 @@ class Rancher:
             _log.info("Rancher %s serves on %s:%d", self._version, *self._address)
         await self._install_webhook(api)
         await sprawl.keep(api, self._context, self._made)
+        if await rbac.keep(api, self._context, self._bound):
+            self._changed.set()
 
     async def _namespaces(self) -> list[Object]:
         found: list[Object] = (await self._api.request("GET", sprawl.NAMESPACES))["items"]
@@ -219,6 +222,7 @@ class Rancher:
             await self._runner.cleanup()
             self._runner = None
             self._made.clear()
+            self._bound.clear()
             _log.info("no ready Rancher pod: stopped serving")
 
 

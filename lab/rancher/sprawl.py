@@ -79,8 +79,13 @@ def wanted(context: Context) -> list[Namespace]:
     found = [*fixed, *_of_clusters(context)]
     found += [Namespace(name) for name in {key.partition("/")[0]: None for key in state.preferences}]
     known = {project["namespace"] for project in state.projects.values()}
-    gone = set(namespaces.local_projects(context.seed).values()) - known
+    gone = own_projects(context) - known
     return [item for item in found if item.name not in gone and item.name not in state.leaving]
+
+
+def own_projects(context: Context) -> set[str]:
+    """Returns the namespaces of the two projects that ``local`` begins with."""
+    return set(namespaces.local_projects(context.seed).values())
 
 
 def _of_clusters(context: Context) -> Iterator[Namespace]:
@@ -89,7 +94,7 @@ def _of_clusters(context: Context) -> Iterator[Namespace]:
             yield Namespace(cluster["id"], system=True)
             if cluster["connected"] and context.release.fleet:
                 yield Namespace(fleet_namespace(cluster["id"]))
-    own = set(namespaces.local_projects(context.seed).values())
+    own = own_projects(context)
     for project in context.state.projects.values():
         if project["namespace"] not in own and has_namespaces(context, project["clusterId"]):
             yield Namespace(project["namespace"], system=True)

@@ -61,6 +61,8 @@ def test_flags_win_over_the_file() -> None:
         (["--used", "300"], "300 are used"),
         (["--imported", "-1"], "importedClusters: negative (-1)"),
         (["--rancher-version", "1.6"], "are unknown (known: 2.2 to 2.15)"),
+        (["--rancher-version", "2.16.0"], "`python -m capacity measure --kubeconfig FILE` prints the line"),
+        (["--etcd-quota-mb", "9000"], "etcdQuotaMb: larger than 8192"),
         (["--rancher-version", ""], "'' is not a version"),
         (["--rancher-version", "2.8foo"], "'2.8foo' is not a version"),
         (["--used", "1", "--used", "2"], "--used: given 2 times for 1 blocks"),
@@ -129,6 +131,8 @@ def test_every_limit_can_be_given_by_flags() -> None:
         "segments": (7, namespaces + 2),
         "virtual servers of rancher": (0, 5),
         "node subnets": (0, 1),
+        "role bindings of rancher": (0, 11 + 128),
+        "MB in etcd of rancher": (0, 4),
     }
     assert (document["unknown"], document["firstLimit"], document["firstExhaustedAt"]) == (
         [],

@@ -149,7 +149,7 @@ def queries(panels: list[dict[str, Any]]) -> Iterator[tuple[str, str]]:
 
 
 def test_a_real_prometheus_fires_resolves_and_feeds_the_dashboard(tmp_path: Path) -> None:
-    fits = export("--imported", "40", "--measured-at", "2026-01-31")
+    fits = export("--imported", "40", "--imports-per-month", "2", "--measured-at", "2026-01-31")
     exceeds = export("--imported", "70", "--leaked", "3", "--measured-at", "2026-01-31")
     shown = [fits]
 

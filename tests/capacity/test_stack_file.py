@@ -41,6 +41,23 @@ def test_the_plan_of_a_stack(tmp_path: Path) -> None:
     assert (demand.leaked, demand.lb_size, plan.network.subnet_prefix) == (3, "large", 27)
 
 
+def test_e8_what_role_bindings_and_etcd_depend_on(tmp_path: Path) -> None:
+    keys = {
+        "plannedClusterMembers": "3",
+        "plannedProjectMembers": 2,
+        "plannedImportsPerMonth": "5",
+        "etcdQuotaMb": "4096",
+        "etcdStartMb": "60",
+    }
+    [demand] = read(_file(tmp_path, **keys)).demands
+    assert (demand.users_per_cluster, demand.users_per_project, demand.imports_per_month) == (3, 2, 5)
+    assert (demand.etcd_quota_mb, demand.etcd_start_mb) == (4096, 60)
+    [demand] = read(_file(tmp_path)).demands
+    assert (demand.users_per_cluster, demand.etcd_quota_mb) == (0, 2048)
+    with pytest.raises(CapacityError, match="etcdQuotaMb: must be at most 8192"):
+        read(_file(tmp_path, etcdQuotaMb="9000"))
+
+
 def test_what_a_plan_does_not_need_may_be_wrong(tmp_path: Path) -> None:
     secret = {"secure": "AAAB"}
     changes = {"nsxCaCertificateFile": "no/such/file", "nsxPassword": secret, "pksCaCertificateFile": "none"}

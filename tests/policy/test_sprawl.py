@@ -80,6 +80,34 @@ def test_every_limit_is_judged() -> None:
     assert [message.split(":")[0] for message in plan(document)] == ["floating IPs", "Tier-1 routers"]
 
 
+def test_e8_role_bindings_and_etcd_are_judged_by_the_same_model() -> None:
+    wide: dict[str, Any] = {"blocks": [{"cidr": "10.0.0.0/8"}], "subnetPrefix": 27.0}
+    assert plan(figures(4217, **wide)) == []
+    [message] = plan(figures(4218, **wide))
+    for part in (
+        "role bindings of rancher: the plan with 4218 imported clusters takes 54002",
+        "6000 of 60000 must stay free: headroom -2",
+        "4217 imported clusters fit",
+        "4217 imported clusters instead of 4218",
+    ):
+        assert part in message
+    small = figures(2000, **wide)
+    small["demands"][0]["etcdQuotaMb"] = 600.0
+    [message] = plan(small)
+    assert "MB in etcd of rancher: the plan with 2000 imported clusters takes 660" in message
+    assert "quota-backend-bytes: 4294967296 (4 GB)" in message
+
+
+def test_e8_a_fleet_beyond_them_is_refused() -> None:
+    document = figures(10, blocks=[{"cidr": "10.0.0.0/8"}], subnetPrefix=27.0)
+    document["demands"][0] |= {"etcdQuotaMb": 100.0, "usersPerCluster": 2.0}
+    most = 236  # 52 keys of a cluster and 8 of two members are 0.38 MB; 10 MB are the reserve
+    assert judge_stack(POD_NETWORK_STACK, [network(document), *sites(most)]) == []
+    [message] = judge_stack(POD_NETWORK_STACK, [network(document), *sites(most + 1)])
+    assert f"imports {most + 1} clusters, but only {most} fit" in message
+    assert "MB in etcd of rancher" in message
+
+
 @pytest.mark.parametrize(
     ("document", "reason"),
     [

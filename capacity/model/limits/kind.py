@@ -5,11 +5,12 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from typing import ClassVar
 
 from capacity.model.limits.inventory import Inventory, Use
 from capacity.model.namespaces import importer, namespace_count, namespaces_per_import
-from capacity.model.plan import Block, Network, Plan
+from capacity.model.plan import Block, Demand, Network, Plan
 
 
 @dataclass(frozen=True)
@@ -17,7 +18,7 @@ class Flag:
     """A flag of ``python -m capacity``.
 
     Attributes:
-        figure: The field of ``Network`` that it sets: a whole number.
+        figure: The field of ``Network``, or of ``Demand``, that it sets: a whole number.
         name: Such as ``--tier1-limit``.
         meaning: Help text.
     """
@@ -37,8 +38,11 @@ class Limit:
         capacity: How many there are.
         used: How many others use.
         planned: How many the plan's clusters take once the whole plan is deployed.
-        per_import: How many one more imported cluster takes on the plan's first Rancher.
+        per_import: How many one more imported cluster takes: on the Rancher whose limit it is, otherwise on
+            the plan's first.
         reserve: How many must stay free.
+        demand: The cluster that alone takes from it; None: all take from it.
+        rounding: By how much ``planned`` is rounded up: some figures are averages.
     """
 
     kind: LimitKind = field(repr=False)
@@ -46,13 +50,20 @@ class Limit:
     capacity: int
     used: int
     planned: int
-    per_import: int = 0
+    per_import: int | Fraction = 0
     reserve: int = 0
+    demand: Demand | None = field(default=None, repr=False)
+    rounding: Fraction = Fraction(0)
 
     @property
     def headroom(self) -> int:
         """How many remain beyond the reserve; negative: how many are missing."""
         return self.capacity - self.reserve - self.used - self.planned
+
+    @property
+    def free(self) -> Fraction:
+        """The headroom before ``planned`` was rounded."""
+        return self.headroom + self.rounding
 
     @property
     def utilisation(self) -> float:
@@ -92,7 +103,7 @@ class LimitKind(ABC):
     name: ClassVar[str]
     """Name of the limit."""
     has_reserve: ClassVar[bool] = False
-    """Whether the reserve applies: namespaces take from it, and those grow unplanned."""
+    """Whether the reserve applies: what takes from it grows unplanned, such as namespaces."""
     flags: ClassVar[tuple[Flag, ...]] = ()
     """Flags for its figures."""
 
@@ -228,6 +239,12 @@ def with_reserve(limit: Limit, network: Network) -> Limit:
     if not limit.kind.has_reserve:
         return limit
     return replace(limit, reserve=limit.capacity * network.reserve_percent // 100)
+
+
+def with_demand(plan: Plan, changed: Demand) -> Plan:
+    """The plan with other figures of the cluster of that name."""
+    demands = (changed if demand.name == changed.name else demand for demand in plan.demands)
+    return replace(plan, demands=tuple(demands))
 
 
 def network_advice(

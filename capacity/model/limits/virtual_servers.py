@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from capacity.model.limits.kind import Advice, Limit, LimitKind
+from capacity.model.limits.kind import Advice, Limit, LimitKind, with_demand
 from capacity.model.plan import LoadBalancerSize, Plan
 
 CAPACITIES: dict[LoadBalancerSize, int] = {"small": 20, "medium": 100, "large": 1000}
@@ -27,32 +27,23 @@ class VirtualServers(LimitKind):
         for demand in plan.demands:
             yield Limit(
                 kind=self,
-                name=self.name_for(demand.name),
+                name=f"{self.name} of {demand.name}",
+                demand=demand,
                 capacity=CAPACITIES[demand.lb_size],
                 used=0,
                 planned=servers_for(demand.load_balancer_services),
             )
 
-    def name_for(self, cluster: str) -> str:
-        """Name of the limit of a cluster's load balancer."""
-        return f"{self.name} of {cluster}"
-
     def remedies(self, plan: Plan, limit: Limit) -> Iterator[Advice]:
         size = smallest_size(limit.planned)
-        if size is not None:
+        if size is not None and limit.demand is not None:
+            resized = replace(limit.demand, lb_size=size)
             yield Advice(
                 limit=limit.name,
                 change=f"lb_size: {size} ({CAPACITIES[size]} virtual servers)",
                 running=False,
-                changed=lambda: self._resized(plan, limit.name, size),
+                changed=lambda: with_demand(plan, resized),
             )
-
-    def _resized(self, plan: Plan, limit: str, size: LoadBalancerSize) -> Plan:
-        demands = tuple(
-            replace(demand, lb_size=size) if self.name_for(demand.name) == limit else demand
-            for demand in plan.demands
-        )
-        return replace(plan, demands=demands)
 
 
 VIRTUAL_SERVERS = VirtualServers()
