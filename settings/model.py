@@ -14,6 +14,7 @@ from settings.certificates import CertificateSettings
 from settings.cluster import ClusterSettings
 from settings.dns import DnsSettings
 from settings.helm import HelmSettings
+from settings.images import ImageSettings
 from settings.ingress import IngressSettings
 from settings.placement import PlacementSettings
 from settings.rancher import RancherSettings
@@ -27,6 +28,7 @@ class Settings(BaseModel):
     cluster: ClusterSettings
     certificates: CertificateSettings
     ingress: IngressSettings
+    images: ImageSettings
     rancher: RancherSettings
     capacity: CapacitySettings
     dns: DnsSettings
@@ -74,6 +76,7 @@ class Settings(BaseModel):
             )
         yield from cluster.findings()
         yield from self.ingress.findings()
+        yield from self.images.findings()
         yield from rancher.findings(cluster.kubernetes_version)
         profile = cluster.network_profile_parameters if cluster.network_profile else None
         yield from self.capacity.findings(rancher.rancher_version, profile)
