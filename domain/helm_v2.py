@@ -24,6 +24,8 @@ NAMESPACE = "kube-system"
 ACCOUNT = "tiller"
 """Tiller's service account in kube-system, as in the article."""
 ROLE = "cluster-admin"
+IMAGE = "ghcr.io/helm/tiller:v2.17.0"
+"""Default image of ``helm init`` in 2.17.0, the only version whose default image exists."""
 
 DEPLOYED, PENDING_ROLLBACK = "DEPLOYED", "PENDING_ROLLBACK"
 _COMPLETE = (DEPLOYED, "SUPERSEDED")

@@ -17,6 +17,7 @@ MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 _HOSTS = {"docker.io": "registry-1.docker.io"}
 """Registries whose API is on another host."""
 _CONFIG = "application/vnd.cncf.helm.config.v1+json"
+_ARCHIVE = "application/vnd.cncf.helm.chart.content.v1.tar+gzip"
 _TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"  # noqa: S105 - a token of RFC 9110
 _CHALLENGE = re.compile(rf'[\s,]*({_TOKEN})(?:\s*=\s*("(?:[^"\\]|\\.)*"|[^\s,"]+))?')
 
@@ -62,6 +63,21 @@ def config(manifest: Mapping[str, Any], shown: str) -> str:
     if not isinstance(digest, str) or found.get("mediaType", _CONFIG) != _CONFIG:
         raise FindingError("chart", f"{shown} is not a Helm chart", "Give the repository of a chart")
     return digest
+
+
+def archive(manifest: Mapping[str, Any], shown: str) -> str:
+    """Digest of the packaged chart in a manifest.
+
+    Raises:
+        FindingError: The manifest has none.
+    """
+    layers = manifest.get("layers")
+    for layer in layers if isinstance(layers, list) else []:
+        if isinstance(layer, dict) and layer.get("mediaType") == _ARCHIVE:
+            digest = layer.get("digest")
+            if isinstance(digest, str):
+                return digest
+    raise FindingError("chart", f"{shown} has no packaged chart", "Push the chart again")
 
 
 def challenges(header: str) -> list[tuple[str, dict[str, str]]]:

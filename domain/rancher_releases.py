@@ -89,6 +89,39 @@ class Release:
         return 12 if self.version >= Version(2, 6, 3) else 1
 
     @property
+    def has_default_registry(self) -> bool:
+        """Whether its chart has ``systemDefaultRegistry`` and ``useBundledSystemChart``."""
+        return self.version >= Version(2, 3)
+
+    @property
+    def prefixes_all_images(self) -> bool:
+        """Whether ``systemDefaultRegistry`` precedes the names of all images of its chart; before 2.12.3 only
+        those of its jobs."""
+        return self.version >= Version(2, 12, 3)
+
+    @property
+    def audit_log_image(self) -> str:
+        """Repository on Docker Hub of the audit log's sidecar, as its chart has it by default."""
+        if self.version < Version(2, 6, 9):
+            return "library/busybox"
+        return (
+            "rancher/mirrored-library-busybox"
+            if self.version < Version(2, 7)
+            else "rancher/mirrored-bci-micro"
+        )
+
+    @property
+    def has_audit_log_object(self) -> bool:
+        """Whether that image is the chart's ``auditLog.image``; before 2.7 it is ``busyboxImage``."""
+        return self.version >= Version(2, 7)
+
+    @property
+    def shares_pull_secrets(self) -> bool:
+        """Whether Rancher gives its pull secrets to what it installs and to imported clusters, and its chart
+        gives them to its jobs."""
+        return self.version >= Version(2, 15)
+
+    @property
     def has_telemetry(self) -> bool:
         """Whether it has the setting ``telemetry-opt``."""
         return self.version < Version(2, 11)

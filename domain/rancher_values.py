@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from domain.chart_values import conflicts
+from domain.chart_values import conflicts, merge
 from domain.finding import Finding
+from domain.images import ImageRegistry
 from domain.rancher_releases import Release
 
 _NO_INGRESS = "has no effect: the program creates Rancher's Ingress, and the chart creates none"
@@ -25,6 +26,50 @@ def defaults(release: Release, *, hostname: str, replicas: int, private_ca: bool
     else:
         ingress["extraAnnotations"] = {_INGRESS_CLASS_ANNOTATION: "nginx"}
     return {"hostname": hostname, "replicas": replicas, "privateCA": private_ca, "ingress": ingress}
+
+
+def image_values(release: Release, registry: ImageRegistry | None) -> dict[str, Any]:
+    """The values with which chart and Rancher take all images from a registry; None: as they are.
+
+    Sources: ``chart/values.yaml`` and templates at the release tags; Rancher docs, "Air-Gapped Helm CLI
+    Install". Before 2.3 Rancher reads its default registry only from the environment.
+    """
+    if registry is None:
+        return {}
+    values: dict[str, Any] = {}
+    if release.has_default_registry:
+        # The bundled charts need no access to GitHub.
+        values |= {"systemDefaultRegistry": registry.address, "useBundledSystemChart": True}
+    else:
+        values["extraEnv"] = [{"name": "CATTLE_SYSTEM_DEFAULT_REGISTRY", "value": registry.address}]
+    if not release.prefixes_all_images:
+        values["rancherImage"] = registry.repository("rancher/rancher")
+        audit_log = registry.repository(release.audit_log_image)
+        if release.has_audit_log_object:
+            values["auditLog"] = {"image": {"repository": audit_log}}
+        else:
+            values["busyboxImage"] = audit_log
+    if registry.pull_secret:
+        values["imagePullSecrets"] = registry.pull_secrets()
+        if release.shares_pull_secrets:
+            values["systemRegistryInheritsPullSecrets"] = True
+    return values
+
+
+def values(
+    user: Mapping[str, Any],
+    release: Release,
+    registry: ImageRegistry | None = None,
+    *,
+    hostname: str,
+    replicas: int,
+    private_ca: bool,
+) -> dict[str, Any]:
+    """All values of the release: the program's, overridden by the user's; variables of both are set."""
+    own = defaults(release, hostname=hostname, replicas=replicas, private_ca=private_ca)
+    own = merge(own, image_values(release, registry))
+    variables = [*own.get("extraEnv", []), *user.get("extraEnv", [])]
+    return {**merge(own, user), **({"extraEnv": variables} if variables else {})}
 
 
 def findings(

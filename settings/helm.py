@@ -23,6 +23,11 @@ class HelmSettings(Section):
     tiller_cli: Command = "tiller"
     tiller_image: Name = ""
 
+    @property
+    def tiller_in_cluster(self) -> bool:
+        """Whether a pod in the cluster runs Tiller."""
+        return self.helm_engine == "v2" and self.tiller_mode == "cluster"
+
     def findings(self, repositories: dict[str, str]) -> Iterator[Finding]:
         """What is wrong between these keys and the chart repositories (address by key)."""
         if self.helm_engine == "v3":

@@ -14,6 +14,7 @@ from settings.certificates import CertificateSettings
 from settings.cluster import ClusterSettings
 from settings.dns import DnsSettings
 from settings.helm import HelmSettings
+from settings.images import ImageSettings
 from settings.ingress import IngressSettings
 from settings.placement import PlacementSettings
 from settings.rancher import RancherSettings
@@ -26,6 +27,7 @@ class Settings(BaseModel):
 
     cluster: ClusterSettings
     certificates: CertificateSettings
+    images: ImageSettings
     ingress: IngressSettings
     rancher: RancherSettings
     capacity: CapacitySettings
@@ -73,6 +75,7 @@ class Settings(BaseModel):
                 depends_on=("externalHostname",),
             )
         yield from cluster.findings()
+        yield from self.images.findings()
         yield from self.ingress.findings()
         yield from rancher.findings(cluster.kubernetes_version)
         profile = cluster.network_profile_parameters if cluster.network_profile else None

@@ -11,6 +11,7 @@ from components.pks.component import PksCluster, PksClusterArgs
 from components.rancher.password import Password
 from settings import Settings
 from steps.dns import record
+from steps.images import pull_secret
 from steps.preflight import Preflight
 
 
@@ -22,11 +23,13 @@ class InCluster:
         cluster: The cluster.
         namespace: Name of the namespace cattle-system, once it exists.
         options: For each resource in the cluster: deleting the cluster deletes it.
+        release_options: For releases in that namespace: with their images' pull secret.
     """
 
     cluster: PksCluster
     namespace: pulumi.Output[str]
     options: pulumi.ResourceOptions
+    release_options: pulumi.ResourceOptions
 
 
 def cluster(settings: Settings, preflight: Preflight, password: Password | None) -> PksCluster:
@@ -62,4 +65,7 @@ def in_cluster(settings: Settings, cluster: PksCluster) -> InCluster:
     if api:
         options = pulumi.ResourceOptions.merge(options, pulumi.ResourceOptions(depends_on=api.ready))
     namespace = Namespace("cattle-system", metadata={"name": "cattle-system"}, opts=options)
-    return InCluster(cluster, namespace.metadata["name"], options)
+    name = namespace.metadata["name"]
+    secret = pull_secret(settings, "image-pull-secret", name, options)
+    waiting = pulumi.ResourceOptions(depends_on=[secret] if secret else [])
+    return InCluster(cluster, name, options, pulumi.ResourceOptions.merge(options, waiting))

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
 
 import pulumi
 
 from components.helm.engine import HelmEngine
 from components.helm.v2.migration import Helm2Migration
 from components.helm.v3 import Helm3
+from domain.helm_v2 import IMAGE, NAMESPACE
+from domain.images import Image
 from settings import Settings
+from steps.images import pull_secret
 
 
 class HelmChoice(ABC):
@@ -49,7 +53,7 @@ class _Helm2(HelmChoice):
     def preflight(self, settings: Settings) -> dict[str, str]:
         given = settings.helm
         local = given.tiller_mode == "local"
-        tiller = {"tiller": given.tiller_cli} if local else {"image": given.tiller_image}
+        tiller = {"tiller": given.tiller_cli} if local else {"image": tiller_image(settings)}
         return {"helm": given.helm2_cli, **tiller}
 
     def engine(
@@ -63,12 +67,31 @@ class _Helm2(HelmChoice):
             mode=settings.helm.tiller_mode,
             helm=settings.helm.helm2_cli,
             tiller=settings.helm.tiller_cli,
-            image=settings.helm.tiller_image,
+            image=tiller_image(settings),
+            pull_secrets=_tiller_secrets(settings, opts),
         )
         return Helm2(Tiller("tiller", args, opts))
 
 
 _CHOICES: dict[str, HelmChoice] = {"v3": _Helm3(), "v2": _Helm2()}
+
+
+def tiller_image(settings: Settings) -> str:
+    """Image of Tiller in the cluster; empty: the default of Helm's CLI, also when there is no Tiller."""
+    registry, given = settings.images.registry, settings.helm
+    if given.tiller_image or registry is None or not given.tiller_in_cluster:
+        return given.tiller_image
+    return str(registry.mirrored(Image.parse(IMAGE)))
+
+
+def _tiller_secrets(
+    settings: Settings, opts: pulumi.ResourceOptions
+) -> Sequence[Mapping[str, pulumi.Input[str]]]:
+    registry = settings.images.registry
+    if registry is None or not settings.helm.tiller_in_cluster:
+        return ()
+    made = pull_secret(settings, "tiller-pull-secret", NAMESPACE, opts)
+    return [{"name": made.metadata["name"]}] if made else registry.pull_secrets()
 
 
 def helm_choice(settings: Settings) -> HelmChoice:

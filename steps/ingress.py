@@ -106,8 +106,9 @@ def _controller(
             values=given.ingress_values,
             http_port=given.ingress_http_port,
             https_port=given.ingress_https_port,
+            images=settings.images.registry,
             vip_cidr=given.vip_cidr,
             timeout_minutes=given.ingress_timeout_minutes,
         ),
-        in_cluster.options,
+        in_cluster.release_options,
     )

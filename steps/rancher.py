@@ -41,11 +41,14 @@ def rancher(
             namespace=in_cluster.namespace,
             kubeconfig=in_cluster.cluster.kubeconfig,
             values=wanted.rancher_values,
+            images=settings.images.registry,
             check_upgrades=wanted.rancher_upgrade_check,
             timeout_minutes=wanted.rancher_timeout_minutes,
             triggers=(endpoint.certificates.fingerprint,),
         ),
-        pulumi.ResourceOptions.merge(in_cluster.options, pulumi.ResourceOptions(depends_on=endpoint.ready)),
+        pulumi.ResourceOptions.merge(
+            in_cluster.release_options, pulumi.ResourceOptions(depends_on=endpoint.ready)
+        ),
     )
 
 

@@ -1,24 +1,17 @@
-"""Requests to chart repositories: redirects are followed, credentials stay with the host they are for."""
+"""Requests to chart repositories, and their failures in terms of charts."""
 
 from __future__ import annotations
 
 from http import HTTPStatus
-from urllib.parse import SplitResult
 
 from components.helm.chart_errors import ChartError, ChartUnreachableError
-from components.runtime import tls
-from components.runtime.http import HttpClient, HttpError, Response, Server, UnreachableError
-from domain.chart_urls import basic, joined, login_in, may_follow, split
+from components.runtime.downloads import Downloads
+from components.runtime.http import HttpError, Response, UnreachableError
 from domain.charts import ChartReference
-from domain.urls import public_url, query_values
-
-_REDIRECTS = 10
-_MOST_BYTES = 64 * 2**20
-"""Largest index or archive. The index of a hundred charts with all their versions has some 20 MB."""
-_TRANSIENT = (429, *range(500, 600))
+from domain.urls import query_values
 
 
-class Download:
+class Download(Downloads):
     """GET requests for one chart. Use it in a ``with``."""
 
     def __init__(self, reference: ChartReference) -> None:
@@ -27,27 +20,14 @@ class Download:
         Raises:
             ProviderError: The CA file cannot be read.
         """
-        self.reference = reference
-        self._trust = tls.trust_system(reference.ca_file)
-        secrets = (reference.password, *query_values(reference.repository))
-        self._secrets = tuple(filter(None, secrets))
-        self._clients: dict[str, HttpClient] = {}
-
-    def __enter__(self) -> Download:
-        """The requests; connections are closed at the end."""
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Close the connections."""
-        for client in self._clients.values():
-            client.close()
+        super().__init__(reference.ca_file, (reference.password, *query_values(reference.repository)))
 
     def get(self, url: str, *, authorization: str = "", accept: str = "*/*", missing: str = "") -> Response:
-        """The answer to a GET, after up to ten redirects.
+        """As ``request``.
 
         Args:
             url: Address, with its query.
-            authorization: Header of that name; see ``request``.
+            authorization: Header of that name.
             accept: Header of that name.
             missing: Problem that a status 404 means.
 
@@ -59,41 +39,6 @@ class Download:
             return self.request(url, authorization=authorization, accept=accept)
         except HttpError as error:
             raise explained(error, missing) from None
-
-    def request(self, url: str, *, authorization: str = "", accept: str = "*/*") -> Response:
-        """As ``get``. Redirects get the authorization only within the host of ``url`` and its subdomains, on
-        the same port, and never over HTTP after HTTPS.
-
-        Raises:
-            HttpError: No answer, or a status of 400 and above.
-            FindingError: A URL is invalid.
-            ChartError: There are too many redirects.
-        """
-        first = split(url)
-        for _ in range(_REDIRECTS + 1):
-            parts = split(url)
-            own = authorization if may_follow(first, parts) else ""
-            sent = own or basic(login_in(parts))
-            response = self._client(parts).request(
-                "GET",
-                parts._replace(scheme="", netloc="", path=parts.path or "/", fragment="").geturl(),
-                headers={"Accept": accept, **({"Authorization": sent} if sent else {})},
-                repeatable=False,  # callers retry
-                most_bytes=_MOST_BYTES,
-                transient=_TRANSIENT,
-            )
-            target = response.headers.get("location")
-            if not target or not 300 <= response.status < 400:
-                return response
-            url = joined(url, target)
-        raise ChartError(f"{public_url(first.geturl())} redirects more than {_REDIRECTS} times", "repository")
-
-    def _client(self, parts: SplitResult) -> HttpClient:
-        origin = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
-        if origin not in self._clients:
-            server = Server(name=origin, url=origin, trust=self._trust, secrets=self._secrets, proxies=True)
-            self._clients[origin] = HttpClient(server)
-        return self._clients[origin]
 
 
 def explained(error: HttpError, missing: str = "") -> ChartError | ChartUnreachableError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -38,18 +39,53 @@ def resolve(reference: ChartReference) -> ChartMetadata:
         raise ChartError.of(error.finding) from None
 
 
+def archive(reference: ChartReference) -> bytes:
+    """The packaged chart, with the digest that its repository names.
+
+    Raises:
+        ChartError: It does not exist, is another than the repository says, or access is denied.
+        ChartUnreachableError: The repository is unreachable. Another try may succeed.
+    """
+    try:
+        with Download(reference) as download:
+            fetch = oci_registry.archive if reference.is_oci else _archive
+            content, digest = fetch(reference, download)
+    except FindingError as error:
+        raise ChartError.of(error.finding) from None
+    wanted = digest.removeprefix("sha256:")
+    if wanted and wanted != hashlib.sha256(content).hexdigest():
+        raise ChartError(
+            f"the archive of chart {reference.chart!r} in {reference.source} has another digest than the "
+            "repository names. Have the repository repaired",
+            "repository",
+        )
+    return content
+
+
 def _find(reference: ChartReference, download: Download) -> ChartMetadata:
     entry = chart_index.entry(reference, _entries(reference, download))
-    archive = below(reference.repository, chart_index.archive(reference, entry))
-    if archive.startswith(OCI):
-        oci_registry.check(archive, download)
+    url = below(reference.repository, chart_index.archive(reference, entry))
+    if url.startswith(OCI):
+        oci_registry.check(url, download)
     else:
-        # The archive may be on another host, which the credentials are not for.
-        same = split(archive)[:2] == split(reference.repository)[:2]
-        authorization = basic(reference.login) if same else ""
-        missing = "its index.yaml lists an archive that does not exist"
-        download.get(archive, authorization=authorization, missing=missing)
+        _download(reference, url, download)
     return ChartMetadata.of({"name": reference.chart, **entry}, str(entry.get("digest") or ""))
+
+
+def _archive(reference: ChartReference, download: Download) -> tuple[bytes, str]:
+    entry = chart_index.entry(reference, _entries(reference, download))
+    url = below(reference.repository, chart_index.archive(reference, entry))
+    if url.startswith(OCI):
+        return oci_registry.archive_at(url, download)
+    return _download(reference, url, download), str(entry.get("digest") or "")
+
+
+def _download(reference: ChartReference, url: str, download: Download) -> bytes:
+    """The archive, which may be on another host, which the credentials are not for."""
+    same = split(url)[:2] == split(reference.repository)[:2]
+    authorization = basic(reference.login) if same else ""
+    missing = "its index.yaml lists an archive that does not exist"
+    return download.get(url, authorization=authorization, missing=missing).content
 
 
 def _entries(reference: ChartReference, download: Download) -> Mapping[str, Any]:

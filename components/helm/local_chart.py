@@ -37,14 +37,32 @@ def find(reference: ChartReference) -> ChartMetadata:
     return found
 
 
+def name(reference: ChartReference) -> str:
+    """Name of a chart; the last part of its path while it cannot be read, which the preflight reports."""
+    if not reference.is_local:
+        return reference.chart
+    try:
+        return find(reference).name
+    except ChartError:
+        return Path(reference.chart).name
+
+
+def packaged_file(archive: tarfile.TarFile, name: str) -> bytes:
+    """The content of a file at the top of a packaged chart.
+
+    Raises:
+        KeyError: There is none.
+    """
+    for member in archive:
+        if member.isfile() and member.name.count("/") == 1 and member.name.endswith(f"/{name}"):
+            file = archive.extractfile(member)
+            return file.read(_MOST_BYTES) if file else b""
+    raise KeyError(name)
+
+
 def _archive(path: Path) -> tuple[bytes, str]:
     with tarfile.open(path) as archive:
-        for member in archive:
-            if member.isfile() and member.name.count("/") == 1 and member.name.endswith("/Chart.yaml"):
-                file = archive.extractfile(member)
-                content = file.read(_MOST_BYTES) if file else b""
-                return content, hashlib.sha256(path.read_bytes()).hexdigest()
-    raise KeyError(path)
+        return packaged_file(archive, "Chart.yaml"), hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _directory(path: Path) -> tuple[bytes, str]:

@@ -12,13 +12,14 @@ from typing import Any
 
 import pulumi
 
+from components.helm import local_chart
 from components.helm.chart import HelmChart
 from components.helm.engine import HelmEngine
 from components.helm.release import HelmRelease, HelmReleaseArgs
 from components.ingress.virtual_ip import VirtualIpProvider
 from components.runtime.resource import DynamicResource
 from domain import ingress_values, rancher_ingress
-from domain.chart_values import merge
+from domain.images import ImageRegistry
 
 RELEASE = "nginx"
 """Name of the controller's Helm release, as in the article."""
@@ -36,6 +37,7 @@ class IngressControllerArgs:
         values: The user's values for the chart; they override the program's.
         http_port: Port of the virtual IP that redirects to HTTPS.
         https_port: Port of the virtual IP for HTTPS.
+        images: Registry of all images; None: those that the chart names.
         vip_cidr: Network of the virtual IP; None: any except NSX-T's transit network.
         timeout_minutes: Deadline for the controller to run, and for its address.
     """
@@ -47,6 +49,7 @@ class IngressControllerArgs:
     values: Mapping[str, Any] = field(default_factory=dict)
     http_port: int = 80
     https_port: int = 443
+    images: ImageRegistry | None = None
     vip_cidr: str | None = None
     timeout_minutes: int = 10
 
@@ -112,7 +115,14 @@ class IngressController(pulumi.ComponentResource):
             raise pulumi.RunError("\n".join(lines))
         super().__init__("rancher-on-pks:ingress:IngressController", name, None, opts)
         deleted_with = opts.deleted_with if opts else None
-        values = merge(ingress_values.defaults(args.http_port, args.https_port), args.values)
+        values = ingress_values.values(
+            args.values,
+            local_chart.name(args.chart.reference) if args.images else args.chart.chart,
+            args.chart.version,
+            args.images,
+            http_port=args.http_port,
+            https_port=args.https_port,
+        )
         release = HelmRelease(
             name,
             HelmReleaseArgs(

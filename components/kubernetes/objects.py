@@ -49,6 +49,8 @@ class KubernetesProvider(pulumi.ProviderResource):
 class Secret(pulumi.CustomResource):
     """A core/v1 Secret; its values are encrypted in the state and masked in the engine's output."""
 
+    metadata: pulumi.Output[Mapping[str, Any]]
+
     def __init__(
         self,
         name: str,

@@ -18,7 +18,7 @@ from components.rancher.endpoint_check import EndpointCheck
 from components.rancher.upgrade_check import UpgradeCheckProvider
 from components.runtime.resource import DynamicResource
 from domain import rancher_values
-from domain.chart_values import merge
+from domain.images import ImageRegistry
 from domain.rancher_ingress import api_version
 from domain.rancher_releases import Release, release
 from domain.rancher_upgrades import pinned_webhook
@@ -43,6 +43,8 @@ class RancherServerArgs:
         replicas: Pods of Rancher.
         values: The user's values for the chart; they override the program's unless they conflict with the
             design.
+        images: Registry of all images, also of those that Rancher starts later; None: those that the chart
+            names.
         check_upgrades: Whether unsupported changes of a deployed Rancher are errors; otherwise they are
             warnings.
         timeout_minutes: Longest time until the pods are ready, and until Rancher answers.
@@ -57,6 +59,7 @@ class RancherServerArgs:
     private_ca: bool = True
     replicas: int = 3
     values: Mapping[str, Any] = field(default_factory=dict)
+    images: ImageRegistry | None = None
     check_upgrades: bool = True
     timeout_minutes: int = 20
     triggers: tuple[pulumi.Input[Any], ...] = ()
@@ -161,10 +164,9 @@ def _values(args: RancherServerArgs, chosen: Release, **design: Any) -> dict[str
     Rancher reads the CA in Secret ``tls-ca`` when it starts: the bundle's checksum in the pods' environment
     makes a new CA restart them, but not a new certificate from the same CA.
     """
-    merged = merge(rancher_values.defaults(chosen, **design), args.values)
+    values = rancher_values.values(args.values, chosen, args.images, **design)
     checksum = pulumi.Output.from_input(args.endpoint.ca_bundle).apply(_sha256)
-    merged["extraEnv"] = [{"name": _CA_VARIABLE, "value": checksum}, *args.values.get("extraEnv", [])]
-    return merged
+    return {**values, "extraEnv": [{"name": _CA_VARIABLE, "value": checksum}, *values.get("extraEnv", [])]}
 
 
 def _chart_ingress(

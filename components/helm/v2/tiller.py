@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,6 +28,7 @@ class TillerArgs:
         helm: Helm's CLI, a command or path.
         tiller: Tiller's binary, a command or path; for mode ``local``.
         image: Tiller's image for mode ``cluster``; empty: the CLI's default.
+        pull_secrets: ``imagePullSecrets`` of its ServiceAccount, for mode ``cluster``.
         timeout_minutes: Deadline for Tiller to answer.
     """
 
@@ -35,6 +37,7 @@ class TillerArgs:
     helm: str = "helm2"
     tiller: str = "tiller"
     image: str = ""
+    pull_secrets: Sequence[Mapping[str, pulumi.Input[str]]] = ()
     timeout_minutes: int = 10
 
 
@@ -75,6 +78,7 @@ class Tiller(pulumi.ComponentResource):
                 "apiVersion": "v1",
                 "kind": "ServiceAccount",
                 "metadata": {"name": ACCOUNT, "namespace": NAMESPACE},
+                **({"imagePullSecrets": args.pull_secrets} if args.pull_secrets else {}),
             },
             child,
         )
