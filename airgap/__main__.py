@@ -23,12 +23,13 @@ def main() -> int:
         return load.main(sys.argv[2:])
     arguments = _parser().parse_args()
     from components.runtime.errors import ProviderError  # noqa: PLC0415 - a missing package is one sentence
+    from domain.finding import FindingError  # noqa: PLC0415
 
     try:
         exit_code: int = arguments.run(arguments)
     except BrokenPipeError:
         raise
-    except (AirgapError, ProviderError, OSError) as error:
+    except (AirgapError, FindingError, ProviderError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     return exit_code

@@ -88,8 +88,8 @@ def pull(image: Image, directory: Path) -> Image:
     return replace(image, digest=digest)
 
 
-def push(image: Image, target: Image, directory: Path, ca_file: str | None) -> None:
-    """Copies the layout of an image below the directory to its name in a registry, under its tag.
+def push(image: Image, target: Image, directory: Path, ca_file: str | None) -> Image:
+    """Copies the layout of an image below the directory into a registry; returns the name without digest.
 
     Args:
         image: The image, as it was pulled.
@@ -109,6 +109,7 @@ def push(image: Image, target: Image, directory: Path, ca_file: str | None) -> N
         variables = {"SSL_CERT_FILE": str(trust / "ca.crt")} if trust and chosen.command == "crane" else {}
         command = [chosen.command, *chosen.push(place, named, trust)]
         _run(command, f"{named} cannot be pushed", variables)
+    return named
 
 
 @contextlib.contextmanager

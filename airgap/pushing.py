@@ -35,8 +35,8 @@ def push(directory: Path, stack: str, report: Callable[[str], None]) -> None:
     if registry and (carried / "images").is_dir():
         inventory = json.loads((carried / load.INVENTORY).read_text())
         for image in (Image.parse(entry["source"]) for entry in inventory["images"]):
-            copies.push(image, registry.mirrored(image), carried, given.image_registry_ca_file)
-            report(str(registry.mirrored(image)))
+            target = registry.mirrored(image)
+            report(str(copies.push(image, target, carried, given.image_registry_ca_file)))
     for chart in (chart.chart for chart in stack_charts(settings)):
         if chart.is_oci:
             file = carried / "charts" / f"{chart.chart}-{chart.version}.tgz"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import random
 import subprocess
@@ -82,7 +83,17 @@ def test_common_tools_read_a_bundle(bundle: Path, tmp_path: Path) -> None:
 
 def test_the_loader_runs_from_the_bundle_without_any_package(bundle: Path, tmp_path: Path) -> None:
     loader = subprocess.run(["tar", "-xOf", bundle, "load.py"], capture_output=True, check=True).stdout
-    command = [sys.executable, "-I", "-S", "-", str(bundle), "--into", str(tmp_path / "x"), "--sha256", "0" * 64]
+    command = [
+        sys.executable,
+        "-I",
+        "-S",
+        "-",
+        str(bundle),
+        "--into",
+        str(tmp_path / "x"),
+        "--sha256",
+        "0" * 64,
+    ]
     done = subprocess.run(command, input=loader, capture_output=True, check=False)
     assert done.returncode == 1
     assert b"its SHA-256 is not 000" in done.stderr
@@ -105,7 +116,7 @@ def test_a_flipped_byte_is_refused_by_name(name: str, bundle: Path, tmp_path: Pa
 
 
 def test_any_flipped_bit_is_refused(bundle: Path, tmp_path: Path) -> None:
-    content, chance = bundle.read_bytes(), random.Random(14)
+    content, chance = bundle.read_bytes(), random.Random(14)  # noqa: S311
     for _ in range(60):
         flipped = bytearray(content)
         flipped[chance.randrange(len(content))] ^= 1 << chance.randrange(8)
@@ -129,9 +140,9 @@ def test_a_cut_archive_is_refused(size: int, bundle: Path, tmp_path: Path) -> No
 
 def hostile(bundle: Path, name: str, change: Callable[[tarfile.TarInfo], None], content: bytes = b"") -> None:
     """Adds a member that tar would write, with a checksum that fits, to a bundle of nothing else."""
-    digest = load.hashlib.sha256(content).hexdigest()
+    digest = hashlib.sha256(content).hexdigest()
     loader = Path(load.__file__).read_bytes()
-    sums = f"{load.hashlib.sha256(loader).hexdigest()}  load.py\n{digest}  {name}\n".encode()
+    sums = f"{hashlib.sha256(loader).hexdigest()}  load.py\n{digest}  {name}\n".encode()
     with tarfile.open(bundle, "w", format=tarfile.USTAR_FORMAT) as made:
         for own, text in (("load.py", loader), ("SHA256SUMS", sums)):
             made.addfile(load.entry(own, len(text)), io.BytesIO(text))
@@ -235,9 +246,7 @@ def test_loading_again_verifies_what_is_there(bundle: Path, tmp_path: Path) -> N
     assert "charts/rancher-2.8.5.tgz: differs" in refusal(bundle, target)
 
 
-def test_another_bundle_needs_another_directory(
-    bundle: Path, files: dict[str, Path], tmp_path: Path
-) -> None:
+def test_another_bundle_needs_another_directory(bundle: Path, files: dict[str, Path], tmp_path: Path) -> None:
     target = tmp_path / "there"
     load.extract(bundle, target)
     other = tmp_path / "other.tar"
