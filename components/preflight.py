@@ -14,6 +14,7 @@ from components.certificates.preflight import CertificateCheck
 from components.dns.preflight import DnsCheck
 from components.helm.preflight import ChartCheck
 from components.helm.v2.preflight import Helm2Check
+from components.images.preflight import ImageCheck
 from components.pks.preflight import FoundationCheck
 from components.placement.preflight import PlacementCheck
 from components.runtime.errors import ProviderError
@@ -29,6 +30,7 @@ CHECKS: Mapping[str, Check] = {
     "dns": DnsCheck(),
     "vcenter": PlacementCheck(),
     "nsx": NsxCheck(),
+    "images": ImageCheck(),
     "certificates": CertificateCheck(),
 }
 """Name of an input of ``Preflight``, which holds the check's own inputs."""

@@ -86,7 +86,7 @@ def ingress_images(values: Values) -> list[Image]:
             for kind in ("extraContainers", "extraInitContainers"):
                 yield from (str(item["image"]) for item in _objects(holder.get(kind)) if "image" in item)
 
-    return list(dict.fromkeys(Image.parse(text) for text in texts()))
+    return [Image.parse(text) for text in texts()]
 
 
 def rancher_images(values: Values, release: Release, app_version: str) -> list[Image]:
@@ -131,7 +131,7 @@ def rancher_images(values: Values, release: Release, app_version: str) -> list[I
             if _on(part.get("enabled")) and job.get("repository"):
                 yield f"{prefixed(job)}:{job.get('tag')}"
 
-    return list(dict.fromkeys(Image.parse(text) for text in texts()))
+    return [Image.parse(text) for text in texts()]
 
 
 def _named(image: object, shared: Values) -> str:

@@ -57,6 +57,12 @@ CHECKS = {
         "move": "dnsMoveRecord",
     },
     "vcenter": {**_VCENTER, "bosh_cli": "boshCli", "masters": "planMasters", "workers": "workers"},
+    "images": {
+        "registry": "imageRegistry",
+        "ca_file": "imageRegistryCaFile",
+        "username": "imagePullSecretUsername",
+        "digests": "imageLockFile",
+    },
     "certificates": {key: key for key in CERTIFICATE_KEYS},
     "nsx": {"manager": "nsxManager", "figures": "podNetwork", "pools": "networkProfileParameters"},
 }

@@ -27,8 +27,8 @@ class Settings(BaseModel):
 
     cluster: ClusterSettings
     certificates: CertificateSettings
-    images: ImageSettings
     ingress: IngressSettings
+    images: ImageSettings
     rancher: RancherSettings
     capacity: CapacitySettings
     dns: DnsSettings
@@ -75,8 +75,8 @@ class Settings(BaseModel):
                 depends_on=("externalHostname",),
             )
         yield from cluster.findings()
-        yield from self.images.findings()
         yield from self.ingress.findings()
+        yield from self.images.findings()
         yield from rancher.findings(cluster.kubernetes_version)
         profile = cluster.network_profile_parameters if cluster.network_profile else None
         yield from self.capacity.findings(rancher.rancher_version, profile)

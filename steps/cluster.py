@@ -11,8 +11,8 @@ from components.pks.component import PksCluster, PksClusterArgs
 from components.rancher.password import Password
 from settings import Settings
 from steps.dns import record
-from steps.images import pull_secret
 from steps.preflight import Preflight
+from steps.pull_secret import pull_secret
 
 
 @dataclass(frozen=True)

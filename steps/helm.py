@@ -13,7 +13,7 @@ from components.helm.v3 import Helm3
 from domain.helm_v2 import IMAGE, NAMESPACE
 from domain.images import Image
 from settings import Settings
-from steps.images import pull_secret
+from steps.pull_secret import pull_secret
 
 
 class HelmChoice(ABC):

@@ -24,6 +24,7 @@ from settings import REPORTED, Settings, secret_text
 from steps.dns import preflight as dns_preflight
 from steps.helm import helm_choice
 from steps.kubernetes_version import kubernetes_version
+from steps.stack_images import preflight as images_preflight
 
 Inputs = pulumi.Input[Mapping[str, Any]]
 
@@ -87,6 +88,7 @@ def _checks(settings: Settings) -> Iterator[tuple[str, Inputs | None]]:
     )
     yield "helm2", helm_choice(settings).preflight(settings)
     yield "dns", dns_preflight(settings)
+    yield "images", images_preflight(settings)
     placement = settings.placement.placement_for(cluster.plan_masters, cluster.spec.worker_count)
     if placement:
         yield "vcenter", {**asdict(placement), "compute_clusters": list(placement.compute_clusters)}

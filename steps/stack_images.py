@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import pulumi
+
 from components.helm import local_chart
 from components.helm.chart import CREDENTIALS
 from components.images.rendered import Rendering, rendered_images
@@ -14,6 +16,7 @@ from components.ingress.component import RELEASE as INGRESS_RELEASE
 from components.rancher.server import RELEASE as RANCHER_RELEASE
 from components.runtime.errors import ProviderError
 from domain import ingress_values, rancher_values
+from domain.chart_images import INGRESS_PLACES, RANCHER_PLACES, relevant
 from domain.charts import ChartReference
 from domain.helm_v2 import IMAGE
 from domain.images import Image, ImageRegistry, MirroredImage
@@ -21,6 +24,9 @@ from domain.rancher_releases import release
 from domain.type_tokens import CATTLE_SYSTEM
 from settings import Settings, secret_text
 from steps.helm import tiller_image
+
+_KINDS = {"ingress": INGRESS_PLACES, "rancher": RANCHER_PLACES}
+"""The charts of the stack in order, and where their values name images."""
 
 
 @dataclass(frozen=True)
@@ -104,13 +110,44 @@ def further_images(settings: Settings) -> list[MirroredImage]:
     def mirrored(source: Image, origin: str) -> MirroredImage:
         return MirroredImage(registry.mirrored(source) if registry else source, source, origin)
 
-    agent = Image.parse(f"rancher/rancher-agent:v{release(settings.rancher.rancher_version)}")
+    tag = settings.rancher.rancher_values.get("rancherImageTag") or f"v{settings.rancher.rancher_version}"
+    agent = Image.parse(f"rancher/rancher-agent:{tag}")
     found = [mirrored(agent, "agents of imported clusters")]
     if settings.helm.tiller_in_cluster:
         source = Image.parse(settings.helm.tiller_image or IMAGE)
         target = Image.parse(tiller_image(settings) or IMAGE)
         found.append(MirroredImage(target, source, "Tiller"))
     return found
+
+
+def preflight(settings: Settings) -> pulumi.Input[Mapping[str, Any]] | None:
+    """Inputs of the check that the registry has the images; None without an image registry."""
+    given = settings.images
+    if given.registry is None:
+        return None
+    charts = [
+        {
+            "kind": kind,
+            **{name: getattr(item.chart, name) for name in ("chart", "version", "ca_file", "username")},
+            "repository": "" if item.chart.is_local else item.chart.repository,
+            "values": relevant(item.values, places),
+            "plain_values": relevant(item.plain_values, places),
+        }
+        for item, (kind, places) in zip(stack_charts(settings), _KINDS.items(), strict=True)
+    ]
+    inputs: dict[str, Any] = {
+        "registry": given.image_registry,
+        "ca_file": given.image_registry_ca_file or "",
+        "username": given.image_pull_secret_username,
+        "charts": charts,
+        "further": [
+            {"target": str(item.target), "source": str(item.source), "origin": item.origin}
+            for item in further_images(settings)[1:]
+        ],
+        "digests": given.digests,
+    }
+    secret = any("?" in chart["repository"] for chart in charts)
+    return pulumi.Output.secret(inputs) if secret else inputs
 
 
 def _ingress_values(

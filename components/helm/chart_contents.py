@@ -15,6 +15,10 @@ from components.helm.local_chart import packaged_file
 from domain.charts import ChartReference
 
 
+class ChartContentsError(ChartError):
+    """The chart is there, but cannot be read."""
+
+
 @dataclass(frozen=True)
 class ChartContents:
     """Documents of a chart; scalars are texts as written.
@@ -37,7 +41,7 @@ def read(reference: ChartReference) -> ChartContents:
     """Reads a chart where it is: in a repository, an OCI registry, or on this machine.
 
     Raises:
-        ChartError: It does not exist or is invalid, or access is denied.
+        ChartError: It does not exist, access is denied, or (``ChartContentsError``) it is invalid.
         ChartUnreachableError: The repository is unreachable. Another try may succeed.
     """
     path = Path(reference.chart)
@@ -57,7 +61,7 @@ def read(reference: ChartReference) -> ChartContents:
             values = {}
         return ChartContents(chart_documents.parse(file("Chart.yaml")), values)
     except (OSError, tarfile.TarError, EOFError, ValueError, KeyError) as error:
-        raise ChartError(
+        raise ChartContentsError(
             f"chart {reference.locator} cannot be read ({error}). Check the chart", "chart"
         ) from None
 

@@ -1,4 +1,4 @@
-"""Images from one registry: the login of the nodes."""
+"""The login with which nodes pull images from the image registry."""
 
 from __future__ import annotations
 
