@@ -44,6 +44,7 @@ def _list(arguments: argparse.Namespace) -> int:
         commit="",
         environment=os.environ,
         run_time=_run_time(arguments),
+        changes=dict(arguments.config),
         helm=arguments.helm,
     )
     print(formats.FORMATS[arguments.format](found.inventory), end="")
@@ -72,6 +73,7 @@ def _bundle(arguments: argparse.Namespace) -> int:
         directory=_HERE,
         stack=arguments.stack,
         run_time=_run_time(arguments),
+        changes=dict(arguments.config),
         images=arguments.images,
         tools=arguments.tools,
         lab=arguments.lab,
@@ -90,6 +92,13 @@ def _push(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _assignment(text: str) -> tuple[str, str]:
+    key, equals, value = text.partition("=")
+    if not equals:
+        raise argparse.ArgumentTypeError(f"{text!r} is not KEY=VALUE")
+    return key, value
+
+
 def _parser() -> argparse.ArgumentParser:
     stack = argparse.ArgumentParser(add_help=False)
     stack.add_argument("-s", "--stack", required=True, help="its file is Pulumi.<stack>.yaml")
@@ -97,6 +106,15 @@ def _parser() -> argparse.ArgumentParser:
     charts.add_argument("--helm", default="helm", help="Helm 3, which renders the charts (default: helm)")
     charts.add_argument(
         "--rancher-images", type=Path, metavar="FILE", help="rancher-images.txt of Rancher's release"
+    )
+    charts.add_argument(
+        "-c",
+        "--config",
+        type=_assignment,
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="value of a config key on this side, such as where the charts are; may be repeated",
     )
 
     parser = argparse.ArgumentParser(

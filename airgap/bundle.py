@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import tempfile
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from airgap import archive, copies, engine, formats, load, project, wheels
@@ -23,6 +24,7 @@ class Wanted:
         directory: The checkout.
         stack: Name of the stack.
         run_time: The release's own list of images; None: not carried.
+        changes: Config keys whose value differs on this side: where the charts are.
         images: Whether the images themselves are carried.
         tools: Directory with commands to carry; None: none.
         lab: Directory that ``python -m lab.build --into`` has made, for ``make lab`` there; None: no lab.
@@ -33,6 +35,7 @@ class Wanted:
     directory: Path
     stack: str
     run_time: Path | None = None
+    changes: Mapping[str, str] = field(default_factory=dict)
     images: bool = False
     tools: Path | None = None
     lab: Path | None = None
@@ -62,6 +65,7 @@ def make(wanted: Wanted, output: Path | None = None) -> tuple[Path, str]:
         commit=commit,
         environment=environment,
         run_time=wanted.run_time,
+        changes=wanted.changes,
         helm=wanted.helm,
     )
     output = output or Path(f"rancher-on-pks-{wanted.stack}-{commit[:12]}.tar")

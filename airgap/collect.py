@@ -14,7 +14,7 @@ from airgap.problem import AirgapError
 from components.helm import chart_contents
 from domain.finding import FindingError
 from domain.images import Image, MirroredImage
-from settings import Settings, SettingsError, stack_file
+from settings import PROJECT, Settings, SettingsError, stack_file
 from settings.reading import parse_file
 from steps.stack_images import images_of, stack_charts
 
@@ -36,8 +36,8 @@ class Found:
     charts: Mapping[Chart, bytes]
 
 
-def read_settings(directory: Path, stack: str) -> Settings:
-    """The settings in a stack's file.
+def read_settings(directory: Path, stack: str, changes: Mapping[str, str] | None = None) -> Settings:
+    """The settings in a stack's file, with changes: config key to value.
 
     Raises:
         AirgapError: There is no such file, or it is invalid.
@@ -46,7 +46,9 @@ def read_settings(directory: Path, stack: str) -> Settings:
     if not path.exists():
         raise AirgapError(f"there is no stack file {path}. Give the name of a stack with --stack")
     try:
-        return parse_file(stack_file.read(path))
+        file = stack_file.read(path)
+        changed = {f"{PROJECT}:{key}": stack_file.Value(text) for key, text in (changes or {}).items()}
+        return parse_file(replace(file, values={**file.values, **changed}))
     except SettingsError as error:
         if error.usable:  # certificate files, which need not be on this machine
             return error.usable
@@ -60,6 +62,7 @@ def collect(
     commit: str,
     environment: Mapping[str, str],
     run_time: Path | None,
+    changes: Mapping[str, str] | None = None,
     helm: str = "helm",
 ) -> Found:
     """What a stack needs.
@@ -70,13 +73,14 @@ def collect(
         commit: Its commit, for the inventory.
         environment: Environment variables: PATH and PULUMI_HOME.
         run_time: The release's own list of images, ``rancher-images.txt``; None: unknown.
+        changes: Config keys whose value differs on this side: where the charts are.
         helm: Helm's CLI, which renders the charts.
 
     Raises:
         AirgapError: The stack's file or the list of images is invalid.
         ProviderError: A chart cannot be loaded or rendered.
     """
-    settings = read_settings(directory, stack)
+    settings = read_settings(directory, stack, changes)
     charts = dict(_charts(settings))
     registry = settings.images.registry
     images = pinned(

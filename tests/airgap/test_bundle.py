@@ -147,6 +147,17 @@ def test_skopeo_and_harbor_get_every_image(
     assert filters["tag"] == "{v0.1.24,v0.4.7,v1.11.5,v2.8.5}"
 
 
+def test_charts_may_be_elsewhere_on_this_side(site: Site, capsys: pytest.CaptureFixture[str]) -> None:
+    place = site.checkout / "charts" / "rancher-2.8.5.tgz"
+    site.configure(rancherChart="carried/charts/rancher-2.8.5.tgz")
+    exit_code, _, errors = command(capsys, "list", "-s", "prod")
+    assert (exit_code, "carried/charts/rancher-2.8.5.tgz" in errors) == (1, True)
+    found = listed(capsys, "--config", f"rancherChart={place}")
+    assert load.sha256(place) in {chart["sha256"] for chart in found["charts"]}
+    exit_code, _, errors = command(capsys, "list", "-s", "prod", "--config", "rancherChrat=x")
+    assert (exit_code, "rancherChrat" in errors) == (1, True)
+
+
 @pytest.mark.parametrize("stack", ["nowhere", "../prod"])
 def test_an_unknown_stack_is_one_error(stack: str, site: Site, capsys: pytest.CaptureFixture[str]) -> None:
     exit_code, _, errors = command(capsys, "list", "-s", stack)
@@ -290,7 +301,8 @@ def test_images_and_charts_are_pushed_where_the_settings_say(
     pushed: list[str] = []
     pushing.push(target, "prod", pushed.append)
     assert f"{REGISTRY}/rancher/rancher:v2.8.5" in pushed
-    assert f"docker://{REGISTRY}/rancher/rancher:v2.8.5" in site.log("skopeo")[-1]
+    copied = [call.split()[-1] for call in site.log("skopeo")]
+    assert f"docker://{REGISTRY}/rancher/rancher:v2.8.5" in copied
     assert "oci://harbor.example.com/charts/rancher:2.8.5" in pushed
     assert site.log("helm") == [f"push {target}/carried/charts/rancher-2.8.5.tgz {oci}"]
 
