@@ -13,9 +13,6 @@ from pathlib import Path
 from airgap import load
 from airgap.problem import AirgapError
 
-LARGEST = 8 * 2**30 - 1
-"""Bytes of a file that the headers of a bundle can describe."""
-
 
 def write(bundle: Path, files: Mapping[str, Path]) -> str:
     """Writes the bundle, completely or not at all, and returns its SHA-256.
@@ -25,7 +22,7 @@ def write(bundle: Path, files: Mapping[str, Path]) -> str:
         files: Name in the bundle to file, besides the loader and the checksums.
 
     Raises:
-        AirgapError: A name or a file has no place in a bundle.
+        AirgapError: A name has no place in a bundle.
     """
     named = {load.LOADER: Path(load.__file__), **dict(sorted(files.items()))}
     digests = {name: load.sha256(path) for name, path in named.items()}
@@ -48,10 +45,7 @@ def _write(bundle: Path, files: Mapping[str, Path], sums: bytes) -> None:
     with bundle.open("wb") as file:
         for name, path in files.items():
             size, mode = path.stat().st_size, path.stat().st_mode
-            try:
-                file.write(load.header(load.entry(name, size, executable=bool(mode & 0o100))))
-            except ValueError as error:
-                raise AirgapError(f"{name} does not fit into a bundle ({error})") from None
+            file.write(load.header(load.entry(name, size, executable=bool(mode & 0o100))))
             with path.open("rb") as source:
                 while part := source.read(2**20):
                     file.write(part)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import sysconfig
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import metadata
@@ -48,14 +49,9 @@ class Plugin:
 
 def plugins() -> tuple[Plugin, ...]:
     """The plugins that the engine loads: one for each installed SDK."""
-    found = set()
-    for distribution in metadata.distributions():
-        for file in distribution.files or ():
-            if file.name == "pulumi-plugin.json":
-                described = json.loads(file.read_text())
-                if described.get("resource"):
-                    found.add(Plugin(described["name"], described["version"]))
-    return tuple(sorted(found))
+    packages = Path(sysconfig.get_path("purelib")).glob("pulumi_*/pulumi-plugin.json")
+    described = [json.loads(file.read_text()) for file in packages]
+    return tuple(sorted(Plugin(item["name"], item["version"]) for item in described if item.get("resource")))
 
 
 def plugin_folder(environment: Mapping[str, str]) -> Path:

@@ -54,8 +54,8 @@ def entry(name: str, size: int, *, executable: bool = False) -> tarfile.TarInfo:
 
 
 def header(member: tarfile.TarInfo) -> bytes:
-    """The member's block in the archive."""
-    return member.tobuf(tarfile.USTAR_FORMAT)
+    """The member's blocks in the archive: one, or more for a long name."""
+    return member.tobuf(tarfile.GNU_FORMAT)
 
 
 class Reader:
@@ -71,19 +71,17 @@ class Reader:
         Raises:
             BundleError: It is another one, damaged, no regular file, or larger than the archive.
         """
-        block = self._take(tarfile.BLOCKSIZE, name)
+        blocks = self._take(len(header(entry(name, 0))), name)
         try:
-            found = tarfile.TarInfo.frombuf(block, "utf-8", "surrogateescape")
+            found = tarfile.TarInfo.frombuf(blocks[-tarfile.BLOCKSIZE :], "utf-8", "surrogateescape")
         except tarfile.TarError as error:
             raise BundleError(f"{name}: its header in the archive is damaged ({error})") from None
         if found.type != tarfile.REGTYPE:
             raise BundleError(
                 f"{found.name}: is not a regular file. A bundle has no links, directories or devices"
             )
-        if found.name != name:
-            raise BundleError(f"{name}: expected here, but the archive has {found.name!r}")
-        if block != header(entry(name, found.size, executable=found.mode == 0o755)):
-            raise BundleError(f"{name}: its header in the archive is not as a bundle has it")
+        if blocks != header(entry(name, found.size, executable=found.mode == 0o755)):
+            raise BundleError(f"{name}: the archive has {found.name!r} here, or a header that no bundle has")
         if found.size > self._left:
             raise BundleError(f"{name}: is cut off, or claims to be larger than the archive")
         return found
