@@ -116,7 +116,9 @@ def rancher_images(values: Values, release: Release, app_version: str) -> list[I
         yield f"{values.get('rancherImage') or prefixed(image, 'rancher/rancher')}:{tag}"
         yield "/".join(filter(None, (default, f"{_AGENT}:{tag}")))
         audit = _object(values, "auditLog")
-        if _number(audit.get("level")) > 0 and audit.get("destination", "sidecar") == "sidecar":
+        # Charts before 2.12 have no switch.
+        on = _on(audit["enabled"]) if "enabled" in audit else _number(audit.get("level")) > 0
+        if on and audit.get("destination") == "sidecar":
             log = _object(audit, "image")
             if busybox := values.get("busyboxImage"):
                 mark = values.get("busyboxImageTag")

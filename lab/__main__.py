@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import console
-from lab import bringup, fleet, helm_choice, interrupt, pki, process, trial
+from lab import bringup, fleet, helm_choice, interrupt, pki, process, registry, trial
 from lab.build import BuildError
 from lab.engine import Engine, drill_command, environment, shell_exports
 from lab.layout import REPO, Lab
@@ -40,6 +40,11 @@ def main() -> int:
                 "--bare", action="store_true", help="start only the foundation, without `pulumi up`"
             )
             command.add_argument(
+                "--registry",
+                action="store_true",
+                help="start an image registry before the first cluster; its nodes pull all images from there",
+            )
+            command.add_argument(
                 "--helm",
                 choices=["v2", "v3"],
                 help="Helm version that installs the charts; v3 takes over the releases of v2",
@@ -67,6 +72,11 @@ def main() -> int:
 def _up(lab: Lab, arguments: argparse.Namespace) -> int:
     start = time.monotonic()
     engine = bringup.up(lab)
+    if arguments.registry or lab.registry_config.exists():
+        with bringup.phase("image registry"):
+            running = registry.start(lab)
+        if arguments.registry and running:
+            registry.choose(engine)
     helm_choice.choose(engine, arguments.helm, arguments.tiller, bringup.progress)
     if not arguments.bare:
         with bringup.phase("pulumi up"):

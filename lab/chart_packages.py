@@ -55,6 +55,14 @@ def packages(root: Path = CHARTS) -> list[Package]:
     ]
 
 
+def chart_values(package: Package) -> dict[str, Any]:
+    """The package's own values, scalars as texts: tags may look like numbers."""
+    with tarfile.open(fileobj=io.BytesIO(package.archive)) as archive:
+        file = archive.extractfile(f"{package.name}/values.yaml")
+        values: dict[str, Any] = yaml.load(file or b"", Loader=yaml.BaseLoader)  # noqa: S506 - texts alone
+    return values
+
+
 def index(charts: list[Package]) -> str:
     """Returns the ``index.yaml`` of a chart repository that serves these packages next to it."""
     entries: dict[str, list[dict[str, Any]]] = {}

@@ -89,6 +89,16 @@ class Lab:
         """DNS server of the zone ``lab.test``, host:port (53 is privileged, so 5353)."""
         return f"{self.address(0, 7)}:5353"
 
+    @property
+    def registry(self) -> str:
+        """Image registry, host:port; it runs when asked for (``lab.registry``)."""
+        return f"{self.address(0, 8)}:5000"
+
+    @property
+    def registry_config(self) -> Path:
+        """Config file of the image registry; it exists once the registry was started."""
+        return self.path("registry", "config.yml")
+
     def control_plane(self, slot: int) -> str:
         """Returns the address of etcd, the controllers, KWOK and Rancher of cluster number ``slot``."""
         return self.address(1, slot)

@@ -13,6 +13,7 @@ from components.runtime.http import HttpError, UnreachableError
 from components.runtime.oci_client import OciRepository
 from components.runtime.waiting import retry
 from domain import image_manifests
+from domain.finding import FindingError
 from domain.images import Image
 
 
@@ -55,6 +56,8 @@ def look_up(image: Image, downloads: Downloads, login: str) -> Found:
     repository = OciRepository(downloads, image.registry, image.repository, login)
     try:
         return retry(lambda: _look_up(image, repository))
+    except FindingError as error:
+        raise RegistryError(error.finding.text, "registry") from None
     except UnreachableError as error:
         raise RegistryUnreachableError(f"is unreachable: {error}", "registry") from None
     except HttpError as error:

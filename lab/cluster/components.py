@@ -46,8 +46,12 @@ def write_files(files: ClusterFiles, spec: ClusterSpec) -> None:
         write_private(files.kubeconfig(component), text.encode())
     write_private(_tokens(files), "\n".join([*rows, ""]).encode())
     write_private(files.kubeconfig("admin"), kubeconfig(spec, ca, spec.server).encode())
+    # A node asks the registry before it starts a pod.
+    stages = _STAGES.read_text()
+    pulled = '- {key: .metadata.annotations["lab/pulled"], operator: Exists}'
+    stages = stages.replace("# IMAGES_PULLED", pulled if files.lab.registry_config.exists() else "")
     start_seconds = options.load(files.lab).rancher_start_seconds
-    stages = _STAGES.read_text().replace("RANCHER_START_MILLISECONDS", str(round(start_seconds * 1000)))
+    stages = stages.replace("RANCHER_START_MILLISECONDS", str(round(start_seconds * 1000)))
     stages = stages.replace("CONTROL_PLANE", files.lab.control_plane(spec.slot))
     write_private(files.path("stages.yaml"), stages.encode(), mode=0o644)
 
@@ -149,7 +153,9 @@ def controllers(files: ClusterFiles, spec: ClusterSpec) -> dict[str, list[str]]:
         # A kubelet renews its lease after a quarter of this.
         "node-lease-duration-seconds": _LEASE_SECONDS,
     }
+    kubelet = {"kubelet": [sys.executable, "-m", "lab.cluster.kubelet", "--uuid", spec.uuid]}
     return {
+        **(kubelet if files.lab.registry_config.exists() else {}),
         "controller-manager": ["kube-controller-manager", *_flags(manager_options)],
         "scheduler": ["kube-scheduler", *_flags(scheduler_options)],
         "kwok": ["kwok", *_flags(kwok_options)],

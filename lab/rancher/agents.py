@@ -15,6 +15,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from collections.abc import Iterator
 
 import yaml
 from aiohttp import web
@@ -73,7 +74,7 @@ def _objects(context: Context, token: str) -> list[Object]:
     }
     container = {
         "name": "cluster-register",
-        "image": f"rancher/rancher-agent:{context.version()}",
+        "image": context.agent_image,
         "env": [{"name": name, "value": value} for name, value in environment.items()],
         "volumeMounts": [
             {"name": "cattle-credentials", "mountPath": "/cattle-credentials", "readOnly": True}
@@ -82,6 +83,9 @@ def _objects(context: Context, token: str) -> list[Object]:
     volume = {"name": "cattle-credentials", "secret": {"secretName": credentials}}
     pod = {"serviceAccountName": account, "containers": [container], "volumes": [volume]}
     here = {"namespace": NAMESPACE}
+    shared = list(_pull_secrets(context))
+    if shared:
+        pod["imagePullSecrets"] = [{"name": item["metadata"]["name"]} for item in shared]
     subject = {"kind": "ServiceAccount", "name": account, **here}
     role = {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "cluster-admin"}
     data = {"url": url, "token": token, "namespace": ""}
@@ -102,6 +106,7 @@ def _objects(context: Context, token: str) -> list[Object]:
             "type": "Opaque",
             "data": {key: base64.b64encode(value.encode()).decode() for key, value in data.items()},
         },
+        *shared,
         {
             "apiVersion": "apps/v1",
             "kind": "Deployment",
@@ -112,3 +117,16 @@ def _objects(context: Context, token: str) -> list[Object]:
             },
         },
     ]
+
+
+def _pull_secrets(context: Context) -> Iterator[Object]:
+    """Yields copies of the pull secrets that Rancher shares with imported clusters, from 2.15 on."""
+    names = context.environment().get("CATTLE_BASE_REGISTRY_PULL_SECRETS", "")
+    for name in filter(None, names.split(",")):
+        if found := context.secret(name):
+            metadata = {"name": name, "namespace": NAMESPACE}
+            yield {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, **_content(found)}
+
+
+def _content(secret: Object) -> Object:
+    return {name: secret[name] for name in ("type", "data")}

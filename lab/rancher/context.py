@@ -77,6 +77,10 @@ class Context:
     clock: Callable[[], float] = time.time
     ca: Callable[[], str] = str
     """The private CA that Rancher was configured with, PEM; empty without one."""
+    environment: Callable[[], Mapping[str, str]] = dict
+    """Variables of the serving pod; they set settings."""
+    secret: Callable[[str], Object | None] = lambda _: None
+    """A Secret in Rancher's namespace, by its name."""
     fault: Callable[[], Mapping[str, Any]] = dict
     """Fault ``rancher`` of the lab, see ``lab.rancher``."""
     changed: Callable[[], None] = field(default=lambda: None)
@@ -93,6 +97,12 @@ class Context:
         """Returns a setting's value or its default; empty if the release lacks the setting."""
         known = settings_of(self.release).get(name)
         return (self.state.setting(name) or known.default) if known else ""
+
+    @property
+    def agent_image(self) -> str:
+        """The image of agents: with the default registry, which is the setting system-default-registry."""
+        registry = self.environment().get("CATTLE_SYSTEM_DEFAULT_REGISTRY", "").rstrip("/")
+        return "/".join(filter(None, (registry, f"rancher/rancher-agent:{self.version()}")))
 
     def commit(self) -> None:
         """Announces a change of the state, which is stored before the response to a request."""

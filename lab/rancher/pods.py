@@ -45,6 +45,12 @@ def version(pod: Object) -> str:
     return image.partition("@")[0].rpartition(":")[2]
 
 
+def environment(pod: Object) -> dict[str, str]:
+    """Returns the variables of the pod's first container."""
+    variables = pod["spec"]["containers"][0].get("env") or []
+    return {entry["name"]: entry.get("value", "") for entry in variables}
+
+
 def obstacle(pod: Object, secrets: Mapping[str, Object]) -> Obstacle | None:
     """Returns the first reason why the pod cannot start: a mounted Secret, or a key of one, is missing.
 

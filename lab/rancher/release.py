@@ -106,6 +106,7 @@ _SETTINGS = (
     Setting("install-uuid", source="db"),
     Setting("server-version", "dev", source="env"),
     Setting("agent-image", source="env"),
+    Setting("system-default-registry"),
     Setting("auth-user-session-ttl-minutes", "960"),
     Setting("auth-token-max-ttl-minutes", "0", since=(2, 4, 6), before=(2, 8, 0)),
     Setting("auth-token-max-ttl-minutes", "129600", since=(2, 8, 0)),

@@ -65,6 +65,7 @@ def _default_value(context: Context, known: Setting) -> str:
         "install-uuid": lambda: context.state.install_uuid,
         "server-version": context.version,
         "agent-image": lambda: f"rancher/rancher-agent:{context.version()}",
+        "system-default-registry": lambda: context.environment().get("CATTLE_SYSTEM_DEFAULT_REGISTRY", ""),
     }
     return given[known.name]() if known.name in given else known.default
 

@@ -68,6 +68,7 @@ class Rancher:
         self._changed = asyncio.Event()
         self._middlewares = middlewares
         self._version = ""
+        self._environment: dict[str, str] = {}
         self._made: set[str] = set()
         self._outside: dict[str, dict[str, Object]] = {}
         self._runner: web.AppRunner | None = None
@@ -76,6 +77,8 @@ class Rancher:
             lambda: self._version,
             seed=seed,
             ca=lambda: self._context.state.cacerts or "",
+            environment=lambda: self._environment,
+            secret=lambda name: self._secrets.get(f"{NAMESPACE}/{name}"),
             fault=fault,
             changed=self._changed.set,
             namespaces=self._namespaces,
@@ -193,7 +196,8 @@ class Rancher:
         if not able:
             await self._stop()
             return
-        self._version = pods.version(max(able, key=lambda pod: str(pod["metadata"]["creationTimestamp"])))
+        newest = max(able, key=lambda pod: str(pod["metadata"]["creationTimestamp"]))
+        self._version, self._environment = pods.version(newest), pods.environment(newest)
         if self._runner is None:
             await self._install(api)
             await first_start.ensure(api, self._context, self._secrets)

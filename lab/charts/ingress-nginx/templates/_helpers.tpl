@@ -22,6 +22,13 @@
 {{- .Values.serviceAccount.name | default $name -}}
 {{- end -}}
 
+{{/* registry/image:tag@digest; the registry of all images is global.image.registry. */}}
+{{- define "ingress-nginx.image" -}}
+{{- with merge (deepCopy .image) .global -}}
+{{- if .repository }}{{ .repository }}{{ else }}{{ .registry }}/{{ .image }}{{ end }}:{{ .tag }}{{ with .digest }}@{{ . }}{{ end }}
+{{- end -}}
+{{- end -}}
+
 {{- define "ingress-nginx.selector" -}}
 app.kubernetes.io/name: {{ include "ingress-nginx.name" . }}
 app.kubernetes.io/instance: {{ .Release.Name }}

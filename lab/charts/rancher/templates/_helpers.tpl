@@ -5,6 +5,16 @@
 {{- $full | trunc 63 | trimSuffix "-" -}}
 {{- end -}}
 
+{{/* Before the names of all images but rancherImage. */}}
+{{- define "rancher.registry" -}}
+{{- with .Values.systemDefaultRegistry }}{{ trimSuffix "/" . }}/{{ end -}}
+{{- end -}}
+
+{{- define "rancher.image" -}}
+{{- $named := printf "%s%s" (include "rancher.registry" .) .Values.image.repository -}}
+{{- .Values.rancherImage | default $named }}:{{ .Values.rancherImageTag | default .Values.image.tag | default .Chart.AppVersion }}
+{{- end -}}
+
 {{- define "rancher.labels" -}}
 app: {{ include "rancher.fullname" . }}
 chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | trunc 63 | trimSuffix "-" }}
