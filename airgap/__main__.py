@@ -47,7 +47,10 @@ def _list(arguments: argparse.Namespace) -> int:
         changes=dict(arguments.config),
         helm=arguments.helm,
     )
-    print(formats.FORMATS[arguments.format](found.inventory), end="")
+    inventory = found.inventory
+    if arguments.digests or arguments.format == "lock":
+        inventory = collect.with_digests(inventory)
+    print(formats.FORMATS[arguments.format](inventory), end="")
     if not found.inventory.run_time:
         print(
             "The images that Rancher installs at run time are not listed: download rancher-images.txt of its "
@@ -124,9 +127,12 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser("list", parents=[stack, charts], help="what the stack needs from outside")
     command.add_argument(
         "--format",
-        choices=["text", "json", "skopeo", "harbor"],
+        choices=["text", "json", "skopeo", "harbor", "lock"],
         default="text",
-        help="harbor: replication rules; skopeo: the source of `skopeo sync`",
+        help="harbor: replication rules; skopeo: the source of `skopeo sync`; lock: for imageLockFile",
+    )
+    command.add_argument(
+        "--digests", action="store_true", help="ask each image's own registry for its digest"
     )
     command.set_defaults(run=_list)
     command = commands.add_parser("bundle", parents=[stack, charts], help="put all of it into one archive")

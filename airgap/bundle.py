@@ -113,6 +113,7 @@ def _documents(inventory: Inventory) -> dict[str, bytes]:
         "inventory.txt": formats.text(inventory).encode(),
         "images.skopeo.yaml": formats.skopeo(inventory).encode(),
         "images.harbor.json": formats.harbor(inventory).encode(),
+        "images.lock.json": formats.lock(inventory).encode(),
         "sbom.cdx.json": sbom(inventory).encode(),
     }
 

@@ -12,6 +12,9 @@ from airgap import engine, load, wheels
 from airgap.inventory import Chart, Command, Inventory
 from airgap.problem import AirgapError
 from components.helm import chart_contents
+from components.images.lookup import look_up
+from components.runtime.downloads import Downloads
+from components.runtime.errors import ProviderError, TransientError
 from domain.finding import FindingError
 from domain.images import Image, MirroredImage
 from settings import PROJECT, Settings, SettingsError, stack_file
@@ -138,6 +141,29 @@ def pinned(images: Sequence[MirroredImage], digests: Mapping[str, str]) -> tuple
         source = replace(image.source, digest=digest)
         found.setdefault(source, replace(image, source=source))
     return tuple(sorted(found.values(), key=lambda image: image.source))
+
+
+def with_digests(inventory: Inventory) -> Inventory:
+    """The inventory with the digest of each image, as its own registry has it now.
+
+    Raises:
+        AirgapError: A registry lacks images, or gives no answer that can be used.
+    """
+    missing, found = [], []
+    with Downloads("", ()) as downloads:
+        for image in inventory.images:
+            try:
+                answer = look_up(image.source, downloads, "")
+            except (ProviderError, TransientError) as error:
+                raise AirgapError(f"{image.source}: {error}") from None
+            if not answer.digest or image.source.digest not in ("", answer.digest):
+                missing.append(f"{image.source} {answer.problem or 'does not exist'}")
+            found.append(replace(image, source=replace(image.source, digest=answer.digest)))
+    if missing:
+        raise AirgapError(
+            f"images cannot be copied: {'; '.join(missing)}. Correct the versions or the lock file"
+        )
+    return replace(inventory, images=found)
 
 
 def _commands(settings: Settings, path: str | None) -> Iterator[Command]:

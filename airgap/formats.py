@@ -34,7 +34,8 @@ def _lines(inventory: Inventory) -> Iterator[str]:
         yield f"  plugin {plugin.name} {plugin.version}  {_digest(digest)}"
     yield f"Python packages for {inventory.python} ({len(inventory.wheels)})"
     for wheel in inventory.wheels:
-        yield f"  {wheel.name} {wheel.version}  {len(wheel.hashes)} hashes in requirements.txt"
+        chosen = _digest(wheel.hashes[0]) if len(wheel.hashes) == 1 else f"{len(wheel.hashes)} files"
+        yield f"  {wheel.name} {wheel.version}  {chosen}"
     yield "Commands"
     for command in inventory.commands:
         yield f"  {command.name}  {command.purpose}  {_digest(command.sha256)}"
@@ -58,6 +59,12 @@ def skopeo(inventory: Inventory) -> str:
         if (wanted := image.tag or image.digest) not in versions:
             versions.append(wanted)
     return yaml.safe_dump(found)
+
+
+def lock(inventory: Inventory) -> str:
+    """The content of ``imageLockFile``: each image whose digest is known, as ``imageRegistry`` has it."""
+    images = (image.source for image in inventory.images if image.source.tag)
+    return json.dumps({image.path: image.digest for image in images if image.digest}, indent=2) + "\n"
 
 
 def harbor(inventory: Inventory) -> str:
@@ -104,4 +111,5 @@ FORMATS: Mapping[str, Callable[[Inventory], str]] = {
     "json": as_json,
     "skopeo": skopeo,
     "harbor": harbor,
+    "lock": lock,
 }
