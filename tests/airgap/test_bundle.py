@@ -185,6 +185,7 @@ def test_a_bundle_has_all_parts(site: Site, run_time: Path, tmp_path: Path) -> N
         "inventory.txt",
         "images.skopeo.yaml",
         "images.harbor.json",
+        "images.lock.json",
         "sbom.cdx.json",
         "rancher-images.txt",
         "charts/rancher-2.8.5.tgz",
@@ -257,6 +258,8 @@ def test_images_are_carried_with_their_digests(site: Site, tmp_path: Path) -> No
         f"docker.io/{name}": digest_of(f"docker.io/{name}")
         for name in ("ingress/controller:v1.11.5", "rancher/rancher-agent:v2.8.5", "rancher/rancher:v2.8.5")
     }
+    lock = json.loads(text_of(archive, "images.lock.json"))
+    assert lock["rancher/rancher:v2.8.5"] == digest_of("docker.io/rancher/rancher:v2.8.5")
     components = json.loads(text_of(archive, "sbom.cdx.json"))["components"]
     purls = [component["purl"] for component in components if component["type"] == "container"]
     assert all(purl.startswith("pkg:oci/") and "@sha256%3A" in purl for purl in purls)

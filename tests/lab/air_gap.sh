@@ -1,7 +1,6 @@
 #!/bin/sh
 # The other side of an air gap: a network namespace with nothing but loopback, a machine with Python, make and a
-# container registry, and one file. Its arguments: the bundle, its SHA-256, where it goes, Python, and what this
-# machine must not use.
+# registry, and one file. Arguments: the bundle, its SHA-256, where it goes, Python, directories to hide.
 set -eu
 bundle=$1 digest=$2 into=$3 python=$4
 shift 4
@@ -26,28 +25,14 @@ cd "$into"
 . carried/env
 
 step registry
-.venv/bin/python -m lab up --bare
-eval "$(.venv/bin/python -m lab env)"
-address=127.77.0.8
-.venv/bin/python -c "
-from lab import pki
-from lab.layout import Lab
-print(*pki.server_certificate(Lab.from_environment(), 'registry', ips=['$address']), sep='\n')" >"$HOME/certificate"
-cat >"$HOME/registry.yml" <<END
-version: 0.1
-storage: {filesystem: {rootdirectory: $HOME/registry}}
-http: {addr: "$address:5443", tls: {certificate: $(sed -n 1p "$HOME/certificate"), key: $(sed -n 2p "$HOME/certificate")}}
-auth: {htpasswd: {realm: lab, path: $HOME/htpasswd}}
-END
-docker-registry serve "$HOME/registry.yml" >"$HOME/registry.log" 2>&1 &
-pulumi config set -s lab imagePullSecretUsername me
-pulumi config set -s lab --secret imagePullSecretPassword s3cret-password
+.venv/bin/python -m lab up --bare --registry
 
 step push
 .venv/bin/python -m airgap push -s lab
 
 step make lab
 make lab
+eval "$(.venv/bin/python -m lab env)"
 kubectl get pods -A -o jsonpath='{range .items[*]}{.spec.initContainers[*].image} {.spec.containers[*].image}{"\n"}{end}' \
   >"$HOME/images"
 

@@ -21,18 +21,16 @@ import pytest
 import yaml
 
 from airgap import engine
-from lab import build, chart_packages
-from lab.layout import REPO
+from lab import build, chart_packages, registry
+from lab.layout import REPO, Lab
 from lab.present import installed_plugin
 from lab.recipes import ENGINE, HELM, KUBERNETES_PLUGIN, LANGUAGE_HOST, RECIPES
 from tests.airgap.site import git
 
 pytestmark = pytest.mark.lab
 
-ADDRESS = "127.77.0.8:5443"
-USER, PASSWORD = "me", "s3cret-password"
-HTPASSWD = "me:$2b$04$0OHkYvgwy9mFZrn9m5XUzu8YHTGp0RRu3uZcwk39DxaaZIto3Nxvi\n"
-REGISTRY = f"{ADDRESS}/rancher"
+ADDRESS = Lab(REPO / ".lab").registry
+REGISTRY = f"{ADDRESS}/{registry.PROJECT}"
 NAMESPACES = [
     "unshare",
     "--map-root-user",
@@ -46,6 +44,7 @@ NAMESPACES = [
 SETTINGS = {
     "imageRegistry": REGISTRY,
     "imageRegistryCaFile": ".lab/ca/ca.crt",
+    "imageLockFile": "carried/images.lock.json",
     "ingressChart": "carried/charts/ingress-nginx-4.15.1.tgz",
     "rancherChart": "carried/charts/rancher-2.15.0.tgz",
 }
@@ -113,7 +112,7 @@ def tools(root: Path) -> dict[str, str]:
 def bundle(checkout: Path, repository: str, root: Path) -> tuple[Path, str]:
     """Makes the bundle; returns it with its SHA-256."""
     here = {"ingressChart": "ingress-nginx", "rancherChart": "rancher"}
-    here |= {f"{name}Repository": repository for name in here}
+    here |= {f"{name}Repository": repository for name in here} | {"imageLockFile": ""}
     environment = tools(root)
     cache = Path(os.environ.get("LAB_CACHE") or Path.home() / ".cache" / "rancher-on-pks")
     command = [
@@ -130,11 +129,10 @@ def bundle(checkout: Path, repository: str, root: Path) -> tuple[Path, str]:
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
-    """The home of the person on the other side, with what the registry there needs."""
+    """The home of the person on the other side, logged in to the registry there."""
     made = tmp_path / "home"
     made.mkdir()
-    (made / "htpasswd").write_text(HTPASSWD)
-    login = base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
+    login = base64.b64encode(f"{registry.USER}:{registry.PASSWORD}".encode()).decode()
     (made / "auth.json").write_text(json.dumps({"auths": {ADDRESS: {"auth": login}}}))
     return made
 
