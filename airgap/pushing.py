@@ -23,7 +23,7 @@ def push(directory: Path, stack: str, report: Callable[[str], None]) -> None:
     Args:
         directory: The project of a loaded bundle.
         stack: Name of the stack.
-        report: Called with each name that was pushed.
+        report: Called with a line for each name that was pushed.
 
     Raises:
         AirgapError: The directory has no bundle, or a registry refuses something.
@@ -32,7 +32,9 @@ def push(directory: Path, stack: str, report: Callable[[str], None]) -> None:
     if not (carried / load.INVENTORY).is_file():
         raise AirgapError(f"{carried} has no {load.INVENTORY}. Run it where `load` has put a bundle")
     given, registry = settings.images, settings.images.registry
-    if registry and (carried / "images").is_dir():
+    if not (carried / "images").is_dir():
+        report("no images: the bundle was made without --images")
+    elif registry:
         inventory = json.loads((carried / load.INVENTORY).read_text())
         for image in (Image.parse(entry["source"]) for entry in inventory["images"]):
             target = registry.mirrored(image)

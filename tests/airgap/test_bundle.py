@@ -14,8 +14,9 @@ from typing import Any
 import pytest
 import yaml
 
-from airgap import __main__, bundle, load, pushing
+from airgap import __main__, bundle, collect, load, pushing
 from airgap.problem import AirgapError
+from components.images.lookup import Found
 from domain.images import Image
 from tests.airgap import site as sites
 from tests.airgap.site import REGISTRY, Site
@@ -130,6 +131,27 @@ def test_digests_come_from_the_lock_file(site: Site, capsys: pytest.CaptureFixtu
     site.configure(imageLockFile="images.lock.json")
     found = {image["source"]: image["digest"] for image in listed(capsys)["images"]}
     assert found[f"docker.io/rancher/rancher:v2.8.5@{digest}"] == digest
+
+
+def test_a_lock_file_has_the_digests_of_the_registries(
+    site: Site, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(collect, "look_up", lambda image, downloads, login: Found(digest_of(image.copied)))
+    exit_code, output, _ = command(capsys, "list", "-s", "prod", "--format", "lock")
+    assert exit_code == 0
+    (site.checkout / "images.lock.json").write_text(output)
+    site.configure(imageLockFile="images.lock.json")
+    assert {image["digest"] for image in listed(capsys)["images"]} == set(json.loads(output).values())
+
+
+def test_images_that_do_not_exist_are_named_at_once(
+    site: Site, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(collect, "look_up", lambda image, downloads, login: Found())
+    exit_code, _, errors = command(capsys, "list", "-s", "prod", "--digests")
+    assert exit_code == 1
+    for name in ("ingress/controller:v1.11.5", "rancher/rancher:v2.8.5", "rancher/rancher-agent:v2.8.5"):
+        assert f"docker.io/{name} does not exist" in errors
 
 
 def test_skopeo_and_harbor_get_every_image(
@@ -308,6 +330,14 @@ def test_images_and_charts_are_pushed_where_the_settings_say(
     assert f"docker://{REGISTRY}/rancher/rancher:v2.8.5" in copied
     assert "oci://harbor.example.com/charts/rancher:2.8.5" in pushed
     assert site.log("helm") == [f"push {target}/carried/charts/rancher-2.8.5.tgz {oci}"]
+
+
+def test_a_bundle_without_images_pushes_none(site: Site, tmp_path: Path) -> None:
+    archive, _ = bundle.make(site.wanted, tmp_path / "bundle.tar")
+    load.extract(archive, tmp_path / "there")
+    said: list[str] = []
+    pushing.push(tmp_path / "there", "prod", said.append)
+    assert said == ["no images: the bundle was made without --images"]
 
 
 def test_an_image_that_was_not_carried_is_named(
