@@ -15,7 +15,6 @@ from domain.rancher_releases import Release
 Values = Mapping[str, Any]
 
 INGRESS_CHARTS = ("ingress-nginx", "nginx-ingress")
-_AGENT = "rancher/rancher-agent"
 
 INGRESS_PLACES = (
     "global.image",
@@ -92,8 +91,7 @@ def ingress_images(values: Values) -> list[Image]:
 def rancher_images(values: Values, release: Release, app_version: str) -> list[Image]:
     """The images of Rancher's chart with these values, the chart's own among them.
 
-    Rancher installs more at run time, as its release's own list of images says; of those only the agent of
-    imported clusters is here, whose version is Rancher's own.
+    Rancher installs more at run time, as its release's own list of images says.
 
     Args:
         values: The values.
@@ -114,7 +112,6 @@ def rancher_images(values: Values, release: Release, app_version: str) -> list[I
         image = _object(values, "image")
         tag = values.get("rancherImageTag") or image.get("tag") or app_version
         yield f"{values.get('rancherImage') or prefixed(image, 'rancher/rancher')}:{tag}"
-        yield "/".join(filter(None, (default, f"{_AGENT}:{tag}")))
         audit = _object(values, "auditLog")
         # Charts before 2.12 have no switch.
         on = _on(audit["enabled"]) if "enabled" in audit else _number(audit.get("level")) > 0

@@ -14,6 +14,9 @@ from domain.finding import Finding
 from domain.rancher_namespaces import Namespaces, namespaces_of
 from domain.versions import Version, minor_satisfies
 
+AGENT = "rancher/rancher-agent"
+"""Image of the agents in imported clusters; its tag is that of Rancher's own."""
+
 _NO_BOUND = ""
 _KUBERNETES = {
     Version(2, 0): _NO_BOUND,

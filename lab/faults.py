@@ -12,6 +12,7 @@ The file is read on each use, so editing it starts and ends a fault. It maps par
   ``local`` hangs in Provisioning until it is saved (default: true before 2.6); ``leak``, a list of the kinds
   whose namespaces remain after deletion: ``fleet``, ``users``, ``clusters``, ``projects``;
   ``setup_seconds``, the time until a new cluster can be deleted without a leak (default: 0.5).
+- ``nodes``: ``offline``: nodes reach no other image registry than the lab's.
 - ``dns``: ``rcode`` replaces the response, ``drop`` drops it, ``delay_seconds`` delays it.
 - ``create-cluster``, ``update-cluster``, ``delete-cluster``: ``fail_after_seconds`` fails the action after
   that time with the reason ``description``; ``seconds`` is the duration of the action.

@@ -14,7 +14,7 @@ import yaml
 from domain.chart_images import INGRESS_CHARTS, ingress_images, rancher_images
 from domain.helm_v2 import IMAGE
 from domain.images import Image
-from domain.rancher_releases import release
+from domain.rancher_releases import AGENT, release
 from lab import bringup, pki, process
 from lab.chart_packages import chart_values, packages
 from lab.engine import Engine
@@ -97,4 +97,5 @@ def images() -> set[Image]:
         else:
             tag = str(package.metadata["appVersion"])
             found.update(rancher_images(values, release(package.version), tag))
+            found.add(Image.parse(f"{AGENT}:{tag}"))
     return found

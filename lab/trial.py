@@ -1,8 +1,9 @@
 """Tries an environment in the lab: the settings of a stack's file with the lab's addresses.
 
 What depends on the foundation is replaced: hosts, names in DNS, ports, CA files, and the versions of
-Kubernetes and of the charts, of which the lab has few. Everything else stays, so that plan, certificates,
-policies and pod network are judged as written. Missing certificate files are issued by the lab's CA.
+Kubernetes and of the charts, of which the lab has few. Images come from the lab's registry if it runs.
+Everything else stays, so that plan, certificates, policies and pod network are judged as written. Missing
+certificate files are issued by the lab's CA.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from lab import pki
+from lab import pki, registry
 from lab.bringup import LabError
 from lab.engine import Engine
 from lab.helm_choice import OLD_CHARTS
@@ -52,6 +53,8 @@ def engine(lab: Lab, like: Engine, file: Path) -> Engine:
     own.write_text(yaml.safe_dump({"config": config, **({"encryptionsalt": salt} if salt else {})}))
     made = Engine(lab, like.tools, stack)
     made.ensure_stack()
+    if f"{_PREFIX}imageRegistry" in config:
+        made.run("config", "set", "--secret", "imagePullSecretPassword", registry.PASSWORD)
     return made
 
 
@@ -95,6 +98,9 @@ def adapted(settings: dict[str, Any], lab: Lab, stack: str) -> dict[str, Any]:
         found["dnsZone"] = _ZONE
     if "nsxManager" in settings:
         found |= {"nsxManager": lab.nsx_manager, "nsxCaCertificateFile": str(lab.ca_certificate)}
+    found = {key: value for key, value in found.items() if not key.startswith("image")}
+    if "imageRegistry" in settings and lab.registry_config.exists():
+        found |= registry.settings(lab)
     found |= {
         "apiAccess": "master-ip",
         "vipCidr": lab.floating_ips,

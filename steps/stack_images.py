@@ -20,7 +20,7 @@ from domain.chart_images import INGRESS_PLACES, RANCHER_PLACES, relevant
 from domain.charts import ChartReference
 from domain.helm_v2 import IMAGE
 from domain.images import Image, ImageRegistry, MirroredImage
-from domain.rancher_releases import release
+from domain.rancher_releases import AGENT, release
 from domain.type_tokens import CATTLE_SYSTEM
 from settings import Settings, secret_text
 from steps.helm import tiller_image
@@ -111,7 +111,7 @@ def further_images(settings: Settings) -> list[MirroredImage]:
         return MirroredImage(registry.mirrored(source) if registry else source, source, origin)
 
     tag = settings.rancher.rancher_values.get("rancherImageTag") or f"v{settings.rancher.rancher_version}"
-    agent = Image.parse(f"rancher/rancher-agent:{tag}")
+    agent = Image.parse(f"{AGENT}:{tag}")
     found = [mirrored(agent, "agents of imported clusters")]
     if settings.helm.tiller_in_cluster:
         source = Image.parse(settings.helm.tiller_image or IMAGE)
@@ -142,7 +142,7 @@ def preflight(settings: Settings) -> pulumi.Input[Mapping[str, Any]] | None:
         "charts": charts,
         "further": [
             {"target": str(item.target), "source": str(item.source), "origin": item.origin}
-            for item in further_images(settings)[1:]
+            for item in further_images(settings)
         ],
         "digests": given.digests,
     }

@@ -130,7 +130,12 @@ def _stacks(directory: Path) -> Iterator[dict[str, str]]:
     yield {**article, **given, "certificateSource": "files", **command, "vmSource": "bosh"}
     yield {**article, "certificateSource": "csr"}
     versions = {"rancherVersion": "2.2.4", "kubernetesVersion": "1.13", "ingressChartVersion": "1.41.3"}
-    yield {**article, **given, "certificateSource": "files", "helmEngine": "v2", **versions}
+    images = {
+        "imageRegistry": "harbor.example.com/rancher",
+        "imagePullSecretUsername": "robot$rancher",
+        "imagePullSecretPassword": "secret",
+    }
+    yield {**article, **given, "certificateSource": "files", "helmEngine": "v2", **versions, **images}
     yield {
         **article,
         "certificateSource": "internal-ca",
@@ -161,7 +166,7 @@ def _run_server(config: Mapping[str, str]) -> list[tuple[str, str, dict[str, Any
     mocks = RecordingMocks(outputs)
     pulumi.runtime.set_all_config(
         {f"rancher-on-pks:{key}": value for key, value in config.items()},
-        ["rancher-on-pks:privateKey", "rancher-on-pks:caPrivateKey"],
+        [f"rancher-on-pks:{key}" for key in ("privateKey", "caPrivateKey", "imagePullSecretPassword")],
     )
     with_engine(lambda: _declared(runpy.run_path(str(REPO / "__main__.py"))))()
     return mocks.registered

@@ -27,7 +27,8 @@ def mocks() -> RecordingMocks:
 
 def configure(config: dict[str, str]) -> None:
     stack = {f"rancher-on-pks:{key}": value for key, value in config.items()}
-    pulumi.runtime.set_all_config(stack, ["rancher-on-pks:privateKey"])
+    secrets = ("privateKey", "imagePullSecretPassword")
+    pulumi.runtime.set_all_config(stack, [f"rancher-on-pks:{key}" for key in secrets])
 
 
 def article() -> dict[str, str]:

@@ -116,7 +116,14 @@ def test_wrong_addresses(address: str) -> None:
 
 def test_lock_file() -> None:
     assert not digest_problems({"rancher/rancher:v2.15.0": DIGEST, "a:1": DIGEST})
-    wrong = {"a": DIGEST, "a@b:c": DIGEST, "b:1": "sha256:short", "c:1": None, "d:1": [], "A:1": DIGEST}
+    wrong: dict[str, object] = {
+        "a": DIGEST,
+        "a@b:c": DIGEST,
+        "b:1": "sha256:short",
+        "c:1": None,
+        "d:1": [],
+        "A:1": DIGEST,
+    }
     assert len(digest_problems(wrong)) == len(wrong)
 
 

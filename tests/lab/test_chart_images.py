@@ -102,8 +102,7 @@ class Chart:
             self.contents.values, relevant(values, RANCHER_PLACES if self.is_rancher else INGRESS_PLACES)
         )
         if self.is_rancher:
-            found = rancher_images(whole, release(self.version), self.contents.app_version)
-            return {item for item in found if not item.repository.endswith("rancher/rancher-agent")}
+            return set(rancher_images(whole, release(self.version), self.contents.app_version))
         return set(ingress_images(whole))
 
 

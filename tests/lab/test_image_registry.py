@@ -63,10 +63,8 @@ def refused(site: Site, *arguments: str) -> str:
 
 def test_what_the_registry_lacks_is_refused_before_the_cluster_is_ordered(mirrored: Site) -> None:
     lab, engine = mirrored.lab, mirrored.engine
-    gone = [
-        manifest_links(lab, f"{registry.PROJECT}/{name}")
-        for name in ("rancher/rancher", "rancher/rancher-agent")
-    ]
+    names = ("rancher/rancher", "rancher/rancher-agent")
+    gone = [manifest_links(lab, f"{registry.PROJECT}/{name}") for name in names]
     for folder in gone:
         folder.rename(folder.with_name("hidden"))
     output = refused(mirrored)
