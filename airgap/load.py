@@ -257,7 +257,8 @@ def make_environment(target: Path, python: str) -> None:
     if found != wanted:
         raise BundleError(f"{python} is {found}, but the wheels are for {wanted}. Give another with --python")
     _run([python, "-m", "venv", ".venv"], target)
-    install = [str(target / ".venv/bin/python"), "-m", "pip", "install", "--quiet", "--no-compile", "--no-index"]
+    pip = [str(target / ".venv/bin/python"), "-m", "pip"]
+    install = [*pip, "install", "--quiet", "--no-compile", "--no-index"]
     wheels = ["--find-links", str(target / CARRIED / "wheels")]
     _run([*install, *wheels, "--require-hashes", "-r", "requirements.txt"], target)
     _run([*install, "--no-deps", "--no-build-isolation", "--editable", "."], target)
