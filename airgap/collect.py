@@ -47,7 +47,7 @@ def read_settings(directory: Path, stack: str, changes: Mapping[str, str] | None
     """
     path = directory / f"Pulumi.{stack}.yaml"
     if not path.exists():
-        raise AirgapError(f"there is no stack file {path}. Give the name of a stack with --stack")
+        raise AirgapError(f"{path} does not exist. Give the name of a stack with --stack")
     try:
         file = stack_file.read(path)
         changed = {f"{PROJECT}:{key}": stack_file.Value(text) for key, text in (changes or {}).items()}
