@@ -97,7 +97,7 @@ def collect(
         images=images,
         run_time=run_time is not None,
         charts=tuple(charts),
-        engine=engine.sdk_version(),
+        engine=engine.version(environment.get("PATH")),
         plugins=[(plugin, plugin.checksum(environment)) for plugin in engine.plugins()],
         wheels=wheels.requirements((directory / "requirements.txt").read_text()),
         commands=tuple(_commands(settings, environment.get("PATH"))),
@@ -172,7 +172,7 @@ def _commands(settings: Settings, path: str | None) -> Iterator[Command]:
         return Command(Path(name).name, purpose, load.sha256(Path(found)) if found else "")
 
     for name in engine.commands(path) or ("pulumi",):
-        yield command(name, f"Pulumi {engine.sdk_version()}")
+        yield command(name, f"Pulumi, at best {engine.sdk_version()} as the SDK")
     yield command(settings.cluster.pks_cli, "the PKS API")
     if settings.placement.vm_source == "bosh":
         yield command("bosh", "VMs of the cluster")

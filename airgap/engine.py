@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import subprocess
 import sysconfig
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -60,8 +61,29 @@ def plugin_folder(environment: Mapping[str, str]) -> Path:
 
 
 def sdk_version() -> str:
-    """Version of Pulumi's SDK: the engine of the same version fits."""
+    """Version of Pulumi's SDK; an engine of the same version fits."""
     return metadata.version("pulumi")
+
+
+def version(path: str | None = None) -> str:
+    """Version of the engine on PATH; empty if there is none.
+
+    Args:
+        path: As PATH, which is the default.
+
+    Raises:
+        AirgapError: It does not run.
+    """
+    command = shutil.which("pulumi", path=path)
+    if command is None:
+        return ""
+    environment = {**os.environ, "PULUMI_SKIP_UPDATE_CHECK": "true"}
+    done = subprocess.run(
+        [command, "version"], env=environment, capture_output=True, text=True, timeout=60, check=False
+    )
+    if done.returncode:
+        raise AirgapError(f"`{command} version` fails: {done.stderr.strip()}. Install Pulumi again")
+    return done.stdout.strip().removeprefix("v")
 
 
 def commands(path: str | None = None) -> dict[str, Path]:

@@ -29,7 +29,7 @@ def _lines(inventory: Inventory) -> Iterator[str]:
     for chart in inventory.charts:
         place = "local" if chart.reference.is_local else chart.reference.source
         yield f"  {chart.reference.chart} {chart.reference.version}  {place}  {_digest(chart.sha256)}"
-    yield f"Pulumi {inventory.engine}"
+    yield f"Pulumi {inventory.engine or 'is not on this machine'}"
     for plugin, digest in inventory.plugins:
         yield f"  plugin {plugin.name} {plugin.version}  {_digest(digest)}"
     yield f"Python packages for {inventory.python} ({len(inventory.wheels)})"

@@ -59,7 +59,7 @@ class Inventory:
         images: Every image that the stack runs.
         run_time: Whether ``images`` has those that Rancher installs at run time.
         charts: Charts.
-        engine: Version of Pulumi's SDK, and so of the engine.
+        engine: Version of Pulumi's engine on this machine; empty: there is none.
         plugins: Resource plugins, each with the SHA-256 of its executable; empty: not on this machine.
         wheels: Python packages.
         commands: Commands that are no part of a bundle unless ``--tools`` gives them.

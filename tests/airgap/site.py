@@ -122,7 +122,7 @@ def make(root: Path) -> Site:
     """Makes the site."""
     site = Site(root)
     for name in ("pulumi", "pulumi-language-python"):
-        executable(site.bin / name, f"#!/bin/sh\n# {name}\n")
+        executable(site.bin / name, f"#!/bin/sh\necho v3.272.0  # {name}\n")
     executable(site.bin / "helm", _HELM)
     for plugin in engine.plugins():
         file = f"pulumi-resource-{plugin.name}"

@@ -83,6 +83,7 @@ def test_the_list_has_what_the_charts_run_and_where_it_goes(
     assert found["imagesOfRunTime"] is False
     assert {chart["version"] for chart in found["charts"]} == {"4.15.1", "2.8.5"}
     assert all(chart["sha256"] for chart in found["charts"])
+    assert found["engine"] == "3.272.0"
     assert {plugin["name"] for plugin in found["plugins"]} == {"command", "kubernetes", "tls", "vsphere"}
     assert all(plugin["sha256"] for plugin in found["plugins"])
     assert found["wheels"] == [
