@@ -48,6 +48,11 @@ def _components(inventory: Inventory) -> Iterator[Component]:
     for wheel in inventory.wheels:
         purl = f"pkg:pypi/{wheel.name.lower().replace('_', '-')}@{quote(wheel.version)}"
         yield _component("library", wheel.name, wheel.version, purl, *wheel.hashes)
+    if inventory.engine:
+        own = [command.sha256 for command in inventory.commands if command.name == "pulumi"]
+        yield _component(
+            "application", "pulumi", inventory.engine, f"pkg:generic/pulumi@{inventory.engine}", *own
+        )
     for plugin, digest in inventory.plugins:
         name = f"pulumi-resource-{plugin.name}"
         yield _component("application", name, plugin.version, f"pkg:generic/{name}@{plugin.version}", digest)

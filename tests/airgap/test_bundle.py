@@ -232,7 +232,7 @@ def test_the_sbom_has_wheels_plugins_charts_and_images(site: Site, run_time: Pat
     kinds = [purl.partition("/")[0] for purl in components]
     assert {kind: kinds.count(kind) for kind in kinds} == {
         "pkg:docker": 5,
-        "pkg:generic": 4,
+        "pkg:generic": 5,
         "pkg:helm": 2,
         "pkg:pypi": 1,
     }
