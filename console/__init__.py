@@ -25,6 +25,7 @@ _PROGRAM = "program"
 """The extra of every other package."""
 _OWN = frozenset(
     [
+        "airgap",
         "bench",
         "capacity",
         "ci",

@@ -1,4 +1,4 @@
-"""Builds the lab's tools and caches them: ``python -m lab.build [--list] [NAME ...]``.
+"""Builds the lab's tools and caches them: ``python -m lab.build [--list | --into DIR] [NAME ...]``.
 
 A result is stored in ``<cache>/tools/<name>-<digest>`` (``LAB_CACHE``, default ``~/.cache/rancher-on-pks``).
 It is built in a temporary directory and renamed, so it is either complete or missing; the next build resumes
@@ -34,6 +34,8 @@ Report = Callable[[str], None]
 
 _AT_ONCE = 2  # linking uses one core, and each build may take 3 GB of memory
 _KEEP_DAYS = 30
+_CARRIED = "built-with"
+"""File in a carried cache: the version of Go that has built it."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,7 @@ def planned(recipes: Sequence[Recipe] = RECIPES) -> Built:
 def _plan(recipes: Sequence[Recipe], cache: Path) -> tuple[Go, Built]:
     there = present(recipes, cache)
     wanted = [recipe for recipe in recipes if recipe not in there]
-    go = Go.find(recipe.go_version for recipe in wanted)
+    go = _go(wanted, cache)
     places = {recipe: _place(cache, recipe, go) for recipe in wanted}
 
     def joined(name: str, kind: str) -> Path:
@@ -87,6 +89,26 @@ def _plan(recipes: Sequence[Recipe], cache: Path) -> tuple[Go, Built]:
         return cache / "tools" / f"{name}-{hashlib.sha256(names.encode()).hexdigest()[:16]}"
 
     return go, Built(joined("bin", "command"), joined("all-plugins", "plugin"), places, there)
+
+
+def _go(recipes: Collection[Recipe], cache: Path) -> Go:
+    carried = cache / _CARRIED
+    version = carried.read_text() if carried.is_file() else ""
+    return Go.find((recipe.go_version for recipe in recipes), version)
+
+
+def carry(directory: Path, report: Report = lambda _: None, recipes: Sequence[Recipe] = RECIPES) -> None:
+    """Copies the tools into an empty directory: a cache for a machine without Go, where LAB_CACHE names it.
+
+    Raises:
+        BuildError: The directory is not empty, or a tool cannot be built.
+    """
+    if directory.exists() and any(directory.iterdir()):
+        raise BuildError(f"{directory} is not empty. Choose another directory")
+    built = build(report, recipes)
+    for place in built.places.values():
+        shutil.copytree(place, directory / "tools" / place.name)
+    (directory / _CARRIED).write_text(_go(recipes, _cache()).version)
 
 
 def _of(kind: str, places: Mapping[Recipe, Path]) -> list[Path]:
@@ -235,7 +257,7 @@ def show(recipes: Collection[Recipe] = (*RECIPES, *ON_DEMAND)) -> Iterator[str]:
     """Yields a line for each tool: whether it is built, why, how long that takes, how large it is."""
     cache = _cache()
     there = present(recipes, cache)
-    go = Go.find(recipe.go_version for recipe in recipes)
+    go = _go(recipes, cache)
     yield f"{'tool':<18} {'CPU s':>5} {'MB':>4}  {'state':<10} for"
     for recipe in recipes:
         state = "built" if _place(cache, recipe, go).is_dir() else "missing"
@@ -252,17 +274,25 @@ def main() -> int:
     everything = {recipe.name: recipe for recipe in (*RECIPES, *ON_DEMAND)}
     parser = argparse.ArgumentParser(prog="python -m lab.build", description=__doc__)
     parser.add_argument("--list", action="store_true", help="only list the tools")
+    parser.add_argument("--into", type=Path, metavar="DIR", help="copy them there, for a machine without Go")
     parser.add_argument("names", nargs="*", metavar="NAME", help="tools to build (see --list)")
     arguments = parser.parse_args()
     if unknown := set(arguments.names) - set(everything):
         parser.error(f"no such tool: {', '.join(sorted(unknown))}; there are {', '.join(everything)}")
     start = time.monotonic()
+
+    def report(line: str) -> None:
+        print(f"{time.monotonic() - start:6.0f} s  {line}", flush=True)
+
     try:
         if arguments.list:
             print("\n".join(show()))
             return 0
         recipes = [everything[name] for name in arguments.names] or RECIPES
-        built = build(lambda line: print(f"{time.monotonic() - start:6.0f} s  {line}", flush=True), recipes)
+        if arguments.into:
+            carry(arguments.into, report, recipes)
+            return 0
+        built = build(report, recipes)
     except BuildError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

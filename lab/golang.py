@@ -46,8 +46,13 @@ class Go:
     _guard: threading.Lock = field(default_factory=threading.Lock)
 
     @classmethod
-    def find(cls, needed: Iterable[str]) -> Go:
+    def find(cls, needed: Iterable[str], carried: str = "") -> Go:
         """Returns the ``go`` on PATH, which must be at least as new as every version in ``needed``.
+
+        Args:
+            needed: Versions.
+            carried: Version that has built the tools of this cache elsewhere; without a ``go`` on PATH it
+                identifies them, and nothing can be built.
 
         Raises:
             BuildError: It is missing, does not run, or is too old.
@@ -56,6 +61,8 @@ class Go:
         remedy = f"install Go {oldest} or newer (https://go.dev/dl) and put it first on PATH"
         command = shutil.which("go")
         if command is None:
+            if carried:
+                return cls("", carried)
             raise BuildError(f"the lab's tools are built with Go, and no `go` is on PATH: {remedy}")
         done = subprocess.run(
             [command, "env", "-json", "GOVERSION", "GOOS", "GOARCH"],
@@ -92,6 +99,8 @@ class Go:
         Raises:
             BuildError: It failed; the message contains the last lines of its output.
         """
+        if not self.command:
+            raise BuildError(f"{module.name} was not carried here, and no `go` is on PATH to build it")
         scratch.mkdir(parents=True, exist_ok=True)
         tail: deque[str] = deque(maxlen=_TAIL_LINES)
         with tempfile.TemporaryFile("w+") as output:

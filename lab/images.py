@@ -36,6 +36,12 @@ class Publisher:
     ca_file: Path
     login: tuple[str, str] | None = field(default=None, repr=False)
 
+    def has(self, repository: str, tag: str) -> bool:
+        """Whether the registry has an image of this name, of anybody."""
+        trust = ssl.create_default_context(cafile=self.ca_file)
+        with httpx.Client(verify=trust, auth=self.login, base_url=f"{self.url}/v2/{repository}/") as http:
+            return http.head(f"manifests/{tag}", headers={"Accept": f"{MANIFEST}, {INDEX}"}).is_success
+
     def push(
         self, repository: str, tag: str, platforms: Sequence[str] = (PLATFORM,), *, note: str = ""
     ) -> str:

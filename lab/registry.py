@@ -53,8 +53,11 @@ def start(lab: Lab) -> bool:
     pki.write_private(lab.registry_config, yaml.safe_dump(config).encode())
     process.start(lab, "registry", [command, "serve", str(lab.registry_config)])
     bringup.await_port(lab, "registry", lab.registry)
+    pushing = publisher(lab)
     for image in images():
-        publisher(lab).push(f"{PROJECT}/{image.repository}", image.tag)
+        repository = f"{PROJECT}/{image.repository}"
+        if not pushing.has(repository, image.tag):
+            pushing.push(repository, image.tag)
     return True
 
 

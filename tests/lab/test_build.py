@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from lab import present as present_module
-from lab.build import Built, build, planned, show
+from lab.build import Built, build, carry, planned, show
 from lab.golang import BuildError
 from lab.layout import Lab
 from lab.recipes import ENGINE, HELM2, KUBERNETES_PLUGIN, LANGUAGE_HOST, ON_DEMAND, RECIPES, Borrowed, Recipe
@@ -188,6 +188,27 @@ def test_go_missing(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(machine.root))
     with pytest.raises(BuildError, match=r"no `go` is on PATH: install Go 1.26.0 or newer"):
         build(recipes=[machine.recipe("one")])
+
+
+def test_carried_tools_need_no_go_elsewhere(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    recipes = [machine.recipe("one"), machine.recipe("two", kind="plugin")]
+    carried = machine.root / "carried"
+    carry(carried, recipes=recipes)
+    (machine.path / "go").unlink()
+    monkeypatch.setenv("PATH", str(machine.path))
+    monkeypatch.setenv("LAB_CACHE", str(carried))
+    built = build(recipes=recipes)
+    assert (built.bin / "one").read_text() == "package one\n"
+    assert (built.plugins / "two").is_file()
+    with pytest.raises(BuildError, match=r"three was not carried here, and no `go` is on PATH"):
+        build(recipes=[*recipes, machine.recipe("three")])
+
+
+def test_tools_are_carried_into_an_empty_directory_only(machine: Machine) -> None:
+    (machine.root / "one").mkdir()
+    (machine.root / "one" / "file").touch()
+    with pytest.raises(BuildError, match="is not empty"):
+        carry(machine.root / "one", recipes=[])
 
 
 def test_plugins_are_kept_apart(machine: Machine) -> None:

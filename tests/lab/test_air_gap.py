@@ -1,0 +1,178 @@
+"""One file is carried into a network that has nothing, and ends in a Rancher from that network's registry.
+
+It needs Linux's namespaces and a container registry (Debian: ``docker-registry``).
+"""
+
+from __future__ import annotations
+
+import base64
+import functools
+import http.server
+import json
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from airgap import engine
+from lab import build, chart_packages, registry
+from lab.layout import REPO, Lab
+from lab.present import installed_plugin
+from lab.recipes import ENGINE, HELM, KUBERNETES_PLUGIN, LANGUAGE_HOST, RECIPES
+from tests.airgap.site import git
+
+pytestmark = pytest.mark.lab
+
+ADDRESS = Lab(REPO / ".lab").registry
+REGISTRY = f"{ADDRESS}/{registry.PROJECT}"
+NAMESPACES = [
+    "unshare",
+    "--map-root-user",
+    "--net",
+    "--mount",
+    "--pid",
+    "--fork",
+    "--kill-child",
+    "--mount-proc",
+]
+SETTINGS = {
+    "imageRegistry": REGISTRY,
+    "imageRegistryCaFile": ".lab/ca/ca.crt",
+    "imageLockFile": "carried/images.lock.json",
+    "ingressChart": "carried/charts/ingress-nginx-4.15.1.tgz",
+    "rancherChart": "carried/charts/rancher-2.15.0.tgz",
+}
+_NOT_OURS = shutil.ignore_patterns(
+    ".git", ".venv", ".lab*", "build", "carried", "__pycache__", ".*_cache", "*.egg-info", ".hypothesis"
+)
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """The project in a repository, with a stack that has everything from the other side."""
+    made = tmp_path / "checkout"
+    shutil.copytree(REPO, made, ignore=_NOT_OURS)
+    file = made / "Pulumi.lab.yaml"
+    document = yaml.safe_load(file.read_text())
+    document["config"] |= {f"rancher-on-pks:{key}": value for key, value in SETTINGS.items()}
+    file.write_text(yaml.safe_dump(document))
+    git(made, "init", "--quiet")
+    git(made, "add", ".")
+    git(made, "commit", "--quiet", "-m", "all")
+    (made / ".lab" / "ca").mkdir(parents=True)  # the lab here is not the one there
+    for name in ("ca.crt", "ca.key"):
+        (made / ".lab" / "ca" / name).touch()
+    return made
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Iterator[str]:
+    """A chart repository on this side."""
+    directory = tmp_path / "charts"
+    directory.mkdir()
+    charts = chart_packages.packages()
+    for chart in charts:
+        (directory / chart.file_name).write_bytes(chart.archive)
+    (directory / "index.yaml").write_text(chart_packages.index(charts))
+    handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=str(directory))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+def tools(root: Path) -> dict[str, str]:
+    """Puts the lab's tools where a user has the engine, its plugins and skopeo; returns the environment."""
+    built = build.build()
+    rest = [recipe for recipe in RECIPES if recipe not in (ENGINE, LANGUAGE_HOST, KUBERNETES_PLUGIN)]
+    build.carry(root / "lab", recipes=rest)
+    for plugin in engine.plugins():
+        name = f"pulumi-resource-{plugin.name}"
+        place = root / "pulumi" / "plugins" / plugin.folder / name
+        place.parent.mkdir(parents=True)
+        own = built.plugins / name
+        place.symlink_to(own if own.exists() else installed_plugin(plugin.name))
+    (root / "tools").mkdir()
+    shutil.copy(REPO / "tests/lab/skopeo.py", root / "tools" / "skopeo")
+    (root / "tools" / "skopeo").chmod(0o755)
+    path = [root / "tools", built.bin, build.build(recipes=[HELM]).places[HELM]]
+    return {
+        **os.environ,
+        "PATH": os.pathsep.join([*map(str, path), os.environ["PATH"]]),
+        "PULUMI_HOME": str(root / "pulumi"),
+    }
+
+
+def bundle(checkout: Path, repository: str, root: Path) -> tuple[Path, str]:
+    """Makes the bundle; returns it with its SHA-256."""
+    here = {"ingressChart": "ingress-nginx", "rancherChart": "rancher"}
+    here |= {f"{name}Repository": repository for name in here} | {"imageLockFile": ""}
+    environment = tools(root)
+    cache = Path(os.environ.get("LAB_CACHE") or Path.home() / ".cache" / "rancher-on-pks")
+    command = [
+        *(sys.executable, "-m", "airgap", "bundle", "--stack", "lab", "--images"),
+        *("--tools", str(root / "tools"), "--lab", str(root / "lab")),
+        *("--wheels", str(cache / "wheels"), "--output", str(root / "bundle.tar")),
+        *(f"--config={key}={value}" for key, value in here.items()),
+    ]
+    done = subprocess.run(command, cwd=checkout, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    digest, name = done.stdout.split()
+    return Path(name), digest
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """The home of the person on the other side, logged in to the registry there."""
+    made = tmp_path / "home"
+    made.mkdir()
+    login = base64.b64encode(f"{registry.USER}:{registry.PASSWORD}".encode()).decode()
+    (made / "auth.json").write_text(json.dumps({"auths": {ADDRESS: {"auth": login}}}))
+    return made
+
+
+def test_a_bundle_is_enough(checkout: Path, repository: str, home: Path, tmp_path: Path) -> None:
+    if subprocess.run([*NAMESPACES, "true"], capture_output=True, check=False).returncode:
+        pytest.skip("this machine does not permit namespaces")
+    if shutil.which("docker-registry") is None:
+        assert not os.environ.get("REQUIRE_REGISTRY"), "docker-registry is missing"
+        pytest.skip("docker-registry is not installed")
+    archive, digest = bundle(checkout, repository, tmp_path)
+    shutil.rmtree(tmp_path / "lab")
+    hidden = [REPO, checkout, *(Path.home() / name for name in (".cache", ".pulumi", "go"))]
+    python = str(Path(sys.base_prefix) / "bin" / Path(sys.executable).resolve().name)
+    there = tmp_path / "there"
+    environment = {
+        "HOME": str(home),
+        "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
+        "LANG": "C.UTF-8",
+        "REGISTRY_AUTH_FILE": str(home / "auth.json"),
+    }
+    script = (REPO / "tests/lab/air_gap.sh").read_text()
+    command = ["sh", "-c", script, "sh", str(archive), digest, str(there), python]
+    command += [str(path) for path in hidden if path.is_dir()]
+    with (tmp_path / "log").open("w+") as log:
+        done = subprocess.run(
+            [*NAMESPACES, *command],
+            cwd="/",
+            env=environment,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            timeout=1500,
+            check=False,
+        )
+        log.seek(0)
+        printed = log.read()
+    assert done.returncode == 0, printed
+    assert (home / "attempts").read_text() == "0\n"
+    assert (home / "attempts-after-one").read_text() == "1\n", "the counter counts"
+    images = (home / "images").read_text().split()
+    assert len(images) >= 4
+    assert [image for image in images if not image.startswith(f"{REGISTRY}/")] == []
+    assert "policy" in printed.lower()
