@@ -25,7 +25,7 @@ from lab.layout import REPO, Lab
 from lab.rancher.context import Context
 from lab.rancher.first_start import begin
 from lab.rancher.server import application
-from lab.rancher.state import Object, State
+from lab.rancher.state import State
 from lab.recipes import ENGINE, LANGUAGE_HOST
 from rancher_on_pks.outputs import CONTRACT_VERSION, VERSION_OUTPUT, definitions
 

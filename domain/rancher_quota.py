@@ -9,7 +9,7 @@ from __future__ import annotations
 PROJECTS = "count/projects.management.cattle.io"
 """What is counted."""
 OF_LOCAL = "raise-plannedprojects-of-rancher-on-pks"
-"""Name of the quota in ``local``. Kubernetes' refusal quotes a quota's name, with what is used and limited, so
+"""Name of the quota in ``local``. Kubernetes' refusal quotes a quota's name, with what is used and limited:
 the name is the place for the remedy."""
 OF_SITE = "add-the-project-to-the-sites-file-of-the-fleet"
 """Name of the quota of an imported cluster."""

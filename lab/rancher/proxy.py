@@ -1,7 +1,7 @@
 """Rancher as a proxy for the API of the cluster it runs on: ``/k8s/clusters/local/...``.
 
-A real server forwards every request as the calling user. This one serves administrators alone, and forwards in
-its own name; the error of others is invented.
+A real server forwards every request as the calling user. This one serves administrators alone, and forwards
+in its own name; the error of others is invented.
 """
 
 from __future__ import annotations

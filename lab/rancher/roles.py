@@ -1,6 +1,6 @@
 """Global roles and role templates: ``/v3/globalroles``, ``/v3/roletemplates``.
 
-Those that concern clusters and projects, with their rules about these, as in rancher/rancher ``role_data.go``.
+Those that concern clusters and projects, with their rules about these, as in rancher's ``role_data.go``.
 That a locked template cannot be assigned is from ``customization/roletemplatebinding``.
 """
 
