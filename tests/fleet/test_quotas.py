@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pulumi
+import pytest
 
 from domain.rancher_quota import OF_SITE, PROJECTS
 from fleet import access
 from fleet.component import Fleet, FleetArgs
 from fleet.inventory import Inventory, SiteEntry
 from rancher_on_pks.outputs import RancherStack
-from tests.fleet.conftest import World
+from tests.fleet.conftest import World, world
 from tests.fleet.test_component import OUTPUTS
 from tests.fleet.test_component import outputs as answers
 from tests.mocks import RecordingMocks, with_engine
 
 SITE = "pulumi-python:dynamic/fleet:Site"
 MEMBERS = ({"user": "jane", "role": "cluster-member"}, {"user": "joe", "role": "cluster-owner"})
+
+
+@pytest.fixture
+async def rancher(tmp_path: Path) -> AsyncIterator[World]:
+    async with world(tmp_path) as made:
+        yield made
 
 
 async def quotas(world: World) -> dict[str, str]:
@@ -27,36 +36,36 @@ async def quotas(world: World) -> dict[str, str]:
     return {item["metadata"]["namespace"]: item["spec"]["hard"][PROJECTS] for item in found["items"]}
 
 
-async def test_a_site_gets_its_quota_at_once_and_keeps_it(world: World) -> None:
-    wanted = world.wanted("berlin", project_limit=1, projects=[{"name": "kiosk", "members": []}])
-    made = await world.create(wanted)
+async def test_a_site_gets_its_quota_at_once_and_keeps_it(rancher: World) -> None:
+    wanted = rancher.wanted("berlin", project_limit=1, projects=[{"name": "kiosk", "members": []}])
+    made = await rancher.create(wanted)
     assert (made["problem"], made["limited"]) == ("", 1)
     cluster = made["cluster_id"]
-    assert await quotas(world) == {cluster: "3"}
-    assert not world.changes(made, wanted)
+    assert await quotas(rancher) == {cluster: "3"}
+    assert not rancher.changes(made, wanted)
 
     more = {**wanted, "project_limit": 4}
-    assert world.changes(made, more)
-    made = await world.update(made, more)
-    assert await quotas(world) == {cluster: "6"}
+    assert rancher.changes(made, more)
+    made = await rancher.update(made, more)
+    assert await quotas(rancher) == {cluster: "6"}
 
     path = f"/api/v1/namespaces/{cluster}/resourcequotas/{OF_SITE}"
-    await world.server.context.forward("DELETE", path, None, "")  # type: ignore[misc]
-    seen = await world.read(made)
+    await rancher.server.context.forward("DELETE", path, None, "")  # type: ignore[misc]
+    seen = await rancher.read(made)
     assert seen
-    assert world.changes(seen, more)
-    made = await world.update(seen, more)
-    assert await quotas(world) == {cluster: "6"}
+    assert rancher.changes(seen, more)
+    made = await rancher.update(seen, more)
+    assert await quotas(rancher) == {cluster: "6"}
 
-    made = await world.update(made, {**wanted, "project_limit": -1})
+    made = await rancher.update(made, {**wanted, "project_limit": -1})
     assert made["limited"] == -1
-    assert await quotas(world) == {}
+    assert await quotas(rancher) == {}
 
 
-async def test_without_quota_nothing_is_asked(world: World) -> None:
-    made = await world.create(world.wanted("oslo"))
+async def test_without_quota_nothing_is_asked(rancher: World) -> None:
+    made = await rancher.create(rancher.wanted("oslo"))
     assert (made["problem"], made["limited"]) == ("", -1)
-    assert await quotas(world) == {}
+    assert await quotas(rancher) == {}
 
 
 def declared(brake: dict[str, Any] | None) -> dict[str, Any]:
@@ -68,7 +77,6 @@ def declared(brake: dict[str, Any] | None) -> dict[str, Any]:
             return {"outputs": {**OUTPUTS, "sprawlBrake": brake}, "secretOutputNames": ["rancherToken"]}
         return answers(args)
 
-    @with_engine
     async def run() -> None:
         mocks = RecordingMocks(outputs)
         server = RancherStack.from_reference(pulumi.StackReference("server"), access.REQUIRED)
@@ -79,7 +87,7 @@ def declared(brake: dict[str, Any] | None) -> dict[str, Any]:
         ).leaked.future()
         found.update(mocks.inputs(SITE, "berlin"))
 
-    run()
+    with_engine(run)()  # type: ignore[unused-coroutine]
     return found
 
 
