@@ -21,7 +21,7 @@ from lab.cluster.spec import ClusterFiles
 from lab.layout import Lab
 from tests.lab.fake_nsx import free_net
 from tests.lab.program import ProgramStack
-from tests.lab.rancher_in_cluster import MIRRORS, InCluster, rancher_in
+from tests.lab.rancher_in_cluster import CLUSTERS, MIRRORS, InCluster, rancher_in
 from tests.lab.running_cluster import cluster, until
 
 pytestmark = [pytest.mark.lab, pytest.mark.asyncio(loop_scope="module")]
@@ -117,6 +117,16 @@ async def race(*attempts: Awaitable[tuple[int, str]]) -> tuple[Counter[int], set
     return Counter(status for status, _ in done), {text for status, text in done if status != 201}
 
 
+async def settled(rancher: InCluster, *, denied: bool) -> None:
+    """Wait until the API server has noticed a policy, or its end; it looks about once a second."""
+
+    async def noticed() -> bool:
+        status, _ = await rancher.kubectl_cluster(f"{CLUSTERS}?dryRun=All")
+        return (status == 403) == denied
+
+    await until(noticed, 60)
+
+
 async def test_must_2_a_thousand_racing_creations_take_nothing_beyond_the_limit(
     rancher: InCluster, stack: Stack
 ) -> None:
@@ -127,6 +137,7 @@ async def test_must_2_a_thousand_racing_creations_take_nothing_beyond_the_limit(
     assert state["mode"] == "fleet-only"
     assert state["percent"] < 60
     other = await rancher.user("second-admin", "admin")
+    await settled(rancher, denied=True)
 
     # Projects: three are planned; the API server itself counts.
     statuses, texts = await race(
@@ -211,6 +222,7 @@ async def test_must_2_a_thousand_racing_creations_take_nothing_beyond_the_limit(
     stack.configure(measures=[])
     await stack.run("up", "--skip-preview")
     assert await objects(rancher) == before
+    await settled(rancher, denied=False)
     assert (await rancher.api_cluster(other))[0] == 201
 
 
@@ -261,6 +273,7 @@ async def test_must_3_sprawl_exhausts_the_block_without_the_brake_and_cannot_wit
     for measures in (["quota", "admission"], ["roles", "quota"]):
         stack.configure(measures=measures)
         await stack.run("up", "--skip-preview")
+        await settled(rancher, denied="admission" in measures)
         newcomer = await new_user(rancher, f"newcomer-{len(measures)}-{measures[0]}")
         known = await rancher.running.names("/api/v1/namespaces")
         token = people if "admission" in measures else newcomer
