@@ -82,7 +82,7 @@ class Rancher:
             secret=lambda name: self._secrets.get(f"{NAMESPACE}/{name}"),
             fault=fault,
             changed=self._changed.set,
-            namespaces=self._namespaces,
+            forward=self._forward,
         )
 
     async def run(self) -> None:
@@ -217,9 +217,8 @@ class Rancher:
         if await rbac.keep(api, self._context, self._bound):
             self._changed.set()
 
-    async def _namespaces(self) -> list[Object]:
-        found: list[Object] = (await self._api.request("GET", sprawl.NAMESPACES))["items"]
-        return found
+    async def _forward(self, method: str, path: str, body: Object | None, media_type: str) -> Object:
+        return await self._api.request(method, path, body, media_type)
 
     async def _stop(self) -> None:
         if self._runner is not None:
