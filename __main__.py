@@ -42,7 +42,10 @@ if certificates.complete:
 
     # Step 6: first login, server URL, a token, and the cluster "local"
     bootstrap = steps.bootstrap(settings, in_cluster, endpoint, rancher, password)
-    outputs |= steps.rancher_outputs(endpoint, rancher, bootstrap)
+
+    # What the article warns of: clusters and projects beyond the plan are denied
+    brake = steps.brake(settings, preflight, in_cluster, endpoint, bootstrap)
+    outputs |= steps.rancher_outputs(endpoint, rancher, bootstrap, brake)
 else:
     pulumi.log.warn(
         "Rancher waits for its certificate: have the CA sign the output certificateRequest, set "

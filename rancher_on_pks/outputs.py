@@ -125,6 +125,11 @@ class RancherStack:
         "importedClusters, maxImportedClusters, and the figures behind them (docs/capacity.md); absent "
         "without podNetwork."
     )
+    sprawl_brake = _optional_object(
+        "State of the sprawl brake: measures, memberRole (role of cluster members without projects), mode "
+        "(open, fleet-only, closed), since, reason, headroom, and with the measure admission percent and "
+        "fleetUser (docs/brake.md); absent with sprawlBrake off, and with rancherBootstrap false."
+    )
     anti_affinity_rules = _optional_object(
         "Names of the DRS rules by vSphere cluster; absent with antiAffinity `off`."
     )

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict
 from capacity.model.plan import Plan
 from domain.finding import Finding
 from settings.bootstrap import BootstrapSettings
+from settings.brake import BrakeSettings
 from settings.capacity import CapacitySettings
 from settings.certificates import CertificateSettings
 from settings.cluster import ClusterSettings
@@ -29,6 +30,7 @@ class Settings(BaseModel):
     ingress: IngressSettings
     rancher: RancherSettings
     capacity: CapacitySettings
+    brake: BrakeSettings
     dns: DnsSettings
     helm: HelmSettings
     placement: PlacementSettings
@@ -86,3 +88,9 @@ class Settings(BaseModel):
         )
         yield from self.placement.findings()
         yield from self.bootstrap.findings(rancher.rancher_version)
+        yield from self.brake_findings(cluster.kubernetes_version)
+
+    def brake_findings(self, kubernetes_version: str) -> Iterator[Finding]:
+        """What is wrong with the brake on that Kubernetes version (``major.minor``; empty: unknown)."""
+        counted, bootstrapped = bool(self.capacity.pod_network), self.bootstrap.rancher_bootstrap
+        return self.brake.findings(kubernetes_version, counted=counted, bootstrapped=bootstrapped)

@@ -3,6 +3,7 @@
 A step that the settings turn off declares nothing and returns None.
 """
 
+from steps.brake import brake
 from steps.certificates import certificates
 from steps.cluster import InCluster, cluster, in_cluster
 from steps.guard import declared, guard
@@ -17,6 +18,7 @@ __all__ = [
     "InCluster",
     "Preflight",
     "bootstrap",
+    "brake",
     "certificates",
     "cluster",
     "cluster_outputs",

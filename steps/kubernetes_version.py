@@ -15,7 +15,8 @@ from settings import Settings, SettingsError, refuse
 def kubernetes_version(settings: Settings) -> str:
     """``major.minor``. PKS is asked only before the stack's first update.
 
-    Ends the program when neither config nor foundation has it, or Rancher does not run on it.
+    Ends the program when neither config nor foundation has it, or Rancher or the sprawl brake does not run
+    on it.
     """
     if settings.cluster.kubernetes_version:
         return settings.cluster.kubernetes_version
@@ -26,7 +27,7 @@ def kubernetes_version(settings: Settings) -> str:
         refuse(SettingsError([_unset(str(error))]))
     if not found:
         refuse(SettingsError([_unset("no cluster of the foundation shows which version it deploys")]))
-    if wrong := list(settings.rancher.findings(found)):
+    if wrong := [*settings.rancher.findings(found), *settings.brake_findings(found)]:
         refuse(SettingsError(wrong))
     return found
 

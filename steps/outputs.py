@@ -10,6 +10,7 @@ import pulumi
 from components.certificates.component import RancherCertificates
 from components.pks.component import PksCluster
 from components.rancher.bootstrap import RancherBootstrap
+from components.rancher.brake.component import SprawlBrake
 from components.rancher.server import RancherServer
 from settings import Settings
 from steps.ingress import Endpoint
@@ -41,7 +42,7 @@ def cluster_outputs(
 
 
 def rancher_outputs(
-    endpoint: Endpoint, rancher: RancherServer, bootstrap: RancherBootstrap | None
+    endpoint: Endpoint, rancher: RancherServer, bootstrap: RancherBootstrap | None, brake: SprawlBrake | None
 ) -> Outputs:
     """The outputs of Rancher; without bootstrap it has no user and no token."""
     outputs: Outputs = {
@@ -60,4 +61,5 @@ def rancher_outputs(
         "rancher_token": bootstrap.token,
         "rancher_token_expiry": bootstrap.token_expires,
         "local_cluster_state": bootstrap.local_state,
+        "sprawl_brake": brake.state if brake else None,
     }

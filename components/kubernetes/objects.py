@@ -38,6 +38,8 @@ class KubernetesProvider(pulumi.ProviderResource):
             "clusterIdentifier": cluster_identifier,
             # Update a changed Secret in place: a new certificate replaces the old one without a gap.
             "enableSecretMutable": "true",
+            # And a ConfigMap, whose absence a reader may take for a refusal.
+            "enableConfigMapMutable": "true",
             # Take over objects that a killed run created but did not record; the cluster is this stack's own.
             "upsertExistingObjects": "true",
             # And with other values: after half a destroy the objects are still there, but not in the state.
@@ -97,3 +99,31 @@ class Namespace(pulumi.CustomResource):
         """
         properties = {"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}
         super().__init__("kubernetes:core/v1:Namespace", name, properties, opts)
+
+
+class KubernetesObject(pulumi.CustomResource):
+    """An object of any kind, with the type token of the SDK."""
+
+    def __init__(
+        self,
+        name: str,
+        api_version: str,
+        kind: str,
+        *,
+        metadata: Mapping[str, pulumi.Input[str]],
+        body: Mapping[str, pulumi.Input[Any]],
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """Declare the object.
+
+        Args:
+            name: The resource's name in the stack.
+            api_version: Such as ``v1`` or ``rbac.authorization.k8s.io/v1``.
+            kind: Such as ``ConfigMap``.
+            metadata: ``name``, and ``namespace`` if it has one.
+            body: Its fields apart from these.
+            opts: Must name the provider of the cluster.
+        """
+        group = api_version if "/" in api_version else f"core/{api_version}"
+        properties = {"apiVersion": api_version, "kind": kind, "metadata": metadata, **body}
+        super().__init__(f"kubernetes:{group}:{kind}", name, properties, opts)

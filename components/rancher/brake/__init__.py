@@ -1,0 +1,1 @@
+"""The sprawl brake: what stops clusters and projects that nobody planned, while Rancher runs."""
