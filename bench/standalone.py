@@ -25,7 +25,7 @@ from lab.layout import REPO, Lab
 from lab.rancher.context import Context
 from lab.rancher.first_start import begin
 from lab.rancher.server import application
-from lab.rancher.state import Object, State
+from lab.rancher.state import State
 from lab.recipes import ENGINE, LANGUAGE_HOST
 from rancher_on_pks.outputs import CONTRACT_VERSION, VERSION_OUTPUT, definitions
 
@@ -182,7 +182,7 @@ def running_rancher(root: Path) -> Iterator[StandaloneRancher]:
         lambda: "v2.15.0",
         seed="standalone",
         ca=lab.ca_certificate.read_text,
-        namespaces=_none,
+        forward=_nothing,
     )
     begin(context, _PASSWORD)
     loop, address = asyncio.new_event_loop(), lab.address(0, 2)
@@ -200,8 +200,10 @@ def running_rancher(root: Path) -> Iterator[StandaloneRancher]:
         loop.run_until_complete(runner.cleanup())
 
 
-async def _none() -> list[Object]:
-    return []
+async def _nothing(method: str, path: str, body: object, media_type: str) -> dict[str, Any]:
+    """A cluster of Rancher's own without namespaces and quotas."""
+    del method, path, body, media_type
+    return {"items": []}
 
 
 def _run(on: Standalone, directory: Path, *arguments: str, expect: int | None = 0) -> str:

@@ -59,6 +59,7 @@ class Fleet(pulumi.ComponentResource):
         """Declare the resources."""
         super().__init__("rancher-on-pks:fleet:Fleet", name, None, opts)
         self._access = RancherAccess.from_outputs(args.server)
+        self._brake = args.server.sprawl_brake.apply(lambda state: state or {})
         capacity = PodNetwork(
             f"{name}-capacity",
             figures=args.server.pod_network.apply(
@@ -103,6 +104,7 @@ class Fleet(pulumi.ComponentResource):
                 entry=entry,
                 cluster=args.inventory.access.get(entry.name),
                 owner=args.owner,
+                brake=self._brake,
                 access=self._access,
                 opts=self._after(*after),
             )

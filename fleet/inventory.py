@@ -18,7 +18,9 @@ _KEY = re.compile(r"([a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([A-Za-z0
 _VALUE = re.compile(r"([A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?)?")
 _FILE = re.compile(r"[\w./~@+=, -]{0,255}")
 _RESERVED = ("cattle.io/", "rancher-on-pks/")
-_QUOTED = frozenset({"name", "displayName", "adopt", "registrationOnly", "labels", "members", "projects"})
+_QUOTED = frozenset(
+    {"name", "displayName", "adopt", "registrationOnly", "labels", "members", "projects", "extraProjects"}
+)
 """Keys of entries whose values messages may quote."""
 _REMEDIES = {
     "missing": "Set it",
@@ -115,6 +117,7 @@ class SiteEntry(_Entry):
         annotations: Annotations of the cluster in Rancher.
         members: Roles in the cluster.
         projects: Projects beside Default and System.
+        extra_projects: Projects that the site's people may create besides these.
     """
 
     name: Name
@@ -125,6 +128,7 @@ class SiteEntry(_Entry):
     annotations: dict[Key, str] = {}
     members: tuple[MemberEntry, ...] = ()
     projects: tuple[ProjectEntry, ...] = ()
+    extra_projects: int = Field(default=0, ge=0, strict=True)
 
 
 class FileEntries(_Entry):
@@ -164,7 +168,7 @@ class Inventory:
     @property
     def projects(self) -> int:
         """Number of projects of all sites."""
-        return sum(len(site.projects) for site in self.sites.values())
+        return sum(len(site.projects) + site.extra_projects for site in self.sites.values())
 
 
 def project_findings(site: SiteEntry, place: str) -> Iterator[Finding]:

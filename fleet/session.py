@@ -37,8 +37,8 @@ _NO_ANSWER = frozenset({0, 502, 503, 504})
 """Nobody answers, or the ingress in the place of Rancher."""
 _LACKS_ROLE = re.compile(r'cannot \w+ resource "(clusters|clusterregistrationtokens|settings)"')
 """Kubernetes' words for a missing role, about what every site needs."""
-_NAMESPACES = "/k8s/clusters/local/api/v1/namespaces"
-"""Those of the cluster that Rancher runs on, through Rancher."""
+_LOCAL = "/k8s/clusters/local/api/v1"
+"""API of the cluster that Rancher runs on, through Rancher."""
 _FRESH_SECONDS = 5.0
 _PATIENCE_SECONDS = 30.0
 
@@ -135,7 +135,25 @@ class Session:
         Raises:
             RancherError: As ``call``.
         """
-        return self._list(_NAMESPACES, fresh, lambda: self.call("GET", _NAMESPACES).get("items") or [])
+        return self._list("/namespaces", fresh, lambda: self.local("GET", "namespaces").get("items") or [])
+
+    def quotas(self, fresh: float = _FRESH_SECONDS) -> list[Json]:
+        """The resource quotas of the server's cluster, as of at most ``fresh`` seconds ago.
+
+        Raises:
+            RancherError: As ``call``.
+        """
+        return self._list(
+            "/resourcequotas", fresh, lambda: self.local("GET", "resourcequotas").get("items") or []
+        )
+
+    def local(self, method: str, path: str, body: object = None) -> Json:
+        """One request to the core API of the server's cluster, such as for ``namespaces/default``.
+
+        Raises:
+            RancherError: As ``call``.
+        """
+        return self.call(method, f"{_LOCAL}/{path}", body)
 
     def _list(
         self, key: str, fresh: float, fetch: Callable[[], list[Json]], *, needed: bool = False

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pulumi
 from pulumi.dynamic import Resource
@@ -12,7 +13,8 @@ from components.rancher.api import RancherError
 from components.runtime.errors import ProviderError, log
 from components.runtime.provider import Properties
 from domain.kubeconfig import Kubeconfig
-from fleet import edge, kubeconfigs, leaked_namespaces, members, registration
+from domain.rancher_roles import MEMBER
+from fleet import edge, kubeconfigs, leaked_namespaces, members, quotas, registration
 from fleet.session import ACCESS, FleetProvider, Session, SharedAccessError
 from fleet.site_import import MARKS, SiteImport, command_expired, failure, outputs
 
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 
 _OWN = (
     *("cluster_labels", "cluster_annotations", "members", "projects"),
-    *("adopt", "kubeconfig_file", "fingerprint", "owner"),
+    *("adopt", "kubeconfig_file", "fingerprint", "owner", "project_limit"),
 )
 """Inputs that do not describe the access to Rancher. (``labels`` is an input of every resource.)"""
 
@@ -39,7 +41,9 @@ class SiteProvider(FleetProvider):
     delete_before_replace = True  # otherwise the new agent would be removed with the old one
 
     def is_due(self, before: Properties, wanted: Properties) -> bool:
-        return bool(before.get("problem")) or command_expired(before) or not members.complete(wanted, before)
+        incomplete = not members.complete(wanted, before)
+        limited = before.get("limited", quotas.NONE) == wanted["project_limit"]
+        return bool(before.get("problem")) or command_expired(before) or incomplete or not limited
 
     def apply(self, wanted: Properties, before: Properties) -> Properties:
         moved = bool(before) and _url(before) != _url(wanted)
@@ -71,7 +75,8 @@ class SiteProvider(FleetProvider):
             name: {key: value for key, value in (cluster.get(kind) or {}).items() if key in known[name]}
             for kind, name in MARKS.items()
         }
-        return {**live, **members.remaining(session, known)}
+        limited = quotas.live(session, known["cluster_id"], known.get("limited", quotas.NONE))
+        return {**live, **members.remaining(session, known), "limited": limited}
 
     def remove(self, id_: str, known: Properties) -> None:
         """Deletes the cluster in Rancher and the agent's objects, and warns of namespaces that remain."""
@@ -129,6 +134,7 @@ class Site(Resource, module="fleet", name="Site"):
         entry: SiteEntry,
         cluster: ClusterAccess | None,
         owner: str,
+        brake: pulumi.Output[Mapping[str, Any]],
         access: RancherAccess,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
@@ -139,12 +145,15 @@ class Site(Resource, module="fleet", name="Site"):
             entry: The site's entry in the sites file.
             cluster: Access to its cluster; None: this program does not reach it.
             owner: The stack, written into an annotation of the cluster in Rancher.
+            brake: The server's output ``sprawlBrake``; empty without one.
             access: Access to Rancher.
             opts: Options.
         """
         props = {
             **access.inputs(),
-            **entry.model_dump(include={"name", "adopt", "members", "projects"}),
+            **entry.model_dump(include={"name", "adopt", "projects"}),
+            "members": brake.apply(lambda state: _members(entry, state)),
+            "project_limit": brake.apply(lambda state: _project_limit(entry, state)),
             "cluster_labels": dict(entry.labels),
             "cluster_annotations": dict(entry.annotations),
             "kubeconfig_file": cluster.kubeconfig_file if cluster else "",
@@ -154,6 +163,19 @@ class Site(Resource, module="fleet", name="Site"):
         }
         secret = pulumi.ResourceOptions(additional_secret_outputs=["token", "command"])
         super().__init__(SiteProvider(), resource_name, props, pulumi.ResourceOptions.merge(opts, secret))
+
+
+def _members(entry: SiteEntry, brake: Mapping[str, Any]) -> list[dict[str, str]]:
+    """The members, with the role without projects in the place of that which may create some."""
+    role = brake.get("memberRole")
+    members = [member.model_dump() for member in entry.members]
+    return [{**item, "role": role if role and item["role"] == MEMBER else item["role"]} for item in members]
+
+
+def _project_limit(entry: SiteEntry, brake: Mapping[str, Any]) -> int:
+    """Projects that the site's quota allows."""
+    limited = "quota" in (brake.get("measures") or ())
+    return len(entry.projects) + entry.extra_projects if limited else quotas.NONE
 
 
 def _url(properties: Properties) -> tuple[object, object]:

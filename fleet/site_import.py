@@ -11,7 +11,7 @@ from components.rancher.api import Json
 from components.runtime.errors import LOG_LEVEL_VARIABLE, ProviderError, log
 from components.runtime.provider import Properties
 from domain.kubeconfig import Kubeconfig
-from fleet import edge, members, registration
+from fleet import edge, members, quotas, registration
 from fleet.session import Session
 
 MARKS = {"labels": "cluster_labels", "annotations": "cluster_annotations"}
@@ -23,9 +23,10 @@ _NOTHING: Mapping[str, Any] = {
     "command_expires": "",
     "project_ids": {},
     "binding_ids": {},
+    "limited": quotas.NONE,
 }
 """Outputs of a Site: the cluster's id in Rancher, paths of the agent's objects, the import command and its
-end, ids of projects and bindings."""
+end, ids of projects and bindings, projects that its quota allows."""
 
 
 @dataclass
@@ -60,12 +61,13 @@ class SiteImport:
         """
         cluster = self._cluster()
         cluster_id = str(cluster["id"])
-        if cluster_id != self.made["cluster_id"]:
+        fresh = cluster_id != self.made["cluster_id"]
+        if fresh:
             self.made = {**outputs({}), "cluster_id": cluster_id}
             self.reapply = True
-            self._connect(cluster, fresh=True)
-        else:
-            self._connect(cluster, fresh=False)
+        limit = int(self.wanted["project_limit"])
+        self.made["limited"] = quotas.reconcile(self.session, cluster_id, limit, self.made["limited"])
+        self._connect(cluster, fresh=fresh)
         self.made |= members.reconcile(self.session, cluster_id, self.wanted, self.made)
 
     def _cluster(self) -> Json:
@@ -118,7 +120,8 @@ def failure(error: Exception) -> str:
 
 def outputs(known: Mapping[str, Any]) -> Properties:
     """Outputs of a Site without a problem, as far as they are known."""
-    return {name: known.get(name) or default for name, default in _NOTHING.items()} | {"problem": ""}
+    given = {name: value for name, value in known.items() if value is not None}
+    return {name: given.get(name, default) for name, default in _NOTHING.items()} | {"problem": ""}
 
 
 def command_expired(known: Mapping[str, Any]) -> bool:

@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from lab.rancher import identity, sprawl
+from lab.rancher import identity, roles, sprawl
 from lab.rancher.answers import created, links
 from lab.rancher.context import Call, missing, not_found
 from lab.rancher.resource import Resource
@@ -61,6 +61,7 @@ class _Kind:
         for field_name in (self.role, *([self.scope] if self.scope else [])):
             if not call.text(field_name):
                 raise missing(field_name)
+        roles.check_assignable(call.state, call.text(self.role))
         named = call.context.release.webhook_names_bindings and self.scope
         name = identity.name(self.prefix, 10 if named else 5)
         item = {

@@ -81,8 +81,9 @@ class Context:
     """Fault ``rancher`` of the lab, see ``lab.rancher``."""
     changed: Callable[[], None] = field(default=lambda: None)
     """Called after each change to the state."""
-    namespaces: Callable[[], Awaitable[list[Object]]] | None = None
-    """Returns the namespaces of the cluster that Rancher runs on; None without a cluster."""
+    forward: Callable[[str, str, Object | None, str], Awaitable[Object]] | None = None
+    """Sends a request (method, path, body, media type) to the API of the cluster that Rancher runs on; None
+    without a cluster."""
 
     @property
     def release(self) -> Release:

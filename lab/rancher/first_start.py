@@ -6,7 +6,7 @@ import base64
 from collections.abc import Mapping
 
 from lab.cluster.api import KubernetesApi
-from lab.rancher import clusters, identity, users
+from lab.rancher import clusters, identity, roles, users
 from lab.rancher.context import Context
 from lab.rancher.namespaces import NAMESPACE
 from lab.rancher.state import Object
@@ -32,6 +32,7 @@ def begin(context: Context, password: str, *, generated: bool = False) -> None:
     """Creates them, with this first password."""
     context.state.created = context.clock()
     users.make_administrator(context, password, generated=generated)
+    roles.make_builtin(context)
     clusters.make_local(context)
     context.commit()
 

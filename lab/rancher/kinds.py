@@ -68,7 +68,7 @@ class Kind:
         return {
             "apiVersion": "/".join(self.api),
             "kind": self.kind,
-            "metadata": {"name": name, "annotations": {RECORD: text}},
+            "metadata": {"name": name, "annotations": {**(record.get("annotations") or {}), RECORD: text}},
             **self.fields(record),
         }
 
@@ -196,6 +196,29 @@ KINDS = (
             "ttl": record["ttl"],
             "enabled": record["enabled"],
             "description": record["description"],
+        },
+    ),
+    Kind(
+        field="global_roles",
+        kind="GlobalRole",
+        namespaced=False,
+        fields=lambda record: {
+            "displayName": record["name"],
+            "builtin": record["builtin"],
+            "newUserDefault": record["newUserDefault"],
+            "rules": record["rules"],
+        },
+    ),
+    Kind(
+        field="role_templates",
+        kind="RoleTemplate",
+        namespaced=False,
+        fields=lambda record: {
+            "displayName": record["name"],
+            "builtin": record["builtin"],
+            "context": record["context"],
+            "locked": record["locked"],
+            "rules": record["rules"],
         },
     ),
     Kind(

@@ -21,6 +21,7 @@ from lab.rancher import (
     projects,
     proxy,
     registrations,
+    roles,
     server_settings,
     tokens,
     users,
@@ -43,6 +44,7 @@ _RESOURCES = (
     tokens.RESOURCE,
     users.RESOURCE,
     *bindings.RESOURCES,
+    *roles.RESOURCES,
 )
 # Kinds that ordinary users may access; a real server also shows them objects according to their roles.
 _OWN = (tokens.RESOURCE, preferences.RESOURCE)

@@ -78,7 +78,7 @@ class Rancher:
             ca=lambda: self._context.state.cacerts or "",
             fault=fault,
             changed=self._changed.set,
-            namespaces=self._namespaces,
+            forward=self._forward,
         )
 
     async def run(self) -> None:
@@ -210,9 +210,8 @@ class Rancher:
         await self._install_webhook(api)
         await sprawl.keep(api, self._context, self._made)
 
-    async def _namespaces(self) -> list[Object]:
-        found: list[Object] = (await self._api.request("GET", sprawl.NAMESPACES))["items"]
-        return found
+    async def _forward(self, method: str, path: str, body: Object | None, media_type: str) -> Object:
+        return await self._api.request(method, path, body, media_type)
 
     async def _stop(self) -> None:
         if self._runner is not None:

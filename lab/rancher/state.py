@@ -30,6 +30,8 @@ class State:
     projects: Objects = field(default_factory=dict)
     bindings: Objects = field(default_factory=dict)
     """Role bindings of all three kinds."""
+    global_roles: Objects = field(default_factory=dict)
+    role_templates: Objects = field(default_factory=dict)
     preferences: Objects = field(default_factory=dict)
     """Preferences by ``<user>/<name>``."""
     cacerts: str | None = None

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from aiohttp import web
 
-from lab.rancher import identity, preferences
+from lab.rancher import identity, preferences, roles
 from lab.rancher.answers import answer, condition, created
 from lab.rancher.context import Call, Context, RefusalError, invalid, missing
 from lab.rancher.resource import Resource
@@ -37,21 +37,25 @@ def is_administrator(context: Context, user: Object) -> bool:
 
 def may_create_clusters(call: Call) -> bool:
     """Whether a global role of the user allows it; ``user``, the default role of people, does."""
-    return any(
-        item.get("globalRoleId") in {"user", "clusters-create"} and item.get("userId") == call.user["id"]
+    names = [
+        str(item.get("globalRoleId"))
         for item in call.state.bindings.values()
-    )
+        if item.get("userId") == call.user["id"]
+    ]
+    return roles.allows(call.state.global_roles, names, "clusters")
 
 
 def may_create_projects(call: Call) -> bool:
-    """Whether the user is a member or the creator of the new project's cluster."""
+    """Whether a role of the user in the new project's cluster allows it, or the user has created it."""
     cluster_id = call.text("clusterId")
     cluster = call.state.clusters.get(cluster_id) or {}
-    return cluster.get("creatorId") == call.user["id"] or any(
-        item.get("clusterId") == cluster_id
-        and item.get("userId") == call.user["id"]
-        and item.get("roleTemplateId") in {"cluster-owner", "cluster-member", "projects-create"}
+    names = [
+        str(item.get("roleTemplateId"))
         for item in call.state.bindings.values()
+        if item.get("clusterId") == cluster_id and item.get("userId") == call.user["id"]
+    ]
+    return cluster.get("creatorId") == call.user["id"] or roles.allows(
+        call.state.role_templates, names, "projects"
     )
 
 

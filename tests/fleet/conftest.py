@@ -19,6 +19,7 @@ from fleet.agent_connections import AgentConnectionsProvider
 from fleet.rancher_connection import RancherConnectionProvider
 from fleet.session import FleetProvider, Sessions
 from fleet.site import SiteProvider
+from lab.cluster.api import ApiError
 from lab.rancher import sprawl
 from tests import kubernetes_api, pki
 from tests.fleet.standalone import fleet  # noqa: F401 - a fixture
@@ -76,6 +77,7 @@ class World:
             "adopt": False,
             "kubeconfig_file": "",
             "fingerprint": "",
+            "project_limit": -1,
         }
         if edge:
             file = self.root / f"{name}.yaml"
@@ -161,12 +163,40 @@ async def world(
             names = [*(path.rpartition("/")[2] for path in cluster.created), *made.leaked]
             return [{"metadata": {"name": name}} for name in names]
 
-        server.context.namespaces = listed
+        server.context.forward = Core(listed).request
         clock = asyncio.create_task(_pass_time(server, start, listed))
         try:
             yield made
         finally:
             clock.cancel()
+
+
+@dataclass
+class Core:
+    """Namespaces and quotas of the server's cluster; each quota counts at once."""
+
+    namespaces: Callable[[], Awaitable[list[dict[str, Any]]]]
+    quotas: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    async def request(
+        self, method: str, path: str, body: dict[str, Any] | None, media_type: str
+    ) -> dict[str, Any]:
+        del media_type
+        known = await self.namespaces()
+        if path == "/api/v1/namespaces":
+            return {"items": known}
+        if path == "/api/v1/resourcequotas":
+            return {"items": list(self.quotas.values())}
+        if method in {"POST", "PUT"} and body:
+            place = body["metadata"]
+            at = f"/api/v1/namespaces/{place['namespace']}/resourcequotas/{place['name']}"
+            exists = place["namespace"] in {item["metadata"]["name"] for item in known}
+            if exists and (method == "POST" or at in self.quotas):
+                self.quotas[at] = {**body, "status": {"hard": body["spec"]["hard"]}}
+                path = at
+        if path not in self.quotas:
+            raise ApiError(404, f'resourcequotas "{path.rpartition("/")[2]}" not found')
+        return self.quotas.pop(path) if method == "DELETE" else self.quotas[path]
 
 
 async def _pass_time(server: Server, before: float, keep: Callable[[], Awaitable[object]]) -> None:

@@ -14,14 +14,11 @@ from components.kubernetes.objects import KubernetesObject
 from components.rancher.brake import admission, counting
 from components.rancher.brake.roles import BrakeRoles
 from components.rancher.endpoint import RancherEndpointArgs
+from domain.rancher_quota import OF_LOCAL, hard
 
 OUTPUT = "sprawlBrake"
 """The stack's output with the state, from which the next update knows whether it was closed."""
-PROJECTS = "count/projects.management.cattle.io"
-QUOTA = "raise-plannedprojects-of-rancher-on-pks"
-"""Name of the quota of ``local``. Kubernetes' refusal quotes it, with the numbers used and limited."""
 _LOCAL = "local"
-_OWN_PROJECTS = 2
 _QUOTA_TIMEOUT = "300s"
 """Kubernetes looks for new countable kinds every 30 s; until then a quota counts nothing."""
 _UNCOUNTED = "sprawlBrake has no admission: whoever may import by Rancher's roles does"
@@ -118,7 +115,7 @@ def _quota(name: str, planned_projects: int, opts: pulumi.ResourceOptions) -> No
         f"{name}-quota",
         "v1",
         "ResourceQuota",
-        metadata={"name": QUOTA, "namespace": _LOCAL},
-        body={"spec": {"hard": {PROJECTS: str(_OWN_PROJECTS + planned_projects)}}},
+        metadata={"name": OF_LOCAL, "namespace": _LOCAL},
+        body={"spec": {"hard": hard(planned_projects)}},
         opts=pulumi.ResourceOptions.merge(opts, waited),
     )

@@ -14,11 +14,10 @@ from capacity.model.plan import CapacityError
 from components.kubernetes import api as kubernetes_api
 from components.rancher.first_login import USER
 from components.runtime.errors import ProviderError
+from domain.rancher_quota import OWN_PROJECTS
 
 _MANAGEMENT = "/apis/management.cattle.io/v3"
 _LOCAL = "local"
-_OWN_PROJECTS = 2
-"""Default and System, in each cluster."""
 
 
 def count(kubeconfig: str) -> tuple[Live, str]:
@@ -36,7 +35,7 @@ def count(kubeconfig: str) -> tuple[Live, str]:
     live = Live(
         namespaces=len(namespaces),
         clusters=sum(item["metadata"]["name"] != _LOCAL for item in clusters),
-        projects=max(len(projects) - _OWN_PROJECTS * len(clusters), 0),
+        projects=max(len(projects) - OWN_PROJECTS * len(clusters), 0),
         preferences=sum(name in names for name in namespaces),
     )
     fleet = next((item["metadata"]["name"] for item in users if item.get("username") == USER), "")
