@@ -88,7 +88,7 @@ class SprawlBrake(pulumi.ComponentResource):
         self.register_outputs({"state": self.state})
 
     def _verdict(self, args: SprawlBrakeArgs) -> pulumi.Output[Mapping[str, Any]]:
-        """Counted at each preview and update, once what this component depends on is there."""
+        """Counted at each preview and update, once Rancher has given out the token."""
         before = own_outputs().get(OUTPUT) or {}
 
         def judged(known: list[Any]) -> Any:
@@ -102,7 +102,7 @@ class SprawlBrake(pulumi.ComponentResource):
                 reopen=args.open_percent,
             )
 
-        found = pulumi.Output.all(args.kubeconfig, args.figures, self.urn).apply(judged)
+        found = pulumi.Output.all(args.kubeconfig, args.figures, args.token).apply(judged)
         return pulumi.Output.unsecret(found)
 
 
