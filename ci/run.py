@@ -111,8 +111,6 @@ def check_drift(
     directory.mkdir(parents=True, exist_ok=True)
     engine = Engine.of(stack, settings)
     mask = engine.redactor()
-    refreshed, previewed = engine.refresh(mask), engine.preview(mask)
-    capacity = capacity_diff.compare(stack, engine.settings, None, previewed.report)
     problems = _Problems(mask)
     outputs: Mapping[str, Any] = {}
     braking: brake.Braking | None = None
@@ -121,6 +119,9 @@ def check_drift(
         outputs = engine.outputs()
     with problems:
         braking = brake.check(engine, mask, outputs)
+    # After the brake, whose verdict would else be one more pending change.
+    refreshed, previewed = engine.refresh(mask), engine.preview(mask)
+    capacity = capacity_diff.compare(stack, engine.settings, None, previewed.report)
     with problems:
         surviving = _leaked(stack, outputs, least_age=least_age, reclaim=reclaim)
     found = drift.DriftCheck(
