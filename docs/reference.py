@@ -122,7 +122,7 @@ def policies() -> str:
         "nor namespaces in manifests that a plugin renders during the update. For those, plan a reserve",
         "(`reservePercent`), read the live figures (`nsxManager`), and limit them where they are created, "
         "with",
-        "Rancher's roles, a ResourceQuota or an admission policy.",
+        "the [sprawl brake](brake.md): Rancher's roles, quotas and an admission policy.",
     ]
     for policy in POLICIES:
         severity = policy.severity.value if policy.severity else ""

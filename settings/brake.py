@@ -12,14 +12,14 @@ from domain.versions import Version
 from settings.types import Section
 
 Measure = Literal["roles", "quota", "admission"]
-_OFF = {"off", "false"}
+_OFF = ("off", False)
 """YAML reads ``off`` without quotes as false."""
 _ADMISSION_SINCE = Version(1, 30)
 """Kubernetes version in which ValidatingAdmissionPolicy is stable (KEP-3488)."""
 
 
 def _measures(value: object) -> object:
-    return [] if isinstance(value, str) and value.lower() in _OFF else value
+    return [] if value in _OFF else value
 
 
 class BrakeSettings(Section):

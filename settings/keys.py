@@ -115,6 +115,7 @@ KEYS: labels.Table = {
         "token_days": "rancherTokenDays",
         "renew_days": "rancherTokenRenewDays",
     },
+    ("rancher:BrakeRoles", ""): _ENDPOINT,
     ("rancher:LocalCluster", ""): {**_ENDPOINT, "timeout_minutes": "rancherLocalTimeoutMinutes"},
 }
 

@@ -16,6 +16,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pulumi
 import yaml
@@ -24,6 +25,9 @@ from pulumi.runtime import settings
 
 import components
 import fleet
+from capacity.model.brake import Live
+from components.rancher.brake import component as brake
+from components.rancher.brake import counting
 from components.runtime.provider import Provider
 from fleet import access
 from fleet.component import Fleet, FleetArgs
@@ -133,6 +137,15 @@ def _stacks(directory: Path) -> Iterator[dict[str, str]]:
     yield {**article, **given, "certificateSource": "files", "helmEngine": "v2", **versions}
     yield {
         **article,
+        **given,
+        "certificateSource": "files",
+        "sprawlBrake": '["roles", "quota", "admission"]',
+        "kubernetesVersion": "1.34",
+        "rancherVersion": "2.13.0",
+        "ingressChartVersion": "4.15.1",
+    }
+    yield {
+        **article,
         "certificateSource": "internal-ca",
         "caCertificateFile": given["caCertificateFile"],
         "caPrivateKey": authority.key_pem,
@@ -163,14 +176,23 @@ def _run_server(config: Mapping[str, str]) -> list[tuple[str, str, dict[str, Any
         {f"rancher-on-pks:{key}": value for key, value in config.items()},
         ["rancher-on-pks:privateKey", "rancher-on-pks:caPrivateKey"],
     )
-    with_engine(lambda: _declared(runpy.run_path(str(REPO / "__main__.py"))))()
+    live = Live(namespaces=20, clusters=0, projects=0, preferences=1)
+    with (
+        mock.patch.object(brake, "own_outputs", dict),
+        mock.patch.object(counting, "count", lambda _: (live, "user-abcde")),
+    ):
+        with_engine(lambda: _declared(runpy.run_path(str(REPO / "__main__.py"))))()
     return mocks.registered
 
 
 def _declared(program: Mapping[str, Any]) -> pulumi.Output[Any]:
     bootstrap, certificates = program.get("bootstrap"), program["certificates"]
+    held = program.get("brake")
     return pulumi.Output.all(
-        program["cluster"].provider.urn, certificates.urn, bootstrap.local_state if bootstrap else ""
+        program["cluster"].provider.urn,
+        certificates.urn,
+        bootstrap.local_state if bootstrap else "",
+        held.state if held else "",
     )
 
 

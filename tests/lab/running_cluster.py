@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -61,13 +63,22 @@ class Running:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def running(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Running]:
+    async with cluster(tmp_path_factory.mktemp("cluster")) as made:
+        yield made
+
+
+@contextlib.asynccontextmanager
+async def cluster(
+    directory: Path, block: str = "172.16.0.0/20", addresses: int = 50
+) -> AsyncIterator[Running]:
+    """A started cluster on a pod IP block of its own."""
     patch = pytest.MonkeyPatch()
     tools = bringup.build_tools()
     patch.setenv("PATH", f"{tools.bin}{os.pathsep}{os.environ['PATH']}")
     patch.setenv("LAB_LOAD_BALANCER_SECONDS", "0.2")
     patch.setenv("LAB_RANCHER_START_SECONDS", "1")
-    lab = Lab(tmp_path_factory.mktemp("cluster"), free_net())
-    nsx = FakeNsx({"block": "172.16.0.0/20"}, {"pool": [lab.address(50, last) for last in range(10, 60)]})
+    lab = Lab(directory, free_net())
+    nsx = FakeNsx({"block": block}, {"pool": [lab.address(50, last) for last in range(10, 10 + addresses)]})
     runner = await nsx.start(lab)
     network = NetworkSpec(pod_ip_block_ids=("block",), fip_pool_ids=("pool",))
     spec = ClusterSpec(

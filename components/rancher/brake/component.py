@@ -88,21 +88,16 @@ class SprawlBrake(pulumi.ComponentResource):
         self.register_outputs({"state": self.state})
 
     def _verdict(self, args: SprawlBrakeArgs) -> pulumi.Output[Mapping[str, Any]]:
-        """Counted at each preview and update, once Rancher has given out the token."""
+        """Counted at each preview and update, once what this component depends on is there."""
         before = own_outputs().get(OUTPUT) or {}
 
-        def judged(known: list[Any]) -> Any:
-            kubeconfig, figures = known[:2]
-            return asyncio.to_thread(
-                counting.judge,
-                kubeconfig,
-                figures,
-                before,
-                close=args.close_percent,
-                reopen=args.open_percent,
-            )
+        async def judged(known: list[Any]) -> Mapping[str, Any]:
+            await self.urn.future()  # which an Output would make a dependency on the component's own children
+            kubeconfig, figures = known
+            limits = {"close": args.close_percent, "reopen": args.open_percent}
+            return await asyncio.to_thread(counting.judge, kubeconfig, figures, before, **limits)
 
-        found = pulumi.Output.all(args.kubeconfig, args.figures, args.token).apply(judged)
+        found: pulumi.Output[Any] = pulumi.Output.all(args.kubeconfig, args.figures).apply(judged)
         return pulumi.Output.unsecret(found)
 
 
