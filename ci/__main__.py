@@ -10,6 +10,7 @@ import json
 import os
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import console
@@ -19,6 +20,8 @@ from ci.problem import StepError
 from domain.redaction import Redactor, secret_variables
 
 _LABEL = "drift"
+_MOST = 20
+"""More leaked namespaces than this are rather the trace of a Rancher that lost its clusters."""
 
 
 def main() -> int:
@@ -127,6 +130,8 @@ def _drift(arguments: argparse.Namespace) -> int:
         directory=arguments.output,
         settings=arguments.config_file,
         least_percent=arguments.headroom,
+        least_age=timedelta(minutes=arguments.least_age),
+        reclaim=arguments.reclaim,
     )
 
 
@@ -180,7 +185,7 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser("deploy", parents=[stack, allowed], help="preview, check, update")
     command.set_defaults(run=_deploy)
     command = commands.add_parser(
-        "drift", parents=[stack, output], help="check for drift and for too little capacity"
+        "drift", parents=[stack, output], help="check for drift, too little capacity, leaked namespaces"
     )
     command.add_argument(
         "--headroom",
@@ -188,6 +193,22 @@ def _parser() -> argparse.ArgumentParser:
         default=5,
         metavar="PERCENT",
         help="alarm below this share of a limit (default 5)",
+    )
+    command.add_argument(
+        "--reclaim",
+        type=int,
+        nargs="?",
+        const=_MOST,
+        metavar="MOST",
+        help="delete the namespaces of clusters that Rancher does not have any more, unless there are more "
+        f"than MOST (default {_MOST})",
+    )
+    command.add_argument(
+        "--least-age",
+        type=int,
+        default=15,
+        metavar="MINUTES",
+        help="a younger namespace is not reclaimed (default 15)",
     )
     command.set_defaults(run=_drift)
     command = commands.add_parser("issue", help="update the issue of each checked stack")

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -106,6 +107,17 @@ class Engine:
         inside = (part for text in found for part in url_secrets(text))
         return Redactor([*found, *inside, *secret_variables(self.environment)])
 
+    def outputs(self) -> dict[str, Any]:
+        """The stack's outputs, secrets in clear; empty before its first deployment.
+
+        Raises:
+            StepError: They cannot be read.
+        """
+        found: dict[str, Any] = json.loads(
+            self._ask("stack", "output", "--json", "--show-secrets", "--stack", self.name)
+        )
+        return found
+
     def preview(self, mask: Redactor) -> Outcome:
         """``pulumi preview`` with the policies."""
         return self._run(mask, "preview", "--diff", *self.policies())
@@ -113,6 +125,14 @@ class Engine:
     def update(self, mask: Redactor) -> Outcome:
         """``pulumi up`` with the policies, after a preview that was accepted."""
         return self._run(mask, "up", "--yes", "--skip-preview", "--suppress-outputs", *self.policies())
+
+    def preview_of(self, target: str, mask: Redactor) -> Outcome:
+        """``pulumi preview`` of one resource, without the policies."""
+        return self._run(mask, "preview", "--diff", "--target", target)
+
+    def update_of(self, target: str, mask: Redactor) -> Outcome:
+        """``pulumi up`` of one resource, without the policies."""
+        return self._run(mask, "up", "--yes", "--skip-preview", "--suppress-outputs", "--target", target)
 
     def refresh(self, mask: Redactor) -> Outcome:
         """``pulumi refresh`` as a preview: writes no state, takes no lock."""

@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
-from datetime import UTC, datetime
+from contextlib import AbstractContextManager, ExitStack
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from capacity.report.metrics import exposition
-from ci import capacity_diff, comment, drift, gate
+from ci import brake, capacity_diff, comment, drift, gate, leaked, stacks
 from ci.engine import Engine, Outcome
 from ci.events import Report
 from ci.problem import StepError
+from domain.leaked_namespaces import Leaked
 from domain.redaction import Redactor, secret_variables
 
 METRICS = "capacity.prom"
@@ -80,17 +82,28 @@ def deploy(stack: str, *, settings: Path | None, allowed: bool) -> int:
     return 1 if engine.update(mask).exit_code else 0
 
 
-def check_drift(stack: str, *, directory: Path, settings: Path | None, least_percent: int) -> int:
-    """Compare a stack's state with reality, and the pod network with the plan; changes nothing.
+def check_drift(
+    stack: str,
+    *,
+    directory: Path,
+    settings: Path | None,
+    least_percent: int,
+    least_age: timedelta = timedelta(minutes=15),
+    reclaim: int | None = None,
+) -> int:
+    """Compare a stack's state with reality, and the pod network with the plan; close and open the brake.
 
     Args:
         stack: Name of the stack.
         directory: Gets ``drift.md``, ``result.json`` and, when they are known, the figures as OpenMetrics.
         settings: The stack's file.
         least_percent: Share of each limit that has to remain beyond plan and reserve.
+        least_age: A younger namespace is not reclaimed.
+        reclaim: How many leaked namespaces may be deleted; None: none is.
 
     Returns:
-        0: nothing found; 3: drift, or too little capacity; 1: the check failed.
+        0: nothing found; 3: drift, too little capacity, leaked namespaces, a brake that closed, opened or is
+        closed; 1: the check failed.
 
     Raises:
         StepError: The backend cannot be asked, or the stack's secrets cannot be decrypted.
@@ -98,8 +111,19 @@ def check_drift(stack: str, *, directory: Path, settings: Path | None, least_per
     directory.mkdir(parents=True, exist_ok=True)
     engine = Engine.of(stack, settings)
     mask = engine.redactor()
+    problems = _Problems(mask)
+    outputs: Mapping[str, Any] = {}
+    braking: brake.Braking | None = None
+    surviving: Leaked | None = None
+    with problems:
+        outputs = engine.outputs()
+    with problems:
+        braking = brake.check(engine, mask, outputs)
+    # After the brake, whose verdict would else be one more pending change.
     refreshed, previewed, analyzed = engine.refresh(mask), engine.preview(mask), engine.analyze(mask)
     capacity = capacity_diff.compare(stack, engine.settings, None, previewed.report)
+    with problems:
+        surviving = _leaked(stack, outputs, least_age=least_age, reclaim=reclaim)
     found = drift.DriftCheck(
         stack=stack,
         failed=refreshed.failed or previewed.failed or (analyzed is not None and analyzed.failed),
@@ -109,18 +133,49 @@ def check_drift(stack: str, *, directory: Path, settings: Path | None, least_per
         note="" if analyzed else drift.NOT_JUDGED,
         alarms=capacity.alarms(least_percent),
         capacity=capacity.markdown,
+        brake=braking,
+        leaked=surviving or Leaked(),
+        problems=problems.found,
     )
     text = drift.render(found)
     (directory / "drift.md").write_text(text)
     if capacity.after:
         metrics = exposition(
-            capacity.after, stack=stack, measured_at=capacity.measured_at, exported_at=datetime.now(UTC)
+            capacity.after,
+            stack=stack,
+            measured_at=capacity.measured_at,
+            exported_at=datetime.now(UTC),
+            brake=braking[1] if braking else None,
+            surviving=len(surviving.remaining) if surviving else None,
         )
         (directory / METRICS).write_text(metrics)
     result = {"stack": stack, "verdict": found.verdict, "found": found.exit_code != 0}
     (directory / "result.json").write_text(json.dumps(result))
     _conclude(text, found.verdict)
     return found.exit_code
+
+
+class _Problems(AbstractContextManager["_Problems"]):
+    """Collects why parts of a check failed, so that the others are done all the same."""
+
+    def __init__(self, mask: Redactor) -> None:
+        self._mask = mask
+        self.found: list[str] = []
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> bool:
+        if not isinstance(error, StepError):
+            return False
+        self.found.append(self._mask(str(error)))
+        return True
+
+
+def _leaked(
+    stack: str, outputs: Mapping[str, Any], *, least_age: timedelta, reclaim: int | None
+) -> Leaked | None:
+    """The leaked namespaces on a server's cluster; None for a fleet, and before the first deployment."""
+    if stacks.is_fleet(stack) or not {"kubeconfig", "rancherUrl"} <= outputs.keys():
+        return None
+    return leaked.check(str(outputs["kubeconfig"]), least_age=least_age, most=reclaim)
 
 
 def _judged(

@@ -8,6 +8,7 @@ a live Rancher has.
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
 from datetime import UTC, date, datetime
@@ -20,6 +21,7 @@ from capacity.model.limits import POD_SUBNETS
 from capacity.model.namespaces import with_imports
 from capacity.model.plan import LARGEST_FIGURE, CapacityError
 from capacity.report import tables
+from domain.brake_state import BrakeState
 
 Answer = tuple[str, int]
 """What a command prints, and its exit code."""
@@ -65,7 +67,11 @@ def _export(arguments: argparse.Namespace) -> Answer:
 
     plan = flags.plan(arguments)
     text = exposition(
-        assess(plan), stack=arguments.stack, measured_at=arguments.measured_at, exported_at=datetime.now(UTC)
+        assess(plan),
+        stack=arguments.stack,
+        measured_at=arguments.measured_at,
+        exported_at=datetime.now(UTC),
+        brake=_brake(arguments.brake) if arguments.brake else None,
     )
     if arguments.output is None:
         return text.rstrip("\n"), 0
@@ -74,6 +80,15 @@ def _export(arguments: argparse.Namespace) -> Answer:
     partial.write_text(text)
     partial.replace(arguments.output)
     return f"wrote {arguments.output}", 0
+
+
+def _brake(path: Path) -> BrakeState:
+    try:
+        return BrakeState.of(json.loads(path.read_bytes()))
+    except (ValueError, RecursionError) as error:
+        raise CapacityError(
+            f"{path}: no state of the sprawl brake ({error}). Give the stack output sprawlBrake"
+        ) from None
 
 
 def _advise(arguments: argparse.Namespace) -> Answer:
@@ -128,6 +143,9 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument("--stack", default="", help="value of the label `stack`")
     export.add_argument(
         "--measured-at", type=_day, metavar="DAY", help="when the figures were read (YYYY-MM-DD)"
+    )
+    export.add_argument(
+        "--brake", type=Path, help="state of the brake: `pulumi stack output sprawlBrake --json`"
     )
     export.add_argument("--output", type=Path, help="file to replace (default: standard output)")
     export.set_defaults(run=_export)

@@ -8,12 +8,21 @@ from prometheus_client import CollectorRegistry, Gauge
 from prometheus_client.openmetrics.exposition import generate_latest
 
 from capacity.model.assessment import Assessment
+from domain.brake_state import MODES, BrakeState
 
 PREFIX = "rancher_pks"
 """First part of every name."""
 
 
-def exposition(assessment: Assessment, *, stack: str, measured_at: date | None, exported_at: datetime) -> str:
+def exposition(
+    assessment: Assessment,
+    *,
+    stack: str,
+    measured_at: date | None,
+    exported_at: datetime,
+    brake: BrakeState | None = None,
+    surviving: int | None = None,
+) -> str:
     """The text, ending in ``# EOF``.
 
     Args:
@@ -21,6 +30,8 @@ def exposition(assessment: Assessment, *, stack: str, measured_at: date | None, 
         stack: Value of the label ``stack``, which tells apart the foundations that one Prometheus sees.
         measured_at: Day of the figures of others; None: they are live, or of unknown age.
         exported_at: Now.
+        brake: State of the sprawl brake; None: there is none, or it is unknown.
+        surviving: Namespaces found that survived their cluster; None: nobody looked.
     """
     registry = CollectorRegistry()
     metrics = _Metrics(registry, stack)
@@ -46,6 +57,14 @@ def exposition(assessment: Assessment, *, stack: str, measured_at: date | None, 
     first = assessment.first_exhausted_at
     if first is not None:
         metrics.set("exhausted_at_import", "Number of the imported cluster that exceeds a limit.", first)
+    if surviving is not None:
+        metrics.set("surviving_namespaces", "Namespaces found that survived their cluster.", surviving)
+    if brake:
+        for mode in MODES:
+            meaning = "1: the sprawl brake is in this mode."
+            metrics.set("brake_mode", meaning, mode == brake.mode, {"mode": mode})
+        if brake.since:
+            metrics.set("brake_since_seconds", "When that mode began.", brake.since.timestamp())
     if measured_at:
         day = datetime.combine(measured_at, time.min, UTC)
         metrics.set("figures_time_seconds", "Day on which the figures of others were read.", day.timestamp())

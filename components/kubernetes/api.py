@@ -103,9 +103,15 @@ class Kubernetes:
         query = urlencode({"fieldManager": manager, "force": "true"})
         return self._request("PATCH", f"{path}?{query}", body, "application/apply-patch+yaml")
 
-    def delete(self, path: str) -> bool:
-        """Delete the object; False when there was none."""
-        return self._unless_absent("DELETE", path) is not None
+    def delete(self, path: str, **preconditions: str) -> bool:
+        """Delete the object; False when there was none.
+
+        Args:
+            path: Path of the object.
+            preconditions: ``uid`` and ``resourceVersion`` that it must have; another is refused (409).
+        """
+        body = {"preconditions": preconditions} if preconditions else None
+        return self._unless_absent("DELETE", path, body) is not None
 
     def _unless_absent(
         self, method: str, path: str, body: Object | None = None, media_type: str = "application/json"

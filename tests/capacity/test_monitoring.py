@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,10 @@ import httpx
 import pytest
 import yaml
 
+from capacity.model.assessment import assess
+from capacity.model.plan import Block, Demand, Network, Plan
+from capacity.report.metrics import exposition
+from domain.brake_state import BrakeState
 from tests.config import REPO
 from tests.servers import ADDRESS, Request, Response, serve
 
@@ -34,8 +39,24 @@ def export(*arguments: str) -> str:
     return subprocess.run(command, cwd=REPO, capture_output=True, text=True, check=True).stdout
 
 
-def test_promtool_accepts_the_metrics() -> None:
+STATE = {"mode": "closed", "since": "2026-03-01T03:23:00Z", "reason": "245 of 256", "headroom": "11 left"}
+SURVIVING = """\
+# HELP rancher_pks_surviving_namespaces Namespaces found that survived their cluster.
+# TYPE rancher_pks_surviving_namespaces gauge
+rancher_pks_surviving_namespaces{stack="prod"} 0.0
+# EOF"""
+
+
+def brake(directory: Path, mode: str) -> tuple[str, str]:
+    """The flag with the state of the brake."""
+    file = directory / f"{mode}.json"
+    file.write_text(json.dumps({**STATE, "mode": mode}))
+    return "--brake", str(file)
+
+
+def test_promtool_accepts_the_metrics(tmp_path: Path) -> None:
     every = (
+        *brake(tmp_path, "closed"),
         *("--imported", "40", "--leaked", "2", "--measured-at", "2026-01-31", "--reserve", "10"),
         *(
             "--tier1-limit",
@@ -65,6 +86,25 @@ def test_the_file_is_replaced(tmp_path: Path) -> None:
     assert export("--output", str(file)) == f"wrote {file}\n"
     assert file.read_text().endswith("# EOF\n")
     assert list(tmp_path.iterdir()) == [file]
+
+
+def test_the_brake_is_exported(tmp_path: Path) -> None:
+    text = export(*brake(tmp_path, "closed"))
+    assert 'rancher_pks_brake_mode{mode="closed",stack="prod"} 1.0' in text
+    assert 'rancher_pks_brake_mode{mode="fleet-only",stack="prod"} 0.0' in text
+    assert 'rancher_pks_brake_since_seconds{stack="prod"} 1.77233538e+09' in text
+    assert "rancher_pks_brake" not in export()
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"mode": "shut"}', '{"mode": 1}', "[" * 100_000])
+def test_a_state_that_is_none_is_refused(tmp_path: Path, content: str) -> None:
+    file = tmp_path / "brake.json"
+    file.write_text(content)
+    command = [sys.executable, "-m", "capacity", "export", "--brake", str(file)]
+    done = subprocess.run(command, cwd=REPO, capture_output=True, text=True, check=False)
+    assert (done.returncode, "Traceback" in done.stderr) == (2, False)
+    assert "no state of the sprawl brake" in done.stderr
+    assert "Give the stack output sprawlBrake" in done.stderr
 
 
 def test_a_wrong_day_is_refused() -> None:
@@ -149,9 +189,21 @@ def queries(panels: list[dict[str, Any]]) -> Iterator[tuple[str, str]]:
 
 
 def test_a_real_prometheus_fires_resolves_and_feeds_the_dashboard(tmp_path: Path) -> None:
-    fits = export("--imported", "40", "--imports-per-month", "2", "--measured-at", "2026-01-31")
+    fits = export(
+        *("--imported", "40", "--imports-per-month", "2", "--measured-at", "2026-01-31"),
+        *brake(tmp_path, "fleet-only"),
+    )
     exceeds = export("--imported", "70", "--leaked", "3", "--measured-at", "2026-01-31")
-    shown = [fits]
+    closed = exposition(
+        assess(Plan(network=Network(blocks=(Block(cidr="172.16.0.0/16"),)), demands=(Demand(),))),
+        stack="prod",
+        measured_at=None,
+        exported_at=datetime.now(UTC),
+        brake=BrakeState.of(STATE),
+        surviving=2,
+    )
+    opened = fits.replace("# EOF", SURVIVING)
+    shown = [opened]
 
     def answer(_request: Request) -> Response:
         kind = "application/openmetrics-text; version=1.0.0; charset=utf-8"
@@ -165,6 +217,12 @@ def test_a_real_prometheus_fires_resolves_and_feeds_the_dashboard(tmp_path: Path
         shown[0] = exceeds
         found.until("RancherPlanExceedsPodNetwork", firing=True)
         found.until("RancherNamespacesLeaked", firing=True)
-        shown[0] = fits
+        assert not {"RancherSprawlBrakeClosed", "RancherNamespacesSurvived"} & found.firing()
+        shown[0] = closed
+        found.until("RancherSprawlBrakeClosed", firing=True)
+        found.until("RancherNamespacesSurvived", firing=True)
+        shown[0] = opened
+        found.until("RancherSprawlBrakeClosed", firing=False)
+        found.until("RancherNamespacesSurvived", firing=False)
         found.until("RancherPlanExceedsPodNetwork", firing=False)
         found.until("RancherNamespacesLeaked", firing=False)

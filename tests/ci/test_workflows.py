@@ -109,7 +109,7 @@ def test_each_variable_that_the_program_reads_is_given_wherever_a_stack_is_touch
     ]
     assert len(touching) == 4  # preview; preview and deployment; drift
     for given in touching:
-        assert given.keys() - {"STACK", "DESTROY"} == known
+        assert given.keys() - {"STACK", "DESTROY", "RECLAIM"} == known
         for name in known:
             assert given[name] == f"${{{{ {'secrets' if SECRET.search(name) else 'vars'}.{name} }}}}"
 
@@ -127,6 +127,20 @@ def test_deployments_go_one_by_one_and_are_never_cut_off() -> None:
     assert job["strategy"]["max-parallel"] == 1
     assert job["concurrency"] == {"group": "deploy", "cancel-in-progress": False}
     assert job["environment"] == "${{ matrix.stack }}"
+
+
+def test_what_writes_to_a_stack_runs_main_in_an_environment_of_its_own() -> None:
+    """A preview's environment is open to every branch, and reads only."""
+    found = {name: job["environment"] for name, job in jobs() if "environment" in job}
+    assert found == {
+        "preview.preview": "${{ matrix.stack }}-preview",
+        "deploy.preview": "${{ matrix.stack }}-preview",
+        "deploy.deploy": "${{ matrix.stack }}",
+        "drift.drift": "${{ matrix.stack }}-nightly",
+    }
+    for workflow in ("deploy", "drift"):
+        job = load(GITHUB / f"workflows/{workflow}.yml")["jobs"]["stacks"]
+        assert job["if"] == "github.ref == 'refs/heads/main'"
 
 
 GOOD = """
