@@ -21,10 +21,10 @@ def main() -> int:
     start, counts, kinds = time.monotonic(), Counter[str](), set()
     for seed in range(given.seed, given.seed + given.schedules):
         schedule = Schedule.drawn(seed)
-        foundation, wrong = run(schedule)
-        counts["faults"] += len(foundation.taken)
-        counts["kills"] += sum(fault.kind.startswith("killed") for fault in foundation.taken)
-        kinds |= {(fault.command, fault.kind) for fault in foundation.taken}
+        world, wrong = run(schedule)
+        counts["faults"] += len(world.taken)
+        counts["kills"] += sum(fault.kind.startswith("killed") for fault in world.taken)
+        kinds |= {(fault.command, fault.kind) for fault in world.taken}
         counts["converged"] += not wrong
         counts["orphans"] += any("leaves" in text or "clusters and" in text for text in wrong)
         counts["hands"] += any("needs hands" in text for text in wrong)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from components.preflight import PreflightProvider
-from tests.faults.foundation import Fault
+from tests.faults.gate import Fault
 from tests.faults.schedule import Schedule, run, shrunk
 
 FOUND = {
@@ -38,7 +38,7 @@ def test_a_schedule_converges_and_leaves_nothing(seed: int) -> None:
 
 def test_a_seed_is_always_the_same_schedule() -> None:
     assert Schedule.drawn(7) == Schedule.drawn(7) != Schedule.drawn(8)
-    assert run(Schedule.drawn(7))[0].counts == run(Schedule.drawn(7))[0].counts
+    assert run(Schedule.drawn(7))[0].gate.counts == run(Schedule.drawn(7))[0].gate.counts
 
 
 def test_the_judge_sees_what_is_left_and_names_the_one_fault(monkeypatch: pytest.MonkeyPatch) -> None:
