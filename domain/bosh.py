@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Literal
 
+from domain.documents import shortened
 from domain.shapes import Shape, check
 
 Failure = Literal["unknown deployment", "rejected", "untrusted", "transient", "other"]
@@ -60,7 +61,8 @@ def reason(document: Mapping[str, Any], text: str) -> str:
     check(document, _SHAPE)
     # A failed task's own reason is among the blocks.
     lines = [*(document.get("Lines") or []), *(document.get("Blocks") or [])] or [text]
-    return " ".join(" ".join(line for line in lines if not _FRAME.match(line.strip())).split())
+    words = " ".join(line for line in lines if not _FRAME.match(line.strip())).split()
+    return shortened(" ".join(words))
 
 
 def failure(text: str) -> Failure:

@@ -1,4 +1,4 @@
-"""JSON that others write: bounded in depth, and without characters that no file and no terminal takes."""
+"""JSON and texts that others write: bounded, and without characters that no file and no terminal takes."""
 
 from __future__ import annotations
 
@@ -23,6 +23,14 @@ def loads(text: str) -> Any:
     except RecursionError:
         raise ValueError("nested too deeply") from None
     return value
+
+
+def shortened(text: str) -> str:
+    """The text for an error message: a tool may print a page, or a megabyte."""
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+
+
+_LONGEST = 2000
 
 
 def printable(text: str) -> str:

@@ -10,6 +10,8 @@ from collections import Counter
 
 from tests.faults.schedule import Schedule, run, shrunk
 
+_REPORT = 500
+
 
 def main() -> int:
     """Run the schedules of the command line."""
@@ -18,27 +20,47 @@ def main() -> int:
     parser.add_argument("--schedules", type=int, default=1000, help="how many (default: 1000)")
     given = parser.parse_args()
     logging.disable(logging.WARNING)
-    start, counts, kinds = time.monotonic(), Counter[str](), set()
+    tally = Tally()
     for seed in range(given.seed, given.seed + given.schedules):
         schedule = Schedule.drawn(seed)
-        world, wrong = run(schedule)
-        counts["faults"] += len(world.taken)
-        counts["kills"] += sum(fault.kind.startswith("killed") for fault in world.taken)
-        kinds |= {(fault.command, fault.kind) for fault in world.taken}
-        counts["converged"] += not wrong
-        counts["orphans"] += any("leaves" in text or "clusters and" in text for text in wrong)
-        counts["hands"] += any("needs hands" in text for text in wrong)
+        wrong = tally.add(schedule)
         if wrong:
             least = shrunk(schedule)
             print(f"seed {seed}: {'; '.join(wrong)}\n  {least.operations} with {least.faults}")
-            print(f"  repeat: python -m tests.faults --seed {seed} --schedules 1")
-    print(
-        f"{given.schedules} schedules, {counts['faults']} faults ({len(kinds)} distinct), "
-        f"{counts['kills']} kills: "
-        f"{counts['converged']} converged, {counts['orphans']} orphans, {counts['hands']} needed hands; "
-        f"{time.monotonic() - start:.0f} s"
-    )
-    return int(counts["converged"] != given.schedules)
+            print(f"  repeat: python -m tests.faults --seed {seed} --schedules 1", flush=True)
+        if tally.counts["schedules"] % _REPORT == 0:
+            print(tally, flush=True)
+    print(tally)
+    return int(tally.counts["converged"] != given.schedules)
+
+
+class Tally:
+    """Counts what schedules do."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self.counts, self.kinds, self.start = Counter[str](), set[tuple[str, str]](), time.monotonic()
+
+    def add(self, schedule: Schedule) -> list[str]:
+        """Run a schedule; returns what is wrong."""
+        world, wrong = run(schedule)
+        self.counts["schedules"] += 1
+        self.counts["faults"] += len(world.taken)
+        self.counts["kills"] += sum(fault.kind.startswith("killed") for fault in world.taken)
+        self.kinds |= {(fault.command, fault.kind) for fault in world.taken}
+        self.counts["converged"] += not wrong
+        self.counts["orphans"] += any("leaves" in text or " after up" in text for text in wrong)
+        self.counts["hands"] += any("needs hands" in text for text in wrong)
+        return wrong
+
+    def __str__(self) -> str:
+        """The counts so far."""
+        counts = self.counts
+        return (
+            f"{counts['schedules']} schedules, {counts['faults']} faults ({len(self.kinds)} distinct), "
+            f"{counts['kills']} kills: {counts['converged']} converged, {counts['orphans']} orphans, "
+            f"{counts['hands']} needed hands; {time.monotonic() - self.start:.0f} s"
+        )
 
 
 if __name__ == "__main__":

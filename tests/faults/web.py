@@ -16,8 +16,10 @@ from unittest import mock
 import httpx
 import yaml
 from aiohttp import StreamReader, web
-from aiohttp.test_utils import make_mocked_request
-from multidict import CIMultiDict
+from aiohttp.http_parser import RawRequestMessage
+from aiohttp.http_writer import HttpVersion11
+from multidict import CIMultiDict, CIMultiDictProxy
+from yarl import URL
 
 from lab.rancher.context import Context
 from lab.rancher.first_start import begin
@@ -103,10 +105,9 @@ class Web:
             payload.feed_eof()
             headers = CIMultiDict({**request.headers, "Host": RANCHER, "X-Forwarded-Proto": "https"})
             path = request.url.raw_path.decode()
-            asked = make_mocked_request(request.method, path, headers=headers, payload=payload, app=self._app)
-            answer = await self._app._handle(asked)
+            answer = await self._app._handle(_request(request.method, path, headers, payload))
             assert isinstance(answer, web.Response)
-            return httpx.Response(answer.status, content=answer.body or b"")
+            return httpx.Response(answer.status, content=bytes(answer.body or b""))
 
         return _LOOP.run_until_complete(answered())
 
@@ -119,6 +120,17 @@ class Web:
         """Tokens and sessions of the stack in Rancher."""
         found = self.rancher.state.tokens.values()
         return [item for item in found if item.get("description") == description]
+
+
+def _request(method: str, path: str, headers: CIMultiDict[str], payload: StreamReader) -> web.Request:
+    """What aiohttp makes of a request on a connection; ``make_mocked_request`` is much slower."""
+    raw = tuple((name.encode(), value.encode()) for name, value in headers.items())
+    shown = CIMultiDictProxy(headers)
+    message = RawRequestMessage(method, path, HttpVersion11, shown, raw, False, None, False, False, URL(path))
+    return web.Request(message, payload, _CONNECTION, _CONNECTION, _CONNECTION, _LOOP, client_max_size=2**20)
+
+
+_CONNECTION: Any = mock.Mock()
 
 
 def _resource(name: str, segments: list[str]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
@@ -34,6 +35,7 @@ ENVIRONMENT = {
     **{TSIG.fields[0].variable: KEY, TSIG.fields[2].variable: TSIG_SECRET},
 }
 _CLIENT = httpx.Client
+_TEMPORARY = Path(tempfile.mkdtemp(prefix="rancher-on-pks-faults-"))
 
 
 class World:
@@ -44,7 +46,8 @@ class World:
         self.gate = Gate(list(faults))
         self.clock = Clock()
         self.pks = Foundation(self.gate)
-        self.web = web.Web(self.gate, lambda: bool(self.pks.clusters), self.clock.monotonic)
+        with mock.patch("lab.rancher.identity._scrypt", _hash):
+            self.web = web.Web(self.gate, lambda: bool(self.pks.clusters), self.clock.monotonic)
         self.dns = others.Dns(self.gate)
         self.vcenter = others.VCenter(self.gate)
         self._uuids: list[str] = []
@@ -69,12 +72,14 @@ class World:
                 mock.patch("components.rancher.local_cluster.time", self.clock),
                 mock.patch("tenacity.nap.time", self.clock),
                 mock.patch("components.preflight.ThreadPoolExecutor", _InOrder),
+                mock.patch("lab.rancher.identity._scrypt", _hash),
                 mock.patch("components.dns.transport._ask", self.dns.ask),
                 mock.patch("components.placement.vcenter_session._connect", lambda _: self.vcenter),
                 mock.patch.object(httpx, "Client", self._client),
                 mock.patch.object(tls, "trust_only", lambda *_: None),
                 mock.patch.object(tls, "trust_system", lambda *_: None),
                 mock.patch.dict("os.environ", ENVIRONMENT),
+                mock.patch("tempfile.tempdir", str(_TEMPORARY)),
             ):
                 stack.enter_context(patch)
             yield
@@ -103,6 +108,11 @@ class World:
         return self.web.handle(request)
 
 
+def _hash(password: str, salt: bytes) -> bytes:
+    """In the place of a hash that takes long on purpose."""
+    return hashlib.sha256(salt + password.encode()).digest()
+
+
 class _InOrder:
     """A pool of threads that runs each task when it is submitted: a seed gives one order of calls."""
 
@@ -123,4 +133,4 @@ class _InOrder:
 
 def leftovers() -> set[Path]:
     """Private files of this project."""
-    return set(Path(tempfile.gettempdir()).glob(".rancher-on-pks-private-*"))
+    return set(_TEMPORARY.glob(".rancher-on-pks-private-*"))

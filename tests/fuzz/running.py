@@ -107,7 +107,7 @@ def _unclear(error: Exception) -> str:
     text = str(error)
     if not text.strip():
         return f"{type(error).__name__} without a text"
-    if len(text) > _LONGEST_MESSAGE:
+    if len(text) > _LONGEST_MESSAGE and not hasattr(error, "findings"):  # those are all errors at once
         return f"{type(error).__name__} with {len(text)} characters"
     try:
         text.encode(sys.stdout.encoding or "utf-8")
