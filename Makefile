@@ -10,7 +10,7 @@ export CGO_ENABLED := 0
 export GOTOOLCHAIN := local
 export GOFLAGS :=
 
-.PHONY: help lab fleet drill lab-down test lint lint-workflows unit e2e faults docs site bench sbom audit lock clean
+.PHONY: help lab fleet drill lab-down test lint lint-workflows unit e2e faults fuzz docs site bench sbom audit lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "%-10s %s\n", $$1, $$2}'
@@ -58,8 +58,11 @@ unit: $(VENV)/.installed ## Run the tests that need no lab
 e2e: $(VENV)/.installed ## Run the tests against the lab, through the real engine
 	$(BIN)/pytest -m lab -n 2 --dist loadfile
 
-faults: $(VENV)/.installed ## Run and judge schedules of faults and kills (FAULTS="--seed 7 --schedules 10000")
+faults: $(VENV)/.installed ## Run and judge schedules of faults and kills (FAULTS="--seed 7 --schedules 10000", "--slow")
 	@$(BIN)/python -m tests.faults $(FAULTS)
+
+fuzz: $(VENV)/.installed ## Give every parser hostile input (FUZZ="--count 100000 --seed 7")
+	@$(BIN)/python -m tests.fuzz $(FUZZ)
 
 docs: $(VENV)/.installed ## Generate the pages and pictures that come from the code
 	$(BIN)/python docs/reference.py

@@ -107,7 +107,9 @@ class Web:
             path = request.url.raw_path.decode()
             answer = await self._app._handle(_request(request.method, path, headers, payload))
             assert isinstance(answer, web.Response)
-            return httpx.Response(answer.status, content=bytes(answer.body or b""))
+            return httpx.Response(
+                answer.status, content=answer.body if isinstance(answer.body, bytes) else b""
+            )
 
         return _LOOP.run_until_complete(answered())
 

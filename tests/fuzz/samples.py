@@ -49,8 +49,8 @@ def pks_json() -> tuple[Any, ...]:
 
 
 def pks_texts() -> tuple[bytes, ...]:
-    errors = [text for file in documented("pks", "*/errors.json") for text in _texts(file)]
-    return tuple(text.encode() for text in errors) or (b"Error: Cluster c not found.",)
+    errors = [item["text"] for file in documented("pks", "*/errors.json") for item in file]
+    return tuple(text.encode() for text in (*errors, "Error: Cluster c not found"))
 
 
 def profiles() -> tuple[Any, ...]:
@@ -67,15 +67,6 @@ def _parts(document: Any) -> list[Any]:
         document.values() if isinstance(document, dict) else document if isinstance(document, list) else ()
     )
     return [item for item in values if isinstance(item, dict | list)]
-
-
-def _texts(document: Any) -> list[str]:
-    if isinstance(document, str):
-        return [document]
-    values = (
-        document.values() if isinstance(document, dict) else document if isinstance(document, list) else ()
-    )
-    return [text for item in values for text in _texts(item)]
 
 
 def stack_files() -> tuple[bytes, ...]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from random import Random
 
 import pytest
 
@@ -24,19 +23,7 @@ def test_hostile_input_is_read_or_refused_with_one_clear_error(name: str) -> Non
 @pytest.mark.parametrize("name", TARGETS)
 def test_what_a_parser_normally_reads_is_among_the_inputs(name: str) -> None:
     """Else every input would be refused at the first check, and the rest of the parser never seen."""
-    target = TARGETS[name]
-    accepted = 0
-    for sample in target.samples:
-        unchanged = target.mutated(_Unchanging(), sample) if name == "settings" else None
-        accepted += unchanged is not None
-    assert run(target, seed=1, first=0, count=300).read or accepted, "nothing is read"
-
-
-class _Unchanging(Random):
-    """Draws no mutation of the settings."""
-
-    def random(self) -> float:
-        return 0.0
+    assert run(TARGETS[name], seed=1, first=0, count=200).read, "nothing is read"
 
 
 def test_an_input_is_always_the_same() -> None:

@@ -53,7 +53,7 @@ async def test_two_stacks_share_no_login_port_or_file(
     site: Site, tmp_path: Path, record_property: Any
 ) -> None:
     """Both at once, with one home and one temporary folder."""
-    site.faults(pks_api={"delay_seconds": 0.2}, uaa={"delay_seconds": 0.2})  # connections last long enough
+    site.faults(pks_api={"delay_seconds": 1}, uaa={"delay_seconds": 1})  # connections last long enough
     one, other = Held(), Held()
     ended = await asyncio.gather(_live(site, "one", tmp_path, one), _live(site, "other", tmp_path, other))
     assert [code for code, _ in ended] == [0, 0], ended
