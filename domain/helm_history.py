@@ -24,7 +24,7 @@ _CONTENT: Shape = {
     "info!": {"status!": str},
     "chart!": {"metadata!": {"name!": str}},
 }
-_MOST_BYTES = 32 * 2**20
+_MOST_BYTES = 16 * 2**20
 """Largest release, unpacked. A Secret holds 1 MiB, and gzip packs up to a thousand times as much into it."""
 
 

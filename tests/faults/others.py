@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import asyncio
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -36,10 +35,10 @@ _LOOP = asyncio.new_event_loop()
 class Dns:
     """The lab's server of a zone, without its sockets."""
 
-    def __init__(self, gate: Gate) -> None:
-        """Serve an empty zone."""
+    def __init__(self, gate: Gate, file: Path) -> None:
+        """Serve an empty zone, kept in a file."""
         self._gate = gate
-        file = Path(tempfile.mkdtemp(prefix="rancher-on-pks-faults-")) / "zone"
+        file.unlink(missing_ok=True)
         self._zone = ZoneFile.load(file, ZONE, "127.0.0.1")
         self._server = DnsServer(self._zone, {KEY: SECRET})
 

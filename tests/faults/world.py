@@ -35,7 +35,8 @@ ENVIRONMENT = {
     **{TSIG.fields[0].variable: KEY, TSIG.fields[2].variable: TSIG_SECRET},
 }
 _CLIENT = httpx.Client
-_TEMPORARY = Path(tempfile.mkdtemp(prefix="rancher-on-pks-faults-"))
+_FOLDER = tempfile.TemporaryDirectory(prefix="rancher-on-pks-faults-")
+_TEMPORARY = Path(_FOLDER.name)
 
 
 class World:
@@ -48,7 +49,7 @@ class World:
         self.pks = Foundation(self.gate)
         with mock.patch("lab.rancher.identity._scrypt", _hash):
             self.web = web.Web(self.gate, lambda: bool(self.pks.clusters), self.clock.monotonic)
-        self.dns = others.Dns(self.gate)
+        self.dns = others.Dns(self.gate, _TEMPORARY / "zone")
         self.vcenter = others.VCenter(self.gate)
         self._uuids: list[str] = []
 

@@ -35,7 +35,8 @@ from tests.fuzz import samples
 from tests.fuzz.mutation import VALUES, document, raw
 from tests.fuzz.running import Target
 
-_FOLDER = Path(tempfile.mkdtemp(prefix="rancher-on-pks-fuzz-"))
+_TEMPORARY = tempfile.TemporaryDirectory(prefix="rancher-on-pks-fuzz-")
+_FOLDER = Path(_TEMPORARY.name)
 _OBJECTS = {
     "clusterTags": '{"a": "b"}',
     "rancherValues": '{"replicas": 3}',
@@ -68,7 +69,7 @@ def _settings(draw: Random, sample: dict[str, str]) -> dict[str, str]:
 
 def _yaml(draw: Random, sample: bytes) -> bytes:
     """The text damaged, or the document that it holds changed."""
-    if draw.random() < 0.5:
+    if draw.random() < 0.5 or b"&" in sample:  # aliases would be unrolled
         return raw(draw, sample)
     changed = document(draw, yaml.safe_load(sample))
     return printable(json.dumps(changed, default=str, ensure_ascii=False)).encode()  # JSON is YAML

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import base64
-import gzip
 import json
 import pickle
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -86,8 +86,12 @@ def sites() -> tuple[bytes, ...]:
             {"name": "ship-17", "registrationOnly": True, "annotations": {"a": "b"}, "adopt": True},
         ],
     }
+    aliases = "".join(
+        f"{name}: &{name} [{', '.join([f'*{one}'] * 9)}]\n" for one, name in pairwise("abcdefghij")
+    )
+    laughs = f"a: &a [x, x]\n{aliases}sites:\n  - name: *j\n    labels: *j\n    projects: *i\n"
     files = sorted((ROOT / "examples/fleet/sites").glob("*.yaml"))
-    return (yaml.safe_dump(given).encode(), *(file.read_bytes() for file in files))
+    return (yaml.safe_dump(given).encode(), laughs.encode(), *(file.read_bytes() for file in files))
 
 
 def kubeconfigs() -> tuple[bytes, ...]:
@@ -430,7 +434,3 @@ def github() -> list[Answer]:
         (r"GET .*", 200, [comment, {**comment, "user": {"login": "somebody"}}]),
         (r"(PATCH|POST) .*", 200, {"html_url": "https://github.com/x"}),
     ]
-
-
-def gzipped(text: str) -> bytes:
-    return gzip.compress(text.encode())

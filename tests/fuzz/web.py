@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gzip
 import re
 import time
 from collections.abc import Callable, Iterator
@@ -34,6 +35,9 @@ _VALUES = (
     'Bearer realm="https://r/",',
 )
 _REAL = httpx.Client
+_BOMBS = 0.001
+_BOMB_BYTES = 31 * 2**20
+"""Just below what the client accepts."""
 
 
 def mutated(draw: Random, answers: list[Answer]) -> list[tuple[str, int, bytes, dict[str, str]]]:
@@ -47,8 +51,16 @@ def mutated(draw: Random, answers: list[Answer]) -> list[tuple[str, int, bytes, 
             content = raw(draw, body) if isinstance(body, bytes) else text_of(draw, document(draw, body))
             headers = {draw.choice(_HEADERS): draw.choice(_VALUES)} if draw.random() < 0.1 else {}
         other = draw.choice(_STATUSES) if number in hostile and draw.random() < 0.1 else status
+        if number in hostile and draw.random() < _BOMBS:
+            content, headers = _bomb(draw.choice((b"{},", b"[[", b'{"":0},'))), {"Content-Encoding": "gzip"}
         found.append((pattern, other, content, headers))
     return found
+
+
+@cache
+def _bomb(part: bytes) -> bytes:
+    """Megabytes of JSON in a few kilobytes."""
+    return gzip.compress(b'{"items":[' + part * (_BOMB_BYTES // len(part)))
 
 
 @contextlib.contextmanager
