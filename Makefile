@@ -87,7 +87,7 @@ sbom: build/audit/.installed ## Write the CycloneDX SBOM of the program's Python
 	  --validate --output-file build/sbom.cdx.json requirements.txt
 
 audit: build/audit/.installed ## Look for known vulnerabilities in the Python and Go dependencies (needs the Internet)
-	build/audit/bin/pip-audit --require-hashes --disable-pip --requirement requirements.txt
+	build/audit/bin/pip-audit --strict --require-hashes --disable-pip --requirement requirements.txt
 	go build -C ci/govulncheck -o $(abspath build/audit/bin)/ tool
 	for module in lab/plugins lab/tools/vcsim lab/tools/language-python; do \
 	  build/audit/bin/govulncheck -C $$module ./...; done
