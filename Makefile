@@ -10,7 +10,7 @@ export CGO_ENABLED := 0
 export GOTOOLCHAIN := local
 export GOFLAGS :=
 
-.PHONY: help lab fleet drill lab-down test lint lint-workflows unit e2e faults docs site bench sbom audit lock clean
+.PHONY: help lab fleet drill lab-down test lint lint-workflows unit e2e faults fuzz docs site bench sbom audit lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "%-10s %s\n", $$1, $$2}'
@@ -58,8 +58,11 @@ unit: $(VENV)/.installed ## Run the tests that need no lab
 e2e: $(VENV)/.installed ## Run the tests against the lab, through the real engine
 	$(BIN)/pytest -m lab -n 2 --dist loadfile
 
-faults: $(VENV)/.installed ## Run and judge schedules of faults and kills (FAULTS="--seed 7 --schedules 10000")
+faults: $(VENV)/.installed ## Run and judge schedules of faults and kills (FAULTS="--seed 7 --schedules 10000", "--slow")
 	@$(BIN)/python -m tests.faults $(FAULTS)
+
+fuzz: $(VENV)/.installed ## Give every parser hostile input (FUZZ="--count 100000 --seed 7")
+	@$(BIN)/python -m tests.fuzz $(FUZZ)
 
 docs: $(VENV)/.installed ## Generate the pages and pictures that come from the code
 	$(BIN)/python docs/reference.py
@@ -84,7 +87,7 @@ sbom: build/audit/.installed ## Write the CycloneDX SBOM of the program's Python
 	  --validate --output-file build/sbom.cdx.json requirements.txt
 
 audit: build/audit/.installed ## Look for known vulnerabilities in the Python and Go dependencies (needs the Internet)
-	build/audit/bin/pip-audit --require-hashes --disable-pip --requirement requirements.txt
+	build/audit/bin/pip-audit --strict --require-hashes --disable-pip --requirement requirements.txt
 	go build -C ci/govulncheck -o $(abspath build/audit/bin)/ tool
 	for module in lab/plugins lab/tools/vcsim lab/tools/language-python; do \
 	  build/audit/bin/govulncheck -C $$module ./...; done

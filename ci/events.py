@@ -11,7 +11,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 
+from ci.problem import StepError
+from domain.documents import loads
 from domain.redaction import MASK, Redactor
+from domain.shapes import Shape, ShapeError, check
 
 REPLACE = "replace"
 """Operation of a resource that is deleted and created again."""
@@ -24,6 +27,20 @@ _SECRET_KEY = "4dabf18193072939515e22adb298388d"  # noqa: S105 - the engine's si
 _COLOUR = re.compile(r"<\{%.*?%\}>|\x1b\[[0-9;]*[A-Za-z]")
 
 Missing = object()
+
+_STATE: Shape = {"inputs": dict, "outputs": dict}
+_STEP: Shape = {
+    **{"op!": str, "urn!": str, "type!": str, "old": _STATE, "new": _STATE},
+    **{"keys": [str], "diffs": [str], "detailedDiff": dict},
+}
+_EVENT: Shape = {
+    "resourcePreEvent": {"metadata!": _STEP},
+    "resOutputsEvent": {"metadata!": _STEP},
+    "policyEvent": {"message!": str, "policyName!": str, "enforcementLevel!": str, "resourceUrn": str},
+    "diagnosticEvent": {"severity!": str, "message!": str},
+    "summaryEvent": {"resourceChanges": {str: int}},
+}
+"""What is read of an event."""
 
 
 @dataclass(frozen=True)
@@ -113,6 +130,9 @@ def read(lines: Iterable[str], mask: Redactor | None = None) -> Report:
     Args:
         lines: The log.
         mask: Hides secrets in every text, before anything is escaped or cut.
+
+    Raises:
+        StepError: The engine writes its events in another form.
     """
     report = Report()
     steps: dict[str, list[Mapping[str, Any]]] = {}
@@ -141,10 +161,14 @@ def read(lines: Iterable[str], mask: Redactor | None = None) -> Report:
 def _events(lines: Iterable[str], mask: Redactor) -> Iterator[Mapping[str, Any]]:
     for line in lines:
         try:
-            event = json.loads(line)
+            event = loads(line)
         except ValueError:
             continue
         if isinstance(event, dict):
+            try:
+                check(event, _EVENT)
+            except ShapeError as error:
+                raise StepError(f"the engine's event log has an unknown form: {error}") from None
             yield cast(Mapping[str, Any], mask.document(event))
 
 

@@ -16,8 +16,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ci.problem import StepError
+from domain.documents import loads
+from domain.shapes import Shape, ShapeError, check
 
 _SECONDS = 30
+_MOST_PAGES = 100
+_WRITTEN: Shape = {"url!": str, "body": str, "user": {"login": str}}
 _MOST_BYTES = 32 * 2**20
 _WORKFLOWS = "github-actions[bot]"
 """Login of what a workflow writes with its own token."""
@@ -80,7 +84,7 @@ class GitHub:
         if found is None:
             return ""
         _, written = self._send("PATCH", found["url"], {"state": "closed", "body": body})
-        return str(written["html_url"])
+        return self._address(written)
 
     def _upsert(self, path: str, query: str, document: Mapping[str, Any]) -> str:
         found = self._own(path, query, document["body"])
@@ -88,7 +92,7 @@ class GitHub:
             _, written = self._send("PATCH", found["url"], document)
         else:
             _, written = self._send("POST", f"{self.api}/repos/{self.repository}/{path}", document)
-        return str(written["html_url"])
+        return self._address(written)
 
     def _own(self, path: str, query: str, body: str) -> Any:
         """What this repository's workflows wrote that begins with the same line; None if there is nothing.
@@ -97,17 +101,31 @@ class GitHub:
         """
         mark = body.splitlines()[0]
         for item in self._pages(f"{self.api}/repos/{self.repository}/{path}?{query}"):
-            if item["user"].get("login") == _WORKFLOWS and (item["body"] or "").splitlines()[:1] == [mark]:
+            author = (item.get("user") or {}).get("login")
+            if author == _WORKFLOWS and (item.get("body") or "").splitlines()[:1] == [mark]:
                 return item
         return None
 
     def _pages(self, url: str) -> Iterator[Any]:
-        following: str | None = url
-        while following:
-            link, items = self._send("GET", following)
-            yield from items
+        for _ in range(_MOST_PAGES):
+            link, items = self._send("GET", url)
+            yield from self._checked(items, [_WRITTEN], url)
             found = _NEXT.search(link)
-            following = found[1] if found else None
+            if not found:
+                return
+            url = found[1]
+        raise StepError(f"{url} has more than {_MOST_PAGES} pages")
+
+    def _address(self, written: object) -> str:
+        """Address of what was written."""
+        return str(self._checked(written, {"html_url!": str}, self.api)["html_url"])
+
+    def _checked(self, document: Any, shape: Shape, url: str) -> Any:
+        try:
+            check(document, shape)
+        except ShapeError as error:
+            raise StepError(f"{url}: the answer is not one of GitHub: {error}") from None
+        return document
 
     def _send(self, method: str, url: str, document: object = None) -> tuple[str, Any]:
         """Send a request; returns the answer's Link header and its document."""
@@ -126,7 +144,8 @@ class GitHub:
         )
         try:
             with _OPENER.open(request, timeout=_SECONDS) as answer:
-                return answer.headers.get("Link", ""), json.loads(answer.read(_MOST_BYTES))
+                text = answer.read(_MOST_BYTES).decode(errors="replace")
+                return answer.headers.get("Link", ""), loads(text)
         except urllib.error.HTTPError as error:
             words = error.read(500).decode(errors="replace")
             remedy = (

@@ -6,6 +6,9 @@ import re
 from collections.abc import Mapping
 from typing import Any, Literal
 
+from domain.documents import shortened
+from domain.shapes import Shape, check
+
 Failure = Literal["unknown deployment", "rejected", "untrusted", "transient", "other"]
 
 _STATUS = "status code '{}'"
@@ -20,6 +23,7 @@ _FAILURES: Mapping[Failure, re.Pattern[str]] = {
         re.I,
     ),
 }
+_SHAPE: Shape = {"Tables": [{"Rows": [{str: str}]}], "Blocks": [str], "Lines": [str]}
 _FRAME = re.compile(
     r"Using (environment|deployment) |Task \d+|\. Done$|Exit code \d|Succeeded$|Deployment '[^']*'$"
 )
@@ -30,7 +34,11 @@ def vms(document: Mapping[str, Any]) -> tuple[dict[str, list[str]], list[str]]:
 
     Args:
         document: Of ``bosh vms``. Rows are read by key: newer CLIs have more columns (``stemcell``).
+
+    Raises:
+        ShapeError: It is no document of this CLI.
     """
+    check(document, _SHAPE)
     groups: dict[str, list[str]] = {}
     without: list[str] = []
     for row in (row for table in document.get("Tables") or [] for row in table.get("Rows") or []):
@@ -45,10 +53,16 @@ def vms(document: Mapping[str, Any]) -> tuple[dict[str, list[str]], list[str]]:
 
 
 def reason(document: Mapping[str, Any], text: str) -> str:
-    """Why the CLI failed: with ``--json`` it is in the document, else in the plain text."""
+    """Why the CLI failed: with ``--json`` it is in the document, else in the plain text.
+
+    Raises:
+        ShapeError: It is no document of this CLI.
+    """
+    check(document, _SHAPE)
     # A failed task's own reason is among the blocks.
     lines = [*(document.get("Lines") or []), *(document.get("Blocks") or [])] or [text]
-    return " ".join(" ".join(line for line in lines if not _FRAME.match(line.strip())).split())
+    words = " ".join(line for line in lines if not _FRAME.match(line.strip())).split()
+    return shortened(" ".join(words))
 
 
 def failure(text: str) -> Failure:

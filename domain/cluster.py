@@ -7,11 +7,11 @@ where the document of ``pks cluster --json`` has it. Everything else follows fro
 from __future__ import annotations
 
 import functools
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Annotated, Any, Literal, get_type_hints
 
+from domain.documents import loads
 from domain.finding import Finding
 
 Document = Mapping[str, Any]
@@ -270,8 +270,8 @@ class LiveCluster:
         parameters = self.document.get("parameters")
         text = parameters.get("compute_profile") if isinstance(parameters, Mapping) else None
         try:
-            found = json.loads(text) if isinstance(text, str) else text
-        except (ValueError, RecursionError):
+            found = loads(text) if isinstance(text, str) else text
+        except ValueError:
             return None
         return found if isinstance(found, Mapping) else None
 

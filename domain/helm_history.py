@@ -14,8 +14,18 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from domain.documents import loads
+from domain.shapes import Shape, check
+
 _PENDING = ("pending-install", "pending-upgrade", "pending-rollback")
 _FAILED = "failed"
+_CONTENT: Shape = {
+    "version!": int,
+    "info!": {"status!": str},
+    "chart!": {"metadata!": {"name!": str}},
+}
+_MOST_BYTES = 16 * 2**20
+"""Largest release, unpacked. A Secret holds 1 MiB, and gzip packs up to a thousand times as much into it."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +66,7 @@ class Revision:
         metadata = self.secret["metadata"]
         return {
             **self.secret,
-            "metadata": {**metadata, "labels": {**metadata["labels"], "status": _FAILED}},
+            "metadata": {**metadata, "labels": {**(metadata.get("labels") or {}), "status": _FAILED}},
             "data": {**self.secret["data"], "release": encode({**self.content, "info": info})},
         }
 
@@ -69,6 +79,8 @@ def read(secrets: Iterable[dict[str, Any]]) -> list[Revision]:
     """
     try:
         revisions = [Revision(secret, decode(secret["data"]["release"])) for secret in secrets]
+        for revision in revisions:
+            check(revision.content, _CONTENT)
         return sorted(revisions, key=lambda revision: revision.number)
     except (ValueError, OSError, KeyError, TypeError, EOFError, zlib.error) as error:
         raise ValueError(repr(error)) from None
@@ -80,6 +92,19 @@ def encode(content: dict[str, Any]) -> str:
     return base64.b64encode(packed).decode()
 
 
+def unpacked(packed: bytes) -> bytes:
+    """Unzips what a release is stored as, within bounds.
+
+    Raises:
+        ValueError, zlib.error: It is damaged, or too large.
+    """
+    reader = zlib.decompressobj(zlib.MAX_WBITS | 16)
+    text = reader.decompress(packed, _MOST_BYTES)
+    if not reader.eof:
+        raise ValueError(f"it is incomplete, or larger than {_MOST_BYTES} bytes")
+    return text
+
+
 def decode(data: str) -> dict[str, Any]:
     """Returns the revision in a Secret's data.
 
@@ -88,6 +113,6 @@ def decode(data: str) -> dict[str, Any]:
     """
     packed = base64.b64decode(base64.b64decode(data))
     # Before the betas of Helm 3.0, revisions were not compressed.
-    text = gzip.decompress(packed) if packed.startswith(b"\x1f\x8b") else packed
-    content: dict[str, Any] = json.loads(text)
+    text = unpacked(packed) if packed.startswith(b"\x1f\x8b") else packed
+    content: dict[str, Any] = loads(text.decode(errors="replace"))
     return content

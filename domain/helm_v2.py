@@ -9,7 +9,6 @@ Tiller stores each revision as ``<release>.v<revision>`` in its own namespace, a
 from __future__ import annotations
 
 import base64
-import gzip
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +17,8 @@ from typing import Any, Literal
 from google.protobuf.empty_pb2 import Empty
 from google.protobuf.message import DecodeError
 from google.protobuf.unknown_fields import UnknownFieldSet
+
+from domain.helm_history import unpacked
 
 NAMESPACE = "kube-system"
 """Namespace of Tiller and its storage (the default)."""
@@ -72,12 +73,13 @@ class TillerRevision:
     @property
     def number(self) -> int:
         """Number of the revision, from 1."""
-        return int(self.object["metadata"]["labels"]["VERSION"])
+        label = (self.object["metadata"].get("labels") or {}).get("VERSION", "")
+        return int(label) if label.isascii() and label.isdigit() else 0
 
     @property
     def status(self) -> str:
         """Such as ``DEPLOYED``, ``SUPERSEDED``, ``FAILED``, ``PENDING_INSTALL``."""
-        return str(self.object["metadata"]["labels"]["STATUS"])
+        return str((self.object["metadata"].get("labels") or {}).get("STATUS", ""))
 
     @property
     def is_complete(self) -> bool:
@@ -87,7 +89,7 @@ class TillerRevision:
     @property
     def text(self) -> str:
         """The stored release: gzipped protobuf in base64."""
-        data = str(self.object["data"]["release"])
+        data = str((self.object.get("data") or {}).get("release", ""))
         return base64.b64decode(data).decode() if self.storage == "secrets" else data
 
     def stored_in(self, storage: Storage) -> dict[str, Any]:
@@ -96,7 +98,7 @@ class TillerRevision:
         return {
             "apiVersion": "v1",
             "kind": "Secret" if secret else "ConfigMap",
-            "metadata": {"name": metadata["name"], "labels": metadata["labels"]},
+            "metadata": {"name": metadata["name"], "labels": metadata.get("labels") or {}},
             "data": {"release": base64.b64encode(self.text.encode()).decode() if secret else self.text},
         }
 
@@ -108,7 +110,7 @@ class TillerRevision:
             ValueError: The data is damaged.
         """
         try:
-            release = _fields(gzip.decompress(base64.b64decode(self.text)))
+            release = _fields(unpacked(base64.b64decode(self.text)))
             metadata = _fields(_fields(release[_CHART])[_METADATA])
             return TillerContent(
                 namespace=release[_NAMESPACE].decode(),
@@ -166,7 +168,7 @@ def binding(name: str) -> dict[str, Any]:
 def is_for_tiller(binding: Mapping[str, Any]) -> bool:
     """Returns whether a ClusterRoleBinding makes Tiller's service account cluster-admin."""
     account = ("ServiceAccount", NAMESPACE, ACCOUNT)
-    return binding["roleRef"]["name"] == ROLE and any(
+    return (binding.get("roleRef") or {}).get("name") == ROLE and any(
         (subject["kind"], subject.get("namespace"), subject["name"]) == account
         for subject in binding.get("subjects") or []
     )

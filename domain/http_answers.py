@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from email.utils import parsedate_to_datetime
 from typing import Any
+
+from domain.documents import loads
 
 _SHOWN = 200
 
@@ -12,8 +13,8 @@ _SHOWN = 200
 def json_object(text: str) -> dict[str, Any]:
     """A JSON object; empty for any other text."""
     try:
-        value = json.loads(text or "{}")
-    except (ValueError, RecursionError):
+        value = loads(text or "{}")
+    except ValueError:
         return {}
     return value if isinstance(value, dict) else {}
 

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from domain.cluster import LiveCluster
+from domain.documents import loads
 
 Document = dict[str, Any]
 """A JSON object."""
@@ -67,8 +68,8 @@ def cluster(output: str) -> LiveCluster | None:
 
 def _json(output: str) -> Any:
     try:
-        return json.loads(output or "null")
-    except (ValueError, RecursionError):
+        return loads(output or "null")
+    except ValueError:
         raise AnswerError("JSON is expected", output.strip()) from None
 
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from domain.documents import shortened
+
 # docs-pks 1.7 `troubleshoot-issues`: printed when the token (600 s) or the refresh token (6 h) has expired;
 # "Unauthorized" also when the UAA does not know the token any more.
 _NOT_AUTHENTICATED = re.compile(
@@ -36,7 +38,7 @@ _STATUS_WORDS = r"(?<![\w-])(?:HTTP(?:/\d(?:\.\d)?)?|(?:HTTP[ -]|response[ -])?s
 def said(text: str) -> str:
     """The error text in what the CLI printed, without its prompts."""
     lines = [line for line in text.splitlines() if line.strip() and not _PROMPT.match(line)]
-    return "\n".join(lines).removeprefix("Error: ").rstrip(".")
+    return shortened("\n".join(lines).removeprefix("Error: ").rstrip("."))
 
 
 def expired(text: str) -> bool:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import difflib
-import json
 import re
 from collections.abc import Collection, Mapping
 from typing import Any
 
 from pydantic import ValidationError
 
+from domain.documents import as_json
 from domain.finding import Finding
 from domain.urls import hide_userinfo
 
@@ -121,5 +121,5 @@ def _plain(item: Mapping[str, Any]) -> str:
 
 
 def _shown(value: object) -> str:
-    text = hide_userinfo(json.dumps(value, default=str, ensure_ascii=False))
+    text = hide_userinfo(as_json(value))
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"

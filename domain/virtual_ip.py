@@ -31,7 +31,7 @@ def pick(addresses: Iterable[str], network: str | None) -> str | None:
     left = [
         text
         for text in listed
-        if (address := ipaddress.ip_address(text)) not in _TRANSIT and (wanted is None or address in wanted)
+        if (address := _parsed(text)) not in _TRANSIT and (wanted is None or address in wanted)
     ]
     if len(left) > 1:
         raise FindingError(
@@ -42,13 +42,21 @@ def pick(addresses: Iterable[str], network: str | None) -> str | None:
     return left[0] if left else None
 
 
+def _parsed(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    try:
+        return ipaddress.ip_address(text)
+    except ValueError:
+        problem = f"the Service's status has an address that is none: {text[:80]!r}"
+        raise FindingError("service", problem, "See the log of NCP") from None
+
+
 def load_balancer(release: str, services: Iterable[Object]) -> Object | None:
     """Returns the Service of type LoadBalancer among those of a Helm release.
 
     Raises:
         FindingError: There are several.
     """
-    found = [item for item in services if item["spec"].get("type") == "LoadBalancer"]
+    found = [item for item in services if (item.get("spec") or {}).get("type") == "LoadBalancer"]
     if len(found) > 1:
         names = ", ".join(item["metadata"]["name"] for item in found)
         raise FindingError(

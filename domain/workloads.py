@@ -31,7 +31,12 @@ class Workload:
     @property
     def selector(self) -> str:
         """Label selector of its pods."""
-        return ",".join(f"{k}={v}" for k, v in self.object["spec"]["selector"]["matchLabels"].items())
+        labels: Mapping[str, str] = (self._spec.get("selector") or {}).get("matchLabels") or {}
+        return ",".join(f"{key}={value}" for key, value in labels.items())
+
+    @property
+    def _spec(self) -> Mapping[str, Any]:
+        return self.object.get("spec") or {}
 
     def counts(self) -> tuple[int, int]:
         """Returns the number of pods that are up to date and available, and the number desired."""
@@ -40,7 +45,7 @@ class Workload:
             wanted = int(status.get("desiredNumberScheduled", 0))
             current, available = status.get("updatedNumberScheduled", 0), status.get("numberAvailable", 0)
         else:
-            wanted = int(self.object["spec"].get("replicas", 1))
+            wanted = int(self._spec.get("replicas", 1))
             current = status.get("updatedReplicas", 0)
             available = status.get("availableReplicas", status.get("readyReplicas", 0))
         return min(int(current), int(available)), wanted
@@ -131,7 +136,7 @@ def _conditions(item: Object) -> Iterator[str]:
 
 def ncp_errors(item: Object) -> Iterator[str]:
     """Yields NCP's errors about NSX-T objects that it could not create (docs-pks 1.7 `nsxt-health`)."""
-    for key, value in (item["metadata"].get("annotations") or {}).items():
+    for key, value in ((item.get("metadata") or {}).get("annotations") or {}).items():
         if key.startswith(_NCP_ERRORS):
             yield f"NCP: {key}: {value}"
 
@@ -142,11 +147,11 @@ def by_object(events: Iterable[Object]) -> dict[str, list[str]]:
 
     def time(event: Object) -> str:
         return str(
-            event.get("lastTimestamp") or event.get("eventTime") or event["metadata"]["creationTimestamp"]
+            event.get("lastTimestamp") or event.get("eventTime") or event["metadata"].get("creationTimestamp")
         )
 
     for event in sorted(events, key=time, reverse=True):
-        texts = found.setdefault(event["involvedObject"]["name"], [])
+        texts = found.setdefault((event.get("involvedObject") or {}).get("name") or "", [])
         text = _reason("event", event)
         if len(texts) < _EVENTS and text not in texts:
             texts.append(text)

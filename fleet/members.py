@@ -43,7 +43,7 @@ def reconcile(session: Session, cluster_id: str, wanted: Mapping[str, Any], know
         _delete(session, f"projects/{projects.pop(name)}")
     if names:
         existing = _of_cluster(session, "projects", cluster_id)
-        found = {project["name"]: str(project["id"]) for project in existing}
+        found = {project.get("name"): str(project["id"]) for project in existing}
         for name in names:
             projects[name] = found.get(name) or _create(
                 session, "projects", {"type": "project", "name": name, "clusterId": cluster_id}
@@ -115,7 +115,7 @@ def _create(session: Session, kind: str, body: Json) -> str:
 
     def poll() -> tuple[str, str | None]:
         try:
-            return "", str(session.call("POST", f"/v3/{kind}", body)["id"])
+            return "", str(session.call("POST", f"/v3/{kind}", body, ("id",))["id"])
         except RancherError as error:
             if error.status != 404:
                 raise

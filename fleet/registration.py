@@ -46,7 +46,7 @@ def register(
     body = {"type": "cluster", "name": name, "labels": dict(marks["labels"]), "annotations": annotations}
     for _ in range(2):
         try:
-            return session.call("POST", "/v3/clusters", body)
+            return session.call("POST", "/v3/clusters", body, ("id",))
         except RancherError as error:
             if error.code != "NotUnique":
                 raise
@@ -83,7 +83,7 @@ def mark(
             changed[kind] = {**kept, **values}
     if not changed:
         return cluster
-    return session.call("PUT", f"/v3/clusters/{cluster['id']}", {**cluster, **changed})
+    return session.call("PUT", f"/v3/clusters/{cluster['id']}", {**cluster, **changed}, ("id",))
 
 
 def token_for(session: Session, cluster_id: str, *, fresh: bool) -> Json:
@@ -102,7 +102,7 @@ def token_for(session: Session, cluster_id: str, *, fresh: bool) -> Json:
 
     def poll() -> tuple[str, Json | None]:
         found = session.call("GET", f"/v3/clusterregistrationtokens/{token_id}")
-        if found.get("manifestUrl"):
+        if found.get("manifestUrl") and found.get("command"):
             return "", found
         return "Rancher's server-url is not set" if found.get("token") else "no token yet", None
 
@@ -113,6 +113,8 @@ def manifest(session: Session, token: Json) -> str:
     """The manifest of the agent: YAML documents."""
     try:
         return session.text(urlsplit(token["manifestUrl"]).path)
+    except ValueError:
+        raise ProviderError("Rancher's address of the agent's manifest is invalid") from None
     except RancherError as error:
         error.args = (Redactor([str(token.get("token") or "")])(str(error)),)  # the path contains the token
         raise
@@ -171,7 +173,7 @@ def _is_settled(cluster: Json, waited: float) -> bool:
 def find(session: Session, cluster_id: str) -> Json | None:
     """The cluster; None when it does not exist."""
     try:
-        return session.call("GET", f"/v3/clusters/{cluster_id}")
+        return session.call("GET", f"/v3/clusters/{cluster_id}", needed=("id",))
     except RancherError as error:
         if error.status != 404:
             raise
@@ -196,13 +198,21 @@ def _valid_token(session: Session, cluster_id: str) -> Json | None:
     """An existing token that is valid."""
     found = session.call("GET", f"/v3/clusterregistrationtokens?clusterId={cluster_id}").get("data") or []
     return next(
-        (item for item in found if item.get("manifestUrl") and not expired(item.get("expiresAt"))), None
+        (
+            item
+            for item in found
+            if item.get("manifestUrl") and item.get("command") and not expired(item.get("expiresAt"))
+        ),
+        None,
     )
 
 
 def expired(end: object) -> bool:
     """Whether a time (ISO 8601) has passed; older releases give none, and their tokens do not expire."""
-    return bool(end) and datetime.fromisoformat(str(end)) <= datetime.now(UTC)
+    try:
+        return bool(end) and datetime.fromisoformat(str(end)).astimezone(UTC) <= datetime.now(UTC)
+    except (ValueError, OverflowError):
+        return True  # unreadable: a new one is safe
 
 
 def _new_token(session: Session, cluster_id: str) -> str:
@@ -211,7 +221,8 @@ def _new_token(session: Session, cluster_id: str) -> str:
 
     def poll() -> tuple[str, str | None]:
         try:
-            return "", str(session.call("POST", "/v3/clusterregistrationtokens", body)["id"])
+            made = session.call("POST", "/v3/clusterregistrationtokens", body, ("id",))
+            return "", str(made["id"])
         except RancherError as error:
             if error.status != 404:
                 raise

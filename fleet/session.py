@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
@@ -39,6 +39,8 @@ _LACKS_ROLE = re.compile(r'cannot \w+ resource "(clusters|clusterregistrationtok
 """Kubernetes' words for a missing role, about what every site needs."""
 _LOCAL = "/k8s/clusters/local/api/v1"
 """API of the cluster that Rancher runs on, through Rancher."""
+_MOST_PAGES = 100
+"""Of 1000 objects: a server that has more, or repeats its pages, is not read to the end."""
 _FRESH_SECONDS = 5.0
 _PATIENCE_SECONDS = 30.0
 
@@ -99,15 +101,15 @@ class Session:
         self._lists: dict[str, tuple[float, list[Json]]] = {}
         self._listing = threading.Lock()
 
-    def call(self, method: str, path: str, body: object = None) -> Json:
-        """One request.
+    def call(self, method: str, path: str, body: object = None, needed: Sequence[str] = ()) -> Json:
+        """One request; the answer has the texts ``needed``.
 
         Raises:
             SharedAccessError: No answer, no valid token, or no permission that every site needs.
             RancherError: Refused.
         """
         with _shared_errors():
-            return self._rancher.call(method, path, body, token=self._token)
+            return self._rancher.call(method, path, body, token=self._token, needed=needed)
 
     def text(self, path: str) -> str:
         """The text at a path that needs no login.
@@ -168,12 +170,17 @@ class Session:
 
     def _pages(self, path: str) -> list[Json]:
         found: list[Json] = []
-        while path:
+        for _ in range(_MOST_PAGES):
             page = self.call("GET", path)
             found += page.get("data") or []
-            following = urlsplit((page.get("pagination") or {}).get("next") or "")
-            path = f"{following.path}?{following.query}" if following.path else ""
-        return found
+            try:
+                following = urlsplit((page.get("pagination") or {}).get("next") or "")
+            except ValueError:
+                raise RancherError(0, f"{self.url}: the next page of {path} has no valid address") from None
+            path = f"{following.path}?{following.query}"
+            if not following.path:
+                return found
+        raise RancherError(0, f"{self.url}: {path.partition('?')[0]} has more than {_MOST_PAGES} pages")
 
 
 class Sessions:

@@ -110,7 +110,7 @@ def _create(session: Session, wanted: Properties) -> Properties:
         "enabled": True,
     }
     try:
-        user = session.call("POST", "/v3/users", body)
+        user = session.call("POST", "/v3/users", body, ("id",))
     except RancherError as error:
         if error.code != "NotUnique":
             raise

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import difflib
-import json
 import re
 import sys
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -18,6 +17,7 @@ from pydantic import SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 
 from domain import validation
+from domain.documents import loads
 from domain.finding import Finding
 from settings import stack_file
 from settings.errors import SettingsError
@@ -170,8 +170,8 @@ def effective(settings: Settings, masked: Collection[str] = ()) -> dict[str, Any
 def decode(key: str, text: str) -> Any:
     """The value of a key: objects and lists from JSON, everything else as text."""
     if key in _OBJECTS:
-        with contextlib.suppress(ValueError, RecursionError):  # the section reports what is wrong
-            return json.loads(text)
+        with contextlib.suppress(ValueError):  # the section reports what is wrong
+            return loads(text)
     return text
 
 
@@ -213,8 +213,8 @@ def _is_structure(text: str) -> bool:
     if text[:1] not in ("{", "["):
         return False
     try:
-        return isinstance(json.loads(text), dict | list)
-    except (ValueError, RecursionError):
+        return isinstance(loads(text), dict | list)
+    except ValueError:
         return False
 
 

@@ -7,12 +7,15 @@ is ``1.10``.
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import yaml
 
+from domain.documents import loads
+
 _DEPTH = 100
+_MOST_EVENTS = 2_000_000
+"""The index of a hundred charts with all their versions has some 500,000."""
 _NULL = frozenset({"", "~", "null", "Null", "NULL"})
 
 
@@ -26,8 +29,8 @@ def parse(content: bytes) -> dict[str, Any]:
     document: object = None
     if text.lstrip().startswith("{"):
         try:
-            document = json.loads(text)  # JSON may have tabs, which YAML forbids
-        except (ValueError, RecursionError):
+            document = loads(text)  # JSON may have tabs, which YAML forbids
+        except ValueError:
             document = None
     try:
         document = document or _parse(text)
@@ -43,7 +46,9 @@ def _parse(text: str) -> object:
     root: list[Any] = []
     open_: list[tuple[Any, list[Any]]] = [(root, root)]  # each with its items; of an object: keys and values
     anchors: dict[str, object] = {}
-    for event in yaml.parse(text, Loader=loader):
+    for number, event in enumerate(yaml.parse(text, Loader=loader)):
+        if number > _MOST_EVENTS:
+            raise ValueError(f"more than {_MOST_EVENTS} values")
         if isinstance(event, yaml.DocumentEndEvent):
             break
         if isinstance(event, yaml.CollectionEndEvent):

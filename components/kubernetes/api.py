@@ -15,7 +15,9 @@ from components.kubernetes import kubeconfig as kubeconfigs
 from components.kubernetes import oidc
 from components.runtime.errors import ProviderError
 from components.runtime.http import HttpClient, HttpError, UnreachableError
+from domain.kubernetes_objects import LIST, OBJECT, STATUS
 from domain.oidc import OidcLogin
+from domain.shapes import Shape, ShapeError, check
 
 Object = dict[str, Any]
 """A Kubernetes object as JSON."""
@@ -26,6 +28,8 @@ KubernetesError = HttpError
 __all__ = ["Kubernetes", "KubernetesError", "Object", "UnreachableError", "client"]
 
 _PAGE = 500
+_MOST_PAGES = 200
+"""A hundred thousand objects: an API that has more, or repeats its pages, is not read to the end."""
 
 
 class Kubernetes:
@@ -59,15 +63,16 @@ class Kubernetes:
         """
         found: list[Object] = []
         position = ""
-        while True:
+        for _ in range(_MOST_PAGES):
             paging = {"limit": str(_PAGE), **({"continue": position} if position else {})}
-            page = self.get(f"{path}?{urlencode({**query, **paging})}")
+            page = self._unless_absent("GET", f"{path}?{urlencode({**query, **paging})}", shape=LIST)
             if page is None:
                 return found
             found += page.get("items") or []
             position = (page.get("metadata") or {}).get("continue") or ""
             if not position:
                 return found
+        raise KubernetesError(0, f"{self._http.server.name}: {path} has more than {_MOST_PAGES} pages")
 
     def text(self, path: str) -> str:
         """The text at a path such as ``/metrics``; empty when there is none, or it is refused.
@@ -111,21 +116,40 @@ class Kubernetes:
             preconditions: ``uid`` and ``resourceVersion`` that it must have; another is refused (409).
         """
         body = {"preconditions": preconditions} if preconditions else None
-        return self._unless_absent("DELETE", path, body) is not None
+        return self._unless_absent("DELETE", path, body, shape=STATUS) is not None
 
     def _unless_absent(
-        self, method: str, path: str, body: Object | None = None, media_type: str = "application/json"
+        self,
+        method: str,
+        path: str,
+        body: Object | None = None,
+        media_type: str = "application/json",
+        shape: Shape = OBJECT,
     ) -> Object | None:
         try:
-            return self._request(method, path, body, media_type)
+            return self._request(method, path, body, media_type, shape)
         except KubernetesError as error:
             if error.status == 404:
                 return None
             raise
 
     def _request(
-        self, method: str, path: str, body: Object | None = None, media_type: str = "application/json"
+        self,
+        method: str,
+        path: str,
+        body: Object | None = None,
+        media_type: str = "application/json",
+        shape: Shape = OBJECT,
     ) -> Object:
+        answer = self._logged_in(method, path, body, media_type)
+        try:
+            check(answer, shape)
+        except ShapeError as error:
+            what = f"{self._http.server.name}: {method} {path.partition('?')[0]}"
+            raise KubernetesError(0, f"{what}: the answer is not one of Kubernetes: {error}") from None
+        return answer
+
+    def _logged_in(self, method: str, path: str, body: Object | None, media_type: str) -> Object:
         try:
             return self._send(method, path, body, media_type)
         except KubernetesError as error:

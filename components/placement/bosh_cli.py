@@ -12,6 +12,7 @@ from domain import bosh
 from domain.credentials import Login
 from domain.http_answers import json_object
 from domain.redaction import Redactor
+from domain.shapes import ShapeError
 
 _SECONDS = 180.0
 """`vms` waits for a task of the Director, which asks each VM's agent (up to 45 s if that is down)."""
@@ -45,7 +46,14 @@ class Bosh:
             UnknownDeploymentError: The Director does not have the deployment.
             ProviderError: The CLI is missing or failed.
         """
-        groups, without = bosh.vms(retry(lambda: self._vms(deployment)))
+        try:
+            groups, without = bosh.vms(retry(lambda: self._vms(deployment)))
+        except ShapeError as error:
+            raise ProviderError(
+                f"`{self._command.executable} vms --json` printed something else than BOSH does: {error}. "
+                "Check that the command is the BOSH CLI",
+                "executable",
+            ) from None
         for instance in without:
             log.warning(
                 "warning: instance %s of %s has no VM, so no anti-affinity rule holds it",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import http
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from typing import Any
@@ -11,8 +11,10 @@ from typing import Any
 from components.rancher.endpoint import RancherEndpoint
 from components.runtime.http import HttpClient, HttpError, UnreachableError
 from domain.http_answers import json_object
+from domain.rancher_objects import ANSWER
 from domain.rancher_releases import release
 from domain.redaction import Redactor, names_secret
+from domain.shapes import ShapeError, check
 
 Json = dict[str, Any]
 
@@ -105,7 +107,14 @@ class Rancher(AbstractContextManager["Rancher"]):
             self.call("POST", "/v3/tokens?action=logout", {}, token=login.token, repeatable=True)
 
     def call(
-        self, method: str, path: str, body: object = None, *, token: str = "", repeatable: bool | None = None
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        *,
+        token: str = "",
+        repeatable: bool | None = None,
+        needed: Sequence[str] = (),
     ) -> Json:
         """One request; transient failures of a repeatable one are retried.
 
@@ -115,6 +124,7 @@ class Rancher(AbstractContextManager["Rancher"]):
             body: JSON.
             token: Of the user; empty: none.
             repeatable: Whether sending it twice does no harm; None: everything but a POST may be.
+            needed: Texts that the answer must have.
 
         Returns:
             The object of the answer; empty when it has none.
@@ -130,6 +140,14 @@ class Rancher(AbstractContextManager["Rancher"]):
                 f"{self._http.server.name}: {method} {path.partition('?')[0]}: the answer is not JSON, "
                 "so another server than Rancher gave it. Check what is between this machine and Rancher",
             )
+        try:
+            check(answer, {**ANSWER, **{f"{name}!": str for name in needed}})
+        except ShapeError as error:
+            raise RancherError(
+                0,
+                f"{self._http.server.name}: {method} {path.partition('?')[0]}: the answer is not one of "
+                f"Rancher: {error}",
+            ) from None
         return answer
 
     def text(

@@ -77,7 +77,7 @@ def _issue(rancher: Rancher, login: Login, wanted: Properties) -> Properties:
         "description": wanted["description"],
         "ttl": int(asked.total_seconds() * 1000),
     }
-    made = rancher.call("POST", _TOKENS, body, token=login.token)
+    made = rancher.call("POST", _TOKENS, body, token=login.token, needed=("name", "token"))
     # The answer to the POST has no expiry yet.
     found = rancher.call("GET", f"{_TOKENS}/{made['name']}", token=str(made["token"]))
     life = timedelta(milliseconds=int(found.get("ttl") or body["ttl"]))

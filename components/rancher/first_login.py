@@ -62,7 +62,13 @@ def _passwords(wanted: Properties, before: Properties) -> Iterator[str]:
     with kube.client(wanted["kubeconfig"]) as kubernetes:
         secret = kubernetes.get(_BOOTSTRAP_SECRET) or {}
     encoded = (secret.get("data") or {}).get("bootstrapPassword") or ""
-    yield base64.b64decode(encoded).decode()
+    try:
+        yield base64.b64decode(encoded).decode()
+    except ValueError:
+        raise ProviderError(
+            "the Secret bootstrap-secret in cattle-system has no password in base64. Restart Rancher's pods, "
+            "which write it"
+        ) from None
 
 
 def _change_password(rancher: Rancher, login: Login, path: str, body: dict[str, str]) -> None:

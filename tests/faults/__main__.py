@@ -10,35 +10,82 @@ from collections import Counter
 
 from tests.faults.schedule import Schedule, run, shrunk
 
+_REPORT = 500
+
 
 def main() -> int:
     """Run the schedules of the command line."""
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
     parser.add_argument("--seed", type=int, default=1, help="of the first schedule (default: 1)")
     parser.add_argument("--schedules", type=int, default=1000, help="how many (default: 1000)")
+    parser.add_argument("--slow", action="store_true", help="kill the real engine in a lab instead")
     given = parser.parse_args()
     logging.disable(logging.WARNING)
-    start, counts, kinds = time.monotonic(), Counter[str](), set()
+    if given.slow:
+        return _slow(given.seed, given.schedules)
+    tally = Tally()
     for seed in range(given.seed, given.seed + given.schedules):
         schedule = Schedule.drawn(seed)
-        foundation, wrong = run(schedule)
-        counts["faults"] += len(foundation.taken)
-        counts["kills"] += sum(fault.kind.startswith("killed") for fault in foundation.taken)
-        kinds |= {(fault.command, fault.kind) for fault in foundation.taken}
-        counts["converged"] += not wrong
-        counts["orphans"] += any("leaves" in text or "clusters and" in text for text in wrong)
-        counts["hands"] += any("needs hands" in text for text in wrong)
+        wrong = tally.add(schedule)
         if wrong:
             least = shrunk(schedule)
             print(f"seed {seed}: {'; '.join(wrong)}\n  {least.operations} with {least.faults}")
-            print(f"  repeat: python -m tests.faults --seed {seed} --schedules 1")
+            print(f"  repeat: python -m tests.faults --seed {seed} --schedules 1", flush=True)
+        if tally.counts["schedules"] % _REPORT == 0:
+            print(tally, flush=True)
+    print(tally)
+    return int(tally.counts["converged"] != given.schedules)
+
+
+def _slow(seed: int, count: int) -> int:
+    from tests.faults import slow  # noqa: PLC0415 - it needs the lab's tools
+
+    converged = kills = orphans = hands = 0
+    start = time.monotonic()
+    with slow.site() as site:
+        for number in range(seed, seed + count):
+            kill = slow.Kill.drawn(number)
+            killed, wrong = slow.run(site, f"faults{number}", kill)
+            kills, converged = kills + killed, converged + (not wrong)
+            orphans += any("leaves" in text or "times" in text for text in wrong)
+            hands += any("needs hands" in text for text in wrong)
+            print(f"seed {number}: {kill}: {'; '.join(wrong) or 'converged'}", flush=True)
+            if wrong:
+                print(f"  repeat: python -m tests.faults --slow --seed {number} --schedules 1", flush=True)
     print(
-        f"{given.schedules} schedules, {counts['faults']} faults ({len(kinds)} distinct), "
-        f"{counts['kills']} kills: "
-        f"{counts['converged']} converged, {counts['orphans']} orphans, {counts['hands']} needed hands; "
+        f"{count} schedules, {kills} kills: {converged} converged, {orphans} orphans, {hands} needed hands; "
         f"{time.monotonic() - start:.0f} s"
     )
-    return int(counts["converged"] != given.schedules)
+    return int(converged != count)
+
+
+class Tally:
+    """Counts what schedules do."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self.counts, self.kinds, self.start = Counter[str](), set[tuple[str, str]](), time.monotonic()
+
+    def add(self, schedule: Schedule) -> list[str]:
+        """Run a schedule; returns what is wrong."""
+        world, wrong = run(schedule)
+        self.counts["schedules"] += 1
+        self.counts["faults"] += len(world.taken)
+        self.counts["kills"] += sum(fault.kind.startswith("killed") for fault in world.taken)
+        self.kinds |= {(fault.command, fault.kind) for fault in world.taken}
+        self.counts["converged"] += not wrong
+        self.counts["orphans"] += any("leaves" in text or " after up" in text for text in wrong)
+        self.counts["hands"] += any("needs hands" in text for text in wrong)
+        return wrong
+
+    def __str__(self) -> str:
+        """The counts so far."""
+        counts = self.counts
+        return (
+            f"{counts['schedules']} schedules, {counts['faults']} faults ({len(self.kinds)} distinct), "
+            f"{counts['kills']} kills: {counts['converged']} converged, {counts['orphans']} orphans, "
+            f"{counts['hands']} needed hands; {time.monotonic() - self.start:.0f} s"
+        )
 
 
 if __name__ == "__main__":

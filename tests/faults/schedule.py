@@ -1,58 +1,17 @@
-"""A schedule of faults, drawn from a seed, run and judged."""
+"""A schedule of faults, drawn from a seed, run and judged by an inventory."""
 
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
-from pulumi.dynamic import Config, ConfigureRequest
+from tests.faults import web
+from tests.faults.gate import KINDS, Fault
+from tests.faults.stack import DESCRIPTION, Stack, configured
+from tests.faults.world import COMMANDS, SECRETS, World, leftovers
 
-from components.pks.cluster import ClusterProvider
-from components.pks.network_profile import NetworkProfileProvider
-from components.preflight import PreflightProvider
-from components.runtime.errors import ProviderError
-from components.runtime.provider import Provider
-from tests.faults.foundation import KINDS, SECRET, Fault, Foundation, Killed, process
-
-_COMMANDS = (
-    *("login", "plans", "network-profiles", "clusters", "cluster", "network-profile"),
-    *("create-network-profile", "create-cluster", "update-cluster", "delete-cluster"),
-    "delete-network-profile",
-)
 _TRIES = 8
 """More than a schedule has faults."""
-_PROFILE = {"name": "lb-medium", "description": "d", "parameters": {"lb_size": "medium"}}
-_SPEC: dict[str, Any] = {
-    **{"name": "c", "external_hostname": "c.test", "plan": "rancher", "network_profile": "lb-medium"},
-    **{"compute_profile": "", "node_pool_instances": {}},
-}
-
-
-def _resources(workers: int) -> list[tuple[str, type[Provider], dict[str, Any]]]:
-    preflight = {
-        **{"masters": 3, "workers": 3, "privileged": True, "kubernetes_version": ""},
-        "check_kubernetes": True,
-    }
-    return [
-        (
-            "foundation",
-            PreflightProvider,
-            {"foundation": {**_SPEC, **preflight, "network_profile_parameters": _PROFILE["parameters"]}},
-        ),
-        ("profile", NetworkProfileProvider, dict(_PROFILE)),
-        (
-            "cluster",
-            ClusterProvider,
-            {**_SPEC, "workers": workers, "tags": {}, "timeout_minutes": 60},
-        ),
-    ]
-
-
-def _configured(kind: type[Provider]) -> Provider:
-    provider = kind()
-    provider.configure(ConfigureRequest(Config({}, "rancher-on-pks")))
-    return provider
 
 
 @dataclass(frozen=True)
@@ -71,72 +30,20 @@ class Schedule:
         faults = {
             (command, number): Fault(command, number, draw.choice(KINDS))
             for _ in range(draw.randint(1, 5))
-            for command, number in [(draw.choice(_COMMANDS), draw.randint(1, 4))]
+            for command, number in [(draw.choice(COMMANDS), draw.randint(1, 4))]
         }
         return cls(
             seed, ("up once", *between, draw.choice(("up", "destroy once")), "destroy"), (*faults.values(),)
         )
 
 
-@dataclass
-class Stack:
-    """What the engine does with the resources, and the state that it keeps."""
-
-    foundation: Foundation
-    state: dict[str, tuple[str, dict[str, Any]]] = field(default_factory=dict)
-    workers: int = 3
-    errors: list[str] = field(default_factory=list)
-
-    def run(self, operation: str) -> bool:
-        """Run an operation in a process of its own; whether it succeeded."""
-        try:
-            with process(self.foundation):
-                getattr(self, operation)()
-        except (ProviderError, Killed) as error:
-            self.errors.append(f"{operation}: {error}")
-            return False
-        return True
-
-    def up(self) -> None:
-        for name, kind, inputs in _resources(self.workers):
-            provider, known = _configured(kind), self.state.get(name)
-            failures = provider.check(_inputs(known[1], inputs) if known else {}, inputs).failures
-            if failures:
-                raise ProviderError("; ".join(item.reason for item in failures))
-            if known is None:
-                made = provider.create(dict(inputs))
-                self.state[name] = (made.id, made.outs or {})
-            elif provider.diff(known[0], known[1], inputs).changes:
-                outs = provider.update(known[0], known[1], inputs).outs
-                self.state[name] = (known[0], outs or {})
-
-    def refresh(self) -> None:
-        for name, kind, _ in _resources(self.workers):
-            if name in self.state:
-                read = _configured(kind).read(*self.state[name])
-                if read.id:
-                    self.state[name] = (read.id, read.outs or {})
-                else:
-                    del self.state[name]
-
-    def destroy(self) -> None:
-        for name, kind, _ in reversed(_resources(self.workers)):
-            if name in self.state:
-                _configured(kind).delete(*self.state[name])
-                del self.state[name]
-
-
-def _inputs(known: dict[str, Any], inputs: dict[str, Any]) -> dict[str, Any]:
-    return {name: known[name] for name in inputs if name in known}
-
-
-def run(schedule: Schedule) -> tuple[Foundation, list[str]]:
-    """Run the schedule; returns the foundation after it, and what is wrong.
+def run(schedule: Schedule) -> tuple[World, list[str]]:
+    """Run the schedule; returns the world after it, and what is wrong.
 
     An operation is repeated until it succeeds, as the page says; one with ``once`` is not.
     """
-    foundation = Foundation(list(schedule.faults))
-    stack, wrong = Stack(foundation), []
+    world = World(schedule.faults)
+    stack, wrong, private = Stack(world), [], leftovers()
     for step in schedule.operations:
         operation, _, once = step.partition(" ")
         if operation == "resize":
@@ -146,16 +53,19 @@ def run(schedule: Schedule) -> tuple[Foundation, list[str]]:
         if not done and not once:
             wrong.append(f"{step} needs hands: {stack.errors[-1]}")
             break
-        wrong += _judged(foundation, stack, operation) if done else []
-    if any(SECRET in text for text in stack.errors):
+        wrong += _judged(world, stack, operation) if done else []
+    if any(secret in text for text in stack.errors for secret in SECRETS):
         wrong.append("a secret is in an error")
-    return foundation, wrong
+    if leftovers() - private:
+        wrong.append("private files are left")
+    return world, wrong
 
 
-def _judged(foundation: Foundation, stack: Stack, operation: str) -> list[str]:
-    clusters, profiles = foundation.state["clusters"], foundation.state["network_profiles"]
+def _judged(world: World, stack: Stack, operation: str) -> list[str]:
+    clusters, profiles = world.pks.clusters, world.pks.state["network_profiles"]
+    addresses = world.dns.addresses()
     if operation == "destroy":
-        return [f"destroy leaves {clusters or profiles}"] if clusters or profiles else []
+        return [f"destroy leaves {item}" for item in (clusters, profiles, addresses) if item]
     if operation != "up":
         return []
     wrong = []
@@ -163,15 +73,17 @@ def _judged(foundation: Foundation, stack: Stack, operation: str) -> list[str]:
         wrong.append(f"{len(clusters)} clusters and {len(profiles)} profiles after up")
     elif clusters[0]["parameters"]["kubernetes_worker_instances"] != stack.workers:
         wrong.append("the number of workers is not the wanted one")
-    faults, foundation.faults = foundation.faults, []  # the judge asks in peace
-    with process(foundation):
-        for name, kind, inputs in _resources(stack.workers):
+    if addresses != [web.VIP]:
+        wrong.append(f"the name has the addresses {addresses}")
+    if len(world.web.tokens(DESCRIPTION)) != 1:
+        wrong.append(f"{len(world.web.tokens(DESCRIPTION))} tokens and sessions of the stack in Rancher")
+    with world.quiet():
+        for name, kind, inputs in stack.wanted():
             id_, outs = stack.state[name]
-            if _configured(kind).diff(id_, outs, inputs).changes:
+            if configured(kind).diff(id_, outs, inputs).changes:
                 wrong.append(f"the next preview changes {name}")
-            if _configured(kind).read(id_, outs).outs != {**outs, **inputs}:
+            if configured(kind).read(id_, outs).outs != {**outs, **inputs}:
                 wrong.append(f"a refresh changes {name}")
-    foundation.faults = faults
     return wrong
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from components.preflight import PreflightProvider
-from tests.faults.foundation import Fault
+from components.rancher import api_token
+from tests.faults import world as worlds
+from tests.faults.gate import Fault
 from tests.faults.schedule import Schedule, run, shrunk
 
 FOUND = {
@@ -21,24 +23,40 @@ FOUND = {
     "destroy killed when PKS had accepted it": Schedule(
         0, ("up once", "destroy once", "up", "destroy"), (Fault("delete-cluster", 1, "killed after"),)
     ),
+    "killed when Rancher had issued the token": Schedule(
+        0, ("up once", "up", "destroy"), (Fault("rancher POST tokens", 1, "killed after"),)
+    ),
+    "the answer to the change of the password is lost": Schedule(
+        0, ("up once", "up", "destroy"), (Fault("rancher POST users", 1, "lost"),)
+    ),
+    "killed when the DNS record was made": Schedule(
+        0, ("up once", "up", "destroy"), (Fault("dns update", 5, "killed after"),)
+    ),
 }
 
 
 @pytest.mark.parametrize("name", FOUND)
 def test_what_was_once_found(name: str) -> None:
-    foundation, wrong = run(FOUND[name])
+    world, wrong = run(FOUND[name])
     assert wrong == []
-    assert foundation.taken, "the fault has happened"
+    assert world.taken, "the fault has happened"
 
 
-@pytest.mark.parametrize("seed", range(1, 41))
+@pytest.mark.parametrize("seed", range(1, 31))
 def test_a_schedule_converges_and_leaves_nothing(seed: int) -> None:
     assert run(Schedule.drawn(seed))[1] == []
 
 
 def test_a_seed_is_always_the_same_schedule() -> None:
     assert Schedule.drawn(7) == Schedule.drawn(7) != Schedule.drawn(8)
-    assert run(Schedule.drawn(7))[0].counts == run(Schedule.drawn(7))[0].counts
+    assert run(Schedule.drawn(7))[0].gate.counts == run(Schedule.drawn(7))[0].gate.counts
+
+
+def test_every_command_that_faults_are_drawn_for_is_called() -> None:
+    world, wrong = run(Schedule(0, ("up", "resize", "refresh", "destroy"), ()))
+    assert wrong == []
+    called = {command for command, number in world.gate.counts.items() if number}
+    assert set(worlds.COMMANDS) <= called
 
 
 def test_the_judge_sees_what_is_left_and_names_the_one_fault(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -50,3 +68,9 @@ def test_the_judge_sees_what_is_left_and_names_the_one_fault(monkeypatch: pytest
     )
     assert "destroy leaves" in run(several)[1][0]
     assert shrunk(several).faults == several.faults[1:]
+
+
+def test_the_judge_sees_tokens_in_rancher(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(api_token, "_left_behind", lambda *_: [])
+    killed = Schedule(0, ("up once", "up"), (Fault("rancher POST tokens", 1, "killed after"),))
+    assert any("tokens and sessions of the stack in Rancher" in text for text in run(killed)[1])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -143,9 +143,9 @@ def count(rancher: World) -> list[str]:
     session = rancher.sessions.of(rancher.reach)
     call = session.call
 
-    def counted(method: str, path: str, body: object = None) -> dict[str, Any]:
+    def counted(method: str, path: str, body: object = None, needed: Sequence[str] = ()) -> dict[str, Any]:
         asked.append(path.partition("?")[0])
-        return call(method, path, body)
+        return call(method, path, body, needed)
 
     session.call = counted  # type: ignore[method-assign]
     return asked

@@ -42,14 +42,28 @@ def test_requests_carry_the_token_and_plain_json(api: FakeApi) -> None:
 
 
 def test_lists_are_read_page_by_page(api: FakeApi) -> None:
+    one, two = ({"metadata": {"name": name}} for name in ("one", "two"))
     pages: dict[str, dict[str, Any]] = {
-        "": {"items": [{"n": 1}], "metadata": {"continue": "a b"}},
-        "a+b": {"items": [{"n": 2}]},
+        "": {"items": [one], "metadata": {"continue": "a b"}},
+        "a+b": {"items": [two]},
     }
     api.before = lambda request: Response(body=pages[request.path.partition("continue=")[2]])
     with kube.client(api.kubeconfig) as kubernetes:
-        assert kubernetes.list("/api/v1/pods", labelSelector="app=rancher") == [{"n": 1}, {"n": 2}]
+        assert kubernetes.list("/api/v1/pods", labelSelector="app=rancher") == [one, two]
     assert all("labelSelector=app%3Drancher" in path for path in api.server.paths)
+
+
+def test_pages_without_an_end_and_objects_without_a_name_are_refused(api: FakeApi) -> None:
+    page: dict[str, Any] = {"items": [], "metadata": {"continue": "on"}}
+    api.before = lambda _request: Response(body=page)
+    with kube.client(api.kubeconfig) as kubernetes:
+        with pytest.raises(KubernetesError, match="/api/v1/pods has more than 200 pages"):
+            kubernetes.list("/api/v1/pods")
+        page |= {"items": [{"metadata": {}}], "metadata": {}}
+        with pytest.raises(
+            KubernetesError, match=r"not one of Kubernetes: items\[0\].metadata.name is missing"
+        ):
+            kubernetes.list("/api/v1/pods")
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from pathlib import Path
 from components.runtime.command import Command
 from components.runtime.errors import ProviderError
 from components.runtime.private_files import private_directory
+from domain.documents import shortened
 
 HISTORY = 10
 """Revisions that Tiller keeps (its default is all)."""
@@ -48,7 +49,7 @@ class Helm2Cli:
         """
         done = self._command.run(*arguments, timeout=self.timeout, stdin=stdin)
         if done.exit_code:
-            text = done.text.removeprefix("Error: ")
+            text = shortened(done.text.removeprefix("Error: "))
             raise ProviderError(f"`{self.executable} {arguments[0]}` failed: {text}")
         return done.output
 
@@ -86,7 +87,7 @@ class Helm2Cli:
         output = self.run("repo", "update")
         # The exit code is 0 even when the repository fails (helm v2.17 cmd/helm/repo_update.go).
         if found := re.search(r"Unable to get an update from.*(?:\n\s+\S.*)*", output):
-            text = self._command.redacted(" ".join(found[0].split()))
+            text = shortened(self._command.redacted(" ".join(found[0].split())))
             raise ProviderError(f"`{self.executable} repo update` failed: {text}")
 
     def status_code(self, release: str) -> int:

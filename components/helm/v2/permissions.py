@@ -73,7 +73,7 @@ def _bind(kubernetes: Kubernetes, name: str) -> None:
             "kind": "SubjectAccessReview",
             "spec": {"user": _USER, "resourceAttributes": {"verb": "*", "group": "*", "resource": "*"}},
         }
-        allowed = kubernetes.create(_REVIEWS, review)["status"].get("allowed")
+        allowed = (kubernetes.create(_REVIEWS, review).get("status") or {}).get("allowed")
         return "the binding has no effect yet", True if allowed else None
 
     wait("permissions of Tiller", poll, timeout=60, pace=QUICK, resume="Run `pulumi up` again")
