@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pulumi
 
 from components.helm import local_chart
 from components.helm.chart import CREDENTIALS
-from components.images.rendered import Rendering, rendered_images
 from components.ingress.component import RELEASE as INGRESS_RELEASE
 from components.rancher.server import RELEASE as RANCHER_RELEASE
 from components.runtime.errors import ProviderError
@@ -24,6 +23,9 @@ from domain.rancher_releases import AGENT, release
 from domain.type_tokens import CATTLE_SYSTEM
 from settings import Settings, secret_text
 from steps.helm import tiller_image
+
+if TYPE_CHECKING:
+    from components.images.rendered import Rendering
 
 _KINDS = {"ingress": INGRESS_PLACES, "rancher": RANCHER_PLACES}
 """The charts of the stack in order, and where their values name images."""
@@ -50,6 +52,8 @@ class StackChart:
     @property
     def rendering(self) -> Rendering:
         """How to render it."""
+        from components.images.rendered import Rendering  # noqa: PLC0415 - a preview renders nothing
+
         return Rendering(self.chart, self.release, CATTLE_SYSTEM, self.kubernetes_version)
 
 
@@ -89,6 +93,8 @@ def images_of(settings: Settings, helm: str = "helm") -> list[MirroredImage]:
         ProviderError: A chart cannot be loaded or rendered.
         FindingError: A container's image is not the name of one.
     """
+    from components.images.rendered import rendered_images  # noqa: PLC0415 - a preview renders nothing
+
     found: dict[MirroredImage, None] = {}
     for chart in stack_charts(settings):
         targets = rendered_images(chart.rendering, chart.values, helm)
