@@ -56,6 +56,18 @@ def image_values(release: Release, registry: ImageRegistry | None) -> dict[str, 
     return values
 
 
+def image_doubts(release: Release, registry: ImageRegistry | None) -> Iterator[Finding]:
+    """What pulls images without the login of a registry."""
+    if registry and registry.pull_secret and not release.shares_pull_secrets:
+        yield Finding(
+            key="images",
+            problem=f"Rancher {release} has no login for the jobs of its chart, for what it installs later, "
+            "and for the agents of imported clusters",
+            remedy=f"Let everybody in your network pull from {registry.address}, or give the nodes the login",
+            severity="warning",
+        )
+
+
 def values(
     user: Mapping[str, Any],
     release: Release,

@@ -110,6 +110,7 @@ def _fleet(lab: Lab, _: argparse.Namespace) -> int:
 
 def _try(lab: Lab, arguments: argparse.Namespace) -> int:
     stack = trial.stack_name(arguments.file)
+    trial.read(arguments.file)  # before a lab is started for it
     engine = trial.engine(lab, bringup.up(lab), arguments.file)
     command = ["up", "--yes", "--skip-preview"] if arguments.up else ["preview"]
     exit_code = engine.stream(*command, *trial.policies(arguments.file))

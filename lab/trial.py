@@ -38,15 +38,7 @@ def engine(lab: Lab, like: Engine, file: Path) -> Engine:
     Raises:
         LabError: The file is not one of a stack of this program.
     """
-    stack = stack_name(file)
-    document = yaml.safe_load(file.read_text())
-    if not isinstance(document, dict) or not isinstance(document.get("config"), dict):
-        raise LabError(f"{file} has no `config`, so it is not a stack file")
-    settings = {
-        key.removeprefix(_PREFIX): value
-        for key, value in document["config"].items()
-        if key.startswith(_PREFIX)
-    }
+    stack, settings = stack_name(file), read(file)
     own = lab.path(f"Pulumi.{stack}.yaml")
     salt = yaml.safe_load(own.read_text()).get("encryptionsalt") if own.exists() else None
     config = {f"{_PREFIX}{key}": value for key, value in adapted(settings, lab, stack).items()}
@@ -56,6 +48,22 @@ def engine(lab: Lab, like: Engine, file: Path) -> Engine:
     if f"{_PREFIX}imageRegistry" in config:
         made.run("config", "set", "--secret", "imagePullSecretPassword", registry.PASSWORD)
     return made
+
+
+def read(file: Path) -> dict[str, Any]:
+    """The settings of an environment file, without their prefix.
+
+    Raises:
+        LabError: The file cannot be read, or has no config.
+    """
+    try:
+        document = yaml.safe_load(file.read_text())
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        raise LabError(f"{file} cannot be read: {error}. Check its name and content") from error
+    if not isinstance(document, dict) or not isinstance(document.get("config"), dict):
+        raise LabError(f"{file} has no `config`, so it is not a stack file")
+    config = {str(key): value for key, value in document["config"].items()}
+    return {key.removeprefix(_PREFIX): value for key, value in config.items() if key.startswith(_PREFIX)}
 
 
 def stack_name(file: Path) -> str:

@@ -124,7 +124,7 @@ class RancherServer(pulumi.ComponentResource):
         if errors:
             raise pulumi.RunError("\n".join(errors))
         super().__init__("rancher-on-pks:rancher:RancherServer", name, None, opts)
-        for doubt in found:
+        for doubt in (*found, *rancher_values.image_doubts(chosen, args.images)):
             pulumi.log.warn(doubt.text, resource=self)
         child_opts = pulumi.ResourceOptions(parent=self, deleted_with=opts.deleted_with if opts else None)
         upgrade_check = UpgradeCheck(f"{name}-upgrade", args, child_opts)

@@ -48,7 +48,7 @@ def write_files(files: ClusterFiles, spec: ClusterSpec) -> None:
     write_private(files.kubeconfig("admin"), kubeconfig(spec, ca, spec.server).encode())
     # A node asks the registry before it starts a pod.
     stages = _STAGES.read_text()
-    pulled = '- {key: .metadata.annotations["lab/pulled"], operator: Exists}'
+    pulled = """- {key: '.metadata.annotations["lab/pulled"]', operator: Exists}"""
     stages = stages.replace("# IMAGES_PULLED", pulled if files.lab.registry_config.exists() else "")
     start_seconds = options.load(files.lab).rancher_start_seconds
     stages = stages.replace("RANCHER_START_MILLISECONDS", str(round(start_seconds * 1000)))

@@ -16,9 +16,11 @@ import json
 import logging
 import ssl
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import aiohttp
 
+from domain.chart_urls import basic
 from domain.finding import FindingError
 from domain.images import Image
 from lab.cluster.api import ApiError, KubernetesApi, Object, annotations_of
@@ -41,12 +43,17 @@ class PullError(Exception):
 
 
 async def run(lab: Lab, spec: ClusterSpec) -> None:
-    """Pulls images until cancelled."""
+    """Pulls the images of a cluster until cancelled."""
+    await pull(lab, ClusterFiles(lab, spec.uuid).kubeconfig("admin"))
+
+
+async def pull(lab: Lab, kubeconfig: Path) -> None:
+    """Pulls the images of all pods until cancelled."""
     pods: dict[str, Object] = {}
     changed = asyncio.Event()
     trust = ssl.create_default_context(cafile=lab.ca_certificate)
     async with (
-        KubernetesApi(ClusterFiles(lab, spec.uuid).kubeconfig("admin")) as api,
+        KubernetesApi(kubeconfig) as api,
         aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=trust)) as registry,
         asyncio.TaskGroup() as tasks,
     ):
@@ -103,9 +110,9 @@ async def _resolve(
         return
     url = f"https://{image.registry}/v2/{image.repository}/manifests/{image.digest or image.tag}"
     status = 0
-    for login in [*[item async for item in _logins(api, pod, image.registry)], None]:
-        headers = {"Accept": f"{INDEX}, {MANIFEST}"}
-        async with registry.head(url, auth=login, headers=headers) as response:
+    for login in [*[item async for item in _logins(api, pod, image.registry)], ""]:
+        headers = {"Accept": f"{INDEX}, {MANIFEST}", **({"Authorization": login} if login else {})}
+        async with registry.head(url, headers=headers) as response:
             status = response.status
         if status not in {401, 403}:
             break
@@ -115,15 +122,15 @@ async def _resolve(
         raise PullError(f"{failed}{image}: not found" if status == 404 else f"{failed}status {status}")
 
 
-async def _logins(api: KubernetesApi, pod: Object, host: str) -> AsyncIterator[aiohttp.BasicAuth]:
-    """The logins to a registry in the pull secrets of the pod."""
+async def _logins(api: KubernetesApi, pod: Object, host: str) -> AsyncIterator[str]:
+    """The logins to a registry in the pull secrets of the pod, as headers ``Authorization``."""
     for reference in pod["spec"].get("imagePullSecrets") or []:
         namespace = pod["metadata"]["namespace"]
         try:
             secret = await api.request("GET", f"/api/v1/namespaces/{namespace}/secrets/{reference['name']}")
             document = json.loads(base64.b64decode(secret["data"][".dockerconfigjson"]))
             login = document["auths"][host]
-            yield aiohttp.BasicAuth(login["username"], login["password"])
+            yield basic((login["username"], login["password"]))
         except (ApiError, KeyError, ValueError, binascii.Error):
             continue  # as a kubelet, which pulls without it
 

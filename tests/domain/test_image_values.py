@@ -107,6 +107,14 @@ def test_rancher(version: str, expected: dict[str, Any]) -> None:
     assert rancher_values.image_values(chosen, None) == {}
 
 
+@pytest.mark.parametrize(
+    ("version", "registry", "count"),
+    [("2.14.0", PRIVATE, 1), ("2.15.0", PRIVATE, 0), ("2.14.0", HERE, 0), ("2.14.0", None, 0)],
+)
+def test_what_pulls_without_the_login(version: str, registry: ImageRegistry | None, count: int) -> None:
+    assert len(list(rancher_values.image_doubts(release(version), registry))) == count
+
+
 def test_variables_of_program_and_user_are_both_set() -> None:
     user = {"extraEnv": [{"name": "A", "value": "b"}]}
     design = {"hostname": "r.example.com", "replicas": 3, "private_ca": True}

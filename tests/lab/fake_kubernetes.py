@@ -92,11 +92,14 @@ class FakeKubernetes:
             return await self._delete(resource, key)
         if "watch" in request.query:
             return await self._watch(request, resource, namespace)
-        items = [
-            item
-            for item in self.objects.get(resource, {}).values()
-            if namespace in {"", item["metadata"].get("namespace")}
-        ]
+        return self._read(resource, namespace, key if name else "")
+
+    def _read(self, resource: str, namespace: str, key: str) -> web.Response:
+        known = self.objects.get(resource, {})
+        if key:
+            found = known.get(key)
+            return web.json_response(found or {"message": "not found"}, status=200 if found else 404)
+        items = [item for item in known.values() if namespace in {"", item["metadata"].get("namespace")}]
         return web.json_response({"metadata": {"resourceVersion": str(self._version)}, "items": items})
 
     async def _create(self, resource: str, item: Object) -> web.Response:

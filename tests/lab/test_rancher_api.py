@@ -265,6 +265,33 @@ async def test_the_manifest_brings_the_agent_and_the_agent_makes_the_cluster_act
         assert shown["version"]["gitVersion"] == "v1.28.11"
 
 
+async def test_agents_come_from_the_default_registry_with_its_login() -> None:
+    async with serving() as server:
+        await server.login()
+        cluster = await imported(server, "one")
+        path = f"/v3/import/{(await registered(server, cluster))['token']}_{cluster}.yaml"
+
+        async def manifest() -> tuple[str, list[dict[str, Any]], list[str]]:
+            documents = list(yaml.safe_load_all((await server.ask("GET", path)).text))
+            pod = next(item for item in documents if item["kind"] == "Deployment")["spec"]["template"]["spec"]
+            names = [item["metadata"]["name"] for item in documents if item["kind"] == "Secret"]
+            return pod["containers"][0]["image"], pod.get("imagePullSecrets", []), names
+
+        image, secrets, _ = await manifest()
+        assert (image, secrets) == ("rancher/rancher-agent:v2.15.0", [])
+        server.context.environment = lambda: {
+            "CATTLE_SYSTEM_DEFAULT_REGISTRY": "h.example/p",
+            "CATTLE_BASE_REGISTRY_PULL_SECRETS": "login,gone",
+        }
+        login = {"metadata": {"name": "login"}, "type": "kubernetes.io/dockerconfigjson", "data": {}}
+        server.context.secret = {"login": login}.get
+        image, secrets, names = await manifest()
+        assert (image, secrets) == ("h.example/p/rancher/rancher-agent:v2.15.0", [{"name": "login"}])
+        assert "login" in names and "gone" not in names
+        found = await server.ask("GET", "/v3/settings/system-default-registry")
+        assert found.body["value"] == "h.example/p"
+
+
 async def test_a_manifest_needs_its_own_token() -> None:
     async with serving() as server:
         await server.login()

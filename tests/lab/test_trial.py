@@ -47,6 +47,15 @@ def test_only_the_file_of_an_environment_is_tried(name: str) -> None:
         trial.stack_name(Path("somewhere", name))
 
 
+@pytest.mark.parametrize("content", [None, b"\xff\xfe", b"config: [", b"config: 5", b"[]"])
+def test_a_file_that_is_missing_or_no_stack_file_is_one_error(tmp_path: Path, content: bytes | None) -> None:
+    file = tmp_path / "Pulumi.berlin.yaml"
+    if content is not None:
+        file.write_bytes(content)
+    with pytest.raises(LabError, match=r"Pulumi\.berlin\.yaml (cannot be read|has no `config`)"):
+        trial.adapted(trial.read(file), Lab(tmp_path, 99), "berlin")
+
+
 def test_the_policies_are_those_beside_the_file_or_of_its_name(tmp_path: Path) -> None:
     file = tmp_path / "Pulumi.berlin.yaml"
     assert trial.policies(file)[-1] == str(REPO / "policy/config.prod.json")
