@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from domain.documents import as_json, loads, shortened
-from domain.shapes import ShapeError, check
+from domain.shapes import Shape, ShapeError, check
 
 
 @pytest.mark.parametrize(
@@ -29,7 +29,7 @@ def test_texts_for_messages_are_bounded() -> None:
     assert len(as_json(laugh)) < 110_000
 
 
-SHAPE = {"name!": str, "count": int, "items": [{"id!": str}], "labels": {str: str}, "share": float}
+SHAPE: Shape = {"name!": str, "count": int, "items": [{"id!": str}], "labels": {str: str}, "share": float}
 
 
 @pytest.mark.parametrize(

@@ -41,6 +41,7 @@ COMMANDS = (
     *("nsx GET ip-blocks", "nsx GET ip-subnets", "nsx GET logical-routers", "nsx GET logical-switches"),
     *("charts GET index.yaml", "charts GET rancher-2.8.5.tgz"),
 )
+"""A logout is not among them: a 401 to it says that the session has ended, so it is no fault."""
 _LOOP = asyncio.new_event_loop()
 _INDEX = {
     "rancher": [{"name": "rancher", "version": "2.8.5", "apiVersion": "v2", "urls": ["rancher-2.8.5.tgz"]}]
@@ -81,7 +82,8 @@ class Web:
         name = {RANCHER: "rancher", NSX: "nsx", CHARTS: "charts"}.get(request.headers["Host"], "kubernetes")
         serve = {"rancher": self._rancher, "nsx": _nsx, "charts": _charts}.get(name, self._kubernetes)
         segments = request.url.path.strip("/").split("/")
-        what = "login" if request.url.params.get("action") == "login" else _resource(name, segments)
+        action = request.url.params.get("action")
+        what = action if action in {"login", "logout"} else _resource(name, segments)
 
         def effect() -> httpx.Response:
             if name in {"rancher", "kubernetes"} and not self._exists():
