@@ -13,6 +13,7 @@ from domain.rancher_quota import OF_SITE, PROJECTS
 from fleet import access
 from fleet.component import Fleet, FleetArgs
 from fleet.inventory import Inventory, SiteEntry
+from fleet.share import FleetName
 from rancher_on_pks.outputs import RancherStack
 from tests.fleet.conftest import World, world
 from tests.fleet.test_component import OUTPUTS
@@ -82,9 +83,9 @@ def declared(brake: dict[str, Any] | None) -> dict[str, Any]:
         server = RancherStack.from_reference(pulumi.StackReference("server"), access.REQUIRED)
         entry = {"name": "berlin", "members": MEMBERS, "projects": [{"name": "kiosk"}], "extraProjects": 2}
         inventory = Inventory({"berlin": SiteEntry.model_validate(entry)})
-        await Fleet(
-            "fleet", FleetArgs(server=server, inventory=inventory, timeout_minutes=1, owner="")
-        ).leaked.future()
+        name = FleetName(stack="prod", server="org/rancher-on-pks/prod")
+        args = FleetArgs(server=server, inventory=inventory, timeout_minutes=1, owner="", name=name)
+        await Fleet("fleet", args).leaked.future()
         found.update(mocks.inputs(SITE, "berlin"))
 
     with_engine(run)()  # type: ignore[unused-coroutine]
