@@ -150,7 +150,7 @@ async def rancher_in(running: Running) -> AsyncIterator[InCluster]:
     await until(placed)
     url = f"http://{running.lab.control_plane(running.spec.slot)}:{PORT}"
     tls = server_context(pki.server(root))
-    async with aiohttp.ClientSession() as client:
+    async with aiohttp.ClientSession() as client, aiohttp.ClientSession() as behind:
 
         async def answers() -> bool:
             with contextlib.suppress(aiohttp.ClientError):
@@ -162,7 +162,7 @@ async def rancher_in(running: Running) -> AsyncIterator[InCluster]:
 
         async def forward(request: web.Request) -> web.Response:
             headers = {name: value for name, value in request.headers.items() if name != "Content-Length"}
-            async with client.request(
+            async with behind.request(
                 request.method,
                 url + request.path_qs,
                 data=await request.read(),

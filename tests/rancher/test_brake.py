@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -70,12 +69,21 @@ def cluster(monkeypatch: pytest.MonkeyPatch) -> Cluster:
     return found
 
 
-@with_engine
-async def test_quota_alone_is_one_object_and_asks_nobody() -> None:
-    mocks = RecordingMocks()
-    state = await SprawlBrake("sprawl-brake", args("quota")).state.future()
-    assert state
-    await asyncio.sleep(0.1)  # the objects are declared meanwhile
+def declared(given: SprawlBrakeArgs) -> tuple[RecordingMocks, Mapping[str, Any]]:
+    """Everything that the component declares, and its state, which must not be secret."""
+    mocks, states = RecordingMocks(), []
+
+    async def declare() -> None:
+        made = SprawlBrake("sprawl-brake", given)
+        assert not await made.state.is_secret()
+        states.append(await made.state.future() or {})
+
+    with_engine(declare)()  # type: ignore[unused-coroutine]
+    return mocks, states[0]
+
+
+def test_quota_alone_is_one_object_and_asks_nobody() -> None:
+    mocks, state = declared(args("quota"))
     assert (state["measures"], state["mode"]) == (["quota"], "open")
     assert mocks.types() == ["rancher-on-pks:rancher:SprawlBrake", "kubernetes:core/v1:ResourceQuota"]
     quota = mocks.inputs("kubernetes:core/v1:ResourceQuota", "sprawl-brake-quota")
@@ -83,23 +91,15 @@ async def test_quota_alone_is_one_object_and_asks_nobody() -> None:
     assert quota["metadata"]["namespace"] == "local"
 
 
-@with_engine
-async def test_without_a_plan_there_is_no_quota() -> None:
-    mocks = RecordingMocks()
-    await SprawlBrake("sprawl-brake", args("quota", planned_projects=None)).state.future()
-    await asyncio.sleep(0.1)
+def test_without_a_plan_there_is_no_quota() -> None:
+    mocks, _ = declared(args("quota", planned_projects=None))
     assert mocks.types() == ["rancher-on-pks:rancher:SprawlBrake"]
 
 
-@with_engine
-async def test_the_verdict_is_in_the_policys_parameters(cluster: Cluster) -> None:
-    mocks = RecordingMocks()
-    made = SprawlBrake("sprawl-brake", args("admission", kubeconfig=pulumi.Output.secret("the kubeconfig")))
-    state = await made.state.future()
-    assert state
+def test_the_verdict_is_in_the_policys_parameters(cluster: Cluster) -> None:
+    del cluster
+    mocks, state = declared(args("admission", kubeconfig=pulumi.Output.secret("the kubeconfig")))
     assert (state["mode"], state["fleetUser"], state["percent"]) == ("fleet-only", "user-abcde", 15.6)
-    assert not await made.state.is_secret()
-    await asyncio.sleep(0.1)  # the others are declared meanwhile
     data = mocks.inputs(*VERDICT)["data"]
     assert data["mode"] == "fleet-only"
     assert data["headroom"].startswith("216 of 256 pod subnets were left at ")
