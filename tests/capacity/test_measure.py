@@ -74,13 +74,21 @@ def cluster() -> Iterator[FakeApi]:
             spec={"template": {"spec": {"containers": [container]}}},
         )
         listed = {"verbs": ["list"]}
-        api.objects["/api/v1"] = {"resources": [{"name": "namespaces", **listed}, {"name": "bindings"}]}
+        api.objects["/api/v1"] = {
+            "resources": [
+                {"name": "namespaces", "kind": "Namespace", **listed},
+                {"name": "bindings", "kind": "Binding"},
+            ]
+        }
         group = {"name": "rbac.authorization.k8s.io"}
         version = {"preferredVersion": {"groupVersion": "rbac.authorization.k8s.io/v1"}}
         metrics = {"name": "metrics.k8s.io", "preferredVersion": {"groupVersion": "metrics.k8s.io/v1"}}
         api.objects["/apis"] = {"groups": [{**group, **version}, metrics]}
         api.objects[RBAC] = {
-            "resources": [{"name": name, **listed} for name in ("rolebindings", "clusterrolebindings")]
+            "resources": [
+                {"name": f"{kind.lower()}s", "kind": kind, **listed}
+                for kind in ("RoleBinding", "ClusterRoleBinding")
+            ]
         }
         aggregated = {"group": "metrics.k8s.io", "service": {"name": "metrics-server"}}
         put(api, "/apis/apiregistration.k8s.io/v1/apiservices", "v1.metrics.k8s.io", spec=aggregated)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import logging
 import subprocess
 import sys
 import time
@@ -24,6 +25,7 @@ def main() -> int:
     parser.add_argument("--first", type=int, default=0, help="number of its first input (default: 0)")
     given = parser.parse_args()
     if given.only:
+        logging.disable(logging.CRITICAL)
         print(json.dumps(run(TARGETS[given.only], given.seed, given.first, given.count).__dict__))
         return 0
     shares = [given.count // len(TARGETS) + (n < given.count % len(TARGETS)) for n in range(len(TARGETS))]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import email.message
 import io
-import logging
 import re
 import zlib
 from collections.abc import Callable
@@ -66,7 +65,7 @@ _SITE = {
     **{"name": "berlin-01", "adopt": False, "cluster_labels": {"region": "emea"}, "cluster_annotations": {}},
     "members": [{"user": "admin", "role": "cluster-member"}],
     "projects": [{"name": "kiosk", "members": [{"user": "admin", "role": "project-owner"}]}],
-    **{"kubeconfig_file": "", "fingerprint": "", "owner": "o"},
+    **{"kubeconfig_file": "", "fingerprint": "", "owner": "o", "project_limit": 3},
 }
 _KNOWN_SITE = {
     **_SITE,
@@ -288,4 +287,3 @@ TARGETS = (
     Target("DNS answers", (0,), lambda draw, _: draw.getrandbits(64), _dns, _ERRORS),
     Target("GitHub API", (samples.github(),), web.mutated, _github, (StepError,)),
 )
-logging.disable(logging.CRITICAL)
