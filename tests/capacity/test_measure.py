@@ -76,8 +76,8 @@ def cluster() -> Iterator[FakeApi]:
         listed = {"verbs": ["list"]}
         api.objects["/api/v1"] = {
             "resources": [
-                {"name": "namespaces", "kind": "Namespace", **listed},
-                {"name": "bindings", "kind": "Binding"},
+                {"name": "namespaces", "kind": "Namespace", "namespaced": False, **listed},
+                {"name": "bindings", "kind": "Binding", "namespaced": True},
             ]
         }
         group = {"name": "rbac.authorization.k8s.io"}
@@ -86,7 +86,7 @@ def cluster() -> Iterator[FakeApi]:
         api.objects["/apis"] = {"groups": [{**group, **version}, metrics]}
         api.objects[RBAC] = {
             "resources": [
-                {"name": f"{kind.lower()}s", "kind": kind, **listed}
+                {"name": f"{kind.lower()}s", "kind": kind, "namespaced": True, **listed}
                 for kind in ("RoleBinding", "ClusterRoleBinding")
             ]
         }
