@@ -208,13 +208,15 @@ def test_hostile_names_are_neither_counted_nor_shown(cluster: FakeApi, access: P
     before = counted(access)
     for name in ("\x1b[2J", '"); import os #', "x" * 300, ""):
         cluster.objects[f"/api/v1/namespaces/{name!r}"] = {"metadata": {"name": name}}
-    cluster.objects["/api/v1/namespaces/odd"] = {"metadata": {}}
-    cluster.objects[f"{MANAGEMENT}/projects/odd"] = {"metadata": {"name": 5}, "spec": [], "status": "x"}
+    cluster.objects[f"{MANAGEMENT}/projects/odd"] = {"metadata": {"name": "odd", "namespace": "../c"}}
     cluster.objects[f"{MANAGEMENT}/users/odd"] = {"metadata": {"name": "u-odd"}, "principalIds": 7}
     after = counted(access)
     for figure in ("fixed", "applications", "leaked", "namespaces"):
         assert after[figure] == before[figure]
     assert "\x1b" not in measure(access, None, "", "table")
+    cluster.objects[f"{MANAGEMENT}/projects/odd"] = {"metadata": {"name": 5}, "spec": [], "status": "x"}
+    with pytest.raises(CapacityError, match="the answer is not one of Kubernetes"):
+        counted(access)
 
 
 def test_a_stacks_outputs_lead_to_the_cluster(
