@@ -97,6 +97,9 @@ class Store:
             try:
                 await self._write(state, call.user["id"], new[:1])
             except (RefusalError, ApiError, aiohttp.ClientError, TimeoutError) as error:
+                for kind, key, record in list(records(state)):
+                    if (kind.name, key) not in known and (kind.name, key) not in new:
+                        getattr(before, kind.field)[key] = record  # by kubectl, meanwhile
                 vars(state).update(vars(before))
                 if isinstance(error, RefusalError):
                     raise

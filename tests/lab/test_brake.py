@@ -150,10 +150,20 @@ async def test_must_2_a_thousand_racing_creations_take_nothing_beyond_the_limit(
         *(rancher.api_project("local", rancher.token) for _ in range(250)),
         *(rancher.kubectl_project("local") for _ in range(250)),
     )
-    assert statuses == {201: 3, 403: 497}
-    assert len(await rancher.projects("local")) == 5
+    # Near the limit Kubernetes may deny one too many of attempts that meet. It admits none too many.
+    assert statuses[201] <= 3
+    assert statuses[201] + statuses[403] == 500
     assert all(f"exceeded quota: {OF_LOCAL}" in text and "limited" in text for text in texts)
-    assert any(f"used: {PROJECTS}=5, limited: {PROJECTS}=5" in text for text in texts)
+
+    async def all_planned() -> bool:
+        await rancher.api_project("local", rancher.token)
+        return len(await rancher.projects("local")) == 5
+
+    await until(all_planned, 60)
+    status, text = await rancher.kubectl_project("local")
+    assert status == 403
+    assert f"used: {PROJECTS}=5, limited: {PROJECTS}=5" in text
+    assert len(await rancher.projects("local")) == 5
     await stack.run("refresh", "--expect-no-changes")  # planned projects are no drift
 
     # Clusters: those of two fleets pass, those of anybody else do not, administrators included.
@@ -234,6 +244,9 @@ async def test_must_2_a_thousand_racing_creations_take_nothing_beyond_the_limit(
 
 
 async def test_must_2_roles_refuse_a_new_user_and_are_put_back(rancher: InCluster, stack: Stack) -> None:
+    stack.configure(measures=[])
+    await stack.run("up", "--skip-preview")
+    await settled(rancher, denied=False)
     before = await objects(rancher)
     free = await new_user(rancher, "before")
     assert (await rancher.api_cluster(free))[0] == 201
