@@ -213,5 +213,5 @@ def test_the_audit_looks_at_both_languages_and_keeps_the_bill_of_materials() -> 
     commands = [step["run"] for name, step in steps() if name == "audit.audit" and "run" in step]
     assert commands == ["make sbom", "make audit"]
     makefile = (REPO / "Makefile").read_text()
-    assert "pip-audit --require-hashes" in makefile
+    assert "pip-audit --strict --require-hashes" in makefile
     assert "govulncheck -C" in makefile

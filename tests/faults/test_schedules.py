@@ -49,7 +49,9 @@ def test_a_schedule_converges_and_leaves_nothing(seed: int) -> None:
 
 def test_a_seed_is_always_the_same_schedule() -> None:
     assert Schedule.drawn(7) == Schedule.drawn(7) != Schedule.drawn(8)
-    assert run(Schedule.drawn(7))[0].gate.counts == run(Schedule.drawn(7))[0].gate.counts
+    first, second = (run(Schedule.drawn(7)) for _ in range(2))
+    assert first[1] == second[1] == []
+    assert set(first[0].gate.counts) == set(second[0].gate.counts)  # polls depend on how busy the machine is
 
 
 def test_every_command_that_faults_are_drawn_for_is_called() -> None:
