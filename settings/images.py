@@ -24,9 +24,9 @@ class ImageSettings(Section):
 
     image_registry: Name = ""
     image_registry_ca_file: File | None = None
-    image_pull_secret: DnsName = ""
     image_pull_secret_username: Name = ""
     image_pull_secret_password: SecretStr | None = None
+    image_pull_secret: DnsName = ""
     image_lock_file: File | None = None
 
     @property

@@ -117,6 +117,7 @@ def test_the_table_of_config_keys_fits_the_resources(
             "dnsMode": "rfc2136",
             "dnsServer": "ns1.example.com",
             "dnsApiRecord": "true",
+            "sprawlBrake": '["roles"]',
         }
     )
     program = runpy.run_path(PROGRAM)
@@ -141,7 +142,7 @@ def test_the_table_of_config_keys_fits_the_resources(
         without_settings = {"rancher:Password", "kubernetes:DeletedObject"}
         assert {kind for kind, _ in labelled} - {kind for kind, _ in keys.KEYS} <= without_settings
 
-    return pulumi.Output.all(program["rancher"].ready.urn, program["bootstrap"].local_state).apply(check)
+    return pulumi.Output.all(program["bootstrap"].local_state, program["brake"].state).apply(check)
 
 
 @pytest.mark.parametrize("changes", [{"rancherHostname": ""}, {"workers": "x"}, {"unknown": "x"}])
