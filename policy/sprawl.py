@@ -12,6 +12,7 @@ from domain import type_tokens as kinds
 from policy import plan
 from policy.demand import chart_namespaces
 from policy.reading import UNKNOWN, boolean, by_type, plain, text, value
+from policy.unseen import remember_chart
 
 RESERVE = {
     "type": "integer",
@@ -54,6 +55,12 @@ def patched_namespace_declared(args: ResourceValidationArgs) -> Iterator[str]:
         yield from namespace_declared(args)
 
 
+def chart_remembered(args: ResourceValidationArgs) -> Iterator[str]:
+    """The budget of the stack needs the name of the chart; it finds nothing wrong itself."""
+    remember_chart(args.urn, args.props)
+    yield from ()
+
+
 def chart_namespaces_declared(args: ResourceValidationArgs) -> Iterator[str]:
     """A Helm release creates declared namespaces only, and none through ``createNamespace``."""
     if boolean(args.props, "createNamespace") is True:
@@ -90,7 +97,7 @@ POD_NETWORK = ResourceValidationPolicy(
             kinds.NAMESPACE: [namespace_declared],
             kinds.CUSTOM_NAMESPACE: [namespace_declared],
             kinds.NAMESPACE_PATCH: [patched_namespace_declared],
-            **{kind: [chart_namespaces_declared] for kind in kinds.RELEASES},
+            **{kind: [chart_remembered, chart_namespaces_declared] for kind in kinds.RELEASES},
         }
     ),
     config_schema=PolicyConfigSchema(

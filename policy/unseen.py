@@ -32,6 +32,23 @@ _KNOWN = {"rancher": 0, "rancher-prime": 0, "ingress-nginx": 0, "nginx-ingress":
 """Charts that the program installs. None of their templates creates a namespace."""
 
 
+_CHARTS: dict[str, str] = {}
+"""Name of each release's chart by the release's URN, see ``remember_chart``."""
+
+
+def remember_chart(urn: str, inputs: Mapping[str, object]) -> None:
+    """Remember the chart of a release that is judged alone, before the stack is.
+
+    At the preview that creates the cluster, a stack has no property of the releases in it: their provider
+    cannot be configured yet. The engine asks one process of the pack for both judgements.
+
+    Raises:
+        WrongTypeError: The chart is not a text.
+    """
+    if name := chart_name(inputs):
+        _CHARTS[urn] = name
+
+
 def unseen(resources: Sequence[PolicyResource], given: Mapping[str, object]) -> Iterator[tuple[int, str]]:
     """Namespaces that no resource shows, and messages about those that nobody declared.
 
@@ -58,7 +75,7 @@ def unseen(resources: Sequence[PolicyResource], given: Mapping[str, object]) -> 
 
 
 def _of_release(item: PolicyResource, figures: Mapping[str, int]) -> tuple[int, str]:
-    chart = chart_name(item.props) or item.name
+    chart = chart_name(item.props) or _CHARTS.get(item.urn) or item.name
     listed, declared = chart_namespaces(item.props), figures.get(chart)
     if listed is None and declared is None:
         return 0, (

@@ -212,7 +212,14 @@ def test_parts_that_are_turned_off_are_removed(site: Site) -> None:
         steps = changed(site.engine)
         assert steps.pop("preflight") == "update", "which asks neither DNS server nor vCenter any more"
         assert set(steps.values()) == {"delete"}
-        parts = ("rancher-dns", "api-dns", "placement", "rancher-bootstrap", "rancher-password")
+        parts = (
+            "rancher-dns",
+            "api-dns",
+            "placement",
+            "rancher-bootstrap",
+            "rancher-password",
+            "sprawl-brake",
+        )
         assert {part for part in parts for name in steps if name.startswith(part)} == set(parts)
         assert all(name.startswith(parts) for name in steps)
         assert site.engine.run("up", "--yes", "--skip-preview").returncode == 0

@@ -341,6 +341,15 @@ def test_d3_a_declared_chart_counts_with_its_figure(names: object) -> None:
     assert "creates 3 namespaces, its plan has 2" in judged(3.0)[0]
 
 
+@pytest.mark.parametrize(("chart", "problems"), [("oci://registry/rancher", 0), ("other", 1)])
+def test_d3_a_release_of_which_the_stack_shows_nothing_yet_was_seen_before(chart: str, problems: int) -> None:
+    name = f"release of {chart}"
+    judge(POD_NETWORK, kinds.RELEASE, {"chart": chart}, name=name)
+    unknown = dict.fromkeys(("chart", "name", "resourceNames"), UNKNOWN)
+    found = judge_stack(POD_NETWORK_STACK, [(kinds.RELEASE, name, unknown)], figures=figures())
+    assert [f"chart '{chart}'" in message for message in found] == [True] * problems
+
+
 @pytest.mark.parametrize("chart", ["rancher", "oci://registry/rancher", "./nginx-ingress-1.41.3.tgz"])
 def test_d3_charts_of_the_program_create_none(chart: str) -> None:
     assert judge_stack(POD_NETWORK_STACK, [(kinds.RELEASE, "r", {"chart": chart})]) == []
