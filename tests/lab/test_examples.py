@@ -73,7 +73,7 @@ def test_a_violation_in_a_template_is_refused(bare: Site, tmp_path: Path) -> Non
 
 @pytest.fixture(scope="module")
 def servers(bare: Site) -> Iterator[dict[str, Engine]]:
-    """The examples that end in a Rancher of their own, deployed side by side; images from a registry, if any."""
+    """The examples that end in a Rancher of their own, deployed side by side, beside an image registry."""
     registry.start(bare.lab)
     made = {name: trial.engine(bare.lab, bare.engine, example(name)) for name in DEPLOYED}
 
