@@ -289,6 +289,10 @@ def _debased(run: str) -> Iterator[str]:
 
 def _loosely(secret: str) -> str:
     """A pattern for a secret of mostly quotes, in decoded text: encodings may add more of them."""
+    if not _DROPPED.sub("", _decoded(secret)):
+        # Its own characters in their order; atomic, since the first of each is as good as any other.
+        first, *others = (re.escape(letter) for letter in _decoded(secret) if not letter.isspace())
+        return first + "".join(rf"(?>{_JUNK}{letter})" for letter in others)
     patterns = []
     for run in re.findall(rf"{_DROPPED.pattern}|.", _decoded(secret), re.S):
         quotes = len(re.findall(r"[\"'`]", run))

@@ -129,6 +129,8 @@ def left(secret: str, text: str) -> list[str]:
 @given(secret=short_secrets | long_secrets, before=st.text(max_size=8), after=st.text(max_size=8))
 @example(secret="000000\\\\000000\\\\000000\\\\000000\\\\", before="", after="")
 @example(secret="01%\\\n000", before="", after="")
+@example(secret='""""""""', before="", after="")
+@example(secret="\\\\\"\\\\'\\\\", before="", after="")
 @example(secret="%\\n41\\x41&#6\\\n5;", before="", after="")
 def test_no_secret_is_left_in_any_encoding(encoding: str, secret: str, before: str, after: str) -> None:
     secret = secret.strip()
