@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -83,7 +84,11 @@ def prod(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workf
     made = workflow(site, "prod", tmp_path_factory.mktemp("prod"), protectCluster=True)
     site.lab.path("Pulumi.prod.yaml").write_text(made.settings.read_text())
     made.engine.ensure_stack()
-    state = json.dumps(site.engine.json("stack", "export"))
+    exported: Any = site.engine.json("stack", "export")
+    for item in exported["deployment"]["resources"]:
+        if item["urn"].endswith(("::rancher-cluster", "::protectCluster")):
+            item["protect"] = True  # as its settings want it
+    state = json.dumps(exported)
     for old, new in (
         ("urn:pulumi:lab::", "urn:pulumi:prod::"),
         ("rancher-on-pks-lab", "rancher-on-pks-prod"),
