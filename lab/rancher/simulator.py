@@ -106,12 +106,13 @@ class Rancher:
     async def _reconcile_forever(self, api: KubernetesApi) -> None:
         while True:
             self._changed.clear()
+            began = self._context.clock()
             try:
                 await self._mount(api)
                 await self._serve(api)
                 if self._context.store:
                     await self._context.store.write(self._context.state)
-                pause = sprawl.pause(self._context) if self._runner else None
+                pause = sprawl.pause(self._context, began) if self._runner else None
             except (ApiError, aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
                 _log.warning("%s; retrying", error or type(error).__name__)
                 pause = _RETRY_SECONDS

@@ -100,12 +100,16 @@ def _of_clusters(context: Context) -> Iterator[Namespace]:
             yield Namespace(project["namespace"], system=True)
 
 
-def pause(context: Context) -> float | None:
-    """Returns the seconds until the next time-dependent change; None if there is none."""
-    now = context.clock()
+def pause(context: Context, since: float) -> float | None:
+    """Returns the seconds until the next time-dependent change; None if there is none.
+
+    Args:
+        context: Rancher.
+        since: When ``keep`` began: what has become due after that may be missing.
+    """
     times = [*context.state.leaving.values()]
-    times += [at for cluster in context.state.clusters.values() if (at := _namespaces_due(cluster)) > now]
-    return max(0.01, min(times) - now) if times else None
+    times += [at for cluster in context.state.clusters.values() if (at := _namespaces_due(cluster)) > since]
+    return max(0.01, min(times) - context.clock()) if times else None
 
 
 async def keep(api: KubernetesApi, context: Context, made: set[str]) -> None:
