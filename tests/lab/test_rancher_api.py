@@ -352,7 +352,7 @@ async def test_namespaces_are_made_and_deleted_in_the_cluster_and_some_leak() ->
         await server.ask("DELETE", f"/v3/clusters/{first}")
         await sprawl.keep(api, server.context, done)
         assert len(api.created) == 14 + 2 * 4
-        wait = sprawl.pause(server.context)
+        wait = sprawl.pause(server.context, server.context.clock())
         assert wait is not None
         server.wait(wait)
         await sprawl.keep(api, server.context, done)
@@ -366,7 +366,16 @@ async def test_namespaces_are_made_and_deleted_in_the_cluster_and_some_leak() ->
         await sprawl.keep(api, server.context, done)
         assert len(api.created) == 14 + 1
         assert f"/api/v1/namespaces/{sprawl.fleet_namespace(second)}" in api.created
-        assert sprawl.pause(server.context) is None
+        assert sprawl.pause(server.context, server.context.clock()) is None
+
+
+async def test_what_became_due_while_something_else_was_made_is_not_forgotten() -> None:
+    async with serving() as server:
+        await server.login()
+        began = server.context.clock()
+        await imported(server, "first")
+        server.wait(20)
+        assert sprawl.pause(server.context, began) == 0.01
 
 
 @pytest.mark.parametrize(
