@@ -102,7 +102,7 @@ class SprawlBrake(pulumi.ComponentResource):
 
 
 def _quota(name: str, planned_projects: int, opts: pulumi.ResourceOptions) -> None:
-    """The plugin waits until Kubernetes counts: a quota whose status is empty denies nothing."""
+    """The plugin waits for the quota's status. Until Kubernetes counts the kind, nobody creates projects."""
     waited = pulumi.ResourceOptions(
         custom_timeouts=pulumi.CustomTimeouts(create=_QUOTA_TIMEOUT, update=_QUOTA_TIMEOUT)
     )
