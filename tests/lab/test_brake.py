@@ -130,7 +130,7 @@ async def settled(rancher: InCluster, *, denied: bool) -> None:
         status, _ = await rancher.kubectl_cluster(f"{CLUSTERS}?dryRun=All")
         return (status == 403) == denied
 
-    await until(noticed, 60)
+    await until(noticed, 180)
 
 
 async def test_must_2_a_thousand_racing_creations_take_nothing_beyond_the_limit(
