@@ -155,22 +155,19 @@ async def test_must_2_a_thousand_racing_creations_take_nothing_beyond_the_limit(
         *(rancher.api_project("local", rancher.token) for _ in range(250)),
         *(rancher.kubectl_project("local") for _ in range(250)),
     )
-    # Near the limit Kubernetes may deny one too many of attempts that meet. It admits none too many.
+    # Kubernetes may count an attempt that it denied until it counts again, every five minutes: then it
+    # admits one too few, never one too many.
     assert statuses[201] <= 3
     assert statuses[201] + statuses[403] == 500
     assert {
         text for text in texts if f"exceeded quota: {OF_LOCAL}" not in text or "limited" not in text
     } == set()
-
-    async def all_planned() -> bool:
+    for _ in range(3):
         await rancher.api_project("local", rancher.token)
-        return len(await rancher.projects("local")) == 5
-
-    await until(all_planned, 60)
     status, text = await rancher.kubectl_project("local")
     assert status == 403
     assert f"used: {PROJECTS}=5, limited: {PROJECTS}=5" in text
-    assert len(await rancher.projects("local")) == 5
+    assert 4 <= len(await rancher.projects("local")) <= 5
     await stack.run("refresh", "--expect-no-changes")  # planned projects are no drift
 
     # Clusters: those of two fleets pass, those of anybody else do not, administrators included.
