@@ -14,7 +14,7 @@ from tests.workflow_step import run_step
 pytestmark = pytest.mark.lab
 
 
-def preview(fleet: Standalone, directory: Path, stack: str = "fleet/fleet") -> tuple[int, str, object]:
+def preview(fleet: Standalone, directory: Path, stack: str = "fleet/server") -> tuple[int, str, object]:
     """Exit code, comment and result of the workflow's step."""
     output = ["--output", str(directory)]
     code, _ = run_step("preview", stack, fleet.settings, *output, environment=fleet.environment)
@@ -25,8 +25,8 @@ def preview(fleet: Standalone, directory: Path, stack: str = "fleet/fleet") -> t
 def test_the_comment_on_new_sites(fleet: Standalone, tmp_path: Path) -> None:
     fleet.sites(sites(40))
     code, comment, result = preview(fleet, tmp_path)
-    assert (code, result) == (0, {"stack": "fleet/fleet", "changes": True, "refused": False}), comment
-    assert "### Preview of `fleet/fleet`: can be deployed" in comment
+    assert (code, result) == (0, {"stack": "fleet/server", "changes": True, "refused": False}), comment
+    assert "### Preview of `fleet/server`: can be deployed" in comment
     assert "| `site-039` | `pulumi-python:fleet:Site` | create |" in comment
     assert "Imported clusters: 40 planned, 52 fit." in comment
     assert "as the server's stack says" in comment
@@ -37,7 +37,7 @@ def test_a_site_too_many_is_refused_with_the_figures(fleet: Standalone, tmp_path
     fleet.sites(sites(53))
     code, comment, _ = preview(fleet, tmp_path)
     assert code == 1
-    assert "### Preview of `fleet/fleet`: refused by a policy" in comment
+    assert "### Preview of `fleet/server`: refused by a policy" in comment
     assert "the plan with 53 imported clusters takes" in comment
 
 
@@ -56,5 +56,5 @@ def test_a_file_that_cannot_be_read_is_reported(fleet: Standalone, tmp_path: Pat
     finally:
         fleet.settings.write_text(good)
     assert code == 1
-    assert "### Preview of `fleet/fleet`: failed" in comment
-    assert "Pulumi.fleet.yaml: `pulumi config " in comment
+    assert "### Preview of `fleet/server`: failed" in comment
+    assert "Pulumi.server.yaml: `pulumi config " in comment
