@@ -7,7 +7,8 @@ from typing import Any
 
 from domain.documents import loads
 
-_SHOWN = 200
+_SHOWN = 1000
+"""Characters; the refusal of an admission policy has about 500, with the remedy at its end."""
 
 
 def json_object(text: str) -> dict[str, Any]:
