@@ -100,7 +100,11 @@ class Store:
                 for kind, key, record in list(records(state)):
                     if (kind.name, key) not in known and (kind.name, key) not in new:
                         getattr(before, kind.field)[key] = record  # by kubectl, meanwhile
+                # Rancher may have made a namespace of it already, which the real one makes only afterwards.
+                undone = _namespaces(state) - _namespaces(before)
                 vars(state).update(vars(before))
+                state.leaving.update(dict.fromkeys(undone, call.now))
+                call.context.commit()
                 if isinstance(error, RefusalError):
                     raise
                 raise RefusalError(500, "ServerError", str(error)) from None
@@ -175,3 +179,8 @@ class Store:
                 raise
             return False
         return True
+
+
+def _namespaces(state: State) -> set[str]:
+    """Those of clusters and projects."""
+    return {*state.clusters, *(project["namespace"] for project in state.projects.values())}

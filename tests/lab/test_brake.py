@@ -228,7 +228,11 @@ async def test_must_2_a_thousand_racing_creations_take_nothing_beyond_the_limit(
     for site in await late:
         assert "Remove clusters or projects, or enlarge the pod network" in site["problem"]
     assert len(await rancher.imported()) == 4
-    assert await rancher.half_built() == set()
+
+    async def whole() -> bool:
+        return not await rancher.half_built()
+
+    await until(whole, 60)
 
     # It opens again, and says since when.
     stack.configure(figures=figures(_BLOCK))

@@ -108,6 +108,16 @@ class Fleet:
             assert time.monotonic() < end, f"not {count} namespaces of {cluster_id}"
             time.sleep(0.2)
 
+    def await_removals(self) -> None:
+        """Wait until removed clusters have no namespaces any more."""
+        end = time.monotonic() + 300
+        while True:
+            there = tuple(item["id"] for item in self.clusters().values())
+            if all(name.startswith(there) for name in self.namespaces("c-") if name.startswith("c-")):
+                return
+            assert time.monotonic() < end, "namespaces of removed clusters remain"
+            time.sleep(1)
+
     @contextlib.contextmanager
     def fault(self, **fault: object) -> Iterator[None]:
         """Rancher fails in some way meanwhile."""
@@ -268,6 +278,7 @@ def test_f6_namespaces_that_survive_their_cluster_are_named_with_the_remedy(worl
     """Somebody deletes a cluster as soon as it has its namespaces: Rancher 2.15.0 leaves all three."""
     world.write(registered=1)
     world.run("up", "--yes", "--skip-preview")
+    world.await_removals()
     with world.fault(setup_seconds=20):
         cluster = str(world.ask("POST", "/v3/clusters", {"type": "cluster", "name": "hasty"})["id"])
         world.await_namespaces(cluster, 3)

@@ -80,7 +80,7 @@ def test_what_the_registry_lacks_is_refused_before_the_cluster_is_ordered(mirror
 
     registry.publisher(lab).push(RANCHER, "v2.15.0", ["linux/arm64"])
     assert "rancher/rancher:v2.15.0 is for linux/arm64, not linux/amd64" in refused(mirrored)
-    registry.start(lab)
+    registry.publisher(lab).push(RANCHER, "v2.15.0")
 
     engine.run("config", "set", "--secret", "imagePullSecretPassword", "wrong-password")
     output = refused(mirrored)
