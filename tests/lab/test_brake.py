@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import secrets
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable
@@ -133,6 +134,7 @@ async def settled(rancher: InCluster, *, denied: bool) -> None:
     await until(noticed, 180)
 
 
+@pytest.mark.skipif(not os.environ.get("RACE"), reason="RACE=1 runs it: up to ten minutes")
 async def test_must_2_a_thousand_racing_creations_take_nothing_beyond_the_limit(
     rancher: InCluster, stack: Stack
 ) -> None:
@@ -150,7 +152,7 @@ async def test_must_2_a_thousand_racing_creations_take_nothing_beyond_the_limit(
         quota = await rancher.running.api.request("GET", f"{_KINDS[0]}/{OF_LOCAL}")
         return PROJECTS in (quota.get("status", {}).get("used") or {})
 
-    await until(counted, 120)
+    await until(counted, 400)
     statuses, texts = await race(
         *(rancher.api_project("local", rancher.token) for _ in range(250)),
         *(rancher.kubectl_project("local") for _ in range(250)),
