@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import argparse
-import logging
+import multiprocessing
+import os
 import sys
 import time
 from collections import Counter
+from concurrent.futures import ProcessPoolExecutor
 
-from tests.faults.schedule import Schedule, run, shrunk
+from tests.faults.gate import Fault
+from tests.faults.schedule import outcome
 
 _REPORT = 500
+_AT_ONCE = 20
+"""Schedules that a process takes."""
 
 
 def main() -> int:
@@ -19,20 +24,20 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1, help="of the first schedule (default: 1)")
     parser.add_argument("--schedules", type=int, default=1000, help="how many (default: 1000)")
     parser.add_argument("--slow", action="store_true", help="kill the real engine in a lab instead")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="processes (default: one a core)")
     given = parser.parse_args()
-    logging.disable(logging.WARNING)
     if given.slow:
         return _slow(given.seed, given.schedules)
     tally = Tally()
-    for seed in range(given.seed, given.seed + given.schedules):
-        schedule = Schedule.drawn(seed)
-        wrong = tally.add(schedule)
-        if wrong:
-            least = shrunk(schedule)
-            print(f"seed {seed}: {'; '.join(wrong)}\n  {least.operations} with {least.faults}")
-            print(f"  repeat: python -m tests.faults --seed {seed} --schedules 1", flush=True)
-        if tally.counts["schedules"] % _REPORT == 0:
-            print(tally, flush=True)
+    seeds = range(given.seed, given.seed + given.schedules)
+    fresh = multiprocessing.get_context("spawn")  # each process has a folder of its own
+    with ProcessPoolExecutor(min(given.jobs, given.schedules), fresh) as processes:
+        for taken, wrong, report in processes.map(outcome, seeds, chunksize=_AT_ONCE):
+            tally.add(taken, wrong)
+            if report:
+                print(report, flush=True)
+            if tally.counts["schedules"] % _REPORT == 0:
+                print(tally, flush=True)
     print(tally)
     return int(tally.counts["converged"] != given.schedules)
 
@@ -66,17 +71,15 @@ class Tally:
         """Begin with none."""
         self.counts, self.kinds, self.start = Counter[str](), set[tuple[str, str]](), time.monotonic()
 
-    def add(self, schedule: Schedule) -> list[str]:
-        """Run a schedule; returns what is wrong."""
-        world, wrong = run(schedule)
+    def add(self, taken: list[Fault], wrong: list[str]) -> None:
+        """A schedule has run: the faults that happened, and what is wrong."""
         self.counts["schedules"] += 1
-        self.counts["faults"] += len(world.taken)
-        self.counts["kills"] += sum(fault.kind.startswith("killed") for fault in world.taken)
-        self.kinds |= {(fault.command, fault.kind) for fault in world.taken}
+        self.counts["faults"] += len(taken)
+        self.counts["kills"] += sum(fault.kind.startswith("killed") for fault in taken)
+        self.kinds |= {(fault.command, fault.kind) for fault in taken}
         self.counts["converged"] += not wrong
         self.counts["orphans"] += any("leaves" in text or " after up" in text for text in wrong)
         self.counts["hands"] += any("needs hands" in text for text in wrong)
-        return wrong
 
     def __str__(self) -> str:
         """The counts so far."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import random
 from dataclasses import dataclass
 
@@ -96,3 +97,14 @@ def shrunk(schedule: Schedule) -> Schedule:
         if run(fewer)[1]:
             return shrunk(fewer)
     return schedule
+
+
+def outcome(seed: int) -> tuple[list[Fault], list[str], str]:
+    """Run a seed's schedule: the faults that happened, what is wrong, and a report with the fewest faults."""
+    logging.disable(logging.WARNING)
+    schedule = Schedule.drawn(seed)
+    world, wrong = run(schedule)
+    if not wrong:
+        return world.taken, wrong, ""
+    report = f"seed {seed}: {'; '.join(wrong)}\n  {schedule.operations} with {shrunk(schedule).faults}"
+    return world.taken, wrong, f"{report}\n  repeat: python -m tests.faults --seed {seed} --schedules 1"

@@ -16,6 +16,7 @@ from unittest import mock
 import httpx
 import yaml
 from aiohttp import StreamReader, web
+from aiohttp.base_protocol import BaseProtocol
 from aiohttp.http_parser import RawRequestMessage
 from aiohttp.http_writer import HttpVersion11
 from multidict import CIMultiDict, CIMultiDictProxy
@@ -43,6 +44,7 @@ COMMANDS = (
 )
 """A logout is not among them: a 401 to it says that the session has ended, so it is no fault."""
 _LOOP = asyncio.new_event_loop()
+_PROTOCOL = BaseProtocol(_LOOP)
 _INDEX = {
     "rancher": [{"name": "rancher", "version": "2.8.5", "apiVersion": "v2", "urls": ["rancher-2.8.5.tgz"]}]
 }
@@ -102,7 +104,7 @@ class Web:
 
     def _rancher(self, request: httpx.Request) -> httpx.Response:
         async def answered() -> httpx.Response:
-            payload = StreamReader(mock.Mock(_reading_paused=False), 2**16, loop=_LOOP)
+            payload = StreamReader(_PROTOCOL, 2**16, loop=_LOOP)
             payload.feed_data(request.content)
             payload.feed_eof()
             headers = CIMultiDict({**request.headers, "Host": RANCHER, "X-Forwarded-Proto": "https"})
