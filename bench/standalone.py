@@ -30,7 +30,9 @@ from lab.recipes import ENGINE, LANGUAGE_HOST
 from rancher_on_pks.outputs import CONTRACT_VERSION, VERSION_OUTPUT, definitions
 
 PROGRAM = REPO / "fleet"
-SERVER = "organization/rancher-on-pks/server"
+STACK = "server"
+"""Name of the server's stack and of the fleet's: a fleet that is named as its server needs no share."""
+SERVER = f"organization/rancher-on-pks/{STACK}"
 _HOST = "rancher.lab.test"
 _PASSWORD = "the first password"  # noqa: S105 - of a short-lived simulator
 _BLOCK = {"network": {"blocks": ["10.0.0.0/9"]}, "demands": [{"rancherVersion": "2.15"}]}
@@ -75,23 +77,23 @@ class Standalone:
             json.dumps({"name": "rancher-on-pks", "runtime": runtime})
         )
         (self._producer / "__main__.py").write_text(_PRODUCER)
-        _run(self, self._producer, "stack", "init", "server")
+        _run(self, self._producer, "stack", "init", STACK)
         # `stack init` writes the stack file next to Pulumi.yaml, which must not happen in the checkout.
         shutil.copy(PROGRAM / "Pulumi.yaml", self._fleet)
-        _run(self, self._fleet, "stack", "init", "server")
+        _run(self, self._fleet, "stack", "init", STACK)
         self.configure(serverStack=SERVER, sites=str(self._fleet / "sites.yaml"))
 
     @property
     def settings(self) -> Path:
         """The fleet's stack file."""
-        return self._fleet / "Pulumi.server.yaml"
+        return self._fleet / f"Pulumi.{STACK}.yaml"
 
     def serve(self, **values: Any) -> None:
         """Makes the server's stack export the contract's version and these outputs."""
         secrets = [item.name for item in definitions() if item.secret]
         document = {"values": {VERSION_OUTPUT: CONTRACT_VERSION, **values}, "secrets": secrets}
         (self._producer / "outputs.json").write_text(json.dumps(document))
-        _run(self, self._producer, "up", "--stack", "server", "--yes", "--skip-preview")
+        _run(self, self._producer, "up", "--stack", STACK, "--yes", "--skip-preview")
 
     def configure(self, **values: str) -> None:
         """Sets keys of the fleet's config."""
@@ -117,7 +119,7 @@ class Standalone:
         """
         takes_config = arguments[0] in {"preview", "up", "refresh", "destroy"}
         config = ["--config-file", str(self.settings)] if takes_config else []
-        return _run(self, PROGRAM, *arguments, "--stack", "server", *config, expect=expect)
+        return _run(self, PROGRAM, *arguments, "--stack", STACK, *config, expect=expect)
 
 
 class StandaloneRancher:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.standalone import Standalone, StandaloneRancher, running_rancher
+from bench.standalone import STACK, Standalone, StandaloneRancher, running_rancher
 
 pytestmark = pytest.mark.lab
 
@@ -61,8 +61,8 @@ def test_sites_are_removed_with_the_token_that_is_valid_now(pair: Pair) -> None:
 def test_a_removal_after_a_failed_update_uses_the_present_token(pair: Pair) -> None:
     """The connection is updated already, so that the next run neither creates nor updates it."""
     pair.renew()
-    target = "urn:pulumi:fleet::rancher-fleet::rancher-on-pks:fleet:Fleet$pulumi-python:dynamic/fleet"
-    urn = f"{target}:RancherConnection::fleet-rancher"
+    kind = "rancher-on-pks:fleet:Fleet$pulumi-python:dynamic/fleet:RancherConnection"
+    urn = f"urn:pulumi:{STACK}::rancher-fleet::{kind}::fleet-rancher"
     pair.fleet.pulumi("up", "--yes", "--skip-preview", "--target", urn)
     pair.sites("berlin")
     assert "2 deleted" in pair.fleet.pulumi("up", "--yes", "--skip-preview")
