@@ -10,13 +10,14 @@ from typing import Any
 
 from ci.engine import Engine, Outcome
 from ci.problem import StepError
+from domain import brake_policy
 from domain.brake_state import BrakeState
 from domain.redaction import Redactor
 
-VERDICT = "sprawl-brake-verdict"
-"""Name of the resource: the ConfigMap that the admission policy reads."""
-_KIND = "kubernetes:core/v1:ConfigMap"
-TARGET = f"**{_KIND}::{VERDICT}"
+POLICY = "sprawl-brake-policy"
+"""Name of the resource: the admission policy, with the verdict."""
+_KIND = "kubernetes:admissionregistration.k8s.io/v1:ValidatingAdmissionPolicy"
+TARGET = f"**{_KIND}::{POLICY}"
 """It alone, wherever it is in the stack."""
 _OUTPUT = "sprawlBrake"
 _MEASURE = "admission"
@@ -48,7 +49,7 @@ def check(engine: Engine, mask: Redactor, outputs: Mapping[str, Any]) -> Braking
         return before, before
     judged = engine.preview_of(TARGET, mask)
     after = _verdict(judged, "preview")
-    if any(change.name == VERDICT for change in judged.report.changes):
+    if any(change.name == POLICY for change in judged.report.changes):
         after = _verdict(engine.update_of(TARGET, mask), "update")
     return before, after
 
@@ -58,10 +59,9 @@ def _verdict(outcome: Outcome, command: str) -> BrakeState:
         reasons = "; ".join(outcome.report.errors) or f"exit code {outcome.exit_code}"
         raise StepError(f"sprawl brake: its {command} failed: {reasons}")
     for inputs in outcome.report.inputs.get(_KIND, ()):
-        data = inputs.get("data")
-        if isinstance(data, Mapping) and "mode" in data:
-            return _state(data, f"resource {VERDICT}")
-    raise StepError(f"sprawl brake: its {command} shows no resource {VERDICT}. Check its log")
+        if found := brake_policy.state(inputs.get("spec")):
+            return _state(found, f"resource {POLICY}")
+    raise StepError(f"sprawl brake: its {command} shows no verdict of resource {POLICY}. Check its log")
 
 
 def _state(document: object, place: str) -> BrakeState:

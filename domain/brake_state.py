@@ -1,4 +1,4 @@
-"""The state of the sprawl brake, as the stack's output and the ConfigMap of its verdict have it. Pure."""
+"""The state of the sprawl brake, as the stack's output and the admission policy have it. Pure."""
 
 from __future__ import annotations
 

@@ -11,10 +11,11 @@ from urllib.parse import quote, urlsplit
 from components.rancher.api import Json, RancherError
 from components.runtime.errors import ProviderError
 from components.runtime.waiting import QUICK, WaitTimeoutError, wait
+from domain.brake_policy import FLEET
 from domain.redaction import Redactor
 from fleet.session import Session
 
-OWNER = "rancher-on-pks/fleet"
+OWNER = FLEET
 """Annotation of a cluster in Rancher: the stack that registered it."""
 _GONE_SECONDS = 60.0
 _TOKEN_SECONDS = 60.0

@@ -31,7 +31,6 @@ def brake(
             endpoint=endpoint.rancher,
             token=bootstrap.token,
             kubeconfig=in_cluster.cluster.kubeconfig,
-            namespace=in_cluster.namespace,
             planned_projects=settings.capacity.planned_projects if plan else None,
             figures=plan.summary["figures"] if plan else None,
             close_percent=settings.brake.brake_close_percent,

@@ -13,20 +13,35 @@ from ci.drift import DriftCheck, render
 from ci.engine import Engine, Outcome
 from ci.events import Report
 from ci.problem import StepError
+from domain import brake_policy
 from domain.brake_state import BrakeState
 from domain.redaction import Redactor
 from tests.ci.logs import UNKNOWN, diagnostic, report, step, summary
 
-KIND = "kubernetes:core/v1:ConfigMap"
+KIND = "kubernetes:admissionregistration.k8s.io/v1:ValidatingAdmissionPolicy"
 FULL = "245 of 256 pod subnets are taken (96 %); it opens at 90 %"
 OPEN = {"mode": "fleet-only", "since": "2026-01-01T00:00:00Z", "reason": "few", "headroom": "200 left"}
 CLOSED = {"mode": "closed", "since": "2026-03-01T03:23:00Z", "reason": FULL, "headroom": "11 left"}
 
 
-def verdict(op: str, old: Any, new: Any, name: str = brake.VERDICT) -> Report:
-    inputs = [{"metadata": {"name": "sprawl-brake"}, "data": data} for data in (old, new)]
-    other = step("same", KIND, "another", {"data": {"a": "b"}}, {"data": {"a": "b"}})
+def policy(state: Any) -> Any:
+    """The resource's inputs; a text or nothing stands where its spec would be."""
+    spec = brake_policy.spec({"fleetUser": "user-abcde", **state}) if isinstance(state, dict) else state
+    return {"metadata": {"name": "rancher-on-pks-sprawl-brake"}, "spec": spec}
+
+
+def verdict(op: str, old: Any, new: Any, name: str = brake.POLICY) -> Report:
+    inputs = [policy(state) for state in (old, new)]
+    another = {"spec": {"variables": [{"name": "a", "expression": "'b'"}]}}
+    other = step("same", KIND, "another", another, another)
     return report(other, step(op, KIND, name, *inputs), summary(**{op: 1}))
+
+
+def with_mode(expression: str) -> Report:
+    """A policy whose constant ``mode`` is another expression."""
+    new = policy(CLOSED)
+    new["spec"]["variables"][0]["expression"] = expression
+    return report(step("update", KIND, brake.POLICY, policy(OPEN), new), summary(update=1))
 
 
 @dataclass
@@ -68,7 +83,7 @@ def test_a_brake_that_closes_is_deployed_and_reported() -> None:
     change = ok(verdict("update", OPEN, CLOSED))
     engine = FakeEngine(change, change)
     code, text = shown(check(engine, admission(OPEN)))
-    assert engine.updates == ["**kubernetes:core/v1:ConfigMap::sprawl-brake-verdict"]
+    assert engine.updates == [f"**{KIND}::sprawl-brake-policy"]
     assert code == 3
     assert "### `prod`: brake fleet-only -> closed\n" in text
     line = f"- brake: fleet-only -> closed since 2026-03-01 03:23 UTC; {FULL}; 11 left"
@@ -115,16 +130,13 @@ def test_without_a_verdict_nothing_is_run() -> None:
     [
         (Outcome(255, "", report(diagnostic("error", "no answer"))), "its preview failed: no answer"),
         (Outcome(255, "", Report()), "its preview failed: exit code 255"),
-        (ok(Report()), "its preview shows no resource sprawl-brake-verdict"),
-        (ok(report(summary(same=3))), "its preview shows no resource"),
-        (ok(verdict("update", OPEN, "[secret]")), "its preview shows no resource"),
-        (ok(verdict("update", OPEN, UNKNOWN)), "its preview shows no resource"),
-        (
-            ok(verdict("update", OPEN, {**CLOSED, "mode": UNKNOWN})),
-            "resource sprawl-brake-verdict: mode is not",
-        ),
-        (ok(verdict("update", OPEN, {**CLOSED, "mode": ""})), "resource sprawl-brake-verdict: mode is not"),
-        (ok(verdict("delete", OPEN, None)), "its preview shows no resource"),
+        (ok(Report()), "its preview shows no verdict of resource sprawl-brake-policy"),
+        (ok(report(summary(same=3))), "its preview shows no verdict"),
+        (ok(verdict("update", OPEN, "[secret]")), "its preview shows no verdict"),
+        (ok(verdict("update", OPEN, UNKNOWN)), "its preview shows no verdict"),
+        (ok(with_mode(UNKNOWN)), "resource sprawl-brake-policy: mode is not"),
+        (ok(with_mode('""')), "resource sprawl-brake-policy: mode is not"),
+        (ok(verdict("delete", OPEN, None)), "its preview shows no verdict"),
     ],
 )
 def test_a_verdict_that_cannot_be_read_is_a_failure_that_says_so(outcome: Outcome, message: str) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from ci import brake
 from domain.rancher_quota import OF_LOCAL, OF_SITE, PROJECTS
 from fleet.session import Sessions
 from lab import bringup
@@ -46,7 +47,6 @@ if known["measures"]:
 """
 _KINDS = (
     "/api/v1/namespaces/local/resourcequotas",
-    "/api/v1/namespaces/cattle-system/configmaps",
     "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies",
     "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicybindings",
     "/apis/management.cattle.io/v3/globalroles",
@@ -89,7 +89,6 @@ async def stack(rancher: InCluster, tmp_path_factory: pytest.TempPathFactory) ->
         endpoint=rancher.endpoint,
         token=rancher.token,
         kubeconfig=Path(ClusterFiles(running.lab, running.spec.uuid).kubeconfig("admin")).read_text(),
-        namespace="cattle-system",
         planned_projects=3,
         figures=figures(_BLOCK),
     )
@@ -212,7 +211,7 @@ async def test_must_2_a_thousand_racing_creations_take_nothing_beyond_the_limit(
 
     # At the limit nobody passes, and a site that is refused is its own problem alone.
     stack.configure(figures=figures("172.16.0.0/19"))
-    output = await stack.run("up", "--skip-preview", "--target", "**ConfigMap::sprawl-brake-verdict")
+    output = await stack.run("up", "--skip-preview", "--target", brake.TARGET)
     assert "sprawl brake: closed since" in output
     closed = await stack.brake()
     assert closed["mode"] == "closed"
@@ -294,6 +293,20 @@ async def new_user(rancher: InCluster, name: str) -> str:
     roles = (await rancher.ask("GET", "/v3/globalroles")).body["data"]
     [default] = [role["id"] for role in roles if role["newUserDefault"]]
     return await rancher.user(name, default)
+
+
+async def test_a_brake_that_is_turned_off_and_on_again_follows_its_new_verdict(
+    rancher: InCluster, stack: Stack
+) -> None:
+    for block, mode in (("172.16.0.0/19", "closed"), (_BLOCK, "fleet-only")):
+        stack.configure(measures=["admission"], figures=figures(block))
+        await stack.run("up", "--skip-preview")
+        await settled(rancher, denied=True)
+        status, text = await rancher.kubectl_cluster(f"{CLUSTERS}?dryRun=All")
+        assert (status, f"the sprawl brake is {mode} since" in text) == (403, True), text
+        stack.configure(measures=[])
+        await stack.run("up", "--skip-preview")
+        await settled(rancher, denied=False)
 
 
 async def test_must_3_sprawl_exhausts_the_block_without_the_brake_and_cannot_with_it(

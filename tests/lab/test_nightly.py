@@ -17,14 +17,16 @@ from urllib.parse import urlsplit
 import pytest
 
 from components.kubernetes import api as kube
-from components.rancher.brake.admission import FLEET
+from components.rancher.brake.admission import POLICY
+from domain import brake_policy
+from domain.brake_policy import FLEET
 from tests.lab.conftest import Site
 from tests.workflow_step import run_step
 
 pytestmark = pytest.mark.lab
 
 NAMESPACES = "/api/v1/namespaces"
-VERDICT = "/api/v1/namespaces/cattle-system/configmaps/sprawl-brake"
+VERDICT = f"/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies/{POLICY}"
 
 
 @dataclass
@@ -56,9 +58,10 @@ class Night:
         return {item["metadata"]["name"] for item in found if "deletionTimestamp" not in item["metadata"]}
 
     def verdict(self) -> dict[str, str]:
-        """What the admission policy reads."""
-        data: dict[str, str] = self.with_cluster(lambda api: api.get(VERDICT))["data"]
-        return data
+        """What the admission policy says."""
+        found = brake_policy.state(self.with_cluster(lambda api: api.get(VERDICT))["spec"])
+        assert found
+        return found
 
     def fill(self, *names: str) -> None:
         with kube.client(self.outputs["kubeconfig"]) as api:

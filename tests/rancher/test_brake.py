@@ -17,12 +17,11 @@ from components.rancher.brake.component import SprawlBrake, SprawlBrakeArgs
 from components.rancher.brake.roles import BrakeRolesProvider
 from components.rancher.endpoint import RancherEndpointArgs
 from components.runtime.errors import ProviderError
-from domain import rancher_roles
+from domain import brake_policy, rancher_roles
 from tests.capacity.test_model import plan
 from tests.mocks import RecordingMocks, with_engine
 from tests.rancher.world import World, world
 
-VERDICT = ("kubernetes:core/v1:ConfigMap", "sprawl-brake-verdict")
 POLICY = "kubernetes:admissionregistration.k8s.io/v1:ValidatingAdmissionPolicy"
 
 
@@ -33,7 +32,6 @@ def args(*measures: str, **changes: Any) -> SprawlBrakeArgs:
         "endpoint": endpoint,
         "token": "token-a:b",
         "kubeconfig": "the kubeconfig",
-        "namespace": "cattle-system",
         "planned_projects": 4,
         "figures": figures.to_document(plan()),
     }
@@ -96,22 +94,19 @@ def test_without_a_plan_there_is_no_quota() -> None:
     assert mocks.types() == ["rancher-on-pks:rancher:SprawlBrake"]
 
 
-def test_the_verdict_is_in_the_policys_parameters(cluster: Cluster) -> None:
+def test_the_verdict_is_in_the_policy(cluster: Cluster) -> None:
     del cluster
     mocks, state = declared(args("admission", kubeconfig=pulumi.Output.secret("the kubeconfig")))
     assert (state["mode"], state["fleetUser"], state["percent"]) == ("fleet-only", "user-abcde", 15.6)
-    data = mocks.inputs(*VERDICT)["data"]
-    assert data["mode"] == "fleet-only"
-    assert data["headroom"].startswith("216 of 256 pod subnets were left at ")
-    assert "sites file of the fleet" in data["remedy"]
-    [validation] = mocks.inputs(POLICY, "sprawl-brake-policy")["spec"]["validations"]
+    spec = mocks.inputs(POLICY, "sprawl-brake-policy")["spec"]
+    verdict = brake_policy.state(spec)
+    assert verdict
+    assert (verdict["mode"], verdict["fleetUser"]) == ("fleet-only", "user-abcde")
+    assert verdict["headroom"].startswith("216 of 256 pod subnets were left at ")
+    [validation] = spec["validations"]
     assert validation["reason"] == "Forbidden"
     binding = mocks.inputs(f"{POLICY}Binding", "sprawl-brake-binding")["spec"]
-    assert binding["paramRef"] == {
-        "name": "sprawl-brake",
-        "namespace": "cattle-system",
-        "parameterNotFoundAction": "Deny",
-    }
+    assert binding == {"policyName": "rancher-on-pks-sprawl-brake", "validationActions": ["Deny"]}
 
 
 def test_a_cluster_that_cannot_be_counted_keeps_the_last_verdict(

@@ -33,7 +33,6 @@ class SprawlBrakeArgs:
         endpoint: Where Rancher is reached.
         token: API token of an administrator. Secret.
         kubeconfig: Of Rancher's cluster. Secret.
-        namespace: Rancher's namespace, for the ConfigMap with the verdict.
         planned_projects: Projects that the plan has besides Default and System; None: no plan, no quota.
         figures: Figures of the plan, for ``admission``.
         close_percent: Percent of the scarcest limit from which on nobody may import.
@@ -44,7 +43,6 @@ class SprawlBrakeArgs:
     endpoint: RancherEndpointArgs
     token: pulumi.Input[str] = field(repr=False)
     kubeconfig: pulumi.Input[str] = field(repr=False)
-    namespace: pulumi.Input[str]
     planned_projects: int | None = None
     figures: pulumi.Input[Mapping[str, Any]] | None = None
     close_percent: int = 95
@@ -55,8 +53,8 @@ class SprawlBrake(pulumi.ComponentResource):
     """The brake (type ``rancher-on-pks:rancher:SprawlBrake``).
 
     Produces by measure: ``roles`` a BrakeRoles; ``quota`` a ResourceQuota in the namespace ``local``;
-    ``admission`` a ConfigMap with the verdict, a ValidatingAdmissionPolicy and its binding. The options must
-    name the cluster's Kubernetes provider, and depend on a Rancher that accepts clusters.
+    ``admission`` a ValidatingAdmissionPolicy with the verdict, and its binding. The options must name the
+    cluster's Kubernetes provider, and depend on a Rancher that accepts clusters.
 
     Attributes:
         state: The stack's output ``sprawlBrake``.
@@ -83,7 +81,7 @@ class SprawlBrake(pulumi.ComponentResource):
         }
         if "admission" in args.measures:
             verdict = self._verdict(args)
-            admission.declare(name, args.namespace, pulumi.Output.from_input(verdict), child_opts)
+            admission.declare(name, pulumi.Output.from_input(verdict), child_opts)
         self.state = pulumi.Output.all(state, verdict).apply(lambda parts: {**parts[0], **parts[1]})
         self.register_outputs({"state": self.state})
 
