@@ -148,7 +148,7 @@ def leaks(
 
 def _leak(namespace: Object, rancher: Listing, now: datetime, least_age: timedelta) -> Leak | None:
     name, metadata = _name(namespace), _metadata(namespace)
-    cluster = _cluster_of(namespace)
+    cluster = cluster_of(namespace)
     orphan = _OF_PROJECT.fullmatch(name) and _is_system(namespace)
     gone = cluster not in rancher.clusters if cluster else orphan and name not in rancher.projects
     if not gone or name in rancher.projects:
@@ -181,7 +181,7 @@ def _doubt(metadata: Object, cluster: str, rancher: Listing, youngest: datetime)
     return ""
 
 
-def _cluster_of(namespace: Object) -> str:
+def cluster_of(namespace: Object) -> str:
     """Id of the cluster that a namespace provably belongs to; empty: of none."""
     name = _name(namespace)
     if found := _OF_FLEET.fullmatch(name):

@@ -6,16 +6,14 @@ sometimes never (rancher/fleet#494, #3985).
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 
 from components.rancher.api import Json
 from components.runtime.waiting import QUICK, WaitTimeoutError, wait
+from domain.leaked_namespaces import cluster_of
 from fleet.session import Session
 
-_OF_CLUSTER = re.compile(r"(?:cluster-fleet-default-)?(c-[a-z0-9]{5})(?:-.*)?")
-"""Before Rancher 2.9.12 those of projects are called ``p-xxxxx``, without the cluster's id."""
 _FRESH_SECONDS = 2.0
 _FAILURES = frozenset(
     {
@@ -39,7 +37,7 @@ def remaining(session: Session, cluster_id: str) -> list[Json]:
     found: list[Json] = []
 
     def poll() -> tuple[str, bool | None]:
-        found[:] = [item for item in session.namespaces(_FRESH_SECONDS) if _cluster_of(item) == cluster_id]
+        found[:] = [item for item in session.namespaces(_FRESH_SECONDS) if cluster_of(item) == cluster_id]
         return f"{len(found)} remain", None if found else True
 
     if left:
@@ -55,7 +53,7 @@ def leaked(session: Session, clusters: Collection[str]) -> list[Json]:
 
     Those that Kubernetes is deleting are not among them, unless it cannot.
     """
-    found = ((item, _cluster_of(item)) for item in session.namespaces(0))
+    found = ((item, cluster_of(item)) for item in session.namespaces(0))
     left = (item for item, cluster in found if cluster and cluster not in clusters)
     return sorted((item for item in left if not _is_terminating(item) or _is_blocked(item)), key=name)
 
@@ -98,9 +96,3 @@ def _is_blocked(namespace: Json) -> bool:
     except ValueError:
         return True  # of unknown age: better named than missed
     return (datetime.now(UTC) - since).total_seconds() > _DELETION_SECONDS
-
-
-def _cluster_of(namespace: Json) -> str:
-    """Id of the imported cluster that a namespace belongs to; empty when it belongs to none."""
-    match = _OF_CLUSTER.fullmatch(name(namespace))
-    return match[1] if match else ""

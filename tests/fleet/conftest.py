@@ -14,6 +14,7 @@ from typing import Any, TypeVar, cast
 
 import pytest
 
+from domain.leaked_namespaces import SYSTEM
 from fleet import registration
 from fleet.agent_connections import AgentConnectionsProvider
 from fleet.rancher_connection import RancherConnectionProvider
@@ -161,7 +162,7 @@ async def world(
         async def listed() -> list[dict[str, Any]]:
             await sprawl.keep(cluster, server.context, kept)
             names = [*(path.rpartition("/")[2] for path in cluster.created), *made.leaked]
-            return [{"metadata": {"name": name}} for name in names]
+            return [namespace(name) for name in names]
 
         server.context.forward = Core(listed).request
         clock = asyncio.create_task(_pass_time(server, start, listed))
@@ -169,6 +170,11 @@ async def world(
             yield made
         finally:
             clock.cancel()
+
+
+def namespace(name: str, **metadata: str) -> dict[str, Any]:
+    """A namespace as Rancher makes it for a cluster or a project."""
+    return {"metadata": {"name": name, "annotations": {SYSTEM: "true"}, **metadata}}
 
 
 @dataclass

@@ -20,7 +20,7 @@ from fleet.user import UserProvider
 from lab.rancher import clusters, projects
 from lab.rancher.context import Call, RefusalError
 from rancher_on_pks.outputs import RancherStack
-from tests.fleet.conftest import OWNER, World, edge_cluster, world
+from tests.fleet.conftest import OWNER, World, edge_cluster, namespace, world
 from tests.fleet.test_component import OUTPUTS
 from tests.kubernetes_api import FakeApi
 from tests.mocks import RecordingMocks, with_engine
@@ -156,7 +156,7 @@ async def test_f6_a_namespace_whose_deletion_is_blocked_gets_the_fitting_remedy(
 ) -> None:
     async with world(tmp_path) as rancher:
         session = rancher.sessions.of(rancher.reach)
-        blocked = {"metadata": {"name": "c-abcde", "deletionTimestamp": "2026-01-01T00:00:00Z"}}
+        blocked = namespace("c-abcde", deletionTimestamp="2026-01-01T00:00:00Z")
         monkeypatch.setattr(session, "namespaces", lambda _fresh=0: [blocked])
         assert (await rancher.arrive({}))["leaked"] == ["c-abcde"]
         assert "kubectl get apiservice v1.ext.cattle.io" in caplog.text
@@ -178,10 +178,7 @@ async def test_a_namespace_that_is_being_deleted_has_not_leaked(
 ) -> None:
     """Kubernetes takes its time when hundreds go together."""
     now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    going = {
-        "metadata": {"name": "c-abcde", "deletionTimestamp": now},
-        "status": {"conditions": [condition]},
-    }
+    going = {**namespace("c-abcde", deletionTimestamp=now), "status": {"conditions": [condition]}}
     async with world(tmp_path) as rancher:
         session = rancher.sessions.of(rancher.reach)
         monkeypatch.setattr(session, "namespaces", lambda _fresh=0: [going])
@@ -192,7 +189,7 @@ async def test_a_namespace_that_is_being_deleted_has_not_leaked(
 async def test_a_deletion_of_unknown_age_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, when: str
 ) -> None:
-    going = {"metadata": {"name": "c-abcde", "deletionTimestamp": when}}
+    going = namespace("c-abcde", deletionTimestamp=when)
     async with world(tmp_path) as rancher:
         session = rancher.sessions.of(rancher.reach)
         monkeypatch.setattr(session, "namespaces", lambda _fresh=0: [going])

@@ -13,6 +13,7 @@ from components.rancher.api import RancherError
 from fleet.edge import CLUSTER
 from fleet.registration import OWNER as MARK
 from fleet.site import SiteProvider
+from lab.rancher.sprawl import fleet_namespace
 from tests import pki
 from tests.fleet.conftest import OWNER, World, edge_cluster, world
 from tests.lab.rancher_server import HOST
@@ -175,7 +176,7 @@ async def test_namespaces_that_remain_are_reported(tmp_path: Path, caplog: pytes
     async with world(tmp_path) as rancher:
         made = await rancher.create(rancher.wanted("berlin"))
         kept = await rancher.create(rancher.wanted("paris"))
-        rancher.leaked.append(f"cluster-fleet-default-{made['cluster_id']}-0123456789ab")
+        rancher.leaked.append(fleet_namespace(made["cluster_id"]))
         await rancher.delete(made)
         assert f"1 of its namespaces remain on the server's cluster: {rancher.leaked[0]}" in caplog.text
         caplog.clear()
@@ -303,7 +304,7 @@ async def test_sites_are_registered_in_a_server_that_replaces_another(
 async def test_all_deletions_share_one_patience(tmp_path: Path) -> None:
     async with world(tmp_path) as rancher:
         made = [await rancher.create(rancher.wanted(f"site-{number}")) for number in range(4)]
-        rancher.leaked += [f"cluster-fleet-default-{site['cluster_id']}-0123456789ab" for site in made]
+        rancher.leaked += [fleet_namespace(site["cluster_id"]) for site in made]
         start = time.monotonic()
         await asyncio.gather(*(rancher.delete(site) for site in made))
         assert time.monotonic() - start < 7  # of 4 seconds, and not 16
