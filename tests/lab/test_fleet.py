@@ -1,10 +1,14 @@
-"""A fleet through the real engine: a server with subnets enough, two edge clusters, 300 sites."""
+"""A fleet through the real engine: a server with subnets enough, two edge clusters, dozens of sites.
+
+``FLEET_SITES=300`` has more of them; what each costs is measured by ``python -m bench.fleet``.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import http.client
 import json
+import os
 import socket
 import ssl
 import time
@@ -30,7 +34,7 @@ from tests.workflow_step import run_step
 pytestmark = pytest.mark.lab
 
 PACK = ("--policy-pack", str(REPO / "policy"), "--policy-pack-config", str(REPO / "policy/config.lab.json"))
-REGISTERED = 300
+REGISTERED = int(os.environ.get("FLEET_SITES", "60"))
 # The engine writes the state at the end, not after each of hundreds of steps.
 FAST = {"PULUMI_EXPERIMENTAL": "true", "PULUMI_SKIP_CHECKPOINTS": "true"}
 # The fleet knows the server's stack and the kubeconfigs of its sites, and nothing of the foundation.
@@ -171,7 +175,7 @@ def world(bare: Site) -> Iterator[Fleet]:
         server.run("destroy", "--yes", "--skip-preview")
 
 
-def test_two_edges_become_active_and_300_are_registered(world: Fleet) -> None:
+def test_two_edges_become_active_and_the_others_are_registered(world: Fleet) -> None:
     world.write()
     output = world.run("up", "--yes", "--skip-preview", *PACK)
     assert "can't run policy" not in output
