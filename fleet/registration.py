@@ -121,6 +121,17 @@ def manifest(session: Session, token: Json) -> str:
         raise
 
 
+def await_set_up(session: Session, cluster_id: str) -> None:
+    """Waits until Rancher has created the cluster's namespace and its two projects, but not for ever."""
+
+    def poll() -> tuple[str, bool | None]:
+        cluster = find(session, cluster_id)
+        return "Rancher sets it up", not cluster or _is_set_up(cluster) or None
+
+    with suppress(WaitTimeoutError):
+        wait(f"cluster {cluster_id}", poll, timeout=_SET_UP_SECONDS, pace=QUICK, resume="")
+
+
 def remove(session: Session, cluster_id: str) -> None:
     """Deletes the cluster, and waits until Rancher has removed it."""
     _await_settled(session, cluster_id)
@@ -164,11 +175,14 @@ def _is_settled(cluster: Json, waited: float) -> bool:
     """
     if cluster.get("removed") or cluster.get("state") == "removing":
         return True
-    conditions = {item.get("type"): item.get("status") for item in cluster.get("conditions") or []}
-    set_up = all(conditions.get(name) == "True" for name in _SET_UP)
     guarded = _GUARDED in (cluster.get("annotations") or {})
     age = max(time.time() - float(cluster.get("createdTS") or 0) / 1000, waited)
-    return age >= _OLD_SECONDS or (set_up and guarded and age >= _SETTLE_SECONDS)
+    return age >= _OLD_SECONDS or (_is_set_up(cluster) and guarded and age >= _SETTLE_SECONDS)
+
+
+def _is_set_up(cluster: Json) -> bool:
+    conditions = {item.get("type"): item.get("status") for item in cluster.get("conditions") or []}
+    return all(conditions.get(name) == "True" for name in _SET_UP)
 
 
 def find(session: Session, cluster_id: str) -> Json | None:

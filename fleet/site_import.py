@@ -66,6 +66,9 @@ class SiteImport:
             self.made = {**outputs({}), "cluster_id": cluster_id}
             self.reapply = True
         limit = int(self.wanted["project_limit"])
+        if limit != quotas.NONE and self.made["limited"] == quotas.NONE:
+            # Until Kubernetes counts, a new quota denies projects, those that Rancher itself creates too.
+            registration.await_set_up(self.session, cluster_id)
         self.made["limited"] = quotas.reconcile(self.session, cluster_id, limit, self.made["limited"])
         self._connect(cluster, fresh=fresh)
         self.made |= members.reconcile(self.session, cluster_id, self.wanted, self.made)

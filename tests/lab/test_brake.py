@@ -298,7 +298,7 @@ async def new_user(rancher: InCluster, name: str) -> str:
 async def test_a_brake_that_is_turned_off_and_on_again_follows_its_new_verdict(
     rancher: InCluster, stack: Stack
 ) -> None:
-    for block, mode in (("172.16.0.0/19", "closed"), (_BLOCK, "fleet-only")):
+    for block, mode in (("172.16.0.0/20", "closed"), (_BLOCK, "fleet-only")):
         stack.configure(measures=["admission"], figures=figures(block))
         await stack.run("up", "--skip-preview")
         await settled(rancher, denied=True)
