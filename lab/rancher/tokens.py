@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterator
 
 from aiohttp import web
@@ -22,18 +21,16 @@ def make(
 ) -> tuple[Object, str]:
     """Creates a token of ``user``; returns it with its value, which is not stored. ``ttl``: milliseconds."""
     name, secret = identity.name("token"), identity.secret()
-    token = {
-        "id": name,
-        "uuid": str(uuid.uuid4()),
-        "userId": user["id"],
-        "description": description,
-        "created": context.clock(),
-        "ttl": ttl,
-        "session": session,
-        "enabled": True,
-        "digest": identity.digest(secret),
-    }
-    context.state.tokens[name] = token
+    token = context.record(
+        context.state.tokens,
+        name,
+        userId=user["id"],
+        description=description,
+        ttl=ttl,
+        session=session,
+        enabled=True,
+        digest=identity.digest(secret),
+    )
     return token, f"{name}:{secret}"
 
 
@@ -81,7 +78,7 @@ def _shown(call: Call, token: Object) -> Object:
         "expiresAt": stamp(end) if end is not None else "",
         "isDerived": not token["session"],
         "labels": labels,
-        "links": links(call, "tokens", token["id"]),
+        "links": links(call, "token", token["id"]),
         "ttl": token["ttl"],
         "userId": user["id"],
         "userPrincipal": principal,
@@ -103,18 +100,17 @@ def _create(call: Call) -> Object:
     token, value = make(
         call.context, call.user, description=call.text("description"), ttl=_allowed(call, ttl)
     )
-    call.context.commit()
     # The expiry is filled in only after the response.
     return {**_shown(call, token), "token": value, "expiresAt": ""}
 
 
 def _delete(call: Call, name: str) -> None:
     del call.state.tokens[name]
-    call.context.commit()
 
 
 def _logout(call: Call, _: str) -> web.Response:
     _delete(call, call.token["id"])
+    call.context.commit()
     response = answer(None)
     response.del_cookie(COOKIE, path="/")
     return response
@@ -122,7 +118,6 @@ def _logout(call: Call, _: str) -> web.Response:
 
 RESOURCE = Resource(
     singular="token",
-    plural="tokens",
     all=_all,
     create=_create,
     delete=_delete,
