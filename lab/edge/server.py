@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Iterable
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -15,6 +14,7 @@ from aiohttp import web
 
 from lab.cluster.api import ApiError, KubernetesApi
 from lab.cluster.daemon import follow
+from lab.daemon import wait
 from lab.edge import routing
 from lab.edge.balancer import Down, Pool, Upstream
 from lab.edge.certificates import Certificates
@@ -66,11 +66,9 @@ class Edge:
             asyncio.TaskGroup() as tasks,
         ):
             proxy = Proxy(session, self._site, self._backend, self._upstream)
-            complete = [
-                follow(tasks, api, path, self._stores[name], self._changed) for name, path in _PATHS.items()
-            ]
             try:
-                await asyncio.gather(*complete)
+                stores = {path: self._stores[name] for name, path in _PATHS.items()}
+                await follow(tasks, api, stores, self._changed)
                 await self._reconcile_forever(api, proxy)
             finally:
                 await self._close(list(self._open))
@@ -94,9 +92,7 @@ class Edge:
             for listener in wanted - self._open.keys():
                 await self._listen(listener, proxy)
             failed = bool(wanted - self._open.keys()) or not await self._publish(api)
-            with suppress(TimeoutError):
-                async with asyncio.timeout(_RETRY_SECONDS if failed else None):
-                    await self._changed.wait()
+            await wait(self._changed, _RETRY_SECONDS if failed else None)
 
     async def _listen(self, listener: Listener, proxy: Proxy) -> None:
         pool = Pool()
