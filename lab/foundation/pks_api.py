@@ -9,13 +9,14 @@ from typing import Any
 
 import yaml
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
 from lab.cluster.kubeconfig import kubeconfig
 from lab.cluster.spec import ClusterFiles
 from lab.foundation import documents, profiles, tile
 from lab.foundation.clusters import Clusters
 from lab.foundation.errors import ApiError, not_found
-from lab.foundation.http import Handler, faulty
+from lab.foundation.http import faulty
 from lab.foundation.inventory import Object
 from lab.foundation.state import Cluster, State
 from lab.foundation.uaa import Uaa
