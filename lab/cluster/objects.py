@@ -1,4 +1,4 @@
-"""Nodes and pods: what the simulators read from them, and what a kubelet writes about a pod."""
+"""What several simulators read from objects of a cluster, and what a kubelet writes about a pod."""
 
 from __future__ import annotations
 
@@ -17,6 +17,12 @@ def path_of(pod: Object) -> str:
     """Returns the pod's path in the API."""
     metadata = pod["metadata"]
     return f"/api/v1/namespaces/{metadata['namespace']}/pods/{metadata['name']}"
+
+
+def load_balancer_ips(item: Object) -> list[str]:
+    """Returns the load balancer's addresses in the status of a Service or an Ingress."""
+    entries = item.get("status", {}).get("loadBalancer", {}).get("ingress") or []
+    return [entry["ip"] for entry in entries if "ip" in entry]
 
 
 def waiting(pod: Object) -> str:

@@ -6,20 +6,20 @@ import asyncio
 import logging
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 from weakref import WeakKeyDictionary
 
 import aiohttp
 from aiohttp import web
 
-from lab.cluster.api import ApiError, KubernetesApi
+from lab.cluster.api import ApiError, KubernetesApi, Object
 from lab.cluster.daemon import follow
+from lab.cluster.objects import load_balancer_ips
 from lab.daemon import wait
 from lab.edge import routing
 from lab.edge.balancer import Down, Pool, Upstream
 from lab.edge.certificates import Certificates
 from lab.edge.proxy import Backend, Proxy
-from lab.edge.routing import Listener, Object, Site, View
+from lab.edge.routing import Listener, Site, View
 
 _PATHS = {
     "services": "/api/v1/services",
@@ -144,7 +144,7 @@ class Edge:
         """Writes the controller's address to the status of its Ingresses; returns False on failure."""
         services = self._view.services
         published = [
-            service["status"]["loadBalancer"]["ingress"]
+            load_balancer_ips(service)
             for key, service in sorted(services.items())
             if routing.is_controller(service)
             and routing.addresses(service, self._network)
@@ -152,9 +152,9 @@ class Edge:
         ]
         if not published:
             return True
-        status = [{"ip": entry["ip"]} for entry in published[0] if "ip" in entry]
+        status = [{"ip": ip} for ip in published[0]]
         for key, ingress in list(self._view.ingresses.items()):
-            if routing.is_ours(ingress) and _addresses(ingress) != status:
+            if routing.is_ours(ingress) and load_balancer_ips(ingress) != published[0]:
                 namespace, name = key.split("/")
                 path = f"/apis/networking.k8s.io/v1/namespaces/{namespace}/ingresses/{name}/status"
                 try:
@@ -163,8 +163,3 @@ class Edge:
                     _log.info("status of Ingress %s: %s", key, error)
                     return False
         return True
-
-
-def _addresses(ingress: Object) -> list[dict[str, Any]]:
-    given = (ingress.get("status", {}).get("loadBalancer", {}).get("ingress")) or []
-    return [{"ip": entry["ip"]} for entry in given if "ip" in entry]
