@@ -50,7 +50,7 @@ class BoshApi:
                 web.get("/info", self._info),
                 web.get("/deployments", self._deployments),
                 web.get("/stemcells", self._stemcells),
-                web.get("/deployments/{name}/vms", self._vms),
+                web.get("/deployments/{name}/vms", self._instances),
                 web.get("/deployments/{name}/instances", self._instances),
                 web.put("/deployments/{name}/jobs/{job}", self._change),
                 web.put("/deployments/{name}/jobs/{job}/{id}", self._change),
@@ -94,29 +94,9 @@ class BoshApi:
         names = sorted(item.deployment for item in self._state.clusters.values())
         return web.json_response([{"name": name, "releases": [], "stemcells": [_STEMCELL]} for name in names])
 
-    async def _vms(self, request: web.Request) -> web.Response:
-        return self._listed(self._deployed(request))
-
     async def _instances(self, request: web.Request) -> web.Response:
-        """Responds with the instances, or with ``format=full`` with a task that lists them with their VMs."""
+        """Responds with a task that lists the instances with their VMs, as ``format=full`` asks for."""
         item = self._deployed(request)
-        if request.query.get("format") == "full":
-            return self._listed(item)
-        found = [
-            {
-                "agent_id": machine.cid,
-                "cid": machine.cid,
-                "job": machine.job,
-                "id": machine.id,
-                "az": machine.az,
-                "ips": [machine.ip],
-                "expects_vm": True,
-            }
-            for machine in item.machines
-        ]
-        return web.json_response(found)
-
-    def _listed(self, item: Cluster) -> web.Response:
         silent = self._outages.silent
         rows = [_row(item, machine, silent=machine.cid in silent) for machine in item.machines]
         text = "".join(json.dumps(row) + "\n" for row in rows)
