@@ -155,9 +155,7 @@ KINDS = (
     Kind("tokens", "Token", _copied("userId", "ttl", "enabled", "description", token="digest")),  # noqa: S106
     Kind("global_roles", "GlobalRole", _copied("builtin", "newUserDefault", "rules", displayName="name")),
     Kind(
-        "role_templates",
-        "RoleTemplate",
-        _copied("builtin", "context", "locked", "rules", displayName="name"),
+        "role_templates", "RoleTemplate", _copied("builtin", "context", "locked", "rules", displayName="name")
     ),
     Kind("preferences", "Preference", _copied("value"), namespaced=True),
     _MIRRORS,

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from aiohttp import web
 
 from lab.rancher import identity
-from lab.rancher.answers import answer, created, links, stamp
+from lab.rancher.answers import answer, shown, stamp
 from lab.rancher.context import Call, Context, RefusalError
 from lab.rancher.resource import Resource
 from lab.rancher.state import Object
@@ -62,13 +62,7 @@ def _shown(call: Call, token: Object) -> Object:
         f"map[displayName:{user['name']} loginName:{user['username']} me:true "
         f"metadata:map[name:local://{user['id']}] principalType:user provider:local]"
     )
-    return {
-        "id": token["id"],
-        "name": token["id"],
-        "type": "token",
-        "baseType": "token",
-        **created(token["created"]),
-        "creatorId": None,
+    own = {
         "authProvider": "local",
         "clusterId": None,
         "current": token is call.token,
@@ -78,12 +72,14 @@ def _shown(call: Call, token: Object) -> Object:
         "expiresAt": stamp(end) if end is not None else "",
         "isDerived": not token["session"],
         "labels": labels,
-        "links": links(call, "token", token["id"]),
+        "name": token["id"],
         "ttl": token["ttl"],
         "userId": user["id"],
         "userPrincipal": principal,
-        "uuid": token["uuid"],
     }
+    found = shown(call, "token", token, **own)
+    del found["annotations"]  # the real ones have none either
+    return found
 
 
 def _all(call: Call) -> Iterator[Object]:
