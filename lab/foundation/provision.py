@@ -74,7 +74,7 @@ def plan_machines(item: Cluster) -> None:
 
 
 def _node_subnet(state: State, item: Cluster, labels: Object) -> str:
-    given = state.network_profiles.get(item.order.network_profile, {}).get("parameters", {})
+    given = state.network_parameters(item.order.network_profile)
     blocks = given.get("node_ip_block_ids") or [tile.NODE_BLOCK]
     size = 2 ** (32 - given.get("node_subnet_prefix", tile.NODE_SUBNET_PREFIX))
 
