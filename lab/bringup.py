@@ -135,9 +135,7 @@ def await_port(lab: Lab, daemon: str, endpoint: str) -> None:
     deadline = time.monotonic() + _READY_SECONDS
     while not _open(endpoint):
         if daemon not in process.running(lab) or time.monotonic() > deadline:
-            log = lab.path("log", f"{daemon}.log")
-            tail = "\n".join(log.read_text(errors="replace").splitlines()[-15:])
-            raise LabError(f"{daemon} does not answer on {endpoint}. Last lines of {log}:\n{tail}")
+            raise LabError(f"{daemon} does not answer on {endpoint}. {process.log_tail(lab, daemon)}")
         time.sleep(0.1)
 
 

@@ -67,12 +67,7 @@ def index(charts: list[Package]) -> str:
     """Returns the ``index.yaml`` of a chart repository that serves these packages next to it."""
     entries: dict[str, list[dict[str, Any]]] = {}
     for chart in charts:
-        entry = {
-            **chart.metadata,
-            "created": _CREATED,
-            "digest": chart.digest,
-            "urls": [chart.file_name],
-        }
+        entry = {**chart.metadata, "created": _CREATED, "digest": chart.digest, "urls": [chart.file_name]}
         entries.setdefault(chart.name, []).append(entry)
     return yaml.safe_dump({"apiVersion": "v1", "generated": _CREATED, "entries": entries})
 

@@ -3,9 +3,6 @@
 ``http://127.N.0.6:8080`` is a Helm repository (``index.yaml`` next to the packages). The same content is
 served over TLS, with a certificate of the lab's CA, on port 8443 of that address. ``oci://127.N.0.6:8443/charts/NAME``
 works there too, because helm uses plain HTTP for a registry only on request.
-
-Fault ``charts``: ``{"status": 503}`` answers every request with that status, ``{"delay_seconds": 2}`` delays
-it.
 """
 
 from __future__ import annotations
@@ -14,9 +11,7 @@ import asyncio
 import hashlib
 import json
 import logging
-import ssl
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import urlsplit
 
 from aiohttp import web
@@ -24,7 +19,7 @@ from aiohttp import web
 from lab import pki
 from lab.chart_packages import Package, index, packages
 from lab.daemon import run
-from lab.faults import fault
+from lab.foundation.http import faulty
 from lab.layout import Lab
 
 TLS_PORT = 8443
@@ -100,16 +95,7 @@ def application(lab: Lab) -> web.Application:
             return _registry_error("BLOB_UNKNOWN", f"blob unknown to registry: {digest}")
         return _blob(digest, "application/octet-stream", registry.blobs[digest][1])
 
-    @web.middleware
-    async def inject_fault(request: web.Request, handler: Any) -> web.StreamResponse:
-        injected = fault(lab, "charts")
-        await asyncio.sleep(float(injected.get("delay_seconds", 0)))
-        if "status" in injected:
-            return web.Response(status=int(injected["status"]), text="injected fault\n")
-        response: web.StreamResponse = await handler(request)
-        return response
-
-    app = web.Application(middlewares=[inject_fault])
+    app = web.Application(middlewares=[faulty(lab, "charts")])
     app.router.add_get("/index.yaml", get_index)
     app.router.add_get("/{file:[^/]+[.]tgz}", get_archive)
     app.router.add_get("/v2/", get_version)
@@ -123,9 +109,7 @@ async def serve(lab: Lab) -> None:
     """Serves until cancelled."""
     url = urlsplit(lab.chart_repository)
     host, port = str(url.hostname), url.port
-    certificate, key = pki.server_certificate(lab, "charts", ips=[host])
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(certificate, key)
+    context = pki.server_context(lab, "charts", [host])
     runner = web.AppRunner(application(lab), access_log_format='%a "%r" %s %b')
     await runner.setup()
     await web.TCPSite(runner, host, port).start()

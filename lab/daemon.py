@@ -1,4 +1,4 @@
-"""Common part of the lab's asyncio daemons."""
+"""Common parts of the lab's asyncio daemons."""
 
 from __future__ import annotations
 
@@ -16,3 +16,11 @@ async def run(work: Coroutine[None, None, None]) -> None:
         loop.add_signal_handler(number, task.cancel)
     with suppress(asyncio.CancelledError):
         await task
+
+
+async def wait(event: asyncio.Event, seconds: float | None) -> None:
+    """Waits for ``event``, at most for this time; None waits forever."""
+    # Python 3.11's wait_for loses a cancellation that comes together with the event.
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await event.wait()

@@ -19,6 +19,8 @@ from lab.layout import DEFAULT_NET, REPO, Lab
 from lab.present import installed_plugin
 
 STACK = "lab"
+PREFIX = "rancher-on-pks:"
+"""Prefix of the program's keys in a config file."""
 PASSPHRASE = "lab"  # noqa: S105 - protects only the lab's disposable state
 
 
@@ -106,6 +108,13 @@ class Engine:
             text = original.read_text().replace(f"127.{DEFAULT_NET}.", f"127.{self.lab.net}.")
             copy.write_text(text.replace(" .lab/", f" {self.lab.home}/"))
         return copy
+
+    def configure(self, settings: Mapping[str, str | None]) -> None:
+        """Sets keys of the program in the lab's copy of the config file; None removes one."""
+        document = yaml.safe_load(self.config_file.read_text())
+        config = {**document["config"], **{f"{PREFIX}{key}": value for key, value in settings.items()}}
+        document["config"] = {key: value for key, value in config.items() if value is not None}
+        self.own_config().write_text(yaml.safe_dump(document, sort_keys=False))
 
     def command(self, *arguments: str) -> list[str]:
         """Returns the full command line of a ``pulumi`` command on the stack."""

@@ -1,21 +1,7 @@
 """Fault injection, configured by ``faults.json`` in the lab's directory; without the file, no faults.
 
-The file is read on each use, so editing it starts and ends a fault. It maps parts to faults:
-
-- ``pks-api``, ``uaa``, ``bosh``, ``nsx``: a server of the foundation. ``delay_seconds`` delays the response;
-  ``status`` replaces it, with ``after`` once the request has been executed (so the response is lost). Limited
-  to the next ``times`` requests (the count restarts when the file changes), to these ``methods``, to paths
-  that start with ``path``. ``charts`` supports ``status`` and ``delay_seconds``.
-- ``uaa`` also: ``reject`` refuses every login; ``access_seconds`` and ``refresh_seconds`` are the lifetimes
-  of new tokens; tokens issued before ``revoked_before`` (seconds since the epoch) are invalid.
-- ``rancher``: as for the foundation's servers, and ``local_stuck`` (true or false), whether the cluster
-  ``local`` hangs in Provisioning until it is saved (default: true before 2.6); ``leak``, a list of the kinds
-  whose namespaces remain after deletion: ``fleet``, ``users``, ``clusters``, ``projects``;
-  ``setup_seconds``, the time until a new cluster can be deleted without a leak (default: 0.5).
-- ``nodes``: ``offline``: nodes reach no other image registry than the lab's.
-- ``dns``: ``rcode`` replaces the response, ``drop`` drops it, ``delay_seconds`` delays it.
-- ``create-cluster``, ``update-cluster``, ``delete-cluster``: ``fail_after_seconds`` fails the action after
-  that time with the reason ``description``; ``seconds`` is the duration of the action.
+The file is read on each use, so editing it starts and ends a fault. ``docs/lab.md`` has its parts and their
+faults. The count of ``times`` restarts when the file changes.
 """
 
 from __future__ import annotations

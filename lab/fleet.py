@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -101,11 +100,7 @@ def _log_in(server: Engine) -> None:
 
 
 def _pks(server: Engine, *arguments: str, kubeconfig: Path | None = None) -> str:
-    environment = {
-        **os.environ,
-        **server.process_environment(),
-        "PKS_HOME": str(server.lab.path("fleet", "pks")),
-    }
+    environment = server.process_environment({"PKS_HOME": str(server.lab.path("fleet", "pks"))})
     if kubeconfig:
         environment["KUBECONFIG"] = str(kubeconfig)
     command = [str(server.lab.home / "bin" / "pks"), *arguments]

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import yaml
 
 from lab import build
-from lab.engine import Engine
+from lab.engine import PREFIX, Engine
 from lab.recipes import HELM2
 
 OLD_CHARTS = {"ingressChart": "nginx-ingress", "ingressChartVersion": "1.41.3", "rancherVersion": "2.2.8"}
@@ -26,9 +24,8 @@ def choose(
     Raises:
         ValueError: The change is not possible from the current state.
     """
-    document: dict[str, Any] = yaml.safe_load(engine.config_file.read_text())
-    config = document["config"]
-    before = _get(config, "helmEngine") or "v3"
+    config = yaml.safe_load(engine.config_file.read_text())["config"]
+    before = config.get(f"{PREFIX}helmEngine") or "v3"
     if (helm or before) == "v2":
         prepare(report)
     if helm is None and tiller is None:
@@ -42,17 +39,12 @@ def choose(
             "(`make lab-down`), or start a second lab: LAB_HOME=.lab-2 LAB_NET=78 python -m lab up "
             "--helm v2"
         )
-    if after == "v2":
-        charts = OLD_CHARTS if before == "v3" else {}
-        mode = tiller or _get(config, "tillerMode") or "cluster"
-        changes: dict[str, str | None] = {"helmEngine": "v2", "tillerMode": mode, **charts}
+    if after == "v3":
+        engine.configure({"helmEngine": None, "tillerMode": None})
     else:
-        changes = {"helmEngine": None, "tillerMode": None}
-    for name, value in changes.items():
-        config.pop(_key(name), None)
-        if value is not None:
-            config[_key(name)] = value
-    engine.own_config().write_text(yaml.safe_dump(document, sort_keys=False))
+        charts = OLD_CHARTS if before == "v3" else {}
+        mode = tiller or config.get(f"{PREFIX}tillerMode") or "cluster"
+        engine.configure({"helmEngine": "v2", "tillerMode": mode, **charts})
 
 
 def prepare(report: build.Report = lambda _: None) -> None:
@@ -65,11 +57,3 @@ def _kinds(engine: Engine) -> list[str]:
     state = engine.json("stack", "export")
     assert isinstance(state, dict)  # noqa: S101 - documented shape
     return [item["type"] for item in state["deployment"].get("resources") or []]
-
-
-def _get(config: dict[str, Any], name: str) -> str | None:
-    return config.get(_key(name))
-
-
-def _key(name: str) -> str:
-    return f"rancher-on-pks:{name}"

@@ -38,8 +38,7 @@ class Publisher:
 
     def has(self, repository: str, tag: str) -> bool:
         """Whether the registry has an image of this name, of anybody."""
-        trust = ssl.create_default_context(cafile=self.ca_file)
-        with httpx.Client(verify=trust, auth=self.login, base_url=f"{self.url}/v2/{repository}/") as http:
+        with self._client(repository) as http:
             return http.head(f"manifests/{tag}", headers={"Accept": f"{MANIFEST}, {INDEX}"}).is_success
 
     def push(
@@ -50,8 +49,7 @@ class Publisher:
         The content depends on the repository and the note alone, so that a tag can be moved and two tags can
         have the same image.
         """
-        trust = ssl.create_default_context(cafile=self.ca_file)
-        with httpx.Client(verify=trust, auth=self.login, base_url=f"{self.url}/v2/{repository}/") as http:
+        with self._client(repository) as http:
             manifests = [_image(http, repository, platform, note) for platform in platforms]
             if len(manifests) == 1:
                 return _put(http, tag, MANIFEST, manifests[0])
@@ -63,6 +61,10 @@ class Publisher:
                 entry = {"mediaType": MANIFEST, "digest": digest, "size": size}
                 listed.append({**entry, "platform": {"os": system, "architecture": architecture}})
             return _put(http, tag, INDEX, {"schemaVersion": 2, "mediaType": INDEX, "manifests": listed})
+
+    def _client(self, repository: str) -> httpx.Client:
+        trust = ssl.create_default_context(cafile=self.ca_file)
+        return httpx.Client(verify=trust, auth=self.login, base_url=f"{self.url}/v2/{repository}/")
 
 
 def _image(http: httpx.Client, repository: str, platform: str, note: str) -> dict[str, Any]:

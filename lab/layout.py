@@ -15,6 +15,26 @@ REPO = Path(__file__).resolve().parent.parent
 DEFAULT_NET = 77
 
 
+class _Host:
+    """Address ``127.N.0.x`` of a part of the lab, in a text that contains it."""
+
+    def __init__(self, number: int, text: str = "{}") -> None:
+        self._number, self._text = number, text
+
+    def __get__(self, lab: Lab, owner: type[Lab]) -> str:
+        return self._text.format(lab.address(0, self._number))
+
+
+class _File:
+    """File in the lab's directory."""
+
+    def __init__(self, *parts: str) -> None:
+        self._parts = parts
+
+    def __get__(self, lab: Lab, owner: type[Lab]) -> Path:
+        return lab.path(*self._parts)
+
+
 @dataclass(frozen=True)
 class Lab:
     """Directory and network of one lab. Everything else is derived."""
@@ -58,50 +78,25 @@ class Lab:
         """Returns the loopback address ``127.N.third.fourth``."""
         return f"127.{self.net}.{third}.{fourth}"
 
-    # --- addresses of the simulated foundation -----------------------------------------------
-    @property
-    def pks_host(self) -> str:
-        """PKS API (port 9021) and UAA (port 8443)."""
-        return self.address(0, 2)
-
-    @property
-    def bosh_host(self) -> str:
-        """BOSH Director (port 25555)."""
-        return self.address(0, 3)
-
-    @property
-    def vcenter(self) -> str:
-        """vCenter simulator, host:port (443 is privileged, so 8989)."""
-        return f"{self.address(0, 4)}:8989"
-
-    @property
-    def nsx_manager(self) -> str:
-        """NSX-T manager, host:port (443 is privileged, so 8443)."""
-        return f"{self.address(0, 5)}:8443"
-
-    @property
-    def chart_repository(self) -> str:
-        """URL of the Helm chart repository."""
-        return f"http://{self.address(0, 6)}:8080"
-
-    @property
-    def dns_server(self) -> str:
-        """DNS server of the zone ``lab.test``, host:port (53 is privileged, so 5353)."""
-        return f"{self.address(0, 7)}:5353"
-
-    @property
-    def registry(self) -> str:
-        """Image registry, host:port; it runs when asked for (``lab.registry``)."""
-        return f"{self.address(0, 8)}:5000"
-
-    @property
-    def registry_config(self) -> Path:
-        """Config file of the image registry; it exists once the registry was started."""
-        return self.path("registry", "config.yml")
-
     def control_plane(self, slot: int) -> str:
         """Returns the address of etcd, the controllers, KWOK and Rancher of cluster number ``slot``."""
         return self.address(1, slot)
+
+    # --- addresses of the simulated foundation -----------------------------------------------
+    pks_host = _Host(2)
+    """PKS API (port 9021) and UAA (port 8443)."""
+    bosh_host = _Host(3)
+    """BOSH Director (port 25555)."""
+    vcenter = _Host(4, "{}:8989")
+    """vCenter simulator, host:port (443 is privileged, so 8989)."""
+    nsx_manager = _Host(5, "{}:8443")
+    """NSX-T manager, host:port (443 is privileged, so 8443)."""
+    chart_repository = _Host(6, "http://{}:8080")
+    """URL of the Helm chart repository."""
+    dns_server = _Host(7, "{}:5353")
+    """DNS server of the zone ``lab.test``, host:port (53 is privileged, so 5353)."""
+    registry = _Host(8, "{}:5000")
+    """Image registry, host:port; it runs when asked for (``lab.registry``)."""
 
     @property
     def floating_ips(self) -> str:
@@ -109,21 +104,12 @@ class Lab:
         return f"127.{self.net}.50.0/24"
 
     # --- files ---------------------------------------------------------------------------------
-    @property
-    def ca_certificate(self) -> Path:
-        """Certificate of the lab's enterprise CA, which signs every simulator's server certificate."""
-        return self.path("ca", "ca.crt")
-
-    @property
-    def ca_key(self) -> Path:
-        return self.path("ca", "ca.key")
-
-    @property
-    def credentials(self) -> Path:
-        """``credentials.json``: generated passwords of the simulators (mode 0600)."""
-        return self.path("credentials.json")
-
-    @property
-    def faults(self) -> Path:
-        """``faults.json``: faults to inject, see docs/lab.md."""
-        return self.path("faults.json")
+    ca_certificate = _File("ca", "ca.crt")
+    """Certificate of the lab's enterprise CA, which signs every simulator's server certificate."""
+    ca_key = _File("ca", "ca.key")
+    credentials = _File("credentials.json")
+    """Generated passwords of the simulators (mode 0600)."""
+    faults = _File("faults.json")
+    """Faults to inject, see docs/lab.md."""
+    registry_config = _File("registry", "config.yml")
+    """Config file of the image registry; it exists once the registry was started."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import ipaddress
 import os
+import ssl
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,7 +27,7 @@ _BOTH_ENDS = [ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]
 class Issuer:
     """A CA that can sign."""
 
-    certificate: x509.Certificate
+    name: x509.Name
     key: ec.EllipticCurvePrivateKey = field(repr=False)
 
     @classmethod
@@ -39,7 +40,7 @@ class Issuer:
         key = serialization.load_pem_private_key(key_file.read_bytes(), None)
         if not isinstance(key, ec.EllipticCurvePrivateKey):
             raise TypeError(f"{key_file} is not an EC key")
-        return cls(x509.load_pem_x509_certificate(certificate_file.read_bytes()), key)
+        return cls(x509.load_pem_x509_certificate(certificate_file.read_bytes()).subject, key)
 
 
 def ensure_ca(lab: Lab) -> None:
@@ -59,10 +60,16 @@ def server_certificate(
     lab: Lab, name: str, ips: Iterable[str] = (), dns: Iterable[str] = ()
 ) -> tuple[Path, Path]:
     """Returns a simulator's certificate and key files for these addresses, created once."""
-    certificate_file, key_file = lab.path("ca", f"{name}.crt"), lab.path("ca", f"{name}.key")
-    issuer = Issuer.load(lab.ca_certificate, lab.ca_key)
-    ensure_leaf((certificate_file, key_file), issuer, name, ips, dns)
-    return certificate_file, key_file
+    files = lab.path("ca", f"{name}.crt"), lab.path("ca", f"{name}.key")
+    ensure_leaf(files, Issuer.load(lab.ca_certificate, lab.ca_key), name, ips, dns)
+    return files
+
+
+def server_context(lab: Lab, name: str, ips: Iterable[str]) -> ssl.SSLContext:
+    """Returns the TLS context of a simulator on these addresses."""
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(*server_certificate(lab, name, ips))
+    return context
 
 
 def ensure_leaf(
@@ -83,20 +90,20 @@ def ensure_leaf(
 
 
 def certificate(
-    common_name: str,
+    subject: str | x509.Name,
     public_key: CertificatePublicKeyTypes,
     issuer: Issuer | ec.EllipticCurvePrivateKey,
     names: Iterable[x509.GeneralName] = (),
 ) -> bytes:
     """Returns a certificate as PEM: a leaf for ``names``, or a self-signed CA if ``issuer`` is its key."""
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name[:64])])
+    subject = named(subject) if isinstance(subject, str) else subject
     ca = not isinstance(issuer, Issuer)
     signer = issuer.key if isinstance(issuer, Issuer) else issuer
     now = datetime.datetime.now(datetime.UTC)
     builder = (
         x509.CertificateBuilder()
         .subject_name(subject)
-        .issuer_name(issuer.certificate.subject if isinstance(issuer, Issuer) else subject)
+        .issuer_name(issuer.name if isinstance(issuer, Issuer) else subject)
         .public_key(public_key)
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - datetime.timedelta(hours=1))
@@ -112,6 +119,12 @@ def certificate(
         builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
         builder = builder.add_extension(x509.ExtendedKeyUsage(_BOTH_ENDS), critical=False)
     return builder.sign(signer, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+
+
+def named(common_name: str, organization: str = "") -> x509.Name:
+    """Returns the subject of a certificate."""
+    parts = [(NameOID.ORGANIZATION_NAME, organization), (NameOID.COMMON_NAME, common_name[:64])]
+    return x509.Name([x509.NameAttribute(oid, text) for oid, text in parts if text])
 
 
 def new_key() -> ec.EllipticCurvePrivateKey:

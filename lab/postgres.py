@@ -86,14 +86,9 @@ def running() -> Iterator[Postgres]:
         server = _prepare(root, place, user)
         with (root / "log").open("w") as log:
             arguments = ["-D", str(root / "data"), "-p", str(server.port), "-k", "", "-h", "127.0.0.1"]
-            options = [
-                "ssl=on",
-                f"ssl_cert_file={root / 'server.crt'}",
-                f"ssl_key_file={root / 'server.key'}",
-            ]
-            options += ["fsync=off"]  # nothing outlives the process
-            for option in options:
-                arguments += ["-c", option]
+            arguments += ["--ssl=on", f"--ssl_cert_file={root / 'server.crt'}"]
+            arguments += [f"--ssl_key_file={root / 'server.key'}"]
+            arguments += ["--fsync=off"]  # nothing outlives the process
             process = subprocess.Popen(
                 [str(place / "postgres"), *arguments], user=user, stdout=log, stderr=log, cwd=root
             )

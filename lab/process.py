@@ -18,6 +18,7 @@ from pathlib import Path
 from lab.layout import Lab
 
 MARK = "LAB_DAEMON"
+_LOG_LINES = 15
 
 
 def running(lab: Lab, prefix: str = "") -> dict[str, int]:
@@ -69,6 +70,13 @@ def stop(lab: Lab, prefix: str = "", grace: float = 10.0, force: bool = False) -
                     signalled.add(pid)
         time.sleep(0.05)
     return names
+
+
+def log_tail(lab: Lab, name: str) -> str:
+    """Returns the last lines of a daemon's log, below a line that says so."""
+    log = lab.path("log", f"{name}.log")
+    lines = log.read_text(errors="replace").splitlines()[-_LOG_LINES:] if log.exists() else []
+    return "\n".join([f"Last lines of {log}:", *lines])
 
 
 def freeze(lab: Lab, name: str, *, frozen: bool) -> None:

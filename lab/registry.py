@@ -63,10 +63,7 @@ def start(lab: Lab) -> bool:
 
 def choose(engine: Engine) -> None:
     """Sets the image registry in the lab's own config."""
-    document = yaml.safe_load(engine.config_file.read_text())
-    for name, value in settings(engine.lab).items():
-        document["config"][f"rancher-on-pks:{name}"] = value
-    engine.own_config().write_text(yaml.safe_dump(document, sort_keys=False))
+    engine.configure(settings(engine.lab))
     engine.run("config", "set", "--secret", "imagePullSecretPassword", PASSWORD)
 
 

@@ -16,11 +16,10 @@ import yaml
 
 from lab import pki, registry
 from lab.bringup import LabError
-from lab.engine import Engine
+from lab.engine import PREFIX, Engine
 from lab.helm_choice import OLD_CHARTS
 from lab.layout import REPO, Lab
 
-_PREFIX = "rancher-on-pks:"
 _ZONE = "lab.test"
 _VERSIONS = {"kubernetesVersion": "1.36", "rancherVersion": "2.15.0", "ingressChartVersion": "4.15.1"}
 _TLS_PORT = 8443
@@ -41,11 +40,11 @@ def engine(lab: Lab, like: Engine, file: Path) -> Engine:
     stack, settings = stack_name(file), read(file)
     own = lab.path(f"Pulumi.{stack}.yaml")
     salt = yaml.safe_load(own.read_text()).get("encryptionsalt") if own.exists() else None
-    config = {f"{_PREFIX}{key}": value for key, value in adapted(settings, lab, stack).items()}
+    config = {f"{PREFIX}{key}": value for key, value in adapted(settings, lab, stack).items()}
     own.write_text(yaml.safe_dump({"config": config, **({"encryptionsalt": salt} if salt else {})}))
     made = Engine(lab, like.tools, stack)
     made.ensure_stack()
-    if f"{_PREFIX}imageRegistry" in config:
+    if f"{PREFIX}imageRegistry" in config:
         made.run("config", "set", "--secret", "imagePullSecretPassword", registry.PASSWORD)
     return made
 
@@ -63,7 +62,7 @@ def read(file: Path) -> dict[str, Any]:
     if not isinstance(document, dict) or not isinstance(document.get("config"), dict):
         raise LabError(f"{file} has no `config`, so it is not a stack file")
     config = {str(key): value for key, value in document["config"].items()}
-    return {key.removeprefix(_PREFIX): value for key, value in config.items() if key.startswith(_PREFIX)}
+    return {key.removeprefix(PREFIX): value for key, value in config.items() if key.startswith(PREFIX)}
 
 
 def stack_name(file: Path) -> str:

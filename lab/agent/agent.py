@@ -7,7 +7,6 @@ import base64
 import hashlib
 import logging
 import ssl
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -18,6 +17,7 @@ import dns.exception
 
 from lab.cluster.api import ApiError, KubernetesApi, Object
 from lab.cluster.daemon import follow
+from lab.daemon import wait
 from lab.rancher.agents import DEPLOYMENT
 from lab.rancher.namespaces import NAMESPACE
 
@@ -81,8 +81,7 @@ class Agent:
         secrets: dict[str, Object] = {}
         reported: AgentConfig | None = None
         async with KubernetesApi(self._kubeconfig) as api, asyncio.TaskGroup() as tasks:
-            stores = ((_DEPLOYMENTS, deployments), (_SECRETS, secrets))
-            await asyncio.gather(*(follow(tasks, api, path, store, self._changed) for path, store in stores))
+            await follow(tasks, api, {_DEPLOYMENTS: deployments, _SECRETS: secrets}, self._changed)
             while True:
                 self._changed.clear()
                 wanted = agent_config(deployments, secrets)
@@ -95,9 +94,7 @@ class Agent:
                     except (AgentError, ApiError, aiohttp.ClientError, OSError, TimeoutError) as error:
                         _log.warning("%s: %s; retrying", wanted.server, error or type(error).__name__)
                         pause = _RETRY_SECONDS
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(pause):
-                        await self._changed.wait()
+                await wait(self._changed, pause)
 
     async def _report(self, api: KubernetesApi, wanted: AgentConfig) -> None:
         version = await api.request("GET", "/version")

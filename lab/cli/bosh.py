@@ -7,7 +7,6 @@ There is no ``stemcell`` column, as in bosh-cli before 6.2.0 and in the article.
 from __future__ import annotations
 
 import argparse
-import base64
 import json
 import os
 import re
@@ -93,10 +92,8 @@ class _Director:
 
     def _token(self, uaa: str, flags: argparse.Namespace) -> str:
         """Logs in at the Director's UAA."""
-        basic = base64.b64encode(f"{flags.client}:{flags.client_secret}".encode()).decode()
-        form = {"Authorization": f"Basic {basic}", "Content-Type": "application/x-www-form-urlencoded"}
-        body = b"grant_type=client_credentials"
-        answer = rest.call("POST", f"{uaa}/oauth/token", self._tls, form, body)
+        client = (flags.client, flags.client_secret)
+        answer = rest.ask_token(uaa, self._tls, {"grant_type": "client_credentials"}, client)
         if answer.status >= 400:
             raise CliError(
                 "Requesting token via client credentials grant: UAA responded with non-successful status "

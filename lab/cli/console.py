@@ -6,6 +6,7 @@ masked secrets, ``exit_code``, ``seconds``. Tests use it to count calls.
 
 from __future__ import annotations
 
+import getpass
 import json
 import os
 import sys
@@ -73,21 +74,10 @@ def attached(arguments: Sequence[str], flags: Iterable[str]) -> list[str]:
 
 def read_secret(prompt: str) -> str:
     """Prompts for a secret without echo; reads a line of standard input if that is not a terminal."""
-    if not sys.stdin.isatty():
-        print(prompt, end="", flush=True)
-        return sys.stdin.readline().rstrip("\n")
-    import termios  # noqa: PLC0415 - rarely needed
-
-    before = termios.tcgetattr(sys.stdin)
-    silent = termios.tcgetattr(sys.stdin)
-    silent[3] &= ~termios.ECHO
-    try:
-        termios.tcsetattr(sys.stdin, termios.TCSAFLUSH, silent)
-        print(prompt, end="", flush=True)
-        return sys.stdin.readline().rstrip("\n")
-    finally:
-        termios.tcsetattr(sys.stdin, termios.TCSAFLUSH, before)
-        print(flush=True)
+    if sys.stdin.isatty():
+        return getpass.getpass(prompt)
+    print(prompt, end="", flush=True)
+    return sys.stdin.readline().rstrip("\n")
 
 
 def confirm(question: str) -> None:
@@ -123,8 +113,7 @@ def _log(entry: dict[str, object]) -> None:
         return
     descriptor = os.open(lab.path("log", "calls.jsonl"), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     try:
-        os.write(
-            descriptor, (json.dumps(entry) + "\n").encode()
-        )  # one write, because calls may run concurrently
+        # One write, because calls may run concurrently.
+        os.write(descriptor, (json.dumps(entry) + "\n").encode())
     finally:
         os.close(descriptor)

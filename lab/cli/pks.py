@@ -2,8 +2,8 @@
 
 Commands, flags and texts are those of docs-pks 1.5 and 1.19 ``cli/index``; ``tkgi`` (environment variable
 ``PKS_CLI_NAME``) differs only in its output. Invented, because no public source documents it: exit code 1 for
-every failure; the texts for a cancelled command, for single sign-on (which the lab lacks) and for invalid
-flags; the output of ``delete-cluster`` once the request is accepted; and the API's field for node pools.
+every failure; the texts for a cancelled command and for invalid flags; the output of ``delete-cluster`` once
+the request is accepted; and the API's field for node pools.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from lab.cli.console import CliError, attached, confirm, read_secret, recorded
 from lab.cli.pks_session import Login, Session, forget, private_file
 from lab.cli.rest import UnreachableError
 
-_SECRET_FLAGS = ("-p", "--password", "--client-secret", "--sso-passcode")
+_SECRET_FLAGS = ("-p", "--password", "--client-secret")
+_ORDER_FLAGS = ("--network-profile", "--compute-profile", "--node-pool-instances", "--tags")
 _POLL_SECONDS = 1.0
 _NAME = os.environ.get("PKS_CLI_NAME", "pks")
 _PRODUCT = _NAME.upper()
-_KUBELET_FLAGS = ("timeout", "grace-period", "force", "ignore-daemonsets", "delete-local-data", "force-node")
 
 
 class _Parser(argparse.ArgumentParser):
@@ -61,8 +61,6 @@ def _run(arguments: list[str]) -> int:
 
 # --- login ---------------------------------------------------------------------------------------
 def _login(flags: argparse.Namespace) -> None:
-    if flags.sso or flags.sso_auto or flags.sso_passcode:
-        raise CliError("the lab has no identity provider for single sign-on; use --username")
     if bool(flags.username) == bool(flags.client_name):
         raise CliError("either --username or --client-name is required")
     api = flags.api.removeprefix("https://").rstrip("/").removesuffix(":9021")
@@ -124,14 +122,12 @@ def _create_cluster(flags: argparse.Namespace) -> None:
 
 
 def _update_cluster(flags: argparse.Namespace) -> None:
-    kubelet = {name: getattr(flags, f"kubelet_drain_{name.replace('-', '_')}") for name in _KUBELET_FLAGS}
     order: dict[str, Any] = {
         "kubernetes_worker_instances": flags.num_nodes,
         "network_profile_name": flags.network_profile,
         "compute_profile_name": flags.compute_profile,
         "cluster_tags": None if flags.tags is None else _tags(flags.tags),
         "node_pool_instances": _instances(flags.node_pool_instances) if flags.node_pool_instances else None,
-        **{f"kubelet_drain_{name.replace('-', '_')}": value for name, value in kubelet.items()},
     }
     order = {key: value for key, value in order.items() if value is not None}
     if not order:
@@ -293,23 +289,16 @@ def _parser() -> argparse.ArgumentParser:
     create.add_argument("-e", "--external-hostname", required=True)
     create.add_argument("-p", "--plan", required=True)
     create.add_argument("-n", "--num-nodes", type=int)
-    for flag in ("--network-profile", "--compute-profile", "--node-pool-instances", "--tags"):
+    for flag in _ORDER_FLAGS:
         create.add_argument(flag, default="")
     update = command("update-cluster", _update_cluster, *order)
     update.add_argument("--num-nodes", type=int)
-    for flag in (
-        "network-profile",
-        "compute-profile",
-        "node-pool-instances",
-        "tags",
-        *(f"kubelet-drain-{x}" for x in _KUBELET_FLAGS),
-    ):
-        update.add_argument(f"--{flag}")
+    for flag in _ORDER_FLAGS:
+        update.add_argument(flag)
     resize = command("resize", _resize, *order)
     resize.add_argument("-n", "--num-nodes", type=int, default=1)
     command("delete-cluster", _delete_cluster, "name", "--non-interactive", "--wait")
-    credentials = command("get-credentials", _get_credentials, "name", "--sso", "--sso-auto")
-    credentials.add_argument("--sso-passcode")
+    command("get-credentials", _get_credentials, "name")
 
     for kind in ("network-profile", "compute-profile"):
         added = [
@@ -329,11 +318,8 @@ def _login_flags(login: argparse.ArgumentParser) -> None:
     login.add_argument("-p", "--password")
     login.add_argument("-k", "--skip-ssl-validation", action="store_true")
     login.add_argument("--skip-ssl-verification", action="store_true")
-    for flag in ("--ca-cert", "--client-name", "--client-secret", "--sso-passcode"):
+    for flag in ("--ca-cert", "--client-name", "--client-secret"):
         login.add_argument(flag, default="")
-    login.add_argument("--sso", action="store_true")
-    login.add_argument("--sso-auto", action="store_true")
-    login.add_argument("--timeout", type=int, default=300)
 
 
 if __name__ == "__main__":

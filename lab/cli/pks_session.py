@@ -6,13 +6,12 @@ documented; the other names are invented. Its values are JSON strings, which YAM
 
 from __future__ import annotations
 
-import base64
 import json
 import os
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 from lab.cli import rest
 from lab.cli.console import CliError
@@ -107,14 +106,7 @@ class Session:
         return bool(token) and self._obtain(form, _USER_CLIENT)
 
     def _obtain(self, form: dict[str, str], client: tuple[str, str]) -> bool:
-        basic = base64.b64encode(":".join(client).encode()).decode()
-        headers = {
-            "Authorization": f"Basic {basic}",
-            "Content-Type": "application/x-www-form-urlencoded",
-            "Accept": "application/json",
-        }
-        url = f"https://{self._login.api}:{UAA_PORT}/oauth/token"
-        answer = rest.call("POST", url, self._tls, headers, urlencode(form).encode())
+        answer = rest.ask_token(f"https://{self._login.api}:{UAA_PORT}", self._tls, form, client)
         if answer.status == 401:
             return False
         if answer.status > 299:

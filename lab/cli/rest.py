@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import http.client
 import socket
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 _TIMEOUT_SECONDS = 120.0
 
@@ -78,3 +79,17 @@ def call(
         raise UnreachableError(f"{where}: unexpected EOF ({error})") from None
     finally:
         connection.close()
+
+
+def ask_token(uaa: str, tls: ssl.SSLContext, form: Mapping[str, str], client: tuple[str, str]) -> Answer:
+    """Asks a UAA for tokens.
+
+    Raises:
+        UnreachableError: There is no response.
+    """
+    headers = {
+        "Authorization": f"Basic {base64.b64encode(':'.join(client).encode()).decode()}",
+        "Content-Type": "application/x-www-form-urlencoded",
+        "Accept": "application/json",
+    }
+    return call("POST", f"{uaa}/oauth/token", tls, headers, urlencode(form).encode())

@@ -11,9 +11,8 @@ import base64
 import json
 import logging
 import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Set
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
 import aiohttp
@@ -56,9 +55,7 @@ class KubernetesApi:
         )
         return self
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         await self._session.close()
 
     async def request(
@@ -91,30 +88,15 @@ class KubernetesApi:
 
     async def create(self, path: str, body: Object, caller: Mapping[str, str] | None = None) -> bool:
         """Creates an object; returns False if it already exists."""
-        try:
-            await self.request("POST", path, body, caller=caller)
-        except ApiError as error:
-            if error.status != 409:
-                raise
-            return False
-        return True
+        return await _unless({409}, self.request("POST", path, body, caller=caller))
 
     async def patch(self, path: str, body: Object) -> bool:
         """Merges ``body`` into an object; returns False if the object is gone or has been replaced."""
-        return await self._unless_gone("PATCH", path, body, MERGE_PATCH)
+        return await _unless({404, 409}, self.request("PATCH", path, body, MERGE_PATCH))
 
     async def delete(self, path: str) -> bool:
         """Deletes an object; returns False if it is already gone."""
-        return await self._unless_gone("DELETE", path, None, "application/json")
-
-    async def _unless_gone(self, method: str, path: str, body: Object | None, content_type: str) -> bool:
-        try:
-            await self.request(method, path, body, content_type)
-        except ApiError as error:
-            if error.status not in {404, 409}:
-                raise
-            return False
-        return True
+        return await _unless({404, 409}, self.request("DELETE", path))
 
     async def follow(
         self,
@@ -179,6 +161,17 @@ class KubernetesApi:
                     store[name] = event["object"]
                 changed(name)
         return since
+
+
+async def _unless(statuses: Set[int], request: Awaitable[Object]) -> bool:
+    """Awaits a request; returns False if its response has one of these statuses."""
+    try:
+        await request
+    except ApiError as error:
+        if error.status not in statuses:
+            raise
+        return False
+    return True
 
 
 def impersonating(user: str, group: str) -> dict[str, str]:

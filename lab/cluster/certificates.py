@@ -20,20 +20,11 @@ class ClusterPki:
         return self.files.path("pki", "ca.key")
 
     @property
-    def api(self) -> tuple[Path, Path]:
-        """Certificate and key of kube-apiserver."""
-        return self._pair("apiserver")
-
-    @property
-    def etcd(self) -> tuple[Path, Path]:
-        """Certificate and key of etcd; kube-apiserver also uses them to authenticate to etcd."""
-        return self._pair("etcd")
-
-    @property
     def service_account_key(self) -> Path:
         return self.files.path("pki", "service-accounts.key")
 
-    def _pair(self, name: str) -> tuple[Path, Path]:
+    def pair(self, name: str) -> tuple[Path, Path]:
+        """Certificate and key of ``apiserver`` or ``etcd``, of which kube-apiserver uses both."""
         return self.files.path("pki", f"{name}.crt"), self.files.path("pki", f"{name}.key")
 
 
@@ -44,7 +35,9 @@ def ensure(files: ClusterFiles, spec: ClusterSpec) -> None:
     issuer = Issuer.load(files.ca, pki.ca_key)
     api_names = [spec.external_hostname, "localhost", "kubernetes", "kubernetes.default"]
     api_names += ["kubernetes.default.svc", "kubernetes.default.svc.cluster.local"]
-    ensure_leaf(pki.api, issuer, spec.external_hostname, [spec.api_address, "10.100.200.1"], api_names)
-    ensure_leaf(pki.etcd, issuer, "etcd", [files.lab.control_plane(spec.slot)], ["etcd"])
+    ensure_leaf(
+        pki.pair("apiserver"), issuer, spec.external_hostname, [spec.api_address, "10.100.200.1"], api_names
+    )
+    ensure_leaf(pki.pair("etcd"), issuer, "etcd", [files.lab.control_plane(spec.slot)], ["etcd"])
     if not pki.service_account_key.exists():
         write_private(pki.service_account_key, key_pem(new_key()))

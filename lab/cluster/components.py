@@ -59,7 +59,7 @@ def write_files(files: ClusterFiles, spec: ClusterSpec) -> None:
 def control_plane(files: ClusterFiles, spec: ClusterSpec) -> dict[str, list[str]]:
     """Returns the commands of etcd and kube-apiserver, which depend on nothing else."""
     pki = ClusterPki(files)
-    (api_certificate, api_key), (etcd_certificate, etcd_key) = pki.api, pki.etcd
+    (api_certificate, api_key), (etcd_certificate, etcd_key) = map(pki.pair, ("apiserver", "etcd"))
     etcd = f"https://{files.lab.control_plane(spec.slot)}:2379"
     peer = f"https://{files.lab.control_plane(spec.slot)}:2380"
     etcd_options: _Options = {
@@ -143,12 +143,13 @@ def controllers(files: ClusterFiles, spec: ClusterSpec) -> dict[str, list[str]]:
         "secure-port": 0,
         "profiling": "false",
     }
+    certificate, key = pki.pair("etcd")
     kwok_options: _Options = {
         "kubeconfig": files.kubeconfig("kwok"),
         "config": files.path("stages.yaml"),
         "server-address": f"{files.lab.control_plane(spec.slot)}:{nodes.KUBELET_PORT}",
-        "tls-cert-file": pki.etcd[0],
-        "tls-private-key-file": pki.etcd[1],
+        "tls-cert-file": certificate,
+        "tls-private-key-file": key,
         "manage-nodes-with-label-selector": f"{nodes.POWERED}=on",
         # A kubelet renews its lease after a quarter of this.
         "node-lease-duration-seconds": _LEASE_SECONDS,

@@ -19,26 +19,13 @@ from lab import process
 from lab.cluster import certificates, components, nodes, outage
 from lab.cluster.api import ApiError, KubernetesApi
 from lab.cluster.outage import Outage
-from lab.cluster.spec import ClusterFiles, ClusterSpec, NetworkSpec, Worker, load, save
+from lab.cluster.spec import ClusterFiles, ClusterSpec, load, save
 from lab.layout import Lab
-
-__all__ = [
-    "ClusterError",
-    "ClusterSpec",
-    "NetworkSpec",
-    "Outage",
-    "Worker",
-    "set_outage",
-    "set_workers",
-    "start",
-    "stop",
-]
 
 _READY_SECONDS = 90.0
 _ANSWER_SECONDS = 5.0
 _POLL_SECONDS = 0.2
 _RESTARTS = 5
-_LOG_LINES = 15
 
 
 class ClusterError(Exception):
@@ -205,9 +192,7 @@ async def _wait(
 
 
 def _log_tail(files: ClusterFiles, component: str) -> str:
-    log = files.lab.path("log", f"{files.daemon(component)}.log")
-    lines = log.read_text(errors="replace").splitlines()[-_LOG_LINES:] if log.exists() else []
-    return "\n".join([f"\nLast lines of {log}:", *lines])
+    return f"\n{process.log_tail(files.lab, files.daemon(component))}"
 
 
 async def _ready(api: KubernetesApi) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 
 from lab.cluster import spec
 from lab.cluster.api import KubernetesApi, Object
@@ -25,18 +25,18 @@ def serve_cluster(what: str, work: Callable[[Lab, ClusterSpec], Coroutine[None, 
     asyncio.run(run(work(lab, spec.load(lab, arguments.uuid))))
 
 
-def follow(
-    tasks: asyncio.TaskGroup, api: KubernetesApi, path: str, store: dict[str, Object], changed: asyncio.Event
-) -> asyncio.Future[None]:
-    """Keeps ``store`` in sync with a collection from now on; sets ``changed`` after each change.
+async def follow(
+    tasks: asyncio.TaskGroup,
+    api: KubernetesApi,
+    stores: Mapping[str, dict[str, Object]],
+    changed: asyncio.Event,
+) -> None:
+    """Keeps each of ``stores`` in sync with its path's collection; sets ``changed`` after each change.
 
-    The result is available once the store is complete; before that, objects may be missing.
+    Returns once all are complete.
     """
-    complete: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-
-    def listed() -> None:
-        if not complete.done():
-            complete.set_result(None)
-
-    tasks.create_task(api.follow(path, store, lambda _: changed.set(), listed))
-    return complete
+    complete = {path: asyncio.Event() for path in stores}
+    for path, store in stores.items():
+        tasks.create_task(api.follow(path, store, lambda _: changed.set(), complete[path].set))
+    for listed in complete.values():
+        await listed.wait()

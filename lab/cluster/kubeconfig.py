@@ -22,9 +22,7 @@ def kubeconfig(
     document = {
         "apiVersion": "v1",
         "kind": "Config",
-        "clusters": [
-            {"name": spec.name, "cluster": {"certificate-authority-data": ca, "server": server}},
-        ],
+        "clusters": [{"name": spec.name, "cluster": {"certificate-authority-data": ca, "server": server}}],
         "users": [{"name": user, "user": {"token": token or spec.admin_token}}],
         "contexts": [{"name": spec.name, "context": {"cluster": spec.name, "user": user}}],
         "current-context": spec.name,

@@ -25,6 +25,7 @@ from domain.finding import FindingError
 from domain.images import Image
 from lab.cluster.api import ApiError, KubernetesApi, Object, annotations_of
 from lab.cluster.daemon import follow, serve_cluster
+from lab.cluster.objects import path_of, report, show_waiting, waiting
 from lab.cluster.spec import ClusterFiles, ClusterSpec
 from lab.faults import fault
 from lab.images import INDEX, MANIFEST
@@ -57,38 +58,37 @@ async def pull(lab: Lab, kubeconfig: Path) -> None:
         aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=trust)) as registry,
         asyncio.TaskGroup() as tasks,
     ):
-        await follow(tasks, api, _PODS, pods, changed)
+        await follow(tasks, api, {_PODS: pods}, changed)
         while True:
             changed.clear()
-            waiting = [pod for pod in pods.values() if _is_waiting(pod)]
-            for pod in waiting:
+            due = [pod for pod in pods.values() if _is_due(pod)]
+            for pod in due:
                 try:
                     await _pull(lab, api, registry, pod)
                 except (ApiError, aiohttp.ClientError, TimeoutError) as error:
                     _log.warning("%s; retrying", error or type(error).__name__)
-            if waiting:
-                await asyncio.sleep(_BACK_OFF_SECONDS if all(map(_has_failed, waiting)) else 0.2)
+            if due:
+                await asyncio.sleep(_BACK_OFF_SECONDS if all(map(_has_failed, due)) else 0.2)
             else:
                 await changed.wait()
 
 
 async def _pull(lab: Lab, api: KubernetesApi, registry: aiohttp.ClientSession, pod: Object) -> None:
     """Lets the pod start, or shows why it cannot."""
-    path = f"/api/v1/namespaces/{pod['metadata']['namespace']}/pods/{pod['metadata']['name']}"
     try:
         for name in _images(pod):
             await _resolve(lab, api, registry, pod, name)
     except PullError as error:
-        shown = _reason(pod) != "ContainerCreating"
-        await _show(api, path, pod, "ImagePullBackOff" if shown else "ErrImagePull", str(error))
-        if await api.create(path.rpartition("/pods/")[0] + "/events", _event(pod, str(error))):
+        shown = waiting(pod) != "ContainerCreating"
+        await show_waiting(api, pod, "ImagePullBackOff" if shown else "ErrImagePull", str(error))
+        if await report(api, pod, f"{pod['metadata']['uid'][:8]}-pull", "Failed", str(error)):
             _log.warning("pod %s: %s", pod["metadata"]["name"], error)
         return
     if _has_failed(pod):
-        await _show(api, path, pod, "ContainerCreating", "")
+        await show_waiting(api, pod, "ContainerCreating")
     # The uid prevents a replacement pod of the same name from starting without its images.
     change = {"uid": pod["metadata"]["uid"], "annotations": {PULLED: "true"}}
-    await api.patch(path, {"metadata": change})
+    await api.patch(path_of(pod), {"metadata": change})
 
 
 async def _resolve(
@@ -135,47 +135,18 @@ async def _logins(api: KubernetesApi, pod: Object, host: str) -> AsyncIterator[s
             continue  # as a kubelet, which pulls without it
 
 
-async def _show(api: KubernetesApi, path: str, pod: Object, reason: str, message: str) -> None:
-    state = {"waiting": {"reason": reason, **({"message": message} if message else {})}}
-    statuses = [{**status, "state": state} for status in pod["status"]["containerStatuses"]]
-    await api.patch(f"{path}/status", {"status": {"containerStatuses": statuses}})
-
-
 def _images(pod: Object) -> Iterator[str]:
     for kind in ("initContainers", "containers"):
         yield from (container["image"] for container in pod["spec"].get(kind) or [])
 
 
-def _is_waiting(pod: Object) -> bool:
+def _is_due(pod: Object) -> bool:
     gone = "deletionTimestamp" in pod["metadata"] or not pod["spec"].get("nodeName")
-    return not gone and PULLED not in annotations_of(pod) and _reason(pod) in _WAITING
+    return not gone and PULLED not in annotations_of(pod) and waiting(pod) in _WAITING
 
 
 def _has_failed(pod: Object) -> bool:
-    return _reason(pod) in _WAITING - {"ContainerCreating"}
-
-
-def _reason(pod: Object) -> str:
-    """Why the pod's first container waits; empty if it does not."""
-    statuses = pod.get("status", {}).get("containerStatuses") or [{}]
-    waiting = (statuses[0].get("state") or {}).get("waiting") or {}
-    return str(waiting.get("reason") or "")
-
-
-def _event(pod: Object, message: str) -> Object:
-    metadata = pod["metadata"]
-    named = {name: metadata[name] for name in ("name", "namespace", "uid")}
-    return {
-        "metadata": {
-            "name": f"{metadata['name']}.{metadata['uid'][:8]}-pull",
-            "namespace": metadata["namespace"],
-        },
-        "involvedObject": {"apiVersion": "v1", "kind": "Pod", **named},
-        "type": "Warning",
-        "reason": "Failed",
-        "message": message,
-        "source": {"component": "kubelet", "host": pod["spec"]["nodeName"]},
-    }
+    return waiting(pod) in _WAITING - {"ContainerCreating"}
 
 
 if __name__ == "__main__":

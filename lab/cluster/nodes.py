@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from lab.cluster.api import KubernetesApi, Object
+from lab.cluster.objects import is_ready, path_of
 from lab.cluster.spec import Worker
 
 KUBELET_PORT = 10250
@@ -34,12 +35,12 @@ async def settled(api: KubernetesApi, workers: Sequence[Worker], down: Collectio
     Deletes such pods, which the controllers would notice only after a minute.
     """
     nodes = (await api.request("GET", _NODES))["items"]
-    ready = {node["metadata"]["name"] for node in nodes if _is_ready(node)}
+    ready = {node["metadata"]["name"] for node in nodes if is_ready(node)}
     names = {node["metadata"]["name"] for node in nodes}
     pods = (await api.request("GET", "/api/v1/pods"))["items"]
     orphans = [pod for pod in pods if pod["spec"].get("nodeName", "") not in {"", *names}]
     for pod in orphans:
-        await api.delete(f"{_pod_path(pod)}?gracePeriodSeconds=0")
+        await api.delete(f"{path_of(pod)}?gracePeriodSeconds=0")
     return not orphans and names == {worker.name for worker in workers} and names.difference(down) <= ready
 
 
@@ -59,13 +60,8 @@ async def _remove(api: KubernetesApi, name: str) -> None:
     for pod in pods["items"]:
         owners = pod["metadata"].get("ownerReferences", [])
         if not any(owner["kind"] == "DaemonSet" for owner in owners):
-            await api.delete(_pod_path(pod))
+            await api.delete(path_of(pod))
     await api.delete(f"{_NODES}/{name}")
-
-
-def _pod_path(pod: Object) -> str:
-    metadata = pod["metadata"]
-    return f"/api/v1/namespaces/{metadata['namespace']}/pods/{metadata['name']}"
 
 
 def _node(cluster_name: str, worker: Worker, kubelet: str) -> Object:
@@ -110,8 +106,3 @@ def _node(cluster_name: str, worker: Worker, kubelet: str) -> Object:
             },
         },
     }
-
-
-def _is_ready(node: Object) -> bool:
-    conditions = node["status"].get("conditions", [])
-    return any(item["type"] == "Ready" and item["status"] == "True" for item in conditions)

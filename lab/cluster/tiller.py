@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from contextlib import suppress
 
 import aiohttp
 
@@ -17,7 +16,9 @@ from lab import process
 from lab.cluster.api import ApiError, KubernetesApi, Object
 from lab.cluster.daemon import follow
 from lab.cluster.kubeconfig import kubeconfig
+from lab.cluster.objects import is_ready
 from lab.cluster.spec import ClusterFiles, ClusterSpec
+from lab.daemon import wait
 from lab.pki import write_private
 
 PORT = 44134
@@ -36,11 +37,11 @@ async def run(files: ClusterFiles, spec: ClusterSpec) -> None:
     pods: dict[str, Object] = {}
     changed = asyncio.Event()
     async with KubernetesApi(files.kubeconfig("admin")) as api, asyncio.TaskGroup() as tasks:
-        await follow(tasks, api, _PODS, pods, changed)
+        await follow(tasks, api, {_PODS: pods}, changed)
         served = ""
         while True:
             changed.clear()
-            pod = next(filter(_is_ready, pods.values()), None)
+            pod = next(filter(_serves, pods.values()), None)
             wanted = pod["metadata"]["uid"] if pod else ""
             if wanted != served:
                 await asyncio.to_thread(process.stop, files.lab, files.daemon(_DAEMON), force=True)
@@ -50,9 +51,8 @@ async def run(files: ClusterFiles, spec: ClusterSpec) -> None:
                     await _start(api, files, spec, pod)
             except (ApiError, aiohttp.ClientError, OSError, TimeoutError) as error:
                 _log.warning("Tiller does not start: %s", error or type(error).__name__)
-            with suppress(TimeoutError):  # it may have exited, as the container of a pod that is restarted
-                async with asyncio.timeout(_CHECK_SECONDS if pod else None):
-                    await changed.wait()
+            # It may have exited, as the container of a pod that is restarted.
+            await wait(changed, _CHECK_SECONDS if pod else None)
 
 
 async def _start(api: KubernetesApi, files: ClusterFiles, spec: ClusterSpec, pod: Object) -> None:
@@ -76,7 +76,5 @@ async def _start(api: KubernetesApi, files: ClusterFiles, spec: ClusterSpec, pod
     await asyncio.to_thread(process.start, files.lab, files.daemon(_DAEMON), command, env)
 
 
-def _is_ready(pod: Object) -> bool:
-    conditions = pod.get("status", {}).get("conditions", [])
-    ready = any(item["type"] == "Ready" and item["status"] == "True" for item in conditions)
-    return ready and "deletionTimestamp" not in pod["metadata"]
+def _serves(pod: Object) -> bool:
+    return is_ready(pod) and "deletionTimestamp" not in pod["metadata"]

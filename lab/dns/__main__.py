@@ -2,9 +2,6 @@
 
 It listens on ``127.N.0.7`` port 5353 (53 is privileged), UDP and TCP. Its TSIG key is ``dns`` in
 ``credentials.json`` (``key`` and ``secret``, hmac-sha256). The zone file is ``dns/lab.test.zone``.
-
-Fault ``dns``: ``{"rcode": "SERVFAIL"}`` answers every query with that code, ``{"drop": true}`` drops it,
-``{"delay_seconds": 2}`` delays the response.
 """
 
 from __future__ import annotations

@@ -37,10 +37,7 @@ class DnsServer:
     """The zone's primary server. Updates must be signed with one of ``keys``; queries need no key."""
 
     def __init__(
-        self,
-        zone: ZoneFile,
-        keys: Mapping[str, str],
-        faults: Callable[[], dict[str, Any]] = lambda: {},
+        self, zone: ZoneFile, keys: Mapping[str, str], faults: Callable[[], dict[str, Any]] = lambda: {}
     ) -> None:
         """Serve ``zone``.
 
@@ -135,15 +132,7 @@ class DnsServer:
             response.request_mac = sent.mac
             return response.to_wire()
         unsigned = dns.rdtypes.ANY.TSIG.TSIG(  # type: ignore[no-untyped-call]
-            dns.rdataclass.ANY,
-            dns.rdatatype.TSIG,
-            sent.algorithm,
-            now,
-            _FUDGE,
-            b"",
-            request.id,
-            error,
-            b"",
+            dns.rdataclass.ANY, dns.rdatatype.TSIG, sent.algorithm, now, _FUDGE, b"", request.id, error, b""
         )
         response.tsig = dns.rrset.from_rdata(request.tsig.name, 0, unsigned)
         response.want_tsig_sign = False

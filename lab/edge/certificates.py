@@ -11,10 +11,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from lab import pki
 from lab.edge.routing import Site
 
 _log = logging.getLogger(__name__)
@@ -100,27 +98,8 @@ def _context(chain: bytes, key: bytes) -> ssl.SSLContext:
 
 def _fake() -> tuple[bytes, bytes]:
     """Returns the certificate that ingress-nginx generates at start as its default."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name(
-        [
-            x509.NameAttribute(NameOID.ORGANIZATION_NAME, "Acme Co"),
-            x509.NameAttribute(NameOID.COMMON_NAME, "Kubernetes Ingress Controller Fake Certificate"),
-        ]
-    )
-    now = datetime.datetime.now(datetime.UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now)
-        .not_valid_after(now + datetime.timedelta(days=365))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("ingress.local")]), critical=False)
-        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    return certificate.public_bytes(serialization.Encoding.PEM), private
+    key = pki.new_key()
+    subject = pki.named("Kubernetes Ingress Controller Fake Certificate", "Acme Co")
+    names = [x509.DNSName("ingress.local")]
+    certificate = pki.certificate(subject, key.public_key(), pki.Issuer(subject, key), names)
+    return certificate, pki.key_pem(key)

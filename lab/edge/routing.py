@@ -9,9 +9,9 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
-Object = dict[str, Any]
+from lab.cluster.api import Object, annotations_of
+from lab.cluster.objects import load_balancer_ips
 
 INGRESS_CLASS = "nginx"
 _CLASS_ANNOTATION = "kubernetes.io/ingress.class"
@@ -96,8 +96,7 @@ def is_controller(service: Object) -> bool:
 def addresses(service: Object, network: str) -> list[str]:
     """Returns the load balancer's addresses in ``network``."""
     allowed = ipaddress.ip_network(network)
-    given = (service.get("status", {}).get("loadBalancer", {}).get("ingress")) or []
-    return [entry["ip"] for entry in given if "ip" in entry and ipaddress.ip_address(entry["ip"]) in allowed]
+    return [ip for ip in load_balancer_ips(service) if ipaddress.ip_address(ip) in allowed]
 
 
 def ready(view: View, service: str) -> bool:
@@ -133,7 +132,7 @@ def sites(ingresses: Iterable[Object]) -> dict[str, Site]:
 
 def is_ours(ingress: Object) -> bool:
     """Whether the class is nginx; the annotation takes precedence over ``spec.ingressClassName``."""
-    annotation = (ingress["metadata"].get("annotations") or {}).get(_CLASS_ANNOTATION)
+    annotation = annotations_of(ingress).get(_CLASS_ANNOTATION)
     name: str | None = annotation or ingress["spec"].get("ingressClassName")
     return name == INGRESS_CLASS
 
@@ -190,8 +189,7 @@ def _add_tls(site: Site, host: str, ingress: Object) -> None:
     for entry in ingress["spec"].get("tls") or []:
         if site.tls or host not in [name.lower() for name in entry.get("hosts") or []]:
             continue
-        annotations = ingress["metadata"].get("annotations") or {}
         site.tls = True
-        site.ssl_redirect = annotations.get(_SSL_REDIRECT) != "false"
+        site.ssl_redirect = annotations_of(ingress).get(_SSL_REDIRECT) != "false"
         if entry.get("secretName"):
             site.tls_secret = f"{ingress['metadata']['namespace']}/{entry['secretName']}"

@@ -5,21 +5,21 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Iterable
-from contextlib import suppress
 from pathlib import Path
-from typing import Any
 from weakref import WeakKeyDictionary
 
 import aiohttp
 from aiohttp import web
 
-from lab.cluster.api import ApiError, KubernetesApi
+from lab.cluster.api import ApiError, KubernetesApi, Object
 from lab.cluster.daemon import follow
+from lab.cluster.objects import load_balancer_ips
+from lab.daemon import wait
 from lab.edge import routing
 from lab.edge.balancer import Down, Pool, Upstream
 from lab.edge.certificates import Certificates
 from lab.edge.proxy import Backend, Proxy
-from lab.edge.routing import Listener, Object, Site, View
+from lab.edge.routing import Listener, Site, View
 
 _PATHS = {
     "services": "/api/v1/services",
@@ -66,11 +66,9 @@ class Edge:
             asyncio.TaskGroup() as tasks,
         ):
             proxy = Proxy(session, self._site, self._backend, self._upstream)
-            complete = [
-                follow(tasks, api, path, self._stores[name], self._changed) for name, path in _PATHS.items()
-            ]
             try:
-                await asyncio.gather(*complete)
+                stores = {path: self._stores[name] for name, path in _PATHS.items()}
+                await follow(tasks, api, stores, self._changed)
                 await self._reconcile_forever(api, proxy)
             finally:
                 await self._close(list(self._open))
@@ -94,9 +92,7 @@ class Edge:
             for listener in wanted - self._open.keys():
                 await self._listen(listener, proxy)
             failed = bool(wanted - self._open.keys()) or not await self._publish(api)
-            with suppress(TimeoutError):
-                async with asyncio.timeout(_RETRY_SECONDS if failed else None):
-                    await self._changed.wait()
+            await wait(self._changed, _RETRY_SECONDS if failed else None)
 
     async def _listen(self, listener: Listener, proxy: Proxy) -> None:
         pool = Pool()
@@ -148,7 +144,7 @@ class Edge:
         """Writes the controller's address to the status of its Ingresses; returns False on failure."""
         services = self._view.services
         published = [
-            service["status"]["loadBalancer"]["ingress"]
+            load_balancer_ips(service)
             for key, service in sorted(services.items())
             if routing.is_controller(service)
             and routing.addresses(service, self._network)
@@ -156,9 +152,9 @@ class Edge:
         ]
         if not published:
             return True
-        status = [{"ip": entry["ip"]} for entry in published[0] if "ip" in entry]
+        status = [{"ip": ip} for ip in published[0]]
         for key, ingress in list(self._view.ingresses.items()):
-            if routing.is_ours(ingress) and _addresses(ingress) != status:
+            if routing.is_ours(ingress) and load_balancer_ips(ingress) != published[0]:
                 namespace, name = key.split("/")
                 path = f"/apis/networking.k8s.io/v1/namespaces/{namespace}/ingresses/{name}/status"
                 try:
@@ -167,8 +163,3 @@ class Edge:
                     _log.info("status of Ingress %s: %s", key, error)
                     return False
         return True
-
-
-def _addresses(ingress: Object) -> list[dict[str, Any]]:
-    given = (ingress.get("status", {}).get("loadBalancer", {}).get("ingress")) or []
-    return [{"ip": entry["ip"]} for entry in given if "ip" in entry]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import ssl
+from contextlib import AsyncExitStack
 
 from aiohttp import web
 
@@ -42,21 +42,16 @@ async def serve(
         (PksApi(state, clusters, uaa).application(), lab.pks_host, 9021),
     ]
     hosts = [lab.pks_host, lab.bosh_host, nsx_host]
-    tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    tls.load_cert_chain(*pki.server_certificate(lab, "foundation", ips=hosts))
-    runners = []
-    try:
+    tls = pki.server_context(lab, "foundation", hosts)
+    async with AsyncExitStack() as running:
         for app, host, port in endpoints:
             runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
-            runners.append(runner)
+            running.push_async_callback(runner.cleanup)
             await runner.setup()
             await web.TCPSite(runner, host, port, ssl_context=tls).start()
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(outages.run())
             tasks.create_task(clusters.run())
-    finally:
-        for runner in runners:
-            await runner.cleanup()
 
 
 if __name__ == "__main__":

@@ -10,11 +10,12 @@ import json
 import time
 
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
 from lab.foundation.bosh_tasks import Task, Tasks, events
 from lab.foundation.clusters import Clusters
-from lab.foundation.errors import ApiError
-from lab.foundation.http import Handler, faulty
+from lab.foundation.errors import ApiError, DirectorError
+from lab.foundation.http import faulty
 from lab.foundation.inventory import Object
 from lab.foundation.outages import Outages
 from lab.foundation.state import Cluster, Machine, State
@@ -49,7 +50,7 @@ class BoshApi:
                 web.get("/info", self._info),
                 web.get("/deployments", self._deployments),
                 web.get("/stemcells", self._stemcells),
-                web.get("/deployments/{name}/vms", self._vms),
+                web.get("/deployments/{name}/vms", self._instances),
                 web.get("/deployments/{name}/instances", self._instances),
                 web.put("/deployments/{name}/jobs/{job}", self._change),
                 web.put("/deployments/{name}/jobs/{job}/{id}", self._change),
@@ -62,7 +63,11 @@ class BoshApi:
     async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         if request.path != "/info" and not self._uaa.valid(request):
             return web.Response(status=401, text=f"Not authorized: '{request.path}'\n")
-        return await handler(request)
+        try:
+            return await handler(request)
+        except DirectorError as error:
+            body = {"code": error.code, "description": str(error)}
+            return web.json_response(body, status=error.status)
 
     async def _info(self, request: web.Request) -> web.Response:
         url = f"https://{self._state.lab.bosh_host}:{UAA_PORT}"
@@ -89,85 +94,50 @@ class BoshApi:
         names = sorted(item.deployment for item in self._state.clusters.values())
         return web.json_response([{"name": name, "releases": [], "stemcells": [_STEMCELL]} for name in names])
 
-    async def _vms(self, request: web.Request) -> web.Response:
-        wanted = request.match_info["name"]
-        item = self._deployed(wanted)
-        if item is None:
-            return _unknown(wanted)
-        return self._listed(item, "retrieve vm-stats")
-
     async def _instances(self, request: web.Request) -> web.Response:
-        """Responds with the instances, or with ``format=full`` with a task that lists them with their VMs."""
-        wanted = request.match_info["name"]
-        item = self._deployed(wanted)
-        if item is None:
-            return _unknown(wanted)
-        if request.query.get("format") == "full":
-            return self._listed(item, "retrieve vm-stats")
-        keys = {
-            "agent_id": "agent_id",
-            "cid": "vm_cid",
-            "job": "job_name",
-            "id": "id",
-            "az": "az",
-            "ips": "ips",
-        }
-        rows = [_row(item, machine, silent=False) for machine in item.machines]
-        found = [{key: row[name] for key, name in keys.items()} | {"expects_vm": True} for row in rows]
-        return web.json_response(found)
-
-    def _listed(self, item: Cluster, description: str) -> web.Response:
+        """Responds with a task that lists the instances with their VMs, as ``format=full`` asks for."""
+        item = self._deployed(request)
         silent = self._outages.silent
         rows = [_row(item, machine, silent=machine.cid in silent) for machine in item.machines]
         text = "".join(json.dumps(row) + "\n" for row in rows)
-        return self._tasks.begun(Task(description, item.deployment, text, started=time.time()))
+        return self._tasks.begun(Task("retrieve vm-stats", item.deployment, text, started=time.time()))
 
     async def _change(self, request: web.Request) -> web.Response:
         """Handles ``bosh recreate``; responds once it is done, so the task appears only when finished."""
-        wanted, job = request.match_info["name"], request.match_info["job"]
-        item = self._deployed(wanted)
-        if item is None:
-            return _unknown(wanted)
+        item, job = self._deployed(request), request.match_info["job"]
         if request.query.get("state") != "recreate":
-            return web.json_response(
-                {"code": 440007, "description": "the lab supports only recreate"}, status=400
-            )
+            raise DirectorError(400, 440007, "the lab supports only recreate")
         known, started = request.match_info.get("id"), time.time()
         try:
             made = await self._clusters.recreate(item, None if job == "*" else job, known)
         except ApiError as error:
-            return web.json_response({"code": 80000, "description": str(error)}, status=error.status)
+            raise DirectorError(error.status, 80000, str(error)) from None
         if not made:
             what = f"{job}/{known}" if known else job
-            body = {"code": 70002, "description": f"Instance '{what}' doesn't exist in deployment '{wanted}'"}
-            return web.json_response(body, status=404)
+            text = f"Instance '{what}' doesn't exist in deployment '{item.deployment}'"
+            raise DirectorError(404, 70002, text)
         reported = [(f"{machine.job}/{machine.id}", machine.job) for machine in made]
         task = Task(
             "create deployment",
-            wanted,
+            item.deployment,
             "",
             events("Updating instance", reported, started),
-            f"/deployments/{wanted}",
+            f"/deployments/{item.deployment}",
             started,
         )
         return self._tasks.begun(task)
 
-    def _deployed(self, name: str) -> Cluster | None:
-        return next((item for item in self._state.clusters.values() if item.deployment == name), None)
-
-
-def _unknown(deployment: str) -> web.Response:
-    body = {"code": 70000, "description": f"Deployment '{deployment}' doesn't exist"}
-    return web.json_response(body, status=404)
-
-
-def _processes(job: str, silent: bool) -> tuple[str, ...]:
-    """Returns the job's processes, as its agent reports them."""
-    return () if silent else _PROCESSES[job.partition("-")[0]]
+    def _deployed(self, request: web.Request) -> Cluster:
+        name = request.match_info["name"]
+        for item in self._state.clusters.values():
+            if item.deployment == name:
+                return item
+        raise DirectorError(404, 70000, f"Deployment '{name}' doesn't exist")
 
 
 def _row(item: Cluster, machine: Machine, *, silent: bool) -> Object:
     state = "unresponsive agent" if silent else "running" if item.serving else "starting"
+    processes = () if silent else _PROCESSES[machine.job.partition("-")[0]]
     return {
         "job_name": machine.job,
         "id": machine.id,
@@ -187,5 +157,5 @@ def _row(item: Cluster, machine: Machine, *, silent: bool) -> Object:
         "disk_cids": [],
         "resource_pool": _VM_TYPE,
         "stemcell": {**_STEMCELL, "api_version": 3},
-        "processes": [{"name": name, "state": state} for name in _processes(machine.job, silent)],
+        "processes": [{"name": name, "state": state} for name in processes],
     }

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from aiohttp import web
 
+from lab.foundation.errors import DirectorError
 from lab.foundation.inventory import Object
 
 _FIRST = 1000
@@ -70,23 +71,21 @@ class Tasks:
         return web.json_response(found[: int(request.query.get("limit", len(found)))])
 
     async def _show(self, request: web.Request) -> web.Response:
-        number = self._number(request)
-        return _unknown(request) if number is None else web.json_response(self._document(number))
+        return web.json_response(self._document(self._number(request)))
 
     async def _output(self, request: web.Request) -> web.Response:
         """Responds with the output from the offset that the CLI has not read."""
-        number = self._number(request)
-        if number is None:
-            return _unknown(request)
-        task = self._tasks[number - _FIRST]
+        task = self._tasks[self._number(request) - _FIRST]
         text = task.events if request.query.get("type") == "event" else task.result
         start = int(request.headers.get("Range", "bytes=0-").removeprefix("bytes=").partition("-")[0])
         return web.Response(status=416) if start and start >= len(text) else web.Response(text=text[start:])
 
-    def _number(self, request: web.Request) -> int | None:
+    def _number(self, request: web.Request) -> int:
         text = request.match_info["id"]
         number = int(text) if text.isdigit() else 0
-        return number if 0 <= number - _FIRST < len(self._tasks) else None
+        if not 0 <= number - _FIRST < len(self._tasks):
+            raise DirectorError(404, 10000, f"Task {text} doesn't exist")
+        return number
 
     def _document(self, number: int) -> Object:
         task = self._tasks[number - _FIRST]
@@ -111,8 +110,3 @@ def events(stage: str, tasks: Sequence[tuple[str, str]], started: float) -> str:
             event = {"time": int(at), "stage": stage, "tags": [tag], "total": len(tasks), "task": name}
             lines.append(json.dumps({**event, "index": index, "state": state, "progress": progress}) + "\n")
     return "".join(lines)
-
-
-def _unknown(request: web.Request) -> web.Response:
-    body = {"code": 10000, "description": f"Task {request.match_info['id']} doesn't exist"}
-    return web.json_response(body, status=404)

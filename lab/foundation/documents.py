@@ -69,7 +69,7 @@ def spec(state: State, item: Cluster) -> ClusterSpec:
 
 def network(state: State, item: Cluster) -> NetworkSpec:
     """Returns the cluster's network settings, from its profile and the tile."""
-    given = state.network_profiles.get(item.order.network_profile, {}).get("parameters", {})
+    given = state.network_parameters(item.order.network_profile)
     cni = given.get("cni_configurations", {}).get("parameters", {})
     keys = ("pod_subnet_prefix", "pod_routable", "lb_size", "single_tier_topology")
     values: dict[str, Any] = {key: given[key] for key in keys if key in given}
@@ -83,7 +83,7 @@ def network(state: State, item: Cluster) -> NetworkSpec:
 
 
 def _network_details(state: State, item: Cluster) -> Object:
-    given = state.network_profiles.get(item.order.network_profile, {}).get("parameters", {})
+    given = state.network_parameters(item.order.network_profile)
     decided = network(state, item)
     return {
         "lb_size": decided.lb_size,

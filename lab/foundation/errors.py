@@ -1,4 +1,4 @@
-"""Error responses of the PKS API.
+"""Error responses of the PKS API and of the BOSH Director.
 
 Texts from public sources: an unknown cluster (docs-pks 1.5 ``delete-cluster``), an operation in progress (the
 on-demand broker's ``OperationInProgressMessage``), conflicting profile updates (docs-pks 1.19
@@ -14,6 +14,14 @@ class ApiError(Exception):
     def __init__(self, status: int, text: str) -> None:
         super().__init__(text)
         self.status = status
+
+
+class DirectorError(ApiError):
+    """The BOSH Director rejects the request; it also has an error code."""
+
+    def __init__(self, status: int, code: int, text: str) -> None:
+        super().__init__(status, text)
+        self.code = code
 
 
 def not_found(kind: str, name: str) -> ApiError:

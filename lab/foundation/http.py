@@ -1,17 +1,14 @@
-"""Common parts of the foundation's HTTP servers."""
+"""Common part of the lab's HTTP servers."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 
 from aiohttp import web
-from aiohttp.typedefs import Middleware
+from aiohttp.typedefs import Handler, Middleware
 
 from lab.faults import RequestFaults
 from lab.layout import Lab
-
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 def faulty(lab: Lab, part: str) -> Middleware:

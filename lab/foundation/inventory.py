@@ -43,14 +43,7 @@ class Inventory:
 
     def dump(self) -> Object:
         """Returns the complete state as JSON."""
-        return {
-            "blocks": self.blocks,
-            "pools": self.pools,
-            "subnets": self.subnets,
-            "allocations": self.allocations,
-            "objects": self.objects,
-            "edges": self.edges,
-        }
+        return vars(self)
 
     @classmethod
     def load(cls, document: Mapping[str, Any]) -> Inventory:

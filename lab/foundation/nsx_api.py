@@ -14,9 +14,10 @@ from http import HTTPStatus
 from typing import Any
 
 from aiohttp import encode_basic_auth, web
+from aiohttp.typedefs import Handler
 
 from lab.foundation import nsx_policy_api
-from lab.foundation.http import Handler, faulty
+from lab.foundation.http import faulty
 from lab.foundation.inventory import KINDS, Object, RefusedError
 from lab.foundation.state import State
 
@@ -35,30 +36,21 @@ class NsxApi:
         """Returns the application of the manager's port."""
         guards = [faulty(self._state.lab, "nsx"), self._guard]
         app = web.Application(middlewares=guards)
-        api = "/api/v1"
+        kinds = f"/api/v1/{{kind:{'|'.join(['pools/ip-subnets', *KINDS])}}}"
+        pools = "/api/v1/{kind:pools/ip-(blocks|pools)}"
         app.add_routes(
             [
-                web.get(f"{api}/pools/ip-blocks", self._blocks),
-                web.get(f"{api}/pools/ip-blocks/{{id}}", self._block),
-                web.get(f"{api}/pools/ip-subnets", self._subnets),
-                web.post(f"{api}/pools/ip-subnets", self._create_subnet),
-                web.delete(f"{api}/pools/ip-subnets/{{id}}", self._delete_subnet),
-                web.get(f"{api}/pools/ip-pools", self._pools),
-                web.get(f"{api}/pools/ip-pools/{{id}}", self._pool),
-                web.get(f"{api}/pools/ip-pools/{{id}}/allocations", self._allocations),
-                web.post(f"{api}/pools/ip-pools/{{id}}", self._allocate),
+                web.get(pools, self._list),
+                web.get(f"{pools}/{{id}}", self._get),
+                web.get("/api/v1/pools/ip-pools/{id}/allocations", self._allocations),
+                web.post("/api/v1/pools/ip-pools/{id}", self._allocate),
+                web.get(kinds, self._list),
+                web.post(kinds, self._create),
+                web.delete(f"{kinds}/{{id}}", self._delete),
                 web.get(f"{nsx_policy_api.PREFIX}/ip-pools/{{id}}", self._policy_pool),
                 web.get(f"{nsx_policy_api.PREFIX}/{{path:.+}}", self._policy_list),
             ]
         )
-        for kind in KINDS:
-            app.add_routes(
-                [
-                    web.get(f"{api}/{kind}", self._lister(kind)),
-                    web.post(f"{api}/{kind}", self._creator(kind)),
-                    web.delete(f"{api}/{kind}/{{id}}", self._deleter(kind)),
-                ]
-            )
         return app
 
     @web.middleware
@@ -76,30 +68,41 @@ class NsxApi:
         except (ValueError, KeyError, TypeError) as error:
             return _error(400, 220, f"The request is invalid: {error!r}")
 
-    async def _blocks(self, request: web.Request) -> web.Response:
-        return _page(request, self._state.inventory.blocks.values())
+    def _objects(self, request: web.Request) -> list[Object]:
+        """Returns the objects of the request's kind, as the manager shows them."""
+        inventory, kind = self._state.inventory, request.match_info["kind"]
+        if kind == "pools/ip-pools":
+            return [inventory.shown_pool(key) for key in inventory.pools]
+        if kind == "loadbalancer/services":
+            return inventory.shown_services()
+        return list((inventory.blocks if kind == "pools/ip-blocks" else self._store(request)).values())
 
-    async def _block(self, request: web.Request) -> web.Response:
-        return _one(self._state.inventory.blocks, request.match_info["id"])
+    def _store(self, request: web.Request) -> dict[str, Object]:
+        inventory, kind = self._state.inventory, request.match_info["kind"]
+        return inventory.subnets if kind == "pools/ip-subnets" else inventory.objects[kind]
 
-    async def _pool(self, request: web.Request) -> web.Response:
-        inventory, identifier = self._state.inventory, request.match_info["id"]
-        return _one({key: inventory.shown_pool(key) for key in inventory.pools}, identifier)
-
-    async def _subnets(self, request: web.Request) -> web.Response:
+    async def _list(self, request: web.Request) -> web.Response:
         block = request.query.get("block_id")
-        every = self._state.inventory.subnets.values()
-        return _page(request, [item for item in every if block in (None, item["block_id"])])
+        return _page(
+            request, [item for item in self._objects(request) if block in (None, item.get("block_id"))]
+        )
 
-    async def _create_subnet(self, request: web.Request) -> web.Response:
-        return self._created(self._state.inventory.create_subnet(await request.json()))
+    async def _get(self, request: web.Request) -> web.Response:
+        wanted = request.match_info["id"]
+        found = [item for item in self._objects(request) if item["id"] == wanted]
+        return web.json_response(found[0]) if found else _not_found(wanted)
 
-    async def _delete_subnet(self, request: web.Request) -> web.Response:
-        return self._deleted(self._state.inventory.subnets, request.match_info["id"])
+    async def _create(self, request: web.Request) -> web.Response:
+        inventory, kind, body = self._state.inventory, request.match_info["kind"], await request.json()
+        subnet = kind == "pools/ip-subnets"
+        return self._created(inventory.create_subnet(body) if subnet else inventory.create(kind, body))
 
-    async def _pools(self, request: web.Request) -> web.Response:
-        inventory = self._state.inventory
-        return _page(request, [inventory.shown_pool(key) for key in inventory.pools])
+    async def _delete(self, request: web.Request) -> web.Response:
+        identifier = request.match_info["id"]
+        if self._store(request).pop(identifier, None) is None:
+            return _not_found(identifier)
+        self._state.save()
+        return web.Response(status=200)
 
     async def _allocations(self, request: web.Request) -> web.Response:
         inventory, pool = self._state.inventory, request.match_info["id"]
@@ -121,43 +124,9 @@ class NsxApi:
     async def _policy_list(self, request: web.Request) -> web.Response:
         return _page(request, nsx_policy_api.collection(self._state.inventory, request.match_info["path"]))
 
-    def _lister(self, kind: str) -> Handler:
-        async def handle(request: web.Request) -> web.StreamResponse:
-            inventory = self._state.inventory
-            services = kind == "loadbalancer/services"
-            return _page(
-                request, inventory.shown_services() if services else inventory.objects[kind].values()
-            )
-
-        return handle
-
-    def _creator(self, kind: str) -> Handler:
-        async def handle(request: web.Request) -> web.StreamResponse:
-            return self._created(self._state.inventory.create(kind, await request.json()))
-
-        return handle
-
-    def _deleter(self, kind: str) -> Handler:
-        async def handle(request: web.Request) -> web.StreamResponse:
-            return self._deleted(self._state.inventory.objects[kind], request.match_info["id"])
-
-        return handle
-
     def _created(self, item: Object, status: int = 201) -> web.Response:
         self._state.save()
         return web.json_response(item, status=status)
-
-    def _deleted(self, store: dict[str, Object], identifier: str) -> web.Response:
-        if store.pop(identifier, None) is None:
-            return _not_found(identifier)
-        self._state.save()
-        return web.Response(status=200)
-
-
-def _one(store: dict[str, Object], identifier: str) -> web.Response:
-    if identifier not in store:
-        return _not_found(identifier)
-    return web.json_response(store[identifier])
 
 
 def _page(request: web.Request, items: Iterable[Object]) -> web.Response:

@@ -33,7 +33,7 @@ def new_cluster(state: State, body: Mapping[str, Any]) -> tuple[str, Order]:
             raise ApiError(409, f"External hostname {hostname} is in use by cluster {other.name}")
     given = {**parameters, **{key: body.get(key) for key in ("network_profile_name", "compute_profile_name")}}
     order = _changed(state, Order(hostname, plan.name, plan.workers), given)
-    blocks = _parameters(state, order.network_profile).get("pod_ip_block_ids") or []
+    blocks = state.network_parameters(order.network_profile).get("pod_ip_block_ids") or []
     if tile.POD_BLOCK in blocks:  # docs-pks 1.5 `network-profiles-pods`
         raise ApiError(422, "Invalid network profile: field pod_ip_block_ids names the block of the tile")
     return name, order
@@ -47,8 +47,8 @@ def change(state: State, order: Order, body: Mapping[str, Any]) -> Order:
     """
     changed = _changed(state, order, body)
     if changed.network_profile != order.network_profile:
-        before = _parameters(state, order.network_profile)
-        after = _parameters(state, changed.network_profile)
+        before = state.network_parameters(order.network_profile)
+        after = state.network_parameters(changed.network_profile)
         if (key := profiles.conflict(before, after)) is not None:
             raise ApiError(422, f"Error processing update parameters: field {key} has conflict")
     return changed
@@ -85,8 +85,3 @@ def _compute(state: State, order: Order, values: Mapping[str, Any]) -> dict[str,
     counts = pools.counts(state.compute_profiles[name], before, given, tile.PLANS[order.plan].workers)
     workers = sum(counts.values()) or order.workers
     return {"compute_profile": name, "pools": counts, "workers": workers}
-
-
-def _parameters(state: State, profile: str) -> Mapping[str, Any]:
-    found: Mapping[str, Any] = state.network_profiles.get(profile, {}).get("parameters", {})
-    return found

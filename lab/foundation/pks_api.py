@@ -1,6 +1,6 @@
 """REST API of PKS on port 9021 (container-service-extension's generated client, docs-pks 1.5).
 
-Invented: ``binds`` returns the kubeconfig as JSON, and the lab has no quotas.
+Invented: ``binds`` returns the kubeconfig as JSON. The lab has no quotas.
 """
 
 from __future__ import annotations
@@ -9,13 +9,14 @@ from typing import Any
 
 import yaml
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
 from lab.cluster.kubeconfig import kubeconfig
 from lab.cluster.spec import ClusterFiles
 from lab.foundation import documents, profiles, tile
 from lab.foundation.clusters import Clusters
 from lab.foundation.errors import ApiError, not_found
-from lab.foundation.http import Handler, faulty
+from lab.foundation.http import faulty
 from lab.foundation.inventory import Object
 from lab.foundation.state import Cluster, State
 from lab.foundation.uaa import Uaa
@@ -46,8 +47,6 @@ class PksApi:
                 web.delete("/v1/clusters/{name}", self._delete_cluster),
                 web.post("/v1/clusters/{name}/binds", self._bind),
                 web.get("/v1/clusters/{name}/binds/{user}", self._bind),
-                web.get("/v1/quotas", self._quotas),
-                web.get("/v1/quotas/{owner}", self._quota),
             ]
         )
         every = f"/v1/{{kind:{'|'.join(_LABELS)}}}"
@@ -104,12 +103,6 @@ class PksApi:
         ca = ClusterFiles(self._state.lab, item.uuid).ca.read_text()
         text = kubeconfig(spec, ca, f"https://{spec.external_hostname}:{spec.port}")
         return web.json_response(yaml.safe_load(text), status=201)
-
-    async def _quotas(self, _: web.Request) -> web.Response:
-        return web.json_response([])
-
-    async def _quota(self, request: web.Request) -> web.Response:
-        raise ApiError(404, f'The quota owner named: "{request.match_info["owner"]}" not found.')
 
     def _document(self, item: Cluster) -> Object:
         return documents.cluster(self._state, item)

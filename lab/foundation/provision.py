@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import ipaddress
 import uuid
+from collections.abc import Callable, Iterable
 
 from lab.foundation import documents, pools, tile
-from lab.foundation.inventory import Inventory, Object, RefusedError, cluster_tags
+from lab.foundation.inventory import Object, RefusedError, cluster_tags
 from lab.foundation.state import Cluster, Machine, State
 
 _AZ = "AZ1"
@@ -37,7 +38,8 @@ def network_objects(state: State, item: Cluster) -> None:
             inventory.create("logical-routers", {"router_type": "TIER1", **labels})
             inventory.create("logical-switches", dict(labels))
         balancer = inventory.create("loadbalancer/services", {"size": network.lb_size.upper(), **labels})
-        address = _api_address(inventory, network.fip_pool_ids, labels)
+        allocation = _first("FIP", network.fip_pool_ids, lambda pool: inventory.allocate(pool, dict(labels)))
+        address = str(allocation["allocation_id"])
         server = {"ip_address": address, "port": _API_PORT, "ip_protocol": "TCP"}
         inventory.create(
             "loadbalancer/virtual-servers", {**server, "lb_service_id": balancer["id"], **labels}
@@ -72,25 +74,22 @@ def plan_machines(item: Cluster) -> None:
 
 
 def _node_subnet(state: State, item: Cluster, labels: Object) -> str:
-    given = state.network_profiles.get(item.order.network_profile, {}).get("parameters", {})
+    given = state.network_parameters(item.order.network_profile)
     blocks = given.get("node_ip_block_ids") or [tile.NODE_BLOCK]
     size = 2 ** (32 - given.get("node_subnet_prefix", tile.NODE_SUBNET_PREFIX))
-    reason = ""
-    for block in blocks:
-        try:
-            subnet = state.inventory.create_subnet({"block_id": block, "size": size, **labels})
-        except RefusedError as error:
-            reason = str(error)
-            continue
-        return str(subnet["cidr"])
-    raise ProvisionError(f"an error occurred during node network allocation: {reason}")
+
+    def create(block: str) -> Object:
+        return state.inventory.create_subnet({"block_id": block, "size": size, **labels})
+
+    return str(_first("node network", blocks, create)["cidr"])
 
 
-def _api_address(inventory: Inventory, pools: tuple[str, ...], labels: Object) -> str:
+def _first(what: str, places: Iterable[str], allocate: Callable[[str], Object]) -> Object:
+    """Allocates from the first place with room."""
     reason = ""
-    for pool in pools:
+    for place in places:
         try:
-            return str(inventory.allocate(pool, dict(labels))["allocation_id"])
+            return allocate(place)
         except RefusedError as error:
             reason = str(error)
-    raise ProvisionError(f"an error occurred during FIP allocation: {reason}")  # docs-pks 1.19
+    raise ProvisionError(f"an error occurred during {what} allocation: {reason}")  # FIP: docs-pks 1.19

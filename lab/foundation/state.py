@@ -121,6 +121,11 @@ class State:
         }
         write_private(_file(self.lab), json.dumps(document).encode())
 
+    def network_parameters(self, profile: str) -> Object:
+        """Returns the parameters of a network profile; empty without one."""
+        found: Object = self.network_profiles.get(profile, {}).get("parameters", {})
+        return found
+
     def free_slot(self) -> int:
         """Returns the lowest unused slot number."""
         used = {cluster.slot for cluster in self.clusters.values()}

@@ -61,12 +61,7 @@ PLANS = {
         Plan("dev-small", "8A0E21A8-8072-4D80-B365-D1F502085560", "1 master; 2 workers (max 4)", 1, 2, 4),
         Plan("dev-large", "58375a45-17f7-4291-acf1-455bfdc8e371", "1 master; 4 workers (max 8)", 1, 4, 8),
         Plan(
-            "prod-large",
-            "241118e5-69b2-4ef9-b47f-4d2ab071aff5",
-            "3 masters; 10 workers (20 max)",
-            3,
-            10,
-            20,
+            "prod-large", "241118e5-69b2-4ef9-b47f-4d2ab071aff5", "3 masters; 10 workers (20 max)", 3, 10, 20
         ),
         Plan(
             "dev-tiny",

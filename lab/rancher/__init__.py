@@ -6,12 +6,6 @@ server; 2.2, 2.6 and 2.8 differ according to their source code (``release``). St
 resources in the cluster's API (``store``). A pod of 2.15.0 that starts with another CA than the
 previous one exits, as with webhook 0.11.0, while the ValidatingWebhookConfiguration ``rancher.cattle.io``
 exists.
-
-Fault ``rancher`` (``lab.faults``): ``local_stuck`` (true or false), whether the cluster ``local`` hangs in
-Provisioning until it is saved (default: true before 2.6); ``leak``, a list of the kinds whose namespaces
-remain after deletion: ``fleet``, ``users``, ``clusters``, ``projects``; ``setup_seconds``, the time until a
-new cluster can be deleted without a leak (default: 0.5); and ``status``, ``delay_seconds`` and the other
-faults of the foundation's servers.
 """
 
 PORT = 8080

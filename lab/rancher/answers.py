@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import json
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from aiohttp import web
 
@@ -43,9 +44,27 @@ def settled() -> Object:
     return {"state": "active", "transitioning": "no", "transitioningMessage": ""}
 
 
-def links(call: Call, plural: str, name: str, verbs: Sequence[str] = ("remove", "self", "update")) -> Object:
+def links(call: Call, kind: str, name: str, verbs: Sequence[str] = ("remove", "self", "update")) -> Object:
     """Returns an object's links to itself."""
-    return dict.fromkeys(verbs, f"{call.base}/v3/{plural}/{name}")
+    return dict.fromkeys(verbs, f"{call.base}/v3/{kind}s/{name}")
+
+
+def shown(call: Call, kind: str, item: Object, **own: Any) -> Object:
+    """Returns the API form of a record: the fields of every kind, and its ``own`` instead or in addition."""
+    creator = item.get("creatorId")
+    return {
+        "id": item["id"],
+        "type": kind,
+        "baseType": kind,
+        "name": item.get("name"),
+        **created(item["created"]),
+        "annotations": {},
+        "creatorId": creator,
+        "labels": {"cattle.io/creator": "norman"} if creator else {},
+        "links": links(call, kind, item["id"]),
+        "uuid": item.get("uuid"),
+        **own,
+    }
 
 
 def collection(

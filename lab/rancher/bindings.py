@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from lab.rancher import identity, roles, sprawl
-from lab.rancher.answers import created, links
-from lab.rancher.context import Call, missing, not_found
+from lab.rancher.answers import shown
+from lab.rancher.context import Call, not_found
 from lab.rancher.resource import Resource
 from lab.rancher.state import Object
 
@@ -25,32 +24,23 @@ class _Kind:
     """Field of the binding's scope; empty for global bindings."""
 
     @property
-    def plural(self) -> str:
-        return f"{self.singular}s"
+    def references(self) -> tuple[str, ...]:
+        """Fields of the role and of the scope."""
+        return (self.role, self.scope) if self.scope else (self.role,)
 
     def resource(self) -> Resource:
         """The API of this kind."""
         return Resource(
             singular=self.singular,
-            plural=self.plural,
             all=self._all,
             create=self._create,
             delete=self._delete,
-            filters=("userId", "id", self.role, *([self.scope] if self.scope else [])),
+            filters=("userId", "id", *self.references),
         )
 
     def _shown(self, call: Call, item: Object) -> Object:
         inner = {key: value for key, value in item.items() if key not in {"kind", "created"}}
-        return {
-            **inner,
-            "type": self.singular,
-            "baseType": self.singular,
-            "name": item["id"].rpartition(":")[2],
-            **created(item["created"]),
-            "annotations": {},
-            "labels": {"cattle.io/creator": "norman"},
-            "links": links(call, self.plural, item["id"]),
-        }
+        return {**shown(call, self.singular, item, name=item["id"].rpartition(":")[2]), **inner}
 
     def _all(self, call: Call) -> Iterator[Object]:
         for item in call.state.bindings.values():
@@ -58,31 +48,20 @@ class _Kind:
                 yield self._shown(call, item)
 
     def _create(self, call: Call) -> Object:
-        for field_name in (self.role, *([self.scope] if self.scope else [])):
-            if not call.text(field_name):
-                raise missing(field_name)
+        call.required(*self.references)
         roles.check_assignable(call.state, call.text(self.role))
         named = call.context.release.webhook_names_bindings and self.scope
         name = identity.name(self.prefix, 10 if named else 5)
-        item = {
-            "id": f"{self._namespace(call)}{name}",
-            "kind": self.prefix,
-            "uuid": str(uuid.uuid4()),
-            "created": call.now,
-            "creatorId": call.user["id"],
-            "groupPrincipalId": call.body.get("groupPrincipalId"),
-            "userId": call.body.get("userId"),
-            "userPrincipalId": call.body.get("userPrincipalId"),
-            self.role: call.text(self.role),
-        }
-        if self.scope:
-            item |= {
-                "groupId": call.body.get("groupId"),
-                "namespaceId": None,
-                self.scope: call.text(self.scope),
-            }
-        call.state.bindings[item["id"]] = item
-        call.context.commit()
+        subjects = ["userId", "userPrincipalId", "groupPrincipalId", *(["groupId"] if self.scope else [])]
+        item = call.context.record(
+            call.state.bindings,
+            f"{self._namespace(call)}{name}",
+            kind=self.prefix,
+            creatorId=call.user["id"],
+            **{field_name: call.body.get(field_name) for field_name in subjects},
+            **{field_name: call.text(field_name) for field_name in self.references},
+            **({"namespaceId": None} if self.scope else {}),
+        )
         return self._shown(call, item)
 
     def _namespace(self, call: Call) -> str:
@@ -104,9 +83,7 @@ class _Kind:
         return f"{item['namespace']}:"
 
     def _delete(self, call: Call, name: str) -> Object:
-        item = call.state.bindings.pop(name)
-        call.context.commit()
-        return self._shown(call, item)
+        return self._shown(call, call.state.bindings.pop(name))
 
 
 RESOURCES: tuple[Resource, ...] = tuple(

@@ -7,7 +7,7 @@ screenshot; it was not recorded from a server in that state.
 from __future__ import annotations
 
 from lab.rancher import sprawl
-from lab.rancher.answers import condition, created, settled
+from lab.rancher.answers import condition, links, settled, shown
 from lab.rancher.context import Call
 from lab.rancher.state import LOCAL, Object
 
@@ -36,7 +36,7 @@ def full(call: Call, cluster: Object) -> Object:
     """Returns the cluster as filled in by Rancher's controllers."""
     local = cluster["id"] == LOCAL
     guarded = not local and sprawl.is_guarded(call.context, cluster)
-    shown = {
+    found = {
         **_common(call, cluster),
         **(_local_state(cluster) if local else _imported_state(call, cluster)),
         "agentImage": "" if local or not cluster["connected"] else _agent_image(call),
@@ -52,25 +52,18 @@ def full(call: Call, cluster: Object) -> Object:
         "provider": "",
     }
     if call.context.release.fleet:
-        shown["fleetWorkspaceName"] = "fleet-local" if local else "fleet-default"
-    return shown
+        found["fleetWorkspaceName"] = "fleet-local" if local else "fleet-default"
+    return found
 
 
 def _common(call: Call, cluster: Object) -> Object:
     name = cluster["id"]
     local = name == LOCAL
     url = f"{call.base}/v3/clusters/{name}"
-    own = ("self", "update") if local else ("remove", "self", "update")
-    return {
-        "id": name,
-        "type": "cluster",
-        "baseType": "cluster",
-        "name": cluster["name"],
-        "uuid": cluster["uuid"],
-        **created(cluster["created"]),
-        "annotations": cluster["annotations"],
-        "creatorId": cluster["creatorId"],
+    verbs = ("self", "update") if local else ("remove", "self", "update")
+    own = {
         "actions": {action: f"{url}?action={action}" for action in ("generateKubeconfig", "importYaml")},
+        "annotations": cluster["annotations"],
         "appliedEnableNetworkPolicy": False,
         "dockerRootDir": "/var/lib/docker",
         "enableNetworkPolicy": None if local else False,
@@ -78,12 +71,13 @@ def _common(call: Call, cluster: Object) -> Object:
         "istioEnabled": False,
         "labels": cluster["labels"],
         "links": {
-            **dict.fromkeys(own, url),
+            **links(call, "cluster", name, verbs),
             **{link: f"{url}/{link.lower()}" for link in _LINKS},
         },
         "nodeCount": 1 if local else 0,
         "windowsPreferedCluster": False,
     }
+    return shown(call, "cluster", cluster, **own)
 
 
 def _local_state(cluster: Object) -> Object:

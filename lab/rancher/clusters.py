@@ -9,7 +9,6 @@ an unchanged ``PUT /v3/clusters/local``. Later releases continue automatically (
 from __future__ import annotations
 
 import re
-import uuid
 from collections.abc import Iterator
 
 from lab.rancher import cluster_view, identity, projects, registrations, sprawl, users
@@ -53,23 +52,20 @@ def forget(context: Context, cluster: Object) -> None:
 
 
 def _new(context: Context, name: str, cluster_id: str, creator: str | None) -> Object:
-    cluster: Object = {
-        "id": cluster_id,
-        "number": len(context.state.clusters),
-        "uuid": str(uuid.uuid4()),
-        "name": name,
-        "created": context.clock(),
-        "setup_seconds": 0.0 if cluster_id == LOCAL else sprawl.setup_seconds(context),
-        "creatorId": creator,
-        "saved": 0.0,
-        "provisioned": False,
-        "connected": None,
-        "removed": None,
-        "labels": {"cattle.io/creator": "norman"} if creator else {},
-        "annotations": {},
-    }
-    context.state.clusters[cluster_id] = cluster
-    return cluster
+    return context.record(
+        context.state.clusters,
+        cluster_id,
+        number=len(context.state.clusters),
+        name=name,
+        setup_seconds=0.0 if cluster_id == LOCAL else sprawl.setup_seconds(context),
+        creatorId=creator,
+        saved=0.0,
+        provisioned=False,
+        connected=None,
+        removed=None,
+        labels={"cattle.io/creator": "norman"} if creator else {},
+        annotations={},
+    )
 
 
 def _remove_deleted(context: Context) -> None:
@@ -135,7 +131,6 @@ def _create(call: Call) -> Object:
     _merge_metadata(call, cluster)
     projects.make_default(call.context, cluster)
     registrations.make_default(call.context, cluster)
-    call.context.commit()
     return cluster_view.fresh(call, cluster)
 
 
@@ -160,7 +155,6 @@ def _update(call: Call, cluster_id: str) -> Object:
     cluster = call.state.clusters[cluster_id]
     cluster["name"], cluster["saved"] = name, call.now
     _merge_metadata(call, cluster)
-    call.context.commit()
     return cluster_view.full(call, cluster)
 
 
@@ -168,17 +162,14 @@ def _delete(call: Call, cluster_id: str) -> Object:
     if cluster_id == LOCAL:
         raise RefusalError(400, "BadRequest", f"{_WEBHOOK}local cluster may not be deleted")
     cluster = call.state.clusters[cluster_id]
+    shown = cluster_view.full(call, cluster)
     if cluster["removed"] is None:
-        shown = cluster_view.full(call, cluster)
         forget(call.context, cluster)
-        call.context.commit()
-        return shown
-    return cluster_view.full(call, cluster)
+    return shown
 
 
 RESOURCE = Resource(
     singular="cluster",
-    plural="clusters",
     all=_all,
     create=_create,
     update=_update,

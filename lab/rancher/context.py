@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
@@ -12,7 +13,7 @@ from typing import Any, Protocol
 from aiohttp import web
 
 from lab.rancher.release import Release, settings_of
-from lab.rancher.state import Object, State
+from lab.rancher.state import Object, Objects, State
 
 
 class RefusalError(Exception):
@@ -82,7 +83,7 @@ class Context:
     secret: Callable[[str], Object | None] = lambda _: None
     """A Secret in Rancher's namespace, by its name."""
     fault: Callable[[], Mapping[str, Any]] = dict
-    """Fault ``rancher`` of the lab, see ``lab.rancher``."""
+    """Fault ``rancher`` of the lab."""
     changed: Callable[[], None] = field(default=lambda: None)
     """Called after each change to the state."""
     forward: Callable[[str, str, Object | None, str], Awaitable[Object]] | None = None
@@ -104,6 +105,11 @@ class Context:
         """The image of agents: with the default registry, which is the setting system-default-registry."""
         registry = self.environment().get("CATTLE_SYSTEM_DEFAULT_REGISTRY", "").rstrip("/")
         return "/".join(filter(None, (registry, f"rancher/rancher-agent:{self.version()}")))
+
+    def record(self, store: Objects, key: str, **fields: Any) -> Object:
+        """Adds the record of a new object to ``store``, one of the state's, and returns it."""
+        store[key] = {"id": key, "uuid": str(uuid.uuid4()), "created": self.clock(), **fields}
+        return store[key]
 
     def commit(self) -> None:
         """Announces a change of the state, which is stored before the response to a request."""
@@ -140,6 +146,17 @@ class Call:
         """Returns a text field of the body; empty if it is missing or has another type."""
         value = self.body.get(name)
         return value if isinstance(value, str) else ""
+
+    def required(self, *names: str) -> list[str]:
+        """Returns text fields of the body.
+
+        Raises:
+            RefusalError: One of them is missing.
+        """
+        for name in names:
+            if not self.text(name):
+                raise missing(name)
+        return [self.text(name) for name in names]
 
 
 async def read_body(request: web.Request) -> Object:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from lab.cluster.definitions import definition
 from lab.rancher.state import LOCAL, Object, State
 
 RECORD = "lab/record"
@@ -18,15 +19,19 @@ _PROVISIONING = ("provisioning.cattle.io", "v1")
 _WORKSPACE = "fleet-default"
 
 
-@dataclass(frozen=True, kw_only=True)
+Fields = Callable[[Object], Object]
+"""Makes the fields of an object, apart from its metadata, from its record."""
+
+
+@dataclass(frozen=True)
 class Kind:
     """A custom resource.
 
     Attributes:
         field: Field of ``State`` with its records.
         kind: Such as ``Project``.
+        fields: Makes the object's fields.
         namespaced: Whether a record's id is ``namespace:name``, or ``namespace/name``.
-        fields: The object's fields apart from its metadata.
         selects: Whether a record of the field is of this kind.
         namespace: Namespace of all its objects; empty: each id names its own.
         api: Group and version.
@@ -34,8 +39,8 @@ class Kind:
 
     field: str
     kind: str
-    namespaced: bool
-    fields: Callable[[Object], Object]
+    fields: Fields
+    namespaced: bool = False
     selects: Callable[[Object], bool] = lambda _record: True
     namespace: str = ""
     api: tuple[str, str] = _MANAGEMENT
@@ -75,36 +80,21 @@ class Kind:
     @property
     def definition(self) -> Object:
         """Its CustomResourceDefinition. As Rancher's, it accepts any field."""
-        schema = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
-        version = {
-            "name": self.api[1],
-            "served": True,
-            "storage": True,
-            "schema": {"openAPIV3Schema": schema},
-        }
-        names = {
-            "kind": self.kind,
-            "listKind": f"{self.kind}List",
-            "plural": self.plural,
-            "singular": self.kind.lower(),
-        }
-        return {
-            "apiVersion": "apiextensions.k8s.io/v1",
-            "kind": "CustomResourceDefinition",
-            "metadata": {"name": self.name},
-            "spec": {
-                "group": self.api[0],
-                "names": names,
-                "scope": "Namespaced" if self.namespaced else "Cluster",
-                "versions": [version],
-            },
-        }
+        return definition(self.api, self.kind, namespaced=self.namespaced)
 
 
-def _binding(role: str, api_role: str) -> Callable[[Object], Object]:
+def _copied(*names: str, **renamed: str) -> Fields:
+    """Fields with the values of a record, which has them under the same name or another."""
+    sources = {**dict(zip(names, names, strict=True)), **renamed}
+    return lambda record: {name: record[source] for name, source in sources.items()}
+
+
+def _binding(kind: str, prefix: str, role: str) -> Kind:
+    """A kind of role binding; ``role`` is the field of its role, apart from its ending."""
+
     def fields(record: Object) -> Object:
         found = {
-            api_role: record[role],
+            f"{role}Name": record[f"{role}Id"],
             "userName": record["userId"],
             "groupPrincipalName": record["groupPrincipalId"],
             "clusterName": record.get("clusterId"),
@@ -112,42 +102,36 @@ def _binding(role: str, api_role: str) -> Callable[[Object], Object]:
         }
         return {name: value for name, value in found.items() if value}
 
-    return fields
+    return Kind(
+        "bindings",
+        kind,
+        fields,
+        namespaced=prefix != "grb",
+        selects=lambda record: bool(record["kind"] == prefix),
+    )
 
 
-def _is(prefix: str) -> Callable[[Object], bool]:
-    return lambda record: bool(record["kind"] == prefix)
-
-
-SETTINGS = Kind(
-    field="settings",
-    kind="Setting",
-    namespaced=False,
-    fields=lambda record: {"value": record["value"], "source": "db"},
-)
+SETTINGS = Kind("settings", "Setting", lambda record: {"value": record["value"], "source": "db"})
 CLUSTERS = Kind(
-    field="clusters",
-    kind="Cluster",
-    namespaced=False,
-    fields=lambda record: {
-        "spec": {"displayName": record["name"], "internal": record["id"] == LOCAL},
-    },
+    "clusters",
+    "Cluster",
+    lambda record: {"spec": {"displayName": record["name"], "internal": record["id"] == LOCAL}},
     selects=lambda record: record["removed"] is None,
 )
 PROJECTS = Kind(
-    field="projects",
-    kind="Project",
-    namespaced=True,
-    fields=lambda record: {
+    "projects",
+    "Project",
+    lambda record: {
         "spec": {"displayName": record["name"], "clusterName": record["clusterId"]},
         "status": {"backingNamespace": record["namespace"]},
     },
+    namespaced=True,
 )
 _MIRRORS = Kind(
-    field="clusters",
-    kind="Cluster",
+    "clusters",
+    "Cluster",
+    lambda _record: {"spec": {}},
     namespaced=True,
-    fields=lambda _record: {"spec": {}},
     selects=lambda record: record["id"] != LOCAL and record["removed"] is None,
     namespace=_WORKSPACE,
     api=_PROVISIONING,
@@ -155,81 +139,25 @@ _MIRRORS = Kind(
 """Of imported clusters. Rancher works without one, so a quota on them stops no import (measured)."""
 
 KINDS = (
-    Kind(
-        field="users",
-        kind="User",
-        namespaced=False,
-        fields=lambda record: {
-            "username": record["username"],
-            "displayName": record["name"],
-            "enabled": record["enabled"],
-            "mustChangePassword": record["mustChangePassword"],
-        },
-    ),
+    Kind("users", "User", _copied("username", "enabled", "mustChangePassword", displayName="name")),
     SETTINGS,
     CLUSTERS,
     PROJECTS,
     Kind(
-        field="registrations",
-        kind="ClusterRegistrationToken",
+        "registrations",
+        "ClusterRegistrationToken",
+        lambda record: {"spec": {"clusterName": record["clusterId"]}},
         namespaced=True,
-        fields=lambda record: {"spec": {"clusterName": record["clusterId"]}},
     ),
-    *(
-        Kind(
-            field="bindings",
-            kind=kind,
-            namespaced=kind != "GlobalRoleBinding",
-            fields=_binding(role, api_role),
-            selects=_is(prefix),
-        )
-        for kind, prefix, role, api_role in (
-            ("GlobalRoleBinding", "grb", "globalRoleId", "globalRoleName"),
-            ("ClusterRoleTemplateBinding", "crtb", "roleTemplateId", "roleTemplateName"),
-            ("ProjectRoleTemplateBinding", "prtb", "roleTemplateId", "roleTemplateName"),
-        )
-    ),
+    _binding("GlobalRoleBinding", "grb", "globalRole"),
+    _binding("ClusterRoleTemplateBinding", "crtb", "roleTemplate"),
+    _binding("ProjectRoleTemplateBinding", "prtb", "roleTemplate"),
+    Kind("tokens", "Token", _copied("userId", "ttl", "enabled", "description", token="digest")),  # noqa: S106
+    Kind("global_roles", "GlobalRole", _copied("builtin", "newUserDefault", "rules", displayName="name")),
     Kind(
-        field="tokens",
-        kind="Token",
-        namespaced=False,
-        fields=lambda record: {
-            "token": record["digest"],
-            "userId": record["userId"],
-            "ttl": record["ttl"],
-            "enabled": record["enabled"],
-            "description": record["description"],
-        },
+        "role_templates", "RoleTemplate", _copied("builtin", "context", "locked", "rules", displayName="name")
     ),
-    Kind(
-        field="global_roles",
-        kind="GlobalRole",
-        namespaced=False,
-        fields=lambda record: {
-            "displayName": record["name"],
-            "builtin": record["builtin"],
-            "newUserDefault": record["newUserDefault"],
-            "rules": record["rules"],
-        },
-    ),
-    Kind(
-        field="role_templates",
-        kind="RoleTemplate",
-        namespaced=False,
-        fields=lambda record: {
-            "displayName": record["name"],
-            "builtin": record["builtin"],
-            "context": record["context"],
-            "locked": record["locked"],
-            "rules": record["rules"],
-        },
-    ),
-    Kind(
-        field="preferences",
-        kind="Preference",
-        namespaced=True,
-        fields=lambda record: {"value": record["value"]},
-    ),
+    Kind("preferences", "Preference", _copied("value"), namespaced=True),
     _MIRRORS,
 )
 """Every kind, in the order in which objects are created."""

@@ -39,6 +39,8 @@ class _Release:
 _FLEET_IMPORT = ("cattle-fleet-local-system", _FLEET_LOCAL)
 _FLEET = ("cattle-fleet-system", "cattle-fleet-clusters-system", "fleet-default", "fleet-local")
 _SINCE_2_6 = ("cattle-global-data", "cattle-global-nt", "cattle-impersonation-system", *_FLEET)
+_SINCE_2_7 = (*_SINCE_2_6, "cattle-provisioning-capi-system")
+_SINCE_2_11 = (*_SINCE_2_7, "cattle-ui-plugin-system")
 _RELEASES = (
     _Release((2, 2, 0), ("cattle-global-data",)),
     _Release((2, 4, 0), ("cattle-global-data", "cattle-global-nt")),
@@ -56,17 +58,9 @@ _RELEASES = (
         (_FLEET_LOCAL,),
     ),
     _Release((2, 6, 0), _SINCE_2_6, _FLEET_IMPORT),
-    _Release((2, 7, 18), (*_SINCE_2_6, "cattle-provisioning-capi-system"), _FLEET_IMPORT),
-    _Release(
-        (2, 11, 0),
-        (*_SINCE_2_6, "cattle-provisioning-capi-system", "cattle-ui-plugin-system"),
-        _FLEET_IMPORT,
-    ),
-    _Release(
-        (2, 12, 1),
-        (*_SINCE_2_6, "cattle-provisioning-capi-system", "cattle-ui-plugin-system", "cattle-tokens"),
-        _FLEET_IMPORT,
-    ),
+    _Release((2, 7, 18), _SINCE_2_7, _FLEET_IMPORT),
+    _Release((2, 11, 0), _SINCE_2_11, _FLEET_IMPORT),
+    _Release((2, 12, 1), (*_SINCE_2_11, "cattle-tokens"), _FLEET_IMPORT),
     _Release(
         (2, 13, 0),
         (

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
-Object = dict[str, Any]
+from lab.cluster.api import Object, annotations_of
 
 MOUNTED = "lab/mounted"
 """Annotation of a pod whose volumes exist; KWOK runs a Rancher pod only with it."""
@@ -28,15 +27,9 @@ def is_rancher(pod: Object) -> bool:
     return (metadata.get("labels") or {}).get("app") == "rancher" and "deletionTimestamp" not in metadata
 
 
-def is_ready(pod: Object) -> bool:
-    """Whether the pod's condition Ready is true."""
-    conditions = pod.get("status", {}).get("conditions") or []
-    return any(entry["type"] == "Ready" and entry["status"] == "True" for entry in conditions)
-
-
 def is_mounted(pod: Object) -> bool:
     """Whether the simulator has let the pod start. A subPath mount never changes after that."""
-    return MOUNTED in (pod["metadata"].get("annotations") or {})
+    return MOUNTED in annotations_of(pod)
 
 
 def version(pod: Object) -> str:
@@ -75,14 +68,6 @@ def obstacle(pod: Object, secrets: Mapping[str, Object]) -> Obstacle | None:
 def mounts(pod: Object, secret: str) -> bool:
     """Whether the pod mounts a Secret."""
     return any(name == secret for _, name in _secret_volumes(pod))
-
-
-def waiting(pod: Object) -> str | None:
-    """Returns why the pod's first container waits; None if it does not."""
-    statuses = pod.get("status", {}).get("containerStatuses") or []
-    state = statuses[0].get("state", {}) if statuses else {}
-    reason: str | None = (state.get("waiting") or {}).get("reason")
-    return reason
 
 
 def _secret_volumes(pod: Object) -> Iterator[tuple[str, str]]:

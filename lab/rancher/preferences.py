@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterator
 
 from lab.rancher import sprawl
-from lab.rancher.answers import created, links
-from lab.rancher.context import Call, Context, RefusalError, missing
+from lab.rancher.answers import shown
+from lab.rancher.context import Call, Context, RefusalError
 from lab.rancher.resource import Resource
 from lab.rancher.state import Object
 
@@ -22,20 +21,8 @@ def forget(context: Context, user_id: str) -> None:
 
 
 def _shown(call: Call, item: Object) -> Object:
-    return {
-        "id": item["name"],
-        "name": item["name"],
-        "type": "preference",
-        "baseType": "preference",
-        **created(item["created"]),
-        "annotations": {},
-        "creatorId": item["userId"],
-        "labels": {"cattle.io/creator": "norman"},
-        "links": links(call, "preferences", item["name"]),
-        "namespaceId": item["userId"],
-        "uuid": item["uuid"],
-        "value": item["value"],
-    }
+    named = {**item, "id": item["name"], "creatorId": item["userId"]}
+    return shown(call, "preference", named, namespaceId=item["userId"], value=item["value"])
 
 
 def _all(call: Call) -> Iterator[Object]:
@@ -45,31 +32,18 @@ def _all(call: Call) -> Iterator[Object]:
 
 
 def _create(call: Call) -> Object:
-    name = call.text("name")
-    if not name:
-        raise missing("name")
+    [name] = call.required("name")
     key = f"{call.user['id']}/{name}"
     if key in call.state.preferences:
         raise RefusalError(409, "AlreadyExists", f'preferences.management.cattle.io "{name}" already exists')
-    item = {
-        "name": name,
-        "value": call.text("value"),
-        "userId": call.user["id"],
-        "created": call.now,
-        "uuid": str(uuid.uuid4()),
-    }
-    call.state.preferences[key] = item
-    call.context.commit()
-    return _shown(call, item)
+    fields = {"name": name, "value": call.text("value"), "userId": call.user["id"]}
+    return _shown(call, call.context.record(call.state.preferences, key, **fields))
 
 
 def _update(call: Call, name: str) -> Object:
     item = call.state.preferences[f"{call.user['id']}/{name}"]
     item["value"] = call.text("value")
-    call.context.commit()
     return _shown(call, item)
 
 
-RESOURCE = Resource(
-    singular="preference", plural="preferences", all=_all, create=_create, update=_update, filters=("name",)
-)
+RESOURCE = Resource(singular="preference", all=_all, create=_create, update=_update, filters=("name",))

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterator
 
 from lab.rancher import identity, namespaces, sprawl, users
-from lab.rancher.answers import created, links, settled
-from lab.rancher.context import Call, Context, RefusalError, missing, not_found
+from lab.rancher.answers import settled, shown
+from lab.rancher.context import Call, Context, RefusalError, not_found
 from lab.rancher.resource import Resource
 from lab.rancher.state import LOCAL, Object
 
@@ -45,41 +44,27 @@ def drop(context: Context, project: Object) -> None:
 
 def _new(context: Context, cluster_id: str, title: str, name: str, creator: str | None) -> Object:
     backing = f"{cluster_id}-{name}" if context.release.project_namespace_of_cluster else name
-    project: Object = {
-        "id": f"{cluster_id}:{name}",
-        "number": len(context.state.projects),
-        "uuid": str(uuid.uuid4()),
-        "name": title,
-        "clusterId": cluster_id,
-        "namespace": backing,
-        "created": context.clock(),
-        "creatorId": creator,
-    }
-    context.state.projects[project["id"]] = project
-    return project
+    return context.record(
+        context.state.projects,
+        f"{cluster_id}:{name}",
+        number=len(context.state.projects),
+        name=title,
+        clusterId=cluster_id,
+        namespace=backing,
+        creatorId=creator,
+    )
 
 
 def _shown(call: Call, project: Object) -> Object:
-    name = project["id"]
-    shown = {
-        "id": name,
-        "type": "project",
-        "baseType": "project",
-        "name": project["name"],
-        "clusterId": project["clusterId"],
-        **created(project["created"]),
+    own = {
         **settled(),
-        "actions": {"exportYaml": f"{call.base}/v3/projects/{name}?action=exportYaml"},
-        "annotations": {},
-        "creatorId": project["creatorId"],
-        "labels": {"cattle.io/creator": "norman"} if project["creatorId"] else {},
-        "links": links(call, "projects", name),
+        "actions": {"exportYaml": f"{call.base}/v3/projects/{project['id']}?action=exportYaml"},
+        "clusterId": project["clusterId"],
         "namespaceId": None,
-        "uuid": project["uuid"],
     }
     if call.context.release.project_namespace_of_cluster:
-        shown["backingNamespace"] = project["namespace"]
-    return shown
+        own["backingNamespace"] = project["namespace"]
+    return shown(call, "project", project, **own)
 
 
 def _all(call: Call) -> Iterator[Object]:
@@ -90,15 +75,10 @@ def _all(call: Call) -> Iterator[Object]:
 
 def _create(call: Call) -> Object:
     """Creates a project; names need not be unique."""
-    title, cluster_id = call.text("name"), call.text("clusterId")
-    for field_name, value in (("name", title), ("clusterId", cluster_id)):
-        if not value:
-            raise missing(field_name)
+    title, cluster_id = call.required("name", "clusterId")
     if not sprawl.has_namespaces(call.context, cluster_id):
         raise not_found("namespaces", cluster_id)
-    project = _new(call.context, cluster_id, title, identity.name("p"), call.user["id"])
-    call.context.commit()
-    return _shown(call, project)
+    return _shown(call, _new(call.context, cluster_id, title, identity.name("p"), call.user["id"]))
 
 
 def _delete(call: Call, name: str) -> Object:
@@ -106,13 +86,11 @@ def _delete(call: Call, name: str) -> Object:
     if project["name"] == _SYSTEM:
         raise RefusalError(405, "MethodNotAllow", "System Project cannot be deleted")
     drop(call.context, project)
-    call.context.commit()
     return _shown(call, project)
 
 
 RESOURCE = Resource(
     singular="project",
-    plural="projects",
     all=_all,
     create=_create,
     delete=_delete,

@@ -7,12 +7,11 @@ server-url is set.
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterator
 
 from lab.rancher import identity, sprawl
-from lab.rancher.answers import created, links, settled, stamp
-from lab.rancher.context import Call, Context, missing, not_found
+from lab.rancher.answers import settled, shown, stamp
+from lab.rancher.context import Call, Context, not_found
 from lab.rancher.resource import Resource
 from lab.rancher.server_settings import agents_url
 from lab.rancher.state import Object
@@ -21,7 +20,7 @@ _FILLED_SECONDS = 0.1
 _OWN_SECONDS = 0.7
 """Time until Rancher's own ``default-token`` exists."""
 _LIFE_SECONDS = 30 * 86_400
-_PLURAL = "clusterRegistrationTokens"
+_SINGULAR = "clusterRegistrationToken"
 
 
 def make_default(context: Context, cluster: Object) -> None:
@@ -53,40 +52,25 @@ def cluster_of(context: Context, token: str) -> str | None:
 
 
 def _new(context: Context, cluster_id: str, name: str, creator: str | None, when: float) -> Object:
-    item: Object = {
-        "id": f"{cluster_id}:{name}",
-        "uuid": str(uuid.uuid4()),
-        "name": name,
-        "clusterId": cluster_id,
-        "created": when,
-        "creatorId": creator,
-        "token": identity.secret(),
-    }
-    context.state.registrations[item["id"]] = item
-    return item
+    return context.record(
+        context.state.registrations,
+        f"{cluster_id}:{name}",
+        name=name,
+        clusterId=cluster_id,
+        created=when,
+        creatorId=creator,
+        token=identity.secret(),
+    )
 
 
 def _end(context: Context, item: Object) -> float | None:
     """Returns when a token expires; tokens of older releases never do."""
-    return item["created"] + _LIFE_SECONDS if context.release.since(2, 15, 0) else None
+    return item["created"] + _LIFE_SECONDS if context.release.registration_tokens_expire else None
 
 
 def _shown(call: Call, item: Object) -> Object:
-    return {
-        "id": item["id"],
-        "type": "clusterRegistrationToken",
-        "baseType": "clusterRegistrationToken",
-        "name": item["name"],
-        "clusterId": item["clusterId"],
-        **created(item["created"]),
-        **settled(),
-        "annotations": {},
-        "creatorId": item["creatorId"],
-        "labels": {"cattle.io/creator": "norman"} if item["creatorId"] else {},
-        "links": links(call, _PLURAL, item["id"]),
-        "namespaceId": None,
-        "uuid": item["uuid"],
-    }
+    own = {**settled(), "clusterId": item["clusterId"], "namespaceId": None}
+    return shown(call, _SINGULAR, item, **own)
 
 
 def _filled(call: Call, item: Object) -> Object:
@@ -117,24 +101,18 @@ def _all(call: Call) -> Iterator[Object]:
 
 
 def _create(call: Call) -> Object:
-    cluster_id = call.text("clusterId")
-    if not cluster_id:
-        raise missing("clusterId")
+    [cluster_id] = call.required("clusterId")
     if not sprawl.has_namespaces(call.context, cluster_id):
         raise not_found("namespaces", cluster_id)
-    item = _new(call.context, cluster_id, identity.name("crt"), call.user["id"], call.now)
-    call.context.commit()
-    return _shown(call, item)
+    return _shown(call, _new(call.context, cluster_id, identity.name("crt"), call.user["id"], call.now))
 
 
 def _delete(call: Call, name: str) -> None:
     del call.state.registrations[name]
-    call.context.commit()
 
 
 RESOURCE = Resource(
-    singular="clusterRegistrationToken",
-    plural=_PLURAL,
+    singular=_SINGULAR,
     all=_all,
     create=_create,
     delete=_delete,

@@ -13,6 +13,16 @@ from functools import total_ordering
 _Triple = tuple[int, int, int]
 
 
+class _Since:
+    """Feature of a release: whether it is this version or a later one."""
+
+    def __init__(self, *numbers: int) -> None:
+        self._numbers = numbers
+
+    def __get__(self, release: Release, owner: type[Release]) -> bool:
+        return release.numbers >= self._numbers
+
+
 @total_ordering
 @dataclass(frozen=True)
 class Release:
@@ -30,39 +40,23 @@ class Release:
     def __lt__(self, other: Release) -> bool:
         return self.numbers < other.numbers
 
-    def since(self, *numbers: int) -> bool:
-        """Whether this is version ``numbers`` or later."""
-        return self.numbers >= numbers
-
-    @property
-    def bootstrap_password(self) -> bool:
-        """The Secret ``bootstrap-secret`` contains the first password; before 2.6.0 it was ``admin``."""
-        return self.since(2, 6, 0)
-
-    @property
-    def v1_public_login(self) -> bool:
-        """``POST /v1-public/login`` exists besides the older ``/v3-public``."""
-        return self.since(2, 13, 0)
-
-    @property
-    def checks_passwords(self) -> bool:
-        """Rejects a short password, the user's name and the old password."""
-        return self.since(2, 6, 3)
-
-    @property
-    def project_namespace_of_cluster(self) -> bool:
-        """A project's namespace is ``<cluster>-p-xxxxx``; before, ``p-xxxxx``."""
-        return self.since(2, 9, 12)
-
-    @property
-    def webhook(self) -> bool:
-        """Installs a webhook."""
-        return self.since(2, 6, 0)
-
-    @property
-    def webhook_names_bindings(self) -> bool:
-        """The webhook names bindings of clusters and projects, with 10 characters (measured on 2.15)."""
-        return self.since(2, 15, 0)
+    bootstrap_password = _Since(2, 6, 0)
+    """The Secret ``bootstrap-secret`` contains the first password; before, it was ``admin``."""
+    v1_public_login = _Since(2, 13, 0)
+    """``POST /v1-public/login`` exists besides the older ``/v3-public``."""
+    checks_passwords = _Since(2, 6, 3)
+    """Rejects a short password, the user's name and the old password."""
+    project_namespace_of_cluster = _Since(2, 9, 12)
+    """A project's namespace is ``<cluster>-p-xxxxx``; before, ``p-xxxxx``."""
+    webhook = _Since(2, 6, 0)
+    """Installs a webhook."""
+    webhook_names_bindings = _Since(2, 15, 0)
+    """The webhook names bindings of clusters and projects, with 10 characters (measured on 2.15)."""
+    own_registration_token = _Since(2, 6, 0)
+    """Creates the registration token ``default-token`` (measured on 2.15; assumed since 2.6)."""
+    registration_tokens_expire = _Since(2, 15, 0)
+    fleet = _Since(2, 5, 0)
+    """Includes Fleet, which has a namespace for each connected cluster."""
 
     @property
     def webhook_denies_new_ca(self) -> bool:
@@ -70,19 +64,9 @@ class Release:
         return self.numbers == (2, 15, 0)
 
     @property
-    def own_registration_token(self) -> bool:
-        """Creates the registration token ``default-token`` (measured on 2.15; assumed since 2.6)."""
-        return self.since(2, 6, 0)
-
-    @property
-    def fleet(self) -> bool:
-        """Includes Fleet, which has a namespace for each connected cluster."""
-        return self.since(2, 5, 0)
-
-    @property
     def local_hangs(self) -> bool:
         """Cluster ``local`` stays in Provisioning until it is saved, as in the article (2.2)."""
-        return not self.since(2, 6, 0)
+        return self.numbers < (2, 6, 0)
 
 
 @dataclass(frozen=True)

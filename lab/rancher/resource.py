@@ -20,7 +20,6 @@ class Resource:
     """A kind of object. Operations that are None are not supported."""
 
     singular: str
-    plural: str
     all: Callable[[Call], Iterable[Object]]
     """Returns the objects in their API form; those without an id are skipped."""
     create: Callable[[Call], Object] | None = None
@@ -40,6 +39,10 @@ class Resource:
     """Whether a user other than an administrator may create one."""
     scope: Callable[[Call], str] = lambda _call: "at the cluster scope"
     """Scope of a creation, for the error message."""
+
+    @property
+    def plural(self) -> str:
+        return f"{self.singular}s"
 
     @property
     def full_name(self) -> str:
@@ -70,7 +73,9 @@ class Resource:
             return _action(self.collection_actions, action)(call, "")
         if self.create is None:
             raise _not_allowed(call)
-        return answer(self.create(call), 201)
+        made = self.create(call)
+        call.context.commit()
+        return answer(made, 201)
 
     def on_item(self, call: Call, name: str) -> web.Response:
         """Handles a request for ``/v3/<plural>/<name>``."""
@@ -80,12 +85,12 @@ class Resource:
             return answer(found)
         if method == "POST":
             return _action(self.actions, call.request.query.get("action", ""))(call, name)
-        if method == "PUT" and self.update:
-            return answer(self.update(call, name))
-        if method == "DELETE" and self.delete:
-            body = self.delete(call, name)
-            return answer(body, 200 if body else 204)
-        raise _not_allowed(call)
+        change = {"PUT": self.update, "DELETE": self.delete}.get(method)
+        if change is None:
+            raise _not_allowed(call)
+        body = change(call, name)
+        call.context.commit()
+        return answer(body, 200 if body else 204)
 
     def _filtered(self, call: Call) -> Iterable[Object]:
         wanted = {name: call.request.query[name] for name in self.filters if name in call.request.query}

@@ -10,10 +10,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from lab.rancher import identity
-from lab.rancher.answers import created, links
-from lab.rancher.context import Call, Context, RefusalError, missing
+from lab.rancher.answers import links, shown
+from lab.rancher.context import Call, Context, RefusalError
 from lab.rancher.resource import Resource
-from lab.rancher.state import Object, State
+from lab.rancher.state import Object, Objects, State
 
 _MANAGEMENT = "management.cattle.io"
 
@@ -62,37 +62,18 @@ _TEMPLATES: Mapping[str, tuple[str, str, list[Object]]] = {
 def make_builtin(context: Context) -> None:
     """Creates the built-in roles; role ``user`` is the default of new users."""
     for name, (title, rules) in _GLOBAL.items():
-        context.state.global_roles[name] = {
-            **_new(context, name, title, rules, builtin=True),
-            "newUserDefault": name == "user",
-        }
+        own = {"builtin": True, "rules": rules, "newUserDefault": name == "user"}
+        context.record(context.state.global_roles, name, name=title, description="", **own)
     for name, (title, scope, rules) in _TEMPLATES.items():
-        context.state.role_templates[name] = {
-            **_new(context, name, title, rules, builtin=True),
-            **_template({"context": scope}),
-        }
+        _new_template(context, name, title, scope, builtin=True, rules=rules)
 
 
-def _new(context: Context, name: str, title: str, rules: list[Object], *, builtin: bool = False) -> Object:
-    return {
-        "id": name,
-        "name": title,
-        "builtin": builtin,
-        "created": context.clock(),
-        "description": "",
-        "rules": rules,
-    }
-
-
-def _template(body: Mapping[str, Any]) -> Object:
-    return {
-        "context": str(body.get("context") or ""),
-        "locked": body.get("locked") is True,
-        "roleTemplateIds": list(body.get("roleTemplateIds") or []),
-        "hidden": False,
-        "external": False,
-        "administrative": False,
-    }
+def _new_template(context: Context, name: str, title: str, scope: str, **own: Any) -> Object:
+    fields = {"builtin": False, "rules": [], "locked": False, "roleTemplateIds": [], **own}
+    fields |= dict.fromkeys(("hidden", "external", "administrative"), False)
+    return context.record(
+        context.state.role_templates, name, name=title, description="", context=scope, **fields
+    )
 
 
 def check_assignable(state: State, template: str) -> None:
@@ -112,27 +93,16 @@ def allows(known: Mapping[str, Object], names: Iterable[str], resource: str) -> 
     )
 
 
-def _shown(call: Call, plural: str, singular: str, role: Object) -> Object:
+def _shown(call: Call, role: Object) -> Object:
+    kind = "roleTemplate" if "roleTemplateIds" in role else "globalRole"
     verbs = ("self", "update") if role["builtin"] else ("remove", "self", "update")
-    return {
-        **role,
-        "type": singular,
-        "baseType": singular,
-        **created(role["created"]),
-        "annotations": {},
-        "labels": {"cattle.io/creator": "norman"},
-        "links": links(call, plural, role["id"], verbs),
-    }
+    own = {key: value for key, value in role.items() if key != "created"}
+    own |= {"labels": {"cattle.io/creator": "norman"}, "links": links(call, kind, role["id"], verbs)}
+    return shown(call, kind, role, **own)
 
 
-def _global(call: Call) -> Iterator[Object]:
-    for role in call.state.global_roles.values():
-        yield _shown(call, "globalRoles", "globalRole", role)
-
-
-def _templates(call: Call) -> Iterator[Object]:
-    for role in call.state.role_templates.values():
-        yield _shown(call, "roleTemplates", "roleTemplate", role)
+def _all(call: Call, roles: Objects) -> Iterator[Object]:
+    return (_shown(call, role) for role in roles.values())
 
 
 def _update_global(call: Call, name: str) -> Object:
@@ -140,19 +110,12 @@ def _update_global(call: Call, name: str) -> Object:
     role = call.state.global_roles[name]
     if isinstance(call.body.get("newUserDefault"), bool):
         role["newUserDefault"] = call.body["newUserDefault"]
-    call.context.commit()
-    return _shown(call, "globalRoles", "globalRole", role)
+    return _shown(call, role)
 
 
 def _create_template(call: Call) -> Object:
-    title, scope = call.text("name"), call.text("context")
-    for field_name, value in (("name", title), ("context", scope)):
-        if not value:
-            raise missing(field_name)
-    name = identity.name("rt")
-    role = {**_new(call.context, name, title, []), **_template({"context": scope})}
-    call.state.role_templates[name] = role
-    return _changed_template(call, role)
+    title, scope = call.required("name", "context")
+    return _changed_template(call, _new_template(call.context, identity.name("rt"), title, scope))
 
 
 def _update_template(call: Call, name: str) -> Object:
@@ -166,30 +129,25 @@ def _changed_template(call: Call, role: Object) -> Object:
     if not role["builtin"]:
         role |= {key: call.body[key] for key in ("rules", "roleTemplateIds") if call.body.get(key)}
         role |= {key: call.text(key) for key in ("name", "description") if call.text(key)}
-    call.context.commit()
-    return _shown(call, "roleTemplates", "roleTemplate", role)
+    return _shown(call, role)
 
 
 def _delete_template(call: Call, name: str) -> Object:
     if call.state.role_templates[name]["builtin"]:
         raise RefusalError(405, "MethodNotAllow", "Builtin roles cannot be deleted")
-    role = call.state.role_templates.pop(name)
-    call.context.commit()
-    return _shown(call, "roleTemplates", "roleTemplate", role)
+    return _shown(call, call.state.role_templates.pop(name))
 
 
 RESOURCES = (
     Resource(
         singular="globalRole",
-        plural="globalRoles",
-        all=_global,
+        all=lambda call: _all(call, call.state.global_roles),
         update=_update_global,
         filters=("name", "id", "newUserDefault"),
     ),
     Resource(
         singular="roleTemplate",
-        plural="roleTemplates",
-        all=_templates,
+        all=lambda call: _all(call, call.state.role_templates),
         create=_create_template,
         update=_update_template,
         delete=_delete_template,

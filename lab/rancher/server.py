@@ -7,10 +7,9 @@ what users without a role may read, and the error for unsupported methods.
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable
 
 from aiohttp import web
-from aiohttp.typedefs import Middleware
+from aiohttp.typedefs import Handler, Middleware
 
 from lab.rancher import (
     agents,
@@ -49,45 +48,30 @@ _RESOURCES = (
 # Kinds that ordinary users may access; a real server also shows them objects according to their roles.
 _OWN = (tokens.RESOURCE, preferences.RESOURCE)
 
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-
 
 def application(context: Context, *extra: Middleware) -> web.Application:
     """Returns Rancher's HTTP handler; ``extra`` middlewares handle the requests received over TLS."""
-
-    async def ping(_: web.Request) -> web.Response:
-        return web.Response(text="pong")
-
-    async def healthz(_: web.Request) -> web.Response:
-        return web.Response(text="ok")
 
     async def rancher_version(_: web.Request) -> web.Response:
         body = {"Version": context.version(), "GitCommit": _GIT_COMMIT, "RancherPrime": "false"}
         # A real server does not set the type; Go detects JSON as plain text.
         return web.Response(text=json.dumps(body), content_type="text/plain")
 
-    async def root(_: web.Request) -> web.Response:
-        return _redirect(302, "/dashboard/")
+    missing = _always(404, "404 page not found\n")
 
-    async def v3(_: web.Request) -> web.Response:
-        return _redirect(307, "/v3/")
-
-    async def missing(_: web.Request) -> web.Response:
-        return web.Response(status=404, text="404 page not found\n")
-
-    async def local_login(request: web.Request) -> web.Response:
+    async def local_login(request: web.Request) -> web.StreamResponse:
         return await auth.login(request) if request.query.get("action") == "login" else await missing(request)
 
-    async def login(request: web.Request) -> web.Response:
+    async def login(request: web.Request) -> web.StreamResponse:
         return await (auth.login(request) if context.release.v1_public_login else missing(request))
 
     app = web.Application(middlewares=[_require_https, *extra, _mark_api, _refuse])
     app[CONTEXT] = context
-    app.router.add_get("/ping", ping)
-    app.router.add_get("/healthz", healthz)
+    app.router.add_get("/ping", _always(200, "pong"))
+    app.router.add_get("/healthz", _always(200, "ok"))
     app.router.add_get("/rancherversion", rancher_version)
-    app.router.add_get("/", root)
-    app.router.add_get("/v3", v3)
+    app.router.add_get("/", _always(302, location="/dashboard/"))
+    app.router.add_get("/v3", _always(307, location="/v3/"))
     app.router.add_post("/v3-public/localProviders/local", local_login)
     app.router.add_post("/v1-public/login", login)
     app.router.add_get("/v3/import/{file}", agents.manifest)
@@ -187,7 +171,8 @@ async def _require_https(request: web.Request, handler: Handler) -> web.StreamRe
         return await handler(request)
     if request.method not in {"GET", "HEAD"}:
         return web.Response(status=400, text="Use HTTPS\n")
-    return _redirect(302, f"https://{_https_port(request.host)}{request.raw_path}")
+    location = f"https://{_https_port(request.host)}{request.raw_path}"
+    return web.Response(status=302, headers={"Location": location})
 
 
 @web.middleware
@@ -203,5 +188,10 @@ def _https_port(host: str) -> str:
     return f"{name}:{int(port) // 1000 * 1000 + 443}" if colon and port.isdigit() else host
 
 
-def _redirect(status: int, location: str) -> web.Response:
-    return web.Response(status=status, headers={"Location": location})
+def _always(status: int, text: str | None = None, location: str = "") -> Handler:
+    """Returns a handler with always the same response."""
+
+    async def handle(_: web.Request) -> web.StreamResponse:
+        return web.Response(status=status, text=text, headers={"Location": location} if location else None)
+
+    return handle

@@ -86,10 +86,7 @@ def _update(call: Call, name: str) -> Object:
     value, before = call.text("value"), call.state.setting(name)
     if value != before:
         call.state.settings[name] = {"value": value, "changed": call.now, "previous": before}
-        call.context.commit()
     return _shown(call.context, call.base, known)
 
 
-RESOURCE = Resource(
-    singular="setting", plural="settings", all=_all, update=_update, filters=("name", "id", "source")
-)
+RESOURCE = Resource(singular="setting", all=_all, update=_update, filters=("name", "id", "source"))

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import datetime
 import functools
 import hashlib
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +14,14 @@ import aiohttp
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
-from lab.cluster.api import ApiError, KubernetesApi
+from lab.cluster.api import ApiError, KubernetesApi, Object
 from lab.cluster.daemon import follow
+from lab.cluster.objects import is_ready, report, show_waiting, waiting
+from lab.daemon import wait
 from lab.rancher import first_start, outside, pods, rbac, sprawl
 from lab.rancher.context import Context
 from lab.rancher.namespaces import NAMESPACE
-from lab.rancher.pods import MOUNTED, Object, Obstacle
+from lab.rancher.pods import MOUNTED, Obstacle
 from lab.rancher.release import Release
 from lab.rancher.server import application
 from lab.rancher.state import State
@@ -31,7 +31,6 @@ _PODS = f"/api/v1/namespaces/{NAMESPACE}/pods"
 _SECRETS = f"/api/v1/namespaces/{NAMESPACE}/secrets"
 _WEBHOOKS = "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations"
 _WEBHOOK = "rancher.cattle.io"
-_EVENTS = f"/api/v1/namespaces/{NAMESPACE}/events"
 _CA_SECRET = "tls-ca"  # noqa: S105  a name
 _RETRY_SECONDS = 2.0
 _CA_DENIED = (
@@ -48,7 +47,7 @@ class Rancher:
         kubeconfig: Access to the cluster's API.
         address: Address to listen on, host and port.
         seed: The cluster's identity, see ``namespaces.created``.
-        fault: Returns the current fault ``rancher``, see ``lab.rancher``.
+        fault: Returns the current fault ``rancher``.
         middlewares: Additional middlewares of the HTTP server, for example for fault injection.
     """
 
@@ -93,12 +92,8 @@ class Rancher:
             store = Store(api)
             self._context.state = await _until_answered(store.load)
             self._context.store = store
-            followed = [
-                follow(tasks, api, path, store, self._changed)
-                for path, store in ((_PODS, self._pods), (_SECRETS, self._secrets))
-            ]
             try:
-                await asyncio.gather(*followed)
+                await follow(tasks, api, {_PODS: self._pods, _SECRETS: self._secrets}, self._changed)
                 await self._reconcile_forever(api)
             finally:
                 await self._stop()
@@ -116,10 +111,7 @@ class Rancher:
             except (ApiError, aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
                 _log.warning("%s; retrying", error or type(error).__name__)
                 pause = _RETRY_SECONDS
-            # Python 3.11's wait_for loses a cancellation that comes together with the event.
-            with suppress(TimeoutError):
-                async with asyncio.timeout(pause):
-                    await self._changed.wait()
+            await wait(self._changed, pause)
 
     def _ranchers(self) -> list[Object]:
         return [pod for pod in self._pods.values() if pods.is_rancher(pod)]
@@ -137,7 +129,8 @@ class Rancher:
                 await api.patch(f"{_PODS}/{name}", {"metadata": {"annotations": {MOUNTED: "true"}}})
             else:
                 await self._show(api, pod, obstacle.reason, obstacle.message)
-                if await api.create(_EVENTS, _event(pod, obstacle)):
+                suffix = hashlib.sha256(obstacle.message.encode()).hexdigest()[:16]
+                if await report(api, pod, suffix, obstacle.event_reason, obstacle.message):
                     _log.warning("pod %s does not start: %s", name, obstacle.message)
 
     async def _ca_denied(self, api: KubernetesApi, pod: Object) -> Obstacle | None:
@@ -183,18 +176,12 @@ class Rancher:
 
     async def _show(self, api: KubernetesApi, pod: Object, reason: str, message: str) -> None:
         """Sets the waiting reason of the pod's containers, once KWOK has created their status."""
-        shown = pods.waiting(pod)
-        if shown is None or shown == reason:
-            return
-        state = {"waiting": {"reason": reason, **({"message": message} if message else {})}}
-        statuses = [{**status, "state": state} for status in pod["status"]["containerStatuses"]]
-        await api.patch(
-            f"{_PODS}/{pod['metadata']['name']}/status", {"status": {"containerStatuses": statuses}}
-        )
+        if waiting(pod) not in {"", reason}:
+            await show_waiting(api, pod, reason, message)
 
     async def _serve(self, api: KubernetesApi) -> None:
         """Listens while a ready pod exists that was able to start."""
-        able = [pod for pod in self._ranchers() if pods.is_ready(pod) and pods.is_mounted(pod)]
+        able = [pod for pod in self._ranchers() if is_ready(pod) and pods.is_mounted(pod)]
         if not able:
             await self._stop()
             return
@@ -238,22 +225,3 @@ async def _until_answered(load: Callable[[], Awaitable[State]]) -> State:
         except (ApiError, aiohttp.ClientError, TimeoutError) as error:
             _log.warning("%s; retrying", error or type(error).__name__)
             await asyncio.sleep(_RETRY_SECONDS)
-
-
-def _event(pod: Object, obstacle: Obstacle) -> Object:
-    """Returns the event that a kubelet would write; repeated calls return the same object."""
-    metadata = pod["metadata"]
-    now = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    suffix = hashlib.sha256(obstacle.message.encode()).hexdigest()[:16]
-    reference = {"apiVersion": "v1", "kind": "Pod", "namespace": NAMESPACE}
-    return {
-        "metadata": {"name": f"{metadata['name']}.{suffix}", "namespace": NAMESPACE},
-        "involvedObject": {**reference, "name": metadata["name"], "uid": metadata["uid"]},
-        "type": "Warning",
-        "reason": obstacle.event_reason,
-        "message": obstacle.message,
-        "source": {"component": "kubelet", "host": pod["spec"]["nodeName"]},
-        "firstTimestamp": now,
-        "lastTimestamp": now,
-        "count": 1,
-    }

@@ -17,12 +17,12 @@ from dataclasses import asdict
 
 import aiohttp
 
+from lab.cluster import definitions
 from lab.cluster.api import MERGE_PATCH, ApiError, KubernetesApi, impersonating
 from lab.rancher.context import Call, RefusalError
 from lab.rancher.kinds import KINDS, RECORD, SETTINGS, Kind, records
 from lab.rancher.state import Object, State
 
-_DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 _ROLES = "/apis/rbac.authorization.k8s.io/v1/clusterroles"
 _BINDINGS = "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings"
 _GROUP = "lab:rancher-users"
@@ -50,7 +50,7 @@ class Store:
         if self._installed:
             return
         for kind in KINDS:
-            await self._api.create(_DEFINITIONS, kind.definition)
+            await self._api.create(definitions.PATH, kind.definition)
         groups = sorted({kind.api[0] for kind in KINDS})
         rule = {"apiGroups": groups, "resources": ["*"], "verbs": ["*"]}
         await self._api.create(_ROLES, {"metadata": {"name": _GROUP}, "rules": [rule]})

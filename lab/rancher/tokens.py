@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterator
 
 from aiohttp import web
 
 from lab.rancher import identity
-from lab.rancher.answers import answer, created, links, stamp
+from lab.rancher.answers import answer, shown, stamp
 from lab.rancher.context import Call, Context, RefusalError
 from lab.rancher.resource import Resource
 from lab.rancher.state import Object
@@ -22,18 +21,16 @@ def make(
 ) -> tuple[Object, str]:
     """Creates a token of ``user``; returns it with its value, which is not stored. ``ttl``: milliseconds."""
     name, secret = identity.name("token"), identity.secret()
-    token = {
-        "id": name,
-        "uuid": str(uuid.uuid4()),
-        "userId": user["id"],
-        "description": description,
-        "created": context.clock(),
-        "ttl": ttl,
-        "session": session,
-        "enabled": True,
-        "digest": identity.digest(secret),
-    }
-    context.state.tokens[name] = token
+    token = context.record(
+        context.state.tokens,
+        name,
+        userId=user["id"],
+        description=description,
+        ttl=ttl,
+        session=session,
+        enabled=True,
+        digest=identity.digest(secret),
+    )
     return token, f"{name}:{secret}"
 
 
@@ -65,13 +62,7 @@ def _shown(call: Call, token: Object) -> Object:
         f"map[displayName:{user['name']} loginName:{user['username']} me:true "
         f"metadata:map[name:local://{user['id']}] principalType:user provider:local]"
     )
-    return {
-        "id": token["id"],
-        "name": token["id"],
-        "type": "token",
-        "baseType": "token",
-        **created(token["created"]),
-        "creatorId": None,
+    own = {
         "authProvider": "local",
         "clusterId": None,
         "current": token is call.token,
@@ -81,12 +72,14 @@ def _shown(call: Call, token: Object) -> Object:
         "expiresAt": stamp(end) if end is not None else "",
         "isDerived": not token["session"],
         "labels": labels,
-        "links": links(call, "tokens", token["id"]),
+        "name": token["id"],
         "ttl": token["ttl"],
         "userId": user["id"],
         "userPrincipal": principal,
-        "uuid": token["uuid"],
     }
+    found = shown(call, "token", token, **own)
+    del found["annotations"]  # the real ones have none either
+    return found
 
 
 def _all(call: Call) -> Iterator[Object]:
@@ -103,18 +96,17 @@ def _create(call: Call) -> Object:
     token, value = make(
         call.context, call.user, description=call.text("description"), ttl=_allowed(call, ttl)
     )
-    call.context.commit()
     # The expiry is filled in only after the response.
     return {**_shown(call, token), "token": value, "expiresAt": ""}
 
 
 def _delete(call: Call, name: str) -> None:
     del call.state.tokens[name]
-    call.context.commit()
 
 
 def _logout(call: Call, _: str) -> web.Response:
     _delete(call, call.token["id"])
+    call.context.commit()
     response = answer(None)
     response.del_cookie(COOKIE, path="/")
     return response
@@ -122,7 +114,6 @@ def _logout(call: Call, _: str) -> web.Response:
 
 RESOURCE = Resource(
     singular="token",
-    plural="tokens",
     all=_all,
     create=_create,
     delete=_delete,

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterator
 
 from aiohttp import web
 
 from lab.rancher import identity, preferences, roles
-from lab.rancher.answers import answer, condition, created
-from lab.rancher.context import Call, Context, RefusalError, invalid, missing
+from lab.rancher.answers import answer, condition, links, shown
+from lab.rancher.context import Call, Context, RefusalError, invalid
 from lab.rancher.resource import Resource
 from lab.rancher.state import Object
 
@@ -60,20 +59,17 @@ def may_create_projects(call: Call) -> bool:
 
 
 def _new(context: Context, prefix: str, username: str, name: str, password: str) -> Object:
-    user: Object = {
-        "id": identity.name(prefix),
-        "uuid": str(uuid.uuid4()),
-        "username": username,
-        "name": name,
-        "description": "",
-        "password": identity.hashed(password),
-        "enabled": True,
-        "mustChangePassword": False,
-        "created": context.clock(),
-        "creatorId": None,
-    }
-    context.state.users[user["id"]] = user
-    return user
+    return context.record(
+        context.state.users,
+        identity.name(prefix),
+        username=username,
+        name=name,
+        description="",
+        password=identity.hashed(password),
+        enabled=True,
+        mustChangePassword=False,
+        creatorId=None,
+    )
 
 
 def _shown(call: Call, user: Object) -> Object:
@@ -83,33 +79,23 @@ def _shown(call: Call, user: Object) -> Object:
     if "lastLogin" in user and not user["creatorId"]:
         labels["cattle.io/last-login"] = str(user["lastLogin"])
     bindings = ("clusterRoleTemplateBindings", "globalRoleBindings", "projectRoleTemplateBindings", "tokens")
-    return {
-        "id": name,
-        "type": "user",
-        "baseType": "user",
-        **created(user["created"]),
+    populated = condition("InitialRolesPopulated", "True", user["created"])
+    own = {key: user[key] for key in ("description", "enabled", "mustChangePassword", "username")}
+    own |= {
         "actions": {
             action: f"{url}?action={action}" for action in ("refreshauthprovideraccess", "setpassword")
         },
         "annotations": {"lifecycle.cattle.io/create.mgmt-auth-users-controller": "true"},
-        "conditions": [condition("InitialRolesPopulated", "True", user["created"])]
-        if user["creatorId"]
-        else None,
-        "creatorId": user["creatorId"],
-        "description": user["description"],
-        "enabled": user["enabled"],
+        "conditions": [populated] if user["creatorId"] else None,
         "labels": labels,
         "links": {
             **{link: f"{call.base}/v3/{link}?userId={name}" for link in bindings},
-            **dict.fromkeys(("remove", "self", "update"), url),
+            **links(call, "user", name),
         },
         "me": user is call.user,
-        "mustChangePassword": user["mustChangePassword"],
-        "name": user["name"],
         "principalIds": [f"local://{name}"],
-        "username": user["username"],
-        "uuid": user["uuid"],
     }
+    return shown(call, "user", user, **own)
 
 
 def _all(call: Call) -> Iterator[Object]:
@@ -163,10 +149,7 @@ def _keep_password(call: Call, user: Object, new: str) -> None:
 
 
 def _create(call: Call) -> Object:
-    username, password = call.text("username"), call.text("password")
-    for field_name, value in (("username", username), ("password", password)):
-        if not value:
-            raise missing(field_name)
+    username, password = call.required("username", "password")
     if any(user["username"] == username for user in call.state.users.values()):
         raise RefusalError(422, "NotUnique", "Username is already in use.", "username")
     _check(call, username, "", password)
@@ -175,7 +158,6 @@ def _create(call: Call) -> Object:
     user["enabled"] = call.body.get("enabled", True) is True
     user["mustChangePassword"] = call.body.get("mustChangePassword") is True
     user["creatorId"] = call.user["id"]
-    call.context.commit()
     return _shown(call, user)
 
 
@@ -186,7 +168,6 @@ def _update(call: Call, name: str) -> Object:
             user[field_name] = call.text(field_name)
     if isinstance(call.body.get("enabled"), bool):
         user["enabled"] = call.body["enabled"]
-    call.context.commit()
     return _shown(call, user)
 
 
@@ -194,18 +175,16 @@ def _delete(call: Call, name: str) -> Object:
     if name == call.user["id"]:
         raise RefusalError(422, "InvalidAction", "You cannot delete yourself")
     user = call.state.users.pop(name)
-    shown = _shown(call, user)
+    before = _shown(call, user)
     for kept in (call.state.tokens, call.state.bindings):
         for key in [key for key, item in kept.items() if item.get("userId") == name]:
             del kept[key]
     preferences.forget(call.context, name)
-    call.context.commit()
-    return shown
+    return before
 
 
 RESOURCE = Resource(
     singular="user",
-    plural="users",
     all=_all,
     create=_create,
     update=_update,

@@ -16,14 +16,8 @@ import pytest_asyncio
 
 from lab import bringup, process
 from lab.cluster.api import KubernetesApi, Object
-from lab.cluster.control_plane import (
-    ClusterSpec,
-    NetworkSpec,
-    Worker,
-    start,
-    stop,
-)
-from lab.cluster.spec import ClusterFiles
+from lab.cluster.control_plane import start, stop
+from lab.cluster.spec import ClusterFiles, ClusterSpec, NetworkSpec, Worker
 from lab.layout import Lab
 from tests.lab.fake_nsx import FakeNsx, free_net
 

@@ -13,13 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from lab.cluster.control_plane import (
-    ClusterError,
-    Outage,
-    set_outage,
-    start,
-    stop,
-)
+from lab.cluster.control_plane import ClusterError, set_outage, start, stop
+from lab.cluster.outage import Outage
 from lab.cluster.spec import ClusterFiles
 from tests.lab.running_cluster import UUID, Running, until
 

@@ -18,11 +18,7 @@ from lab.cluster.spec import ClusterSpec
 from lab.layout import Lab
 
 _log = logging.getLogger(__name__)
-_PATHS = {
-    "namespace": "/api/v1/namespaces",
-    "service": "/api/v1/services",
-    "pod": "/api/v1/pods",
-}
+_PATHS = {"namespace": "/api/v1/namespaces", "service": "/api/v1/services", "pod": "/api/v1/pods"}
 _AUDIT = Item("audit", "")
 _CLUSTER = Item("cluster", "")
 _AUDIT_SECONDS = 60.0

@@ -7,9 +7,10 @@ import hashlib
 from dataclasses import dataclass
 
 from lab.cluster.api import KubernetesApi, Object, annotations_of
+from lab.cluster.definitions import PATH, definition
 
-_GROUP, _VERSION, _PLURAL = "vmware.eng.com", "v1", "nsxerrors"
-_ERRORS = f"/apis/{_GROUP}/{_VERSION}/{_PLURAL}"
+_API = ("vmware.eng.com", "v1")
+_ERRORS = f"/apis/{'/'.join(_API)}/nsxerrors"
 _LINK = "nsxerror"
 _COLUMNS = {
     "Messages": "message",
@@ -17,30 +18,6 @@ _COLUMNS = {
     "ErrorObjectType": "error-object-type",
     "ErrorObjectName": "error-object-name",
     "ErrorObjectNamespace": "error-object-ns",
-}
-_CRD: Object = {
-    "apiVersion": "apiextensions.k8s.io/v1",
-    "kind": "CustomResourceDefinition",
-    "metadata": {"name": f"{_PLURAL}.{_GROUP}"},
-    "spec": {
-        "group": _GROUP,
-        "scope": "Cluster",
-        "names": {"plural": _PLURAL, "singular": "nsxerror", "kind": "NSXError", "shortNames": ["ne"]},
-        "versions": [
-            {
-                "name": _VERSION,
-                "served": True,
-                "storage": True,
-                "additionalPrinterColumns": [
-                    {"name": name, "type": "string", "jsonPath": f".spec.{path}"}
-                    for name, path in _COLUMNS.items()
-                ],
-                "schema": {
-                    "openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
-                },
-            }
-        ],
-    },
 }
 
 
@@ -72,8 +49,9 @@ class ErrorReporter:
     async def install(self) -> None:
         """Installs the NSXError resource definition in the cluster."""
         if self._enabled:
-            crds = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
-            await self._api.create(crds, _CRD)
+            columns = {title: f".spec.{path}" for title, path in _COLUMNS.items()}
+            made = definition(_API, "NSXError", columns=columns, short_names=["ne"])
+            await self._api.create(PATH, made)
 
     async def report(self, plural: str, item: Object, fault: Fault, message: str) -> None:
         """Reports that ``fault`` prevents ``item``, one of ``plural``, from being realised."""
@@ -84,7 +62,7 @@ class ErrorReporter:
         name = _name(plural, namespace, metadata["name"])
         now = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M:%S")
         body: Object = {
-            "apiVersion": f"{_GROUP}/{_VERSION}",
+            "apiVersion": "/".join(_API),
             "kind": "NSXError",
             "metadata": {"name": name, "labels": {"error-object-type": plural}},
             "spec": {

@@ -6,7 +6,6 @@ import json
 import ssl
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from types import TracebackType
 from typing import Any, Self
 
 import aiohttp
@@ -70,9 +69,7 @@ class Nsx:
         self._session = aiohttp.ClientSession(headers=self._headers, connector=connector, timeout=_TIMEOUT)
         return self
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         await self._session.close()
 
     async def load(self, blocks: tuple[str, ...], pools: tuple[str, ...]) -> None:

@@ -8,6 +8,7 @@ from lab.cluster.api import Object, annotations_of
 from lab.cluster.ncp.controller import State
 from lab.cluster.ncp.namespaces import add_subnet, subnets
 from lab.cluster.ncp.nsx import ExhaustedError
+from lab.cluster.objects import path_of, report
 
 ADDRESS = "ncp/pod-ip"
 
@@ -22,7 +23,7 @@ async def reconcile(state: State, key: str) -> None:
     uid = pod["metadata"]["uid"]
     if state.assigned.get(key, ("", ""))[0] == uid:
         return  # the watch lags behind; a second address would keep the pod from starting
-    namespace, name = key.split("/")
+    namespace = pod["metadata"]["namespace"]
     if not subnets(state, namespace):
         await _report_waiting(state, pod)  # reconciled again when the namespace gets a subnet
         return
@@ -36,7 +37,7 @@ async def reconcile(state: State, key: str) -> None:
         address = _free_address(state, namespace)
     # The uid prevents a replacement pod of the same name from getting this address.
     change = {"uid": uid, "annotations": {ADDRESS: str(address)}}
-    if await state.api.patch(f"/api/v1/namespaces/{namespace}/pods/{name}", {"metadata": change}):
+    if await state.api.patch(path_of(pod), {"metadata": change}):
         state.assigned[key] = (uid, str(address))
 
 
@@ -58,19 +59,5 @@ def _free_address(state: State, namespace: str) -> ipaddress.IPv4Address | None:
 
 
 async def _report_waiting(state: State, pod: Object) -> None:
-    metadata = pod["metadata"]
-    event: Object = {
-        "metadata": {"name": f"{metadata['name']}.{metadata['uid'][:8]}", "namespace": metadata["namespace"]},
-        "involvedObject": {
-            "apiVersion": "v1",
-            "kind": "Pod",
-            "name": metadata["name"],
-            "namespace": metadata["namespace"],
-            "uid": metadata["uid"],
-        },
-        "type": "Warning",
-        "reason": "FailedCreatePodSandBox",
-        "message": "Failed to create pod sandbox: NCP has no IP for it: no subnet of its namespace has room",
-        "source": {"component": "kubelet", "host": pod["spec"]["nodeName"]},
-    }
-    await state.api.create(f"/api/v1/namespaces/{metadata['namespace']}/events", event)
+    message = "Failed to create pod sandbox: NCP has no IP for it: no subnet of its namespace has room"
+    await report(state.api, pod, pod["metadata"]["uid"][:8], "FailedCreatePodSandBox", message)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
 from typing import NamedTuple
+
+from lab.daemon import wait
 
 
 class Item(NamedTuple):
@@ -34,10 +35,8 @@ class WorkQueue:
         while True:
             self._changed.clear()
             item = min(self._due, key=self._due.__getitem__, default=None)
-            wait = None if item is None else self._due[item] - time.monotonic()
-            if item is not None and wait is not None and wait <= 0:
+            pause = None if item is None else self._due[item] - time.monotonic()
+            if item is not None and pause is not None and pause <= 0:
                 del self._due[item]
                 return item
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(wait):
-                    await self._changed.wait()
+            await wait(self._changed, pause)

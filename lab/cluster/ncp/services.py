@@ -21,6 +21,7 @@ from lab.cluster.ncp.nsx import (
     Owned,
 )
 from lab.cluster.ncp.queue import Item
+from lab.cluster.objects import load_balancer_ips
 
 _INGRESS = "ingress"
 
@@ -41,7 +42,7 @@ async def reconcile(state: State, key: str) -> None:
         raise
     await state.errors.resolve("services", item)
     addresses = status_addresses(state.spec.uuid, key, address)
-    if [entry.get("ip") for entry in _ingress(item)] != addresses:
+    if load_balancer_ips(item) != addresses:
         status = {"loadBalancer": {"ingress": [{"ip": ip} for ip in addresses]}}
         await state.api.patch(f"/api/v1/namespaces/{namespace}/services/{name}/status", {"status": status})
 
@@ -81,7 +82,7 @@ def _wanted(state: State, item: Object) -> bool:
 
 def _is_due(state: State, key: str) -> bool:
     """Simulates NCP's delay; a Service that already has its addresses is not delayed again."""
-    if _ingress(state.services[key]):
+    if load_balancer_ips(state.services[key]):
         return True
     now = time.monotonic()
     wait = state.first_seen.setdefault(key, now) + state.load_balancer_seconds - now
@@ -151,11 +152,6 @@ async def _release(state: State, namespace: str, name: str, item: Object | None)
         await state.errors.forget("services", namespace, name)
     elif "deletionTimestamp" not in item["metadata"]:
         await state.errors.resolve("services", item)
-        if _ingress(item):
+        if load_balancer_ips(item):
             path = f"/api/v1/namespaces/{namespace}/services/{name}/status"
             await state.api.patch(path, {"status": {"loadBalancer": None}})
-
-
-def _ingress(item: Object) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = item.get("status", {}).get("loadBalancer", {}).get("ingress") or []
-    return found

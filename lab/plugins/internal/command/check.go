@@ -1,10 +1,8 @@
 package command
 
 import (
-	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
@@ -22,23 +20,17 @@ var (
 	aBool      = test{"a boolean", resource.PropertyValue.IsBool}
 	anyList    = test{"a list", resource.PropertyValue.IsArray}
 	stringList = test{"a list of strings", func(v resource.PropertyValue) bool {
-		return v.IsArray() && !slices.ContainsFunc(v.ArrayValue(), func(e resource.PropertyValue) bool { return !e.IsString() })
+		return v.IsArray() && !slices.ContainsFunc(v.ArrayValue(), noString)
 	}}
 	aStringMap = test{"a map of strings", func(v resource.PropertyValue) bool {
-		if !v.IsObject() {
-			return false
-		}
-		for _, element := range v.ObjectValue() {
-			if !element.IsString() {
-				return false
-			}
-		}
-		return true
+		return v.IsObject() && !slices.ContainsFunc(slices.Collect(maps.Values(v.ObjectValue())), noString)
 	}}
 	aLogging = test{"stdout, stderr, stdoutAndStderr or none", func(v resource.PropertyValue) bool {
 		return v.IsString() && slices.Contains(loggings, v.StringValue())
 	}}
 )
+
+func noString(value resource.PropertyValue) bool { return !value.IsString() }
 
 var loggings = []string{"stdout", "stderr", "stdoutAndStderr", "none"}
 
@@ -59,21 +51,18 @@ func with(own map[resource.PropertyKey]test) map[resource.PropertyKey]test {
 	return own
 }
 
-// check reports every input that is not known or of the wrong type. The reason names the property; as a
-// field of its own the engine would print its value with it.
+// check reports every input that is not known or of the wrong type.
 func check(inputs resource.PropertyMap, allowed map[resource.PropertyKey]test) []plugin.CheckFailure {
-	var failures []plugin.CheckFailure
-	fail := func(reason string) { failures = append(failures, plugin.CheckFailure{Reason: reason}) }
+	var failures provider.Failures
 	for name, value := range provider.RevealMap(inputs) {
 		spec, known := allowed[name]
 		switch {
 		case resource.IsInternalPropertyKey(name) || value.IsNull() || value.ContainsUnknowns():
 		case !known:
-			fail(fmt.Sprintf("Unknown property %q", name))
+			failures.Add("Unknown property %q", name)
 		case !spec.accepts(value):
-			fail(fmt.Sprintf("Property %q must be %s, not %s", name, spec.expected, value.TypeString()))
+			failures.Add("Property %q must be %s, not %s", name, spec.expected, value.TypeString())
 		}
 	}
-	slices.SortFunc(failures, func(a, b plugin.CheckFailure) int { return strings.Compare(a.Reason, b.Reason) })
-	return failures
+	return failures.Sorted()
 }

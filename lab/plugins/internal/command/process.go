@@ -15,6 +15,8 @@ import (
 
 	"github.com/gobwas/glob"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+
+	"rancher-on-pks/lab/plugins/internal/provider"
 )
 
 // process is one run of a command line.
@@ -32,7 +34,7 @@ type process struct {
 
 func newProcess(line string, settings, previous map[string]any) *process {
 	p := &process{line: line, environment: os.Environ(), logging: "stdoutAndStderr"}
-	p.arguments = texts(settings["interpreter"])
+	p.arguments = provider.Texts(settings["interpreter"])
 	if len(p.arguments) == 0 {
 		p.arguments = []string{"/bin/sh", "-c"}
 	}
@@ -113,14 +115,14 @@ func (f writerFunc) Write(chunk []byte) (int, error) { return f(chunk) }
 
 // collect puts the files that assetPaths and archivePaths match under dir into the state.
 func collect(dir string, settings map[string]any, state resource.PropertyMap) error {
-	if patterns := texts(settings["assetPaths"]); len(patterns) > 0 {
+	if patterns := provider.Texts(settings["assetPaths"]); len(patterns) > 0 {
 		files, err := match(dir, patterns)
 		if err != nil {
 			return err
 		}
 		state["assets"] = resource.NewProperty(files)
 	}
-	if patterns := texts(settings["archivePaths"]); len(patterns) > 0 {
+	if patterns := provider.Texts(settings["archivePaths"]); len(patterns) > 0 {
 		files, err := match(dir, patterns)
 		if err != nil {
 			return err
@@ -168,16 +170,4 @@ func match(dir string, patterns []string) (resource.PropertyMap, error) {
 		return nil
 	})
 	return files, err
-}
-
-// texts reads a list of strings; a missing list is empty.
-func texts(value any) []string {
-	elements, _ := value.([]any)
-	read := make([]string, 0, len(elements))
-	for _, element := range elements {
-		if text, ok := element.(string); ok {
-			read = append(read, text)
-		}
-	}
-	return read
 }

@@ -36,12 +36,7 @@ func (c *command) Check(_ context.Context, req plugin.CheckRequest) (plugin.Chec
 
 // Diff updates on every change but of triggers, which replace.
 func (c *command) Diff(_ context.Context, req plugin.DiffRequest) (plugin.DiffResponse, error) {
-	news := req.NewInputs.Copy()
-	for _, ignored := range req.IgnoreChanges {
-		if old, had := req.OldInputs[resource.PropertyKey(ignored)]; had {
-			news[resource.PropertyKey(ignored)] = old
-		}
-	}
+	news := provider.WithIgnored(req.OldInputs, req.NewInputs, req.IgnoreChanges)
 	return provider.InputDiff(req.OldInputs, news, func(property string) bool { return property == "triggers" }), nil
 }
 

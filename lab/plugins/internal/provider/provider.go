@@ -63,9 +63,6 @@ func (b *Base) Pkg() tokens.Package { return tokens.Package(b.Package) }
 // Close has nothing to release: the process ends with the engine.
 func (b *Base) Close() error { return nil }
 
-// Attach connects to the engine at address; used when the engine did not start the process.
-func (b *Base) Attach(address string) error { return b.Host.Connect(address) }
-
 // Handshake says that secrets arrive as secrets and that unknowns and outputs need no special form.
 func (b *Base) Handshake(
 	context.Context, plugin.ProviderHandshakeRequest,
@@ -121,14 +118,4 @@ func (b *Base) Construct(_ context.Context, req plugin.ConstructRequest) (plugin
 // Call refuses: the stand-in has no methods.
 func (b *Base) Call(_ context.Context, req plugin.CallRequest) (plugin.CallResponse, error) {
 	return plugin.CallResponse{}, b.Unsupported(fmt.Sprintf("method %s", req.Tok))
-}
-
-// GetMapping says that there is no mapping from another ecosystem.
-func (b *Base) GetMapping(context.Context, plugin.GetMappingRequest) (plugin.GetMappingResponse, error) {
-	return plugin.GetMappingResponse{}, nil
-}
-
-// GetMappings says that there are no mappings from other ecosystems.
-func (b *Base) GetMappings(context.Context, plugin.GetMappingsRequest) (plugin.GetMappingsResponse, error) {
-	return plugin.GetMappingsResponse{}, nil
 }

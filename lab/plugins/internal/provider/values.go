@@ -1,6 +1,10 @@
 package provider
 
 import (
+	"cmp"
+	"fmt"
+	"slices"
+
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
 )
@@ -51,6 +55,46 @@ func plain(v resource.PropertyValue) (any, bool) {
 	default:
 		return nil, false
 	}
+}
+
+// Texts reads a list of strings; a missing list is empty.
+func Texts(value any) []string {
+	elements, _ := value.([]any)
+	read := make([]string, 0, len(elements))
+	for _, element := range elements {
+		if text, ok := element.(string); ok {
+			read = append(read, text)
+		}
+	}
+	return read
+}
+
+// Failures are what a check has found.
+type Failures []plugin.CheckFailure
+
+// Add records a failure. The reason names the property; as a field of its own the engine would print its value
+// with it.
+func (f *Failures) Add(format string, details ...any) {
+	*f = append(*f, plugin.CheckFailure{Reason: fmt.Sprintf(format, details...)})
+}
+
+// Sorted returns the failures in the order of their properties and reasons.
+func (f Failures) Sorted() []plugin.CheckFailure {
+	slices.SortFunc(f, func(a, b plugin.CheckFailure) int {
+		return cmp.Or(cmp.Compare(a.Property, b.Property), cmp.Compare(a.Reason, b.Reason))
+	})
+	return f
+}
+
+// WithIgnored returns the inputs with the old values of the properties whose changes are ignored.
+func WithIgnored(olds, news resource.PropertyMap, ignored []string) resource.PropertyMap {
+	kept := news.Copy()
+	for _, name := range ignored {
+		if old, had := olds[resource.PropertyKey(name)]; had {
+			kept[resource.PropertyKey(name)] = old
+		}
+	}
+	return kept
 }
 
 // InputDiff compares two sets of inputs key by key. replaces says for a top-level property whether a

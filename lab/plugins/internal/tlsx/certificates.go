@@ -13,12 +13,18 @@ import (
 	"time"
 )
 
-func createRequest(inputs map[string]any) (string, map[string]any, error) {
+// parseKeyAndNames reads the key, its algorithm, and what the certificate is for.
+func parseKeyAndNames(inputs map[string]any) (crypto.Signer, string, *names, error) {
 	key, algorithm, err := parsePrivateKey(inputs["privateKeyPem"])
 	if err != nil {
-		return "", nil, err
+		return nil, "", nil, err
 	}
 	names, err := parseNames(inputs)
+	return key, algorithm, names, err
+}
+
+func createRequest(inputs map[string]any) (string, map[string]any, error) {
+	key, algorithm, names, err := parseKeyAndNames(inputs)
 	if err != nil {
 		return "", nil, err
 	}
@@ -36,11 +42,7 @@ func createRequest(inputs map[string]any) (string, map[string]any, error) {
 }
 
 func createSelfSigned(inputs map[string]any) (string, map[string]any, error) {
-	key, algorithm, err := parsePrivateKey(inputs["privateKeyPem"])
-	if err != nil {
-		return "", nil, err
-	}
-	names, err := parseNames(inputs)
+	key, algorithm, names, err := parseKeyAndNames(inputs)
 	if err != nil {
 		return "", nil, err
 	}
@@ -56,11 +58,7 @@ func createSelfSigned(inputs map[string]any) (string, map[string]any, error) {
 }
 
 func createLocallySigned(inputs map[string]any) (string, map[string]any, error) {
-	requestDER, err := decode(inputs["certRequestPem"], "CERTIFICATE REQUEST")
-	if err != nil {
-		return "", nil, fmt.Errorf("failed to parse certificate request PEM: %w", err)
-	}
-	request, err := x509.ParseCertificateRequest(requestDER)
+	request, err := parse(inputs["certRequestPem"], "CERTIFICATE REQUEST", x509.ParseCertificateRequest)
 	if err != nil {
 		return "", nil, fmt.Errorf("failed to parse certificate request PEM: %w", err)
 	}
@@ -68,11 +66,7 @@ func createLocallySigned(inputs map[string]any) (string, map[string]any, error) 
 	if err != nil {
 		return "", nil, fmt.Errorf("CA private key: %w", err)
 	}
-	caDER, err := decode(inputs["caCertPem"], "CERTIFICATE")
-	if err != nil {
-		return "", nil, fmt.Errorf("failed to parse CA certificate PEM: %w", err)
-	}
-	ca, err := x509.ParseCertificate(caDER)
+	ca, err := parse(inputs["caCertPem"], "CERTIFICATE", x509.ParseCertificate)
 	if err != nil {
 		return "", nil, fmt.Errorf("failed to parse CA certificate PEM: %w", err)
 	}
@@ -154,7 +148,8 @@ func keyIdentifier(public crypto.PublicKey) ([]byte, error) {
 	return sum[:], nil
 }
 
-func decode(text any, preamble string) ([]byte, error) {
+// parse reads a PEM block of that type.
+func parse[T any](text any, preamble string, read func([]byte) (*T, error)) (*T, error) {
 	block, _ := pem.Decode([]byte(text.(string)))
 	if block == nil {
 		return nil, fmt.Errorf("failed to decode PEM of expected type %q from bytes", preamble)
@@ -162,5 +157,5 @@ func decode(text any, preamble string) ([]byte, error) {
 	if block.Type != preamble {
 		return nil, fmt.Errorf("invalid PEM type - expected %q, got %q", preamble, block.Type)
 	}
-	return block.Bytes, nil
+	return read(block.Bytes)
 }

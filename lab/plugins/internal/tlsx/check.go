@@ -19,13 +19,11 @@ var subjectFields = []string{
 
 // check reports every input that is missing, not known, of the wrong type or of a wrong value.
 func (k *kind) check(inputs resource.PropertyMap) []plugin.CheckFailure {
-	var failures []plugin.CheckFailure
-	// The reason names the property; as a field of its own the engine would print its value with it.
-	fail := func(reason string) { failures = append(failures, plugin.CheckFailure{Reason: reason}) }
+	var failures provider.Failures
 	for name, spec := range k.inputs {
 		value, given := inputs[resource.PropertyKey(name)]
 		if spec.required && (!given || value.IsNull()) {
-			fail(fmt.Sprintf("Missing required property %q", name))
+			failures.Add("Missing required property %q", name)
 		}
 	}
 	for name, value := range inputs {
@@ -34,43 +32,36 @@ func (k *kind) check(inputs resource.PropertyMap) []plugin.CheckFailure {
 		switch {
 		case resource.IsInternalPropertyKey(name) || value.IsNull() || value.ContainsUnknowns():
 		case !known:
-			fail(fmt.Sprintf("Unknown property %q", name))
+			failures.Add("Unknown property %q", name)
 		default:
 			if reason := spec.refuse(value); reason != "" {
-				fail(fmt.Sprintf("Invalid value for %q: %s", name, reason))
+				failures.Add("Invalid value for %q: %s", name, reason)
 			}
 		}
 	}
-	slices.SortFunc(failures, func(a, b plugin.CheckFailure) int {
-		return strings.Compare(a.Reason, b.Reason)
-	})
-	return failures
+	return failures.Sorted()
+}
+
+// accepts tells for each type whether a value is of it, apart from what a list or a subject holds.
+var accepts = map[valueType]func(resource.PropertyValue) bool{
+	text: resource.PropertyValue.IsString, number: resource.PropertyValue.IsNumber,
+	flag: resource.PropertyValue.IsBool, list: resource.PropertyValue.IsArray, subject: resource.PropertyValue.IsObject,
 }
 
 // refuse says what is wrong with the value, or nothing.
 func (f field) refuse(value resource.PropertyValue) string {
 	mismatch := fmt.Sprintf("expected %s, got %s", f.typ, value.TypeString())
+	if !accepts[f.typ](value) {
+		return mismatch
+	}
 	switch f.typ {
 	case text:
-		if !value.IsString() {
-			return mismatch
-		}
 		return f.refuseChoice(value.StringValue())
 	case number:
-		if !value.IsNumber() {
-			return mismatch
-		}
 		if value.NumberValue() < f.least {
 			return fmt.Sprintf("value must be at least %g, got: %g", f.least, value.NumberValue())
 		}
-	case flag:
-		if !value.IsBool() {
-			return mismatch
-		}
 	case list:
-		if !value.IsArray() {
-			return mismatch
-		}
 		for _, element := range value.ArrayValue() {
 			if !element.IsString() {
 				return mismatch
@@ -80,9 +71,6 @@ func (f field) refuse(value resource.PropertyValue) string {
 			}
 		}
 	case subject:
-		if !value.IsObject() {
-			return mismatch
-		}
 		for name := range value.ObjectValue() {
 			if !slices.Contains(subjectFields, string(name)) && !resource.IsInternalPropertyKey(name) {
 				return fmt.Sprintf("unknown part %q", name)

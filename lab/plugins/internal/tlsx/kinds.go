@@ -1,6 +1,10 @@
 package tlsx
 
-import "github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+import (
+	"maps"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+)
 
 // valueType is what an input property holds.
 type valueType string
@@ -50,9 +54,7 @@ func (k *kind) outputs(inputs resource.PropertyMap, computed resource.PropertyMa
 			outputs[resource.PropertyKey(name)] = resource.NewPropertyValue(spec.fallback)
 		}
 	}
-	for name, value := range computed {
-		outputs[name] = value
-	}
+	maps.Copy(outputs, computed)
 	for name, value := range outputs {
 		if (k.inputs[string(name)].secret || k.computed[string(name)]) && !value.IsSecret() {
 			outputs[name] = resource.MakeSecret(value)
@@ -131,9 +133,7 @@ func issued(algorithm string) map[string]bool {
 func merge(sets ...map[string]field) map[string]field {
 	merged := map[string]field{}
 	for _, set := range sets {
-		for name, spec := range set {
-			merged[name] = spec
-		}
+		maps.Copy(merged, set)
 	}
 	return merged
 }

@@ -9,6 +9,8 @@ import (
 	"net"
 	"net/url"
 	"slices"
+
+	"rancher-on-pks/lab/plugins/internal/provider"
 )
 
 // keyUsages are the values of allowedUses for the key usage extension (RFC 5280 section 4.2.1.3).
@@ -58,18 +60,18 @@ type names struct {
 }
 
 func parseNames(inputs map[string]any) (*names, error) {
-	parsed := &names{dns: texts(inputs["dnsNames"])}
+	parsed := &names{dns: provider.Texts(inputs["dnsNames"])}
 	if parts, ok := inputs["subject"].(map[string]any); ok {
 		parsed.subject = distinguishedName(parts)
 	}
-	for _, text := range texts(inputs["ipAddresses"]) {
+	for _, text := range provider.Texts(inputs["ipAddresses"]) {
 		ip := net.ParseIP(text)
 		if ip == nil {
 			return nil, fmt.Errorf("invalid IP address: failed to parse %q", text)
 		}
 		parsed.ips = append(parsed.ips, ip)
 	}
-	for _, text := range texts(inputs["uris"]) {
+	for _, text := range provider.Texts(inputs["uris"]) {
 		uri, err := url.Parse(text)
 		if err != nil {
 			return nil, fmt.Errorf("invalid URI: failed to parse %q: %w", text, err)
@@ -89,7 +91,7 @@ func distinguishedName(parts map[string]any) pkix.Name {
 	name := pkix.Name{
 		Organization:       single("organization"),
 		OrganizationalUnit: single("organizationalUnit"),
-		StreetAddress:      texts(parts["streetAddresses"]),
+		StreetAddress:      provider.Texts(parts["streetAddresses"]),
 		Locality:           single("locality"),
 		Province:           single("province"),
 		Country:            single("country"),
@@ -104,16 +106,4 @@ func distinguishedName(parts map[string]any) pkix.Name {
 		}}
 	}
 	return name
-}
-
-// texts reads a list of strings; a missing list is empty.
-func texts(value any) []string {
-	elements, _ := value.([]any)
-	read := make([]string, 0, len(elements))
-	for _, element := range elements {
-		if text, ok := element.(string); ok {
-			read = append(read, text)
-		}
-	}
-	return read
 }

@@ -64,12 +64,7 @@ func (t *tls) Diff(_ context.Context, req plugin.DiffRequest) (plugin.DiffRespon
 			olds[name] = value
 		}
 	}
-	news := kind.outputs(req.NewInputs, nil)
-	for _, path := range req.IgnoreChanges {
-		if old, had := olds[resource.PropertyKey(path)]; had {
-			news[resource.PropertyKey(path)] = old
-		}
-	}
+	news := provider.WithIgnored(olds, kind.outputs(req.NewInputs, nil), req.IgnoreChanges)
 	diff := provider.InputDiff(olds, news, func(property string) bool {
 		old := olds[resource.PropertyKey(property)]
 		if kind.inputs[property].pem {

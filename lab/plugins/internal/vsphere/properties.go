@@ -34,16 +34,14 @@ type rule struct {
 	enabled, mandatory bool
 }
 
-func reveal(value resource.PropertyValue) resource.PropertyValue { return provider.Reveal(value) }
-
 // check says what is wrong with the inputs of a rule; what is not known yet is right.
 func check(inputs resource.PropertyMap) []plugin.CheckFailure {
-	var failures []plugin.CheckFailure
+	var failures provider.Failures
 	fail := func(name resource.PropertyKey, reason string) {
 		failures = append(failures, plugin.CheckFailure{Property: name, Reason: reason})
 	}
 	for name, typ := range fields {
-		value := reveal(inputs[name])
+		value := provider.Reveal(inputs[name])
 		switch {
 		case value.IsComputed() || value.IsOutput():
 		case value.IsNull():
@@ -59,10 +57,7 @@ func check(inputs resource.PropertyMap) []plugin.CheckFailure {
 			fail(name, "Invalid or unknown key")
 		}
 	}
-	slices.SortFunc(failures, func(a, b plugin.CheckFailure) int {
-		return strings.Compare(string(a.Property), string(b.Property))
-	})
-	return failures
+	return failures.Sorted()
 }
 
 // ruleOf takes known inputs.
@@ -73,9 +68,8 @@ func ruleOf(inputs resource.PropertyMap) rule {
 	found.cluster, _ = values["computeClusterId"].(string)
 	found.enabled, _ = values["enabled"].(bool)
 	found.mandatory, _ = values["mandatory"].(bool)
-	items, _ := values["virtualMachineIds"].([]any)
-	for _, item := range items {
-		if id, ok := item.(string); ok && !slices.Contains(found.machines, id) {
+	for _, id := range provider.Texts(values["virtualMachineIds"]) {
+		if !slices.Contains(found.machines, id) {
 			found.machines = append(found.machines, id)
 		}
 	}
@@ -116,7 +110,7 @@ func outputs(inputs resource.PropertyMap, id string) resource.PropertyMap {
 // sorted puts a list of known strings into order; everything else is left as it is.
 func sorted(value resource.PropertyValue) resource.PropertyValue {
 	other := func(v resource.PropertyValue) bool { return !v.IsString() }
-	plain := reveal(value)
+	plain := provider.Reveal(value)
 	if !plain.IsArray() || slices.ContainsFunc(plain.ArrayValue(), other) {
 		return value
 	}

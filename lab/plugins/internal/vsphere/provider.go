@@ -12,6 +12,7 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/tokens"
 	"github.com/vmware/govmomi"
 
 	"rancher-on-pks/lab/plugins/internal/provider"
@@ -71,25 +72,32 @@ func (v *vsphere) Close() error {
 	return v.client.Logout(context.Background())
 }
 
-func (v *vsphere) session() (*govmomi.Client, error) {
+// begin returns the context of an operation on a resource, and the session.
+func (v *vsphere) begin(
+	ctx context.Context, token tokens.Type,
+) (context.Context, context.CancelFunc, *govmomi.Client, error) {
+	if err := v.supported(token); err != nil {
+		return nil, nil, nil, err
+	}
 	v.guard.Lock()
 	defer v.guard.Unlock()
 	if v.client == nil {
-		return nil, errors.New("the provider is not configured")
+		return nil, nil, nil, errors.New("the provider is not configured")
 	}
-	return v.client, nil
+	operation, done := v.Operation(ctx)
+	return operation, done, v.client, nil
 }
 
-func (v *vsphere) supported(token string) error {
+func (v *vsphere) supported(token tokens.Type) error {
 	if token == ruleType {
 		return nil
 	}
-	return v.Unsupported("resource type " + token)
+	return v.Unsupported("resource type " + string(token))
 }
 
 // Check fills in defaults; the name is given by autonaming when it is missing, as by the bridge.
 func (v *vsphere) Check(_ context.Context, req plugin.CheckRequest) (plugin.CheckResponse, error) {
-	if err := v.supported(string(req.Type)); err != nil {
+	if err := v.supported(req.Type); err != nil {
 		return plugin.CheckResponse{}, err
 	}
 	inputs := req.News.Copy()
@@ -111,7 +119,7 @@ func (v *vsphere) Check(_ context.Context, req plugin.CheckRequest) (plugin.Chec
 
 // Diff compares the virtual machines as a set: their order is of no meaning.
 func (v *vsphere) Diff(_ context.Context, req plugin.DiffRequest) (plugin.DiffResponse, error) {
-	if err := v.supported(string(req.Type)); err != nil {
+	if err := v.supported(req.Type); err != nil {
 		return plugin.DiffResponse{}, err
 	}
 	olds, news := resource.PropertyMap{}, resource.PropertyMap{}
@@ -143,17 +151,13 @@ func failure(doing string, err error) error {
 }
 
 func (v *vsphere) Create(ctx context.Context, req plugin.CreateRequest) (plugin.CreateResponse, error) {
-	if err := v.supported(string(req.Type)); err != nil {
-		return plugin.CreateResponse{}, err
-	}
 	if req.Preview {
 		return plugin.CreateResponse{Properties: outputs(req.Properties, "")}, nil
 	}
-	client, err := v.session()
+	operation, done, client, err := v.begin(ctx, req.Type)
 	if err != nil {
 		return plugin.CreateResponse{}, err
 	}
-	operation, done := v.Operation(ctx)
 	defer done()
 	id, state, err := create(operation, client, ruleOf(req.Properties))
 	if err != nil {
@@ -163,17 +167,13 @@ func (v *vsphere) Create(ctx context.Context, req plugin.CreateRequest) (plugin.
 }
 
 func (v *vsphere) Update(ctx context.Context, req plugin.UpdateRequest) (plugin.UpdateResponse, error) {
-	if err := v.supported(string(req.Type)); err != nil {
-		return plugin.UpdateResponse{}, err
-	}
 	if req.Preview {
 		return plugin.UpdateResponse{Properties: outputs(req.NewInputs, string(req.ID))}, nil
 	}
-	client, err := v.session()
+	operation, done, client, err := v.begin(ctx, req.Type)
 	if err != nil {
 		return plugin.UpdateResponse{}, err
 	}
-	operation, done := v.Operation(ctx)
 	defer done()
 	state, err := update(operation, client, string(req.ID), ruleOf(req.NewInputs))
 	return plugin.UpdateResponse{Properties: state}, failure(fmt.Sprintf("updating %s: ", req.URN), err)
@@ -181,14 +181,10 @@ func (v *vsphere) Update(ctx context.Context, req plugin.UpdateRequest) (plugin.
 
 // Read is the refresh of a rule, and its import by `{"compute_cluster_path": ..., "name": ...}`.
 func (v *vsphere) Read(ctx context.Context, req plugin.ReadRequest) (plugin.ReadResponse, error) {
-	if err := v.supported(string(req.Type)); err != nil {
-		return plugin.ReadResponse{}, err
-	}
-	client, err := v.session()
+	operation, done, client, err := v.begin(ctx, req.Type)
 	if err != nil {
 		return plugin.ReadResponse{}, err
 	}
-	operation, done := v.Operation(ctx)
 	defer done()
 	id := string(req.ID)
 	if len(req.State) == 0 {
@@ -214,17 +210,11 @@ func (v *vsphere) Read(ctx context.Context, req plugin.ReadRequest) (plugin.Read
 }
 
 func (v *vsphere) Delete(ctx context.Context, req plugin.DeleteRequest) (plugin.DeleteResponse, error) {
-	if err := v.supported(string(req.Type)); err != nil {
-		return plugin.DeleteResponse{}, err
-	}
-	client, err := v.session()
+	operation, done, client, err := v.begin(ctx, req.Type)
 	if err != nil {
 		return plugin.DeleteResponse{}, err
 	}
-	operation, done := v.Operation(ctx)
 	defer done()
-	if err := remove(operation, client, string(req.ID)); err != nil {
-		return plugin.DeleteResponse{}, failure(fmt.Sprintf("deleting %s: ", req.URN), err)
-	}
-	return plugin.DeleteResponse{}, nil
+	err = remove(operation, client, string(req.ID))
+	return plugin.DeleteResponse{}, failure(fmt.Sprintf("deleting %s: ", req.URN), err)
 }

@@ -10,6 +10,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
 	"github.com/vmware/govmomi"
+
+	"rancher-on-pks/lab/plugins/internal/provider"
 )
 
 // setting is one of the provider's settings that the stand-in heeds, and the variable behind it.
@@ -36,7 +38,7 @@ type config struct {
 func read(properties resource.PropertyMap) (found config, known bool, failures []plugin.CheckFailure) {
 	values := map[resource.PropertyKey]string{}
 	for _, setting := range settings {
-		value := reveal(properties[setting.name])
+		value := provider.Reveal(properties[setting.name])
 		switch {
 		case value.IsComputed() || value.IsOutput():
 			return config{}, false, nil
