@@ -21,7 +21,8 @@ _LINKS = (
     "storageClasses",
     "subscribe",
 )
-_BACKED = ("BackingNamespaceCreated", "DefaultProjectCreated", "SystemProjectCreated")
+_PROJECTS = ("DefaultProjectCreated", "SystemProjectCreated")
+_BACKED = ("BackingNamespaceCreated", *_PROJECTS)
 _NEW = ("CreatorMadeOwner", "InitialRolesPopulated", *_BACKED)
 _CONNECTED = ("Pending", "Provisioned", "Waiting", "Connected", "Ready", "AgentTlsStrictCheck")
 _LOCAL = ("Ready", "Pending", "Waiting", "Connected", "CreatorMadeOwner", "SystemAccountCreated", *_BACKED)
@@ -98,7 +99,13 @@ def _local_state(cluster: Object) -> Object:
 def _imported_state(call: Call, cluster: Object) -> Object:
     when = cluster["created"]
     set_up = sprawl.has_namespaces(call.context, cluster["id"])
-    conditions = [condition(kind, "True", when) for kind in _NEW] if set_up else []
+    own = [item for item in call.state.projects.values() if item["clusterId"] == cluster["id"]]
+    made = {f"{item['name']}ProjectCreated" for item in own if sprawl.is_made(call.context, item)}
+    conditions = [
+        condition(kind, "True", when)
+        for kind in (_NEW if set_up else ())
+        if kind not in _PROJECTS or kind in made
+    ]
     info = {"type": "/v3/schemas/clusterInfo", "machineProvider": "imported", "nodeCount": 0}
     since = cluster["connected"]
     if not since:

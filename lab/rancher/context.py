@@ -60,8 +60,15 @@ class Storage(Protocol):
     def request(self, call: Call) -> AbstractAsyncContextManager[None]:
         """Stores what a request changes; undoes all of it when its object is denied."""
 
-    async def write(self, state: State) -> None:
-        """Stores what Rancher itself has changed."""
+    async def write(self, state: State) -> bool:
+        """Stores what Rancher itself has changed; returns whether there are new objects."""
+
+    def holds(self, project: str) -> bool:
+        """Whether the object of a project exists."""
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether the API server did not accept objects of Rancher itself, which goes on trying."""
 
 
 @dataclass

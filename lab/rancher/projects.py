@@ -69,7 +69,9 @@ def _shown(call: Call, project: Object) -> Object:
 
 def _all(call: Call) -> Iterator[Object]:
     for project in call.state.projects.values():
-        if sprawl.has_namespaces(call.context, project["clusterId"]):
+        if sprawl.has_namespaces(call.context, project["clusterId"]) and sprawl.is_made(
+            call.context, project
+        ):
             yield _shown(call, project)
 
 

@@ -105,9 +105,12 @@ class Rancher:
             try:
                 await self._mount(api)
                 await self._serve(api)
-                if self._context.store:
-                    await self._context.store.write(self._context.state)
                 pause = sprawl.pause(self._context, began) if self._runner else None
+                if store := self._context.store:
+                    if await store.write(self._context.state):
+                        self._changed.set()
+                    if store.is_waiting:
+                        pause = min(pause or _RETRY_SECONDS, _RETRY_SECONDS)
             except (ApiError, aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
                 _log.warning("%s; retrying", error or type(error).__name__)
                 pause = _RETRY_SECONDS

@@ -47,6 +47,11 @@ def has_namespaces(context: Context, cluster_id: str) -> bool:
     return cluster is not None and cluster["removed"] is None and context.clock() >= _namespaces_due(cluster)
 
 
+def is_made(context: Context, project: Object) -> bool:
+    """Whether the project's object exists, from which its controller makes the namespace."""
+    return context.store is None or context.store.holds(project["id"])
+
+
 def setup_seconds(context: Context) -> float:
     """Returns the time that Rancher takes now to set up a new cluster."""
     seconds: float = context.fault().get("setup_seconds", _SETUP_SECONDS)
@@ -96,7 +101,11 @@ def _of_clusters(context: Context) -> Iterator[Namespace]:
                 yield Namespace(fleet_namespace(cluster["id"]))
     own = own_projects(context)
     for project in context.state.projects.values():
-        if project["namespace"] not in own and has_namespaces(context, project["clusterId"]):
+        if (
+            project["namespace"] not in own
+            and has_namespaces(context, project["clusterId"])
+            and is_made(context, project)
+        ):
             yield Namespace(project["namespace"], system=True)
 
 

@@ -20,7 +20,7 @@ import aiohttp
 from lab.cluster import definitions
 from lab.cluster.api import MERGE_PATCH, ApiError, KubernetesApi, impersonating
 from lab.rancher.context import Call, RefusalError
-from lab.rancher.kinds import KINDS, RECORD, SETTINGS, Kind, records
+from lab.rancher.kinds import KINDS, PROJECTS, RECORD, SETTINGS, Kind, records
 from lab.rancher.state import Object, State
 
 _ROLES = "/apis/rbac.authorization.k8s.io/v1/clusterroles"
@@ -41,6 +41,7 @@ class Store:
     def __init__(self, api: KubernetesApi) -> None:
         self._api = api
         self._kept: dict[tuple[str, str], str] = {}
+        self._waiting: set[tuple[str, str]] = set()
         self._scalars = ""
         self._installed = False
         self._lock = asyncio.Lock()
@@ -109,11 +110,23 @@ class Store:
                     raise
                 raise RefusalError(500, "ServerError", str(error)) from None
 
-    async def write(self, state: State) -> None:
-        """Stores what Rancher itself has changed."""
+    async def write(self, state: State) -> bool:
+        """Stores what Rancher itself has changed; returns whether there are new objects."""
+        known = self._kept.keys()
+        before = set(known)
         if self._installed:
             async with self._lock:
                 await self._write(state, RANCHER, [])
+        return not known <= before
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether the API server did not accept objects of Rancher itself, which goes on trying."""
+        return bool(self._waiting)
+
+    def holds(self, project: str) -> bool:
+        """Whether the object of a project exists."""
+        return (PROJECTS.name, project) in self._kept
 
     @staticmethod
     def _keys(state: State) -> list[tuple[str, str]]:
@@ -131,29 +144,28 @@ class Store:
             collection, object_name = kinds[name].place(key)
             await self._api.delete(f"{collection}/{object_name}")
             del self._kept[name, key]
+        self._waiting &= found.keys()
         changed = [item for item, (*_, text) in found.items() if self._kept.get(item) != text]
         for item in sorted(changed, key=lambda item: item not in own):
             kind, key, record, text = found[item]
             try:
                 await self._put(kind, key, record, text, user if item in own else RANCHER)
             except ApiError as error:
-                self._denied(state, kind, key, error, own=item in own)
+                self._denied(kind, key, error, own=item in own)
             else:
                 self._kept[item] = text
+                self._waiting.discard(item)
         await self._write_scalars(state)
 
-    def _denied(self, state: State, kind: Kind, key: str, error: ApiError, *, own: bool) -> None:
+    def _denied(self, kind: Kind, key: str, error: ApiError, *, own: bool) -> None:
         if own and error.status in {*_CODES, *_DENIED}:
             code = _CODES.get(error.status, "InvalidBodyContent")
             raise RefusalError(error.status, code, error.message) from None
-        if error.status == 404:  # its namespace is created a moment later
-            return
-        if error.status not in _DENIED:
+        if error.status not in {*_DENIED, 404}:  # 404: its namespace is created a moment later
             raise error
-        _log.warning("%s %s is denied: %s", kind.name, key, error.message)
-        if kind.field == "projects":
-            # A controller of Rancher goes on trying; until it succeeds there is no project.
-            state.projects.pop(key, None)
+        if error.status != 404 and (kind.name, key) not in self._waiting:
+            _log.warning("%s %s is denied: %s", kind.name, key, error.message)
+        self._waiting.add((kind.name, key))
 
     async def _put(self, kind: Kind, key: str, record: Object, text: str, user: str) -> None:
         collection, name = kind.place(key)

@@ -386,14 +386,18 @@ async def test_what_the_api_server_denies_rancher_denies_and_nothing_is_left(sta
     assert before["users"] == set(stage.cluster.objects["users"])
 
 
-async def test_a_denied_default_project_leaves_its_cluster_alone(stage: Stage) -> None:
+async def test_a_denied_default_project_leaves_its_cluster_alone_and_comes_later(stage: Stage) -> None:
     token = await ready(stage)
     stage.cluster.refuse = lambda resource, _item: "no" if resource == "projects" else ""
     status, cluster = await post(stage, "/v3/clusters", token, {"name": "edge"})
     assert status == 201
     await eventually(lambda: cluster["id"] in stage.namespaces())
     assert projects(stage, cluster["id"]) == set()
-    assert not [name for name in stage.namespaces() if name.startswith(f"{cluster['id']}-p-")]
+    own = [name for name in stage.namespaces() if name.startswith(f"{cluster['id']}-p-")]
+    assert own == []
+    stage.cluster.refuse = lambda _resource, _item: ""
+    await eventually(lambda: sum(name.startswith(f"{cluster['id']}-p-") for name in stage.namespaces()) == 2)
+    assert len(projects(stage, cluster["id"])) == 2
 
 
 async def test_a_project_by_kubectl_gets_its_namespace_and_loses_it(stage: Stage) -> None:
