@@ -48,7 +48,10 @@ def read_inventory(path: Path, texts: Mapping[str, str], *, root: Path) -> Inven
         InventoryError: With every problem found, each with its file and site.
     """
     reader = _Reader(texts, root)
-    files = sorted([*path.glob("*.yaml"), *path.glob("*.yml")]) if path.is_dir() else [path]
+    try:
+        files = sorted([*path.glob("*.yaml"), *path.glob("*.yml")]) if path.is_dir() else [path]
+    except OSError:  # a name that is too long, a folder that is closed: reading it says so
+        files = [path]
     if not files:
         reader.report(str(path), "the folder has no file *.yaml", "Create one with a list `sites`")
     for file in files:

@@ -29,13 +29,24 @@ def running(lab: Lab, prefix: str = "") -> dict[str, int]:
     return {name: pids[0] for name, pids in _marked(lab).items() if name.startswith(prefix)}
 
 
-def start(lab: Lab, name: str, argv: Sequence[str], env: Mapping[str, str] | None = None) -> int:
-    """Starts daemon ``name`` unless it runs; its output goes to ``log/<name>.log``. Returns the pid."""
+def start(
+    lab: Lab, name: str, argv: Sequence[str], env: Mapping[str, str] | None = None, *, own: str = "\0"
+) -> int:
+    """Starts daemon ``name`` unless it runs; its output goes to ``log/<name>.log``. Returns the pid.
+
+    Args:
+        lab: The lab.
+        name: Name of the daemon.
+        argv: Its command line.
+        env: Additional variables.
+        own: Prefix of variables that it would take for its settings, and that it gets only from ``env``.
+    """
     pid = running(lab).get(name)
     if pid is not None:
         return pid
     log = lab.path("log", f"{name}.log")
-    environment = {**os.environ, **lab.environment, **(env or {}), MARK: f"{lab.home}:{name}"}
+    users = {key: text for key, text in os.environ.items() if not key.startswith(own)}
+    environment = {**users, **lab.environment, **(env or {}), MARK: f"{lab.home}:{name}"}
     with log.open("ab") as out:
         process = subprocess.Popen(
             list(argv),

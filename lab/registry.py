@@ -51,7 +51,8 @@ def start(lab: Lab) -> bool:
         "auth": {"htpasswd": {"realm": "lab", "path": str(lab.path("registry", "htpasswd"))}},
     }
     pki.write_private(lab.registry_config, yaml.safe_dump(config).encode())
-    process.start(lab, "registry", [command, "serve", str(lab.registry_config)])
+    # It reads every REGISTRY_*, and REGISTRY_AUTH_FILE is where skopeo and podman find a user's login.
+    process.start(lab, "registry", [command, "serve", str(lab.registry_config)], own="REGISTRY_")
     bringup.await_port(lab, "registry", lab.registry)
     pushing = publisher(lab)
     for image in images():

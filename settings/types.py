@@ -68,7 +68,11 @@ def _cidr(value: str) -> str:
 
 
 def _file(value: str) -> str:
-    if not Path(value).is_file():
+    try:
+        found = Path(value).is_file()
+    except OSError:  # a name that is too long, a folder that is closed
+        found = False
+    if not found:
         raise ValueError("must be an existing file, relative to the folder of Pulumi.yaml or absolute")
     return value
 

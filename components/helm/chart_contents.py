@@ -45,8 +45,8 @@ def read(reference: ChartReference) -> ChartContents:
         ChartUnreachableError: The repository is unreachable. Another try may succeed.
     """
     path = Path(reference.chart)
-    folder = reference.is_local and path.is_dir()
     try:
+        folder = reference.is_local and path.is_dir()
         content = b"" if folder else archive(reference)
 
         def file(name: str) -> bytes:

@@ -156,12 +156,7 @@ class Pks:
         access = self.access
         command = ["login", "--api", access.api]
         if access.ca_file:
-            if not Path(access.ca_file).is_file():
-                raise PksError(
-                    f"{PKS.where('ca_certificate_file')}: file {access.ca_file!r} does not exist. Give the "
-                    "file with the CA of the PKS API"
-                )
-            command += ["--ca-cert", str(Path(access.ca_file).resolve())]
+            command += ["--ca-cert", _ca_file(access.ca_file)]
         # The CLI has no prompt for a client's secret, which other users of this machine can read in argv.
         command += (
             ["--client-name", access.client, "--client-secret", access.client_secret]
@@ -276,3 +271,17 @@ class Pks:
 def shared(access: Access) -> Pks:
     """The process's one client for an access, so that it logs in once."""
     return Pks(access)
+
+
+def _ca_file(name: str) -> str:
+    """The absolute path of the file, which must exist."""
+    try:
+        found = Path(name).is_file()
+    except OSError:  # a name that is too long, a folder that is closed
+        found = False
+    if not found:
+        raise PksError(
+            f"{PKS.where('ca_certificate_file')}: file {name!r} does not exist. Give the file with the CA of "
+            "the PKS API"
+        )
+    return str(Path(name).resolve())

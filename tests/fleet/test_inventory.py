@@ -131,6 +131,8 @@ def test_a_file_that_is_not_a_sites_file(text: str, start: str, tmp_path: Path) 
 def test_no_file(tmp_path: Path) -> None:
     with pytest.raises(InventoryError, match=r"sites\.yaml: there is no such file"):
         read_inventory(tmp_path / "sites.yaml", {}, root=tmp_path)
+    with pytest.raises(InventoryError, match=r"A: cannot be read: "):
+        read_inventory(tmp_path / ("A" * 300), {}, root=tmp_path)
     (tmp_path / "empty").mkdir()
     with pytest.raises(InventoryError, match=r"the folder has no file"):
         read_inventory(tmp_path / "empty", {}, root=tmp_path)

@@ -142,14 +142,17 @@ def raw(draw: Random, sample: bytes, others: tuple[bytes, ...] = ()) -> bytes:
 
 def text_of(draw: Random, value: Any) -> bytes:
     """The document as JSON; sometimes damaged."""
-    encoded = json.dumps(value).encode()
+    try:
+        encoded = json.dumps(value).encode()
+    except RecursionError:
+        encoded = b"[" * 3000
     return raw(draw, encoded) if draw.random() < 0.2 else encoded
 
 
 def _changed(draw: Random, root: Any) -> Any:
     places = list(_places(root))
     if not places or draw.random() < 0.03:
-        return draw.choice(VALUES)
+        return copy.deepcopy(draw.choice(VALUES))  # a later change must not change it for others
     owner, key = draw.choice(places)
     match draw.randrange(10):
         case 0 | 1:
@@ -160,16 +163,24 @@ def _changed(draw: Random, root: Any) -> Any:
             owner[key] = {"x": owner[key]}
         case 4:
             other, place = draw.choice(places)
-            owner[key] = copy.deepcopy(other[place]) if place in _keys(other) else None
+            owner[key] = _copied(other[place]) if place in _keys(other) else None
         case 5 if isinstance(owner, dict):
             owner[str(key) + draw.choice(("", " ", "s", "\0"))] = owner.pop(key)
         case 6 if isinstance(owner, list):
-            owner += [copy.deepcopy(owner[key])] * draw.choice((1, 2, 300))
+            owner += [_copied(owner[key])] * draw.choice((1, 2, 300))
         case 7 if isinstance(owner[key], str):
             owner[key] = raw(draw, owner[key].encode(errors="replace")).decode(errors="replace")
         case _:
             owner[key] = copy.deepcopy(draw.choice(VALUES))
     return root
+
+
+def _copied(value: Any) -> Any:
+    """A copy, except of what was put into itself again and again."""
+    try:
+        return copy.deepcopy(value)
+    except RecursionError:
+        return None
 
 
 def _keys(owner: Any) -> Any:

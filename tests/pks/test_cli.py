@@ -125,9 +125,10 @@ def test_the_cli_may_be_missing() -> None:
         Pks(Access("pks.test", executable="no-such-pks", username="a", password="b")).plans()
 
 
-def test_the_ca_file_may_be_missing(foundation: FakeFoundation) -> None:
-    with pytest.raises(PksError, match=r"pksCaCertificateFile .*PKS_CA_CERT\): file '/no/ca.pem'"):
-        client(foundation, ca_file="/no/ca.pem").plans()
+@pytest.mark.parametrize("name", ["/no/ca.pem", "A" * 300])
+def test_the_ca_file_may_be_missing(foundation: FakeFoundation, name: str) -> None:
+    with pytest.raises(PksError, match=rf"pksCaCertificateFile .*PKS_CA_CERT\): file '{name}'"):
+        client(foundation, ca_file=name).plans()
 
 
 def test_no_json_is_an_error(foundation: FakeFoundation) -> None:
