@@ -14,7 +14,7 @@ FILE: TypeAdapter[str] = TypeAdapter(File)
 
 @pytest.mark.parametrize("name", ["absent.pem", ".", "A" * 300, f"{'a/' * 3000}b", "a\0b"])
 def test_a_name_that_no_file_can_have_is_refused_as_one_that_none_has(name: str) -> None:
-    with pytest.raises(ValidationError, match="must be an existing file|printable characters"):
+    with pytest.raises(ValidationError, match=r"must be an existing file|printable characters"):
         FILE.validate_python(name)
 
 
