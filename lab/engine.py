@@ -204,13 +204,15 @@ class Engine:
             command = f"pulumi-resource-{name}"
             users = installed_plugin(name)
             link = self.lab.path("pulumi", "plugins", users.parent.name, command)
-            plugin = users if users.exists() and users != link else self.tools.plugins / command
+            built = self.tools.plugins / command
+            # In a shell of the lab the user's Pulumi home is the lab's: its link leads to the user's plugin.
+            own = built if built.exists() else link.resolve()
+            plugin = users if users.exists() and users != link else own
             link.unlink(missing_ok=True)
             if plugin.exists():
                 link.symlink_to(plugin)
         # So that `lab down` also finds what `pulumi` leaves when it is run, and killed, by hand.
-        own = self.lab.home / "bin" / "pulumi"
-        own.unlink(missing_ok=True)
+        (self.lab.home / "bin" / "pulumi").unlink(missing_ok=True)
         path = environment(self.lab, self.tools)["PATH"]
         if engine := shutil.which("pulumi", path=path):
             tool.wrap(self.lab, "pulumi", [engine], {})

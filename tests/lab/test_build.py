@@ -12,8 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from lab import bringup
 from lab import present as present_module
 from lab.build import Built, build, carry, planned, show
+from lab.engine import Engine, Tools
 from lab.golang import BuildError
 from lab.layout import Lab
 from lab.recipes import ENGINE, HELM2, KUBERNETES_PLUGIN, LANGUAGE_HOST, ON_DEMAND, RECIPES, Borrowed, Recipe
@@ -370,6 +372,22 @@ def test_the_plugins_of_the_labs_shell_are_not_taken_for_the_users(
     assert present_module.present([KUBERNETES_PLUGIN], cache) == {KUBERNETES_PLUGIN: plugin}
     monkeypatch.setenv("LAB_HOME", str(tmp_path))
     assert present_module.present([KUBERNETES_PLUGIN], cache) == {}
+
+
+def test_a_lab_keeps_a_users_plugin_in_a_shell_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`python -m lab env` exports the lab's Pulumi home; nothing was built for what the user has."""
+    lab, tools = Lab(tmp_path / "lab", 77), Tools(tmp_path / "bin", tmp_path / "plugins")
+    monkeypatch.setenv("PULUMI_HOME", str(tmp_path / "home"))
+    bringup.prepare(lab)
+    users = present_module.installed_plugin("kubernetes")
+    users.parent.mkdir(parents=True)
+    users.touch()
+    for home in (tmp_path / "home", lab.home / "pulumi", lab.home / "pulumi"):
+        monkeypatch.setenv("PULUMI_HOME", str(home))
+        Engine(lab, tools).install_plugins()
+        assert present_module.installed_plugin("kubernetes").resolve() == users
 
 
 @pytest.mark.parametrize("recipe", (*RECIPES, *ON_DEMAND), ids=lambda recipe: recipe.name)
