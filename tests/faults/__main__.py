@@ -12,6 +12,7 @@ from concurrent.futures import ProcessPoolExecutor
 
 from tests.faults.gate import Fault
 from tests.faults.schedule import outcome
+from tests.faults.world import COMMANDS
 
 _REPORT = 500
 _AT_ONCE = 20
@@ -70,6 +71,7 @@ class Tally:
     def __init__(self) -> None:
         """Begin with none."""
         self.counts, self.kinds, self.start = Counter[str](), set[tuple[str, str]](), time.monotonic()
+        self.killed: set[str] = set()
 
     def add(self, taken: list[Fault], wrong: list[str]) -> None:
         """A schedule has run: the faults that happened, and what is wrong."""
@@ -77,6 +79,7 @@ class Tally:
         self.counts["faults"] += len(taken)
         self.counts["kills"] += sum(fault.kind.startswith("killed") for fault in taken)
         self.kinds |= {(fault.command, fault.kind) for fault in taken}
+        self.killed |= {fault.command for fault in taken if fault.kind.startswith("killed")}
         self.counts["converged"] += not wrong
         self.counts["orphans"] += any("leaves" in text or " after up" in text for text in wrong)
         self.counts["hands"] += any("needs hands" in text for text in wrong)
@@ -86,7 +89,7 @@ class Tally:
         counts = self.counts
         return (
             f"{counts['schedules']} schedules, {counts['faults']} faults ({len(self.kinds)} distinct), "
-            f"{counts['kills']} kills: {counts['converged']} converged, {counts['orphans']} orphans, "
+            f"{counts['kills']} kills, at {len(self.killed)} of {len(COMMANDS)} calls: {counts['converged']} converged, {counts['orphans']} orphans, "
             f"{counts['hands']} needed hands; {time.monotonic() - self.start:.0f} s"
         )
 
