@@ -89,8 +89,9 @@ class Tally:
         counts = self.counts
         return (
             f"{counts['schedules']} schedules, {counts['faults']} faults ({len(self.kinds)} distinct), "
-            f"{counts['kills']} kills, at {len(self.killed)} of {len(COMMANDS)} calls: {counts['converged']} converged, {counts['orphans']} orphans, "
-            f"{counts['hands']} needed hands; {time.monotonic() - self.start:.0f} s"
+            f"{counts['kills']} kills, at {len(self.killed)} of {len(COMMANDS)} calls: "
+            f"{counts['converged']} converged, {counts['orphans']} orphans, {counts['hands']} needed hands; "
+            f"{time.monotonic() - self.start:.0f} s"
         )
 
 
