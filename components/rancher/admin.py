@@ -63,6 +63,7 @@ class AdminProvider(Provider):
                 session = rancher.login(USER, str(known["password"]), known["description"])
                 if session:
                     rancher.logout(session)
+                api_token.revoke_others(rancher, login, known)
                 return {"server_url": url, "password": known["password"] if session else ""}
         except RancherError as error:
             if error.status and not isinstance(error, UnreachableError):

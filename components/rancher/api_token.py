@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 
@@ -51,11 +51,29 @@ def ensure(rancher: Rancher, login: Login, wanted: Properties, before: Propertie
     else:
         kept = _issue(rancher, login, wanted)
     valid_login = Login(str(kept["token"]), login.user)
-    names = set(_left_behind(rancher, valid_login, wanted)) - {_name(login)}
-    names.add(str(before.get("token_name") or ""))
-    for name in sorted(names - {"", kept["token_name"]}):
-        _revoke(rancher, valid_login, name)
+    replaced = {str(before.get("token_name") or "")} - {"", kept["token_name"]}
+    revoke_others(rancher, valid_login, wanted, kept={_name(login)}, gone=replaced)
     return kept
+
+
+def revoke_others(
+    rancher: Rancher,
+    login: Login,
+    known: Properties,
+    *,
+    kept: Collection[str] = (),
+    gone: Collection[str] = (),
+) -> None:
+    """Revoke the tokens and sessions of the stack, but not ``kept`` and that of ``login``; ``gone`` in any case.
+
+    A login whose answer was lost, or whose process was killed, leaves a session.
+
+    Raises:
+        RancherError: Rancher refuses, or does not answer.
+    """
+    found = set(_left_behind(rancher, login, known)) - {_name(login), *kept}
+    for name in sorted(found | set(gone)):
+        _revoke(rancher, login, name)
 
 
 def revoke_all(rancher: Rancher, login: Login, known: Properties) -> None:
