@@ -93,6 +93,7 @@ KEYS: labels.Table = {
     ("placement:VmCids", ""): {"executable": "boshCli"},
     ("placement:VirtualMachines", ""): _VCENTER,
     ("dns:Record", ""): {"server": "dnsServer", "zone": "dnsZone", "ttl": "dnsTtl"},
+    ("dns:Claim", ""): {"server": "dnsServer", "zone": "dnsZone"},
     ("dns:Record", "rancher-"): {"hostname": "rancherHostname"},
     ("dns:Record", "api-"): {"hostname": "externalHostname"},
     ("dns:Resolution", ""): {"resolver": "dnsResolver", "timeout_minutes": "dnsTimeoutMinutes"},

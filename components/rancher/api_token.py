@@ -64,7 +64,7 @@ def revoke_others(
     kept: Collection[str] = (),
     gone: Collection[str] = (),
 ) -> None:
-    """Revoke the tokens and sessions of the stack, but not ``kept`` and that of ``login``; ``gone`` in any case.
+    """Revoke the stack's tokens and sessions, but for that of ``login`` and ``kept``; ``gone`` in any case.
 
     A login whose answer was lost, or whose process was killed, leaves a session.
 

@@ -32,6 +32,7 @@ def test_dynamic_updates(mocks: RecordingMocks) -> pulumi.Output[None]:
         assert values[0] == "rancher.example.com. 60 IN A 10.50.0.79"
         assert {name: kind for kind, name, _ in mocks.registered} == {
             "rancher-dns": "rancher-on-pks:dns:DnsRecord",
+            "rancher-dns-claim": "pulumi-python:dynamic/dns:Claim",
             "rancher-dns-record": RECORD,
             "rancher-dns-resolution": RESOLUTION,
         }
@@ -43,6 +44,8 @@ def test_dynamic_updates(mocks: RecordingMocks) -> pulumi.Output[None]:
             "zone": "",
             "move": False,
         }
+        before = mocks.requests["rancher-dns-record"].dependencies
+        assert any(urn.endswith("::rancher-dns-claim") for urn in before)
         dependencies = mocks.requests["rancher-dns-resolution"].dependencies
         assert any(urn.endswith("::rancher-dns-record") for urn in dependencies)
 

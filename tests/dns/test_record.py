@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from pulumi.output import Unknown
 
+from components.dns.claim import ClaimProvider
 from components.dns.record import RecordProvider
 from components.runtime.errors import ProviderError
 from tests.dns import sites
@@ -127,6 +128,23 @@ def test_deletion_leaves_what_is_not_ours(site: Site, provider: RecordProvider) 
     provider.delete(NAME, olds)
     assert site.records("rancher") == ["300 A 10.50.0.80"]
     assert site.records("rancher", "TXT") == ['300 TXT "note"']
+
+
+def test_a_record_that_a_killed_update_made_goes_with_its_claim(
+    site: Site, provider: RecordProvider, configured: Callable[..., Any]
+) -> None:
+    claims = configured(ClaimProvider)
+    given = inputs(site)
+    claim = claims.create({name: given[name] for name in ("hostname", "address", "server", "zone")})
+    assert site.records("rancher") == []
+    provider.create(given)  # and its process is killed before the engine knows
+    claims.delete(claim.id, claim.outs)
+    assert site.records("rancher") == []
+    claims.delete(claim.id, claim.outs)
+
+    site.put("rancher", 300, "A", OTHER)
+    claims.delete(claim.id, claim.outs)
+    assert site.records("rancher") == [f"300 A {OTHER}"], "somebody else's"
 
 
 def test_wrong_secret(site: Site, configured: Callable[..., Any]) -> None:

@@ -9,6 +9,7 @@ from pulumi.dynamic import Config, ConfigureRequest
 
 from capacity.model.figures import to_document
 from capacity.model.plan import Block, Demand, Network, Plan
+from components.dns.claim import ClaimProvider
 from components.dns.record import RecordProvider
 from components.helm.rollout import RolloutProvider
 from components.ingress.virtual_ip import VirtualIpProvider
@@ -83,6 +84,11 @@ def resources(workers: int) -> list[tuple[str, type[Provider], dict[str, Any]]]:
         ("rollout", RolloutProvider, {**_RELEASE, "revision": 1}),
         ("vip", VirtualIpProvider, {**_RELEASE, "network": "10.50.0.0/24", "service": "nginx"}),
         ("gone", DeletedObjectProvider, {"path": left_over, "creator": 1, **_KUBECONFIG}),
+        (
+            "claim",
+            ClaimProvider,
+            {"hostname": HOSTNAME, "address": web.VIP, "server": ADDRESS, "zone": ZONE},
+        ),
         (
             "record",
             RecordProvider,

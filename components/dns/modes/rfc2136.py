@@ -8,6 +8,7 @@ from typing import Any
 
 import pulumi
 
+from components.dns.claim import Claim
 from components.dns.modes.base import Address, DnsMode
 from components.dns.record import Record
 
@@ -27,6 +28,14 @@ class Rfc2136Mode(DnsMode):
     move_record: bool = False
 
     def record(self, name: str, wanted: Address, opts: pulumi.ResourceOptions) -> pulumi.CustomResource:
+        claim = Claim(
+            name.removesuffix("-record") + "-claim",
+            hostname=wanted.hostname,
+            address=wanted.address,
+            server=self.server,
+            zone=self.zone,
+            opts=opts,
+        )
         return Record(
             name,
             hostname=wanted.hostname,
@@ -35,7 +44,7 @@ class Rfc2136Mode(DnsMode):
             server=self.server,
             zone=self.zone,
             move=self.move_record,
-            opts=opts,
+            opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=claim)),
         )
 
     def preflight(self, hostnames: Sequence[str]) -> dict[str, Any]:
