@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from fleet import access
 from fleet.component import Fleet, FleetArgs
 from fleet.inventory import Inventory, SiteEntry
 from fleet.share import FleetName
+from lab.rancher import sprawl
 from rancher_on_pks.outputs import RancherStack
 from tests.fleet.conftest import World, world
 from tests.fleet.test_component import OUTPUTS
@@ -61,6 +63,20 @@ async def test_a_site_gets_its_quota_at_once_and_keeps_it(rancher: World) -> Non
     made = await rancher.update(made, {**wanted, "project_limit": -1})
     assert made["limited"] == -1
     assert await quotas(rancher) == {}
+
+
+async def test_the_quota_waits_for_ranchers_own_projects(
+    rancher: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Until Kubernetes counts, it would deny them."""
+    made: list[str] = []
+    monkeypatch.setattr(sprawl, "is_made", lambda *_: bool(made))
+    creating = asyncio.create_task(rancher.create(rancher.wanted("berlin", project_limit=0)))
+    await asyncio.sleep(2)
+    assert await quotas(rancher) == {}
+    made.append("both")
+    assert (await creating)["limited"] == 0
+    assert list((await quotas(rancher)).values()) == ["2"]
 
 
 async def test_without_quota_nothing_is_asked(rancher: World) -> None:
