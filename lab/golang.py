@@ -22,8 +22,9 @@ _STOP_SECONDS = 10.0
 # With this much memory the compiler's garbage collector runs less often: 17 % less CPU time (Helm), and up to
 # 4 GB for one package of Kubernetes.
 _ROOMY_BYTES = 12 * 2**30
-# Never empty: otherwise settings made with `go env -w` would apply.
-_FLAGS = "-mod=readonly -trimpath -buildvcs=false"
+# Never empty: otherwise settings made with `go env -w` would apply. The linker drops debug information, so
+# the compiler need not make it: 21 % less CPU time (etcd), and a binary of the same size.
+_FLAGS = "-mod=readonly -trimpath -buildvcs=false -gcflags=all=-dwarf=false"
 # What `go build -v` prints for each package.
 _PACKAGE = re.compile(r"[\w.~-]+(/[\w.~-]+)*")
 # User settings that would change the build.
