@@ -34,6 +34,7 @@ _CHANGES: dict[str, dict[str, object]] = {
 }
 _MOST_STEPS = 60
 _PROVIDERS = "pulumi-resource-pulumi-python"
+_OURS = (_PROVIDERS, "provider_host", "lab.cli")
 _END_SECONDS = 10.0
 
 
@@ -150,7 +151,11 @@ def _victim(engine: int, kind: str) -> int | None:
 
 
 def _outliving(family: list[int]) -> list[str]:
-    """Processes of the engine that still run a while after it was killed."""
+    """Processes of this project that still run a while after the engine was killed.
+
+    Those of Pulumi, language host and plugins, look for it every few minutes (``rpcutil.Healthcheck``).
+    """
+    family = [pid for pid in family if any(name in _command_line(pid) for name in _OURS)]
     deadline = time.monotonic() + _END_SECONDS
     while (left := [pid for pid in family if _command_line(pid)]) and time.monotonic() < deadline:
         time.sleep(0.2)
