@@ -1,7 +1,7 @@
 """The forecast of namespaces, role bindings and keys in etcd, against what the lab's Rancher makes.
 
-One Rancher on a real control plane grows to 10, 100 and 300 imported clusters, and is counted as
-``python -m capacity measure`` counts.
+One Rancher on a real control plane grows to 10 and 100 imported clusters, with ``LARGE=1`` to 300, and is
+counted as ``python -m capacity measure`` counts.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import os
 import subprocess
 import sys
 from collections.abc import AsyncIterator
@@ -39,6 +40,7 @@ pytestmark = [pytest.mark.lab, pytest.mark.asyncio(loop_scope="module")]
 PASSWORD = "the-first-password"
 SPACE = "/api/v1/namespaces"
 AT_ONCE = 8
+SIZES = (10, 100, 300) if os.environ.get("LARGE") else (10, 100)
 WITHIN = 0.05
 SETTLED_SECONDS = 1.5
 
@@ -154,10 +156,10 @@ def close(found: int, wanted: int) -> bool:
     return abs(found - wanted) <= WITHIN * wanted
 
 
-async def test_must_hold_the_forecast_for_10_100_and_300_imported_clusters(rancher: Rancher) -> None:
+async def test_must_hold_the_forecast_for_imported_clusters(rancher: Rancher) -> None:
     start = await rancher.census()
     shown = ["clusters  namespaces  role bindings  forecast  documented minimum  further keys  forecast"]
-    for count in (10, 100, 300):
+    for count in SIZES:
         demand = Demand(rancher_version="2.15.0", imported_clusters=count, users=0, connected=False)
         plan = Plan(network=Network(blocks=(Block(cidr="10.0.0.0/8"),)), demands=(demand,))
         wanted = assess(plan)
