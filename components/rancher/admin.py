@@ -60,10 +60,12 @@ class AdminProvider(Provider):
                 if login is None:
                     return {"token_expires": ""}
                 url = rancher.call("GET", "/v3/settings/server-url", token=login.token).get("value")
-                session = rancher.login(USER, str(known["password"]), known["description"])
-                if session:
-                    rancher.logout(session)
-                api_token.revoke_others(rancher, login, known)
+                try:
+                    session = rancher.login(USER, str(known["password"]), known["description"])
+                    if session:
+                        rancher.logout(session)
+                finally:  # a login whose answer is lost leaves a session
+                    api_token.revoke_others(rancher, login, known)
                 return {"server_url": url, "password": known["password"] if session else ""}
         except RancherError as error:
             if error.status and not isinstance(error, UnreachableError):

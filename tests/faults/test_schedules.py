@@ -29,6 +29,17 @@ FOUND = {
     "the answer to the change of the password is lost": Schedule(
         0, ("up once", "up", "destroy"), (Fault("rancher POST users", 1, "lost"),)
     ),
+    "the login of a refresh is lost": Schedule(
+        487,
+        ("up once", "refresh", "refresh", "up", "destroy"),
+        (Fault("rancher POST login", 3, "hangs after"),),
+    ),
+    "the user of a refresh's login is not shown": Schedule(
+        5319, ("up once", "refresh", "up", "destroy"), (Fault("rancher GET users", 3, "garbage"),)
+    ),
+    "killed when the DNS record was made, then destroyed": Schedule(
+        840, ("up once", "destroy once", "destroy"), (Fault("dns update", 4, "killed after"),)
+    ),
     "killed when the DNS record was made": Schedule(
         0, ("up once", "up", "destroy"), (Fault("dns update", 5, "killed after"),)
     ),
