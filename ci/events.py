@@ -161,15 +161,14 @@ def read(lines: Iterable[str], mask: Redactor | None = None) -> Report:
 def _events(lines: Iterable[str], mask: Redactor) -> Iterator[Mapping[str, Any]]:
     for line in lines:
         try:
-            event = loads(line)
-        except ValueError:
-            continue
-        if isinstance(event, dict):
-            try:
+            event = mask.document(loads(line))
+            if isinstance(event, dict):
                 check(event, _EVENT)
-            except ShapeError as error:
-                raise StepError(f"the engine's event log has an unknown form: {error}") from None
-            yield cast(Mapping[str, Any], mask.document(event))
+                yield cast(Mapping[str, Any], event)
+        except json.JSONDecodeError:
+            continue
+        except (ShapeError, ValueError) as error:  # what is left out could be the change that matters
+            raise StepError(f"the engine's event log has an unknown form: {error}") from None
 
 
 def _change(urn: str, steps: list[Mapping[str, Any]]) -> Change | None:

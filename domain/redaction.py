@@ -123,12 +123,22 @@ class Redactor:
             yield self(waiting)
 
     def document(self, value: object) -> object:
-        """A JSON document without secrets in its texts."""
+        """A JSON document without secrets in its texts.
+
+        Raises:
+            ValueError: It is nested too deeply.
+        """
+        try:
+            return self._document(value)
+        except RecursionError:
+            raise ValueError("nested too deeply") from None
+
+    def _document(self, value: object) -> object:
         if isinstance(value, str):
             return self(value)
         if isinstance(value, Mapping):
-            return {key: self.document(item) for key, item in value.items()}
-        return [self.document(item) for item in value] if isinstance(value, list) else value
+            return {key: self._document(item) for key, item in value.items()}
+        return [self._document(item) for item in value] if isinstance(value, list) else value
 
     def _may_begin(self, text: str) -> bool:
         """Whether the text ends with the beginning of a secret that has several lines."""

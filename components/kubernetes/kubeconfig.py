@@ -69,7 +69,10 @@ def reduce(text: str, *, server: str = "", tls_name: str = "") -> tuple[str, str
     """
     with _refusals():
         document, url = rules.reduced(_load(text), server=server, tls_name=tls_name)
-    return yaml.safe_dump(document, sort_keys=True), url
+    try:
+        return yaml.safe_dump(document, sort_keys=True), url
+    except RecursionError:
+        raise KubeconfigError("the kubeconfig is nested too deeply") from None
 
 
 def expiry(text: object) -> float | None:

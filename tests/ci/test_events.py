@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
 from ci.events import Property, read
+from ci.problem import StepError
 from tests.ci.logs import CLUSTER, SECRET, UNKNOWN, diagnostic, log, report, step, summary, violation
 
 MAP = "kubernetes:core/v1:ConfigMap"
@@ -105,3 +108,15 @@ def test_the_log_of_a_run_that_was_killed_is_no_whole_preview() -> None:
     assert read(lines).finished
     cut = read([lines[0], lines[1][:30], ""])
     assert ([change.name for change in cut.changes], cut.finished) == (["c"], False)
+
+
+@pytest.mark.parametrize("depth", [400, 700, 5000])
+def test_an_event_that_cannot_be_looked_through_is_not_left_out(depth: int) -> None:
+    """It could be the deletion that a reviewer must see."""
+    deep = f'{{"resourcePreEvent": {"[" * depth}{"]" * depth}}}'
+    with pytest.raises(StepError, match="the engine's event log has an unknown form: "):
+        read([deep])
+
+
+def test_a_line_that_is_no_json_is_left_out() -> None:
+    assert read(["{", "garbage", *log(summary(same=1))]) == report(summary(same=1))

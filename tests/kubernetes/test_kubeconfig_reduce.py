@@ -58,3 +58,10 @@ def test_another_server_keeps_the_name_to_verify() -> None:
 def test_an_unusable_one_is_refused(changes: dict[str, Any]) -> None:
     with pytest.raises(KubeconfigError):
         reduce(yaml.safe_dump({**DOCUMENT, **changes}))
+
+
+@pytest.mark.parametrize("depth", [400, 5000])
+def test_one_that_is_nested_too_deeply_is_refused(depth: int) -> None:
+    text = yaml.safe_dump(DOCUMENT).replace("token: t", f"token: {'[' * depth}{']' * depth}")
+    with pytest.raises(KubeconfigError):
+        reduce(text)
