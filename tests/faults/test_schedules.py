@@ -37,6 +37,11 @@ FOUND = {
     "the user of a refresh's login is not shown": Schedule(
         5319, ("up once", "refresh", "up", "destroy"), (Fault("rancher GET users", 3, "garbage"),)
     ),
+    "the login ends while a session is revoked": Schedule(
+        6961,
+        ("up once", "up", "destroy"),
+        (Fault("rancher GET tokens", 2, "expired"), Fault("rancher DELETE tokens", 1, "expired")),
+    ),
     "killed when the DNS record was made, then destroyed": Schedule(
         840, ("up once", "destroy once", "destroy"), (Fault("dns update", 4, "killed after"),)
     ),
