@@ -15,6 +15,12 @@ from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 
 from domain.finding import Finding
 
+UNREADABLE = (
+    *(ValueError, TypeError, UnsupportedAlgorithm, x509.DuplicateExtension, x509.InvalidVersion),
+    x509.UnsupportedGeneralNameType,
+)
+"""What ``cryptography`` raises for encodings that it does not read."""
+
 CERTIFICATE = "certificate"
 PRIVATE_KEY = "private_key"
 CA_CERTIFICATES = "ca_certificates"

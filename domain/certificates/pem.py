@@ -17,7 +17,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 
-from domain.certificates.certificate import Certificate
+from domain.certificates.certificate import UNREADABLE, Certificate
 from domain.finding import Finding
 
 FILE = "FILE"
@@ -137,7 +137,7 @@ def _not_pem(source: str, content: bytes) -> Finding:
     kind = "x509"
     try:
         x509.load_der_x509_certificate(content)
-    except ValueError:
+    except UNREADABLE:
         kind = "pkey"
     remedy = f"Convert it: openssl {kind} -inform der -in {FILE} -out {kind}.pem"
     return _error(source, "is DER (binary), not PEM", remedy)
@@ -155,7 +155,7 @@ def _certificate(source: str, number: int, body: bytes) -> tuple[Certificate | N
         return None, [_error(source, problem, remedy)]
     try:
         x509.load_der_x509_csr(der)
-    except (ValueError, UnsupportedAlgorithm):
+    except UNREADABLE:
         pass
     else:
         problem = f"block {number} is a certificate request under the label CERTIFICATE"
@@ -165,7 +165,7 @@ def _certificate(source: str, number: int, body: bytes) -> tuple[Certificate | N
             certificate = Certificate(x509.load_der_x509_certificate(der), source)
         # Both are decoded on first use: do it here, where a failure has a place in the file.
         _ = certificate.x509.extensions, certificate.public_key, certificate.name
-    except (ValueError, TypeError, x509.DuplicateExtension, UnsupportedAlgorithm) as error:
+    except UNREADABLE as error:
         return None, [_unreadable(source, number, str(error))]
     return certificate, []
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from cryptography import x509
 
+from domain.certificates.certificate import UNREADABLE
+
 _NGINX_FAKE = "Kubernetes Ingress Controller Fake Certificate"
 """Subject of the certificate that ingress-nginx sends for a host that it has no certificate for."""
-_UNREADABLE = (ValueError, x509.DuplicateExtension, x509.InvalidVersion, x509.UnsupportedGeneralNameType)
 _HOSTNAME_MISMATCH = 62
 """OpenSSL's X509_V_ERR_HOSTNAME_MISMATCH."""
 
@@ -34,7 +35,7 @@ class Presented:
                 extension = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
                 names = tuple(extension.value.get_values_for_type(x509.DNSName))
             return cls(subject, issuer, names, f"{certificate.not_valid_after_utc:%Y-%m-%d}")
-        except _UNREADABLE:
+        except UNREADABLE:
             return cls()
 
     def refusal(self, hostname: str, message: str) -> str:

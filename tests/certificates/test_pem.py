@@ -208,3 +208,14 @@ def test_a_flipped_byte_never_raises(position: int, value: int) -> None:
     content = bytearray(leaf().pem.encode())
     content[position % len(content)] = value
     pem.certificates("certificate", bytes(content))
+
+
+def test_a_version_that_does_not_exist_is_one_finding() -> None:
+    der = pki.root().certificate.public_bytes(serialization.Encoding.DER)
+    third = bytes.fromhex("a003020102")
+    assert third in der
+    body = base64.encodebytes(der.replace(third, bytes.fromhex("a00302012d"), 1)).decode()
+    text = f"-----BEGIN CERTIFICATE-----\n{body}-----END CERTIFICATE-----\n"
+    found, [finding] = pem.certificates("ca.pem", text.encode())
+    assert found == []
+    assert "block 1 cannot be read as X.509 (45 is not a valid X509 version)" in str(finding)
