@@ -14,7 +14,7 @@ from typing import Any
 
 FLEET = "rancher-on-pks/fleet"
 """Annotation of a cluster that the fleet imports; ``fleet.registration`` sets it."""
-RANCHER = "system:serviceaccount:cattle-system:rancher"
+_RANCHER = "system:serviceaccount:cattle-system:rancher"
 """Rancher itself: it mirrors imported clusters, and creates those whose ``provisioning.cattle.io`` object was
 admitted."""
 _TEXTS = ("mode", "since", "reason", "headroom", "fleetUser")
@@ -55,7 +55,7 @@ def spec(state: Mapping[str, Any]) -> dict[str, Any]:
             ]
         },
         "matchConditions": [
-            {"name": "not-rancher-itself", "expression": f"request.userInfo.username != '{RANCHER}'"}
+            {"name": "not-rancher-itself", "expression": f"request.userInfo.username != '{_RANCHER}'"}
         ],
         "variables": [*constants, {"name": "fleet", "expression": fleet}],
         "validations": [

@@ -30,7 +30,7 @@ def running(lab: Lab, prefix: str = "") -> dict[str, int]:
 
 
 def start(
-    lab: Lab, name: str, argv: Sequence[str], env: Mapping[str, str] | None = None, *, own: str = "\0"
+    lab: Lab, name: str, argv: Sequence[str], env: Mapping[str, str] | None = None, *, own: str = ""
 ) -> int:
     """Starts daemon ``name`` unless it runs; its output goes to ``log/<name>.log``. Returns the pid.
 
@@ -39,13 +39,13 @@ def start(
         name: Name of the daemon.
         argv: Its command line.
         env: Additional variables.
-        own: Prefix of variables that it would take for its settings, and that it gets only from ``env``.
+        own: Prefix of variables that it takes for its settings, and gets only from ``env``; empty: none.
     """
     pid = running(lab).get(name)
     if pid is not None:
         return pid
     log = lab.path("log", f"{name}.log")
-    users = {key: text for key, text in os.environ.items() if not key.startswith(own)}
+    users = {key: text for key, text in os.environ.items() if not (own and key.startswith(own))}
     environment = {**users, **lab.environment, **(env or {}), MARK: f"{lab.home}:{name}"}
     with log.open("ab") as out:
         process = subprocess.Popen(
