@@ -133,7 +133,7 @@ def _revoke(rancher: Rancher, login: Login, name: str) -> None:
     try:
         rancher.call("DELETE", f"{_TOKENS}/{name}", token=login.token)
     except RancherError as error:
-        # Of another token a 401 says nothing: the login has ended, and the token may still be there.
+        # A 401 proves nothing about another token: this login has ended, and that token may still be there.
         gone = {HTTPStatus.NOT_FOUND, *((HTTPStatus.UNAUTHORIZED,) if name == _name(login) else ())}
         if error.status not in gone:
             raise
