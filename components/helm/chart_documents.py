@@ -14,7 +14,7 @@ import yaml
 from domain.documents import loads
 
 _DEPTH = 100
-_MOST_EVENTS = 2_000_000
+_MOST_EVENTS = 1_500_000
 """The index of a hundred charts with all their versions has some 500,000."""
 _NULL = frozenset({"", "~", "null", "Null", "NULL"})
 
@@ -46,24 +46,25 @@ def _parse(text: str) -> object:
     root: list[Any] = []
     open_: list[tuple[Any, list[Any]]] = [(root, root)]  # each with its items; of an object: keys and values
     anchors: dict[str, object] = {}
+    value: Any
     for number, event in enumerate(yaml.parse(text, Loader=loader)):
         if number > _MOST_EVENTS:
             raise ValueError(f"more than {_MOST_EVENTS} values")
-        if isinstance(event, yaml.DocumentEndEvent):
-            break
-        if isinstance(event, yaml.CollectionEndEvent):
+        if isinstance(event, yaml.ScalarEvent):  # first, for most are
+            value = None if not event.style and event.value in _NULL else event.value
+        elif isinstance(event, yaml.CollectionStartEvent):
+            value = {} if isinstance(event, yaml.MappingStartEvent) else []
+        elif isinstance(event, yaml.CollectionEndEvent):
             value, items = open_.pop()
             if isinstance(value, dict):
                 pairs = zip(items[::2], items[1::2], strict=True)
                 value.update((key, item) for key, item in pairs if isinstance(key, str))
             continue
-        if isinstance(event, yaml.AliasEvent):
+        elif isinstance(event, yaml.AliasEvent):
             open_[-1][1].append(anchors.get(event.anchor or ""))
             continue
-        if isinstance(event, yaml.ScalarEvent):
-            value = None if not event.style and event.value in _NULL else event.value
-        elif isinstance(event, yaml.CollectionStartEvent):
-            value = {} if isinstance(event, yaml.MappingStartEvent) else []
+        elif isinstance(event, yaml.DocumentEndEvent):
+            break
         else:
             continue
         if event.anchor:
