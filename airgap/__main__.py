@@ -127,9 +127,10 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser("list", parents=[stack, charts], help="what the stack needs from outside")
     command.add_argument(
         "--format",
-        choices=["text", "json", "skopeo", "harbor", "lock"],
+        choices=["text", "json", "copy", "skopeo", "harbor", "lock"],
         default="text",
-        help="harbor: replication rules; skopeo: the source of `skopeo sync`; lock: for imageLockFile",
+        help="copy: commands that copy each image; skopeo: the source of `skopeo sync`; harbor: replication "
+        "rules; lock: for imageLockFile",
     )
     command.add_argument(
         "--digests", action="store_true", help="ask each image's own registry for its digest"

@@ -10,6 +10,8 @@ from typing import Any
 import yaml
 
 from airgap.inventory import Inventory
+from airgap.problem import AirgapError
+from domain.images import copy_commands
 
 
 def text(inventory: Inventory) -> str:
@@ -51,7 +53,11 @@ def as_json(inventory: Inventory) -> str:
 
 
 def skopeo(inventory: Inventory) -> str:
-    """The source of ``skopeo sync --src yaml`` (skopeo-sync(1)): tags, or digests of images without one."""
+    """The source of ``skopeo sync --src yaml`` (skopeo-sync(1)): tags, or digests of images without one.
+
+    ``sync`` is for directories. Into a registry it copies ``a/b/name`` as ``name``, or with ``--scoped`` as
+    ``registry/a/b/name``, and ``imageRegistry`` expects ``a/b/name``.
+    """
     found: dict[str, dict[str, dict[str, list[str]]]] = {}
     for image in (image.source for image in inventory.images):
         repositories = found.setdefault(image.registry, {"images": {}})["images"]
@@ -59,6 +65,17 @@ def skopeo(inventory: Inventory) -> str:
         if (wanted := image.tag or image.digest) not in versions:
             versions.append(wanted)
     return yaml.safe_dump(found)
+
+
+def copy(inventory: Inventory) -> str:
+    """``skopeo copy`` for each image, to its name below ``imageRegistry``.
+
+    Raises:
+        AirgapError: ``imageRegistry`` is not set.
+    """
+    if not inventory.registry:
+        raise AirgapError("imageRegistry is not set, which says where images go. Set it in the stack's file")
+    return "".join(f"{line}\n" for line in copy_commands(inventory.images))
 
 
 def lock(inventory: Inventory) -> str:
@@ -110,6 +127,7 @@ FORMATS: Mapping[str, Callable[[Inventory], str]] = {
     "text": text,
     "json": as_json,
     "skopeo": skopeo,
+    "copy": copy,
     "harbor": harbor,
     "lock": lock,
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 import sys
 import tarfile
 from collections.abc import Iterator
@@ -267,7 +268,10 @@ def test_tools_and_lab_are_carried_with_their_modes(site: Site, tmp_path: Path) 
     assert {item["name"]: item["sha256"] for item in commands}["pks"] == load.sha256(tmp_path / "tools/pks")
 
 
-def test_images_need_skopeo_or_crane(site: Site, tmp_path: Path) -> None:
+def test_images_need_skopeo_or_crane(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("git", "cat"):
+        (site.bin / name).symlink_to(str(shutil.which(name)))
+    monkeypatch.setenv("PATH", str(site.bin))
     with pytest.raises(AirgapError, match="neither skopeo nor crane is on PATH"):
         bundle.make(replace(site.wanted, images=True), tmp_path / "bundle.tar")
 
