@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
-import json
-import os
-import shutil
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -22,10 +18,11 @@ from components.runtime.downloads import Downloads
 from domain.chart_urls import basic
 from domain.images import Image, MirroredImage
 from lab.images import Publisher
-from tests import pki
+from tests import pki, skopeo
 from tests.helm import registry as registries
 from tests.helm.registry import PASSWORD, USER, Registry
 from tests.servers import ADDRESS
+from tests.skopeo import User
 
 RANCHER = Image.parse("rancher/rancher:v2.15.0")
 CONTROLLER = Image.parse("registry.k8s.io/ingress-nginx/controller:v1.15.1")
@@ -34,25 +31,23 @@ PLATFORMS = {RANCHER: ("linux/amd64", "linux/arm64"), CONTROLLER: ("linux/amd64"
 
 @dataclass
 class World:
-    """A registry that stands for all those outside, the one that ``imageRegistry`` names, and its user."""
+    """A registry that stands for all those outside, the one that ``imageRegistry`` names, and their user."""
 
     outside: Registry
     own: Registry
-    home: Path
+    user: User
 
     def publish(self, image: Image, note: str = "") -> str:
         """Pushes an image to the registry outside; returns its digest."""
         publisher = Publisher(f"https://{ADDRESS}:{self.outside.port}", self.outside.ca_file)
         return publisher.push(image.repository, image.tag, PLATFORMS[image], note=note)
 
-    def log_in(self, password: str = PASSWORD) -> None:
-        """Writes what ``skopeo login`` would."""
-        login = base64.b64encode(f"{USER}:{password}".encode()).decode()
-        auths = {"auths": {f"{ADDRESS}:{self.own.port}": {"auth": login}}}
-        (self.home / "auth.json").write_text(json.dumps(auths))
+    @property
+    def host(self) -> str:
+        return f"{ADDRESS}:{self.own.port}"
 
     def mirrored(self, image: Image) -> Image:
-        return replace(image, registry=f"{ADDRESS}:{self.own.port}", repository=f"p/{image.repository}")
+        return replace(image, registry=self.host, repository=f"p/{image.repository}")
 
     def digest(self, image: Image) -> str:
         """Digest that the program finds in the own registry."""
@@ -60,36 +55,21 @@ class World:
             return look_up(self.mirrored(image), downloads, basic((USER, PASSWORD))).digest
 
 
-def trust(home: Path, registry: Registry) -> None:
-    """Makes a user's containers trust a registry."""
-    place = home / ".config/containers/certs.d" / f"{ADDRESS}:{registry.port}"
-    place.mkdir(parents=True)
-    shutil.copy(registry.ca_file, place / "ca.crt")
-
-
 @pytest.fixture
 def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
-    if shutil.which("skopeo") is None:
-        assert not os.environ.get("REQUIRE_REGISTRY"), "skopeo is missing"
-        pytest.skip("skopeo is not installed (Debian: apt-get install skopeo)")
-    for name in ("outside", "own", "home"):
-        (tmp_path / name).mkdir()
-    own = tmp_path / "own"
+    skopeo.require()
+    outside, own = tmp_path / "outside", tmp_path / "own"
+    for folder in (outside, own):
+        folder.mkdir()
     with (
-        registries.running(tmp_path / "outside") as outside,
-        registries.running(own, registries.basic_auth(own)) as inside,
+        registries.running(outside) as source,
+        registries.running(own, registries.basic_auth(own)) as target,
     ):
-        world = World(outside, inside, tmp_path / "home")
-        world.log_in()
-        trust(world.home, outside)
-        place = f"{ADDRESS}:{outside.port}"
-        sources = [
-            f'[[registry]]\nprefix = "{image.registry}"\nlocation = "{place}"\n' for image in PLATFORMS
-        ]
-        config = world.home / ".config/containers/registries.conf"
-        config.write_text("".join(sources))
-        monkeypatch.setenv("HOME", str(world.home))
-        monkeypatch.setenv("REGISTRY_AUTH_FILE", str(world.home / "auth.json"))
+        world = World(source, target, User(tmp_path / "home"))
+        world.user.redirect({image.registry for image in PLATFORMS}, source)
+        world.user.log_in(world.host, USER, PASSWORD)
+        for name, value in world.user.variables.items():
+            monkeypatch.setenv(name, value)
         yield world
 
 
@@ -106,9 +86,9 @@ def test_images_keep_their_digests_from_one_registry_to_the_other(world: World, 
 
 def test_the_list_as_commands_and_for_sync(world: World, tmp_path: Path) -> None:
     digests = {image: world.publish(image) for image in PLATFORMS}
-    trust(world.home, world.own)
+    world.user.trust(world.own)
     images = [MirroredImage(world.mirrored(image), image) for image in PLATFORMS]
-    inventory = Inventory("prod", "", "", str(world.own.port), images, False, (), "", (), (), ())
+    inventory = Inventory("prod", "", "", f"{world.host}/p", images, False, (), "", (), (), ())
     subprocess.run(["sh", "-ec", formats.copy(inventory)], check=True, capture_output=True)
     assert {image: world.digest(image) for image in PLATFORMS} == digests
 
@@ -138,7 +118,7 @@ def test_a_registry_that_refuses(world: World, tmp_path: Path, wrong: str) -> No
     pulled = copies.pull(RANCHER, tmp_path)
     ca_file = world.own.ca_file
     if wrong == "login":
-        world.log_in("wrong-password")
+        world.user.log_in(world.host, USER, "wrong-password")
         expected = "unauthorized|authentication required"
     else:
         ca_file = Path(pki.write(tmp_path, "other.pem", pki.root("Another CA")))

@@ -1,15 +1,13 @@
 """One file is carried into a network that has nothing, and ends in a Rancher from that network's registry.
 
-It needs Linux's namespaces, a container registry (Debian: ``docker-registry``) and 4 GB of disk, so it runs
-only with ``AIR_GAP=1``.
+It needs Linux's namespaces, Debian's ``docker-registry`` and ``skopeo``, and 4 GB of disk, so it runs only
+with ``AIR_GAP=1``.
 """
 
 from __future__ import annotations
 
-import base64
 import functools
 import http.server
-import json
 import os
 import shutil
 import subprocess
@@ -23,18 +21,23 @@ import yaml
 
 from airgap import engine
 from lab import build, chart_packages, registry
+from lab.images import Publisher
 from lab.layout import REPO, Lab
 from lab.present import installed_plugin
 from lab.recipes import ENGINE, HELM, KUBERNETES_PLUGIN, LANGUAGE_HOST, RECIPES
+from tests import skopeo
 from tests.airgap.site import git
+from tests.helm import registry as registries
+from tests.servers import ADDRESS
+from tests.skopeo import User
 
 pytestmark = [
     pytest.mark.lab,
     pytest.mark.skipif(not os.environ.get("AIR_GAP"), reason="AIR_GAP=1 runs it: 4 GB"),
 ]
 
-ADDRESS = Lab(REPO / ".lab").registry
-REGISTRY = f"{ADDRESS}/{registry.PROJECT}"
+HOST = Lab(REPO / ".lab").registry
+REGISTRY = f"{HOST}/{registry.PROJECT}"
 NAMESPACES = [
     "unshare",
     "--map-root-user",
@@ -91,8 +94,24 @@ def repository(tmp_path: Path) -> Iterator[str]:
         server.shutdown()
 
 
+@pytest.fixture
+def user(tmp_path: Path) -> Iterator[User]:
+    """Whoever makes the bundle; one registry has the images of all others."""
+    skopeo.require()
+    storage = tmp_path / "outside"
+    storage.mkdir()
+    with registries.running(storage) as outside:
+        publisher = Publisher(f"https://{ADDRESS}:{outside.port}", outside.ca_file)
+        images = registry.images()
+        for image in images:
+            publisher.push(image.repository, image.tag)
+        made = User(tmp_path / "outside-home")
+        made.redirect({image.registry for image in images}, outside)
+        yield made
+
+
 def tools(root: Path) -> dict[str, str]:
-    """Puts the lab's tools where a user has the engine, its plugins and skopeo; returns the environment."""
+    """Puts the lab's tools where a user has the engine and its plugins; returns the environment."""
     built = build.build()
     rest = [recipe for recipe in RECIPES if recipe not in (ENGINE, LANGUAGE_HOST, KUBERNETES_PLUGIN)]
     build.carry(root / "lab", recipes=rest)
@@ -102,10 +121,7 @@ def tools(root: Path) -> dict[str, str]:
         place.parent.mkdir(parents=True)
         own = built.plugins / name
         place.symlink_to(own if own.exists() else installed_plugin(plugin.name))
-    (root / "tools").mkdir()
-    shutil.copy(REPO / "tests/lab/skopeo.py", root / "tools" / "skopeo")
-    (root / "tools" / "skopeo").chmod(0o755)
-    path = [root / "tools", built.bin, build.build(recipes=[HELM]).places[HELM]]
+    path = [built.bin, build.build(recipes=[HELM]).places[HELM]]
     return {
         **os.environ,
         "PATH": os.pathsep.join([*map(str, path), os.environ["PATH"]]),
@@ -113,16 +129,22 @@ def tools(root: Path) -> dict[str, str]:
     }
 
 
-def bundle(checkout: Path, repository: str, root: Path) -> tuple[Path, str]:
+def bundle(checkout: Path, repository: str, user: User, root: Path) -> tuple[Path, str]:
     """Makes the bundle; returns it with its SHA-256."""
     here = {"ingressChart": "ingress-nginx", "rancherChart": "rancher"}
     here |= {f"{name}Repository": repository for name in here} | {"imageLockFile": ""}
-    environment = tools(root)
+    environment = {**tools(root), **user.variables}
     cache = Path(os.environ.get("LAB_CACHE") or Path.home() / ".cache" / "rancher-on-pks")
     command = [
         *(sys.executable, "-m", "airgap", "bundle", "--stack", "lab", "--images"),
-        *("--tools", str(root / "tools"), "--lab", str(root / "lab")),
-        *("--wheels", str(cache / "wheels"), "--output", str(root / "bundle.tar")),
+        *(
+            "--lab",
+            str(root / "lab"),
+            "--wheels",
+            str(cache / "wheels"),
+            "--output",
+            str(root / "bundle.tar"),
+        ),
         *(f"--config={key}={value}" for key, value in here.items()),
     ]
     done = subprocess.run(command, cwd=checkout, env=environment, capture_output=True, text=True, check=False)
@@ -131,35 +153,18 @@ def bundle(checkout: Path, repository: str, root: Path) -> tuple[Path, str]:
     return Path(name), digest
 
 
-@pytest.fixture
-def home(tmp_path: Path) -> Path:
-    """The home of the person on the other side, logged in to the registry there."""
-    made = tmp_path / "home"
-    made.mkdir()
-    login = base64.b64encode(f"{registry.USER}:{registry.PASSWORD}".encode()).decode()
-    (made / "auth.json").write_text(json.dumps({"auths": {ADDRESS: {"auth": login}}}))
-    return made
-
-
-def test_a_bundle_is_enough(checkout: Path, repository: str, home: Path, tmp_path: Path) -> None:
+def test_a_bundle_is_enough(checkout: Path, repository: str, user: User, tmp_path: Path) -> None:
     if subprocess.run([*NAMESPACES, "true"], capture_output=True, check=False).returncode:
         pytest.skip("this machine does not permit namespaces")
-    if shutil.which("docker-registry") is None:
-        assert not os.environ.get("REQUIRE_REGISTRY"), "docker-registry is missing"
-        pytest.skip("docker-registry is not installed")
-    archive, digest = bundle(checkout, repository, tmp_path)
+    archive, digest = bundle(checkout, repository, user, tmp_path)
     shutil.rmtree(tmp_path / "lab")
+    there = User(home := tmp_path / "home")
+    there.log_in(HOST, registry.USER, registry.PASSWORD)
     hidden = [REPO, checkout, *(Path.home() / name for name in (".cache", ".pulumi", "go"))]
     python = str(Path(sys.base_prefix) / "bin" / Path(sys.executable).resolve().name)
-    there = tmp_path / "there"
-    environment = {
-        "HOME": str(home),
-        "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
-        "LANG": "C.UTF-8",
-        "REGISTRY_AUTH_FILE": str(home / "auth.json"),
-    }
+    environment = {**there.variables, "PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8"}
     script = (REPO / "tests/lab/air_gap.sh").read_text()
-    command = ["sh", "-c", script, "sh", str(archive), digest, str(there), python]
+    command = ["sh", "-c", script, "sh", str(archive), digest, str(tmp_path / "there"), python]
     command += [str(path) for path in hidden if path.is_dir()]
     with (tmp_path / "log").open("w+") as log:
         done = subprocess.run(
