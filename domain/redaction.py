@@ -11,7 +11,7 @@ import base64
 import binascii
 import html
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from urllib.parse import parse_qsl, unquote
 
 from domain.urls import password
@@ -81,6 +81,28 @@ def names_secret(path: str) -> bool:
     return bool(_SECRET_PROPERTY.search(path))
 
 
+class _Texts:
+    """Texts to look for. A pattern of a few kilobytes takes longer to compile than all that is searched."""
+
+    def __init__(self, texts: Iterable[str]) -> None:
+        self._texts = tuple(sorted(texts))
+
+    def __bool__(self) -> bool:
+        return bool(self._texts)
+
+    def within(self, text: str) -> bool:
+        """Whether the text has one of them."""
+        return any(wanted in text for wanted in self._texts)
+
+    def spans(self, text: str) -> Iterator[tuple[int, int]]:
+        """Where they are. Spans of two of them may overlap."""
+        for wanted in self._texts:
+            start = text.find(wanted)
+            while start >= 0:
+                yield start, (end := start + len(wanted))
+                start = text.find(wanted, end)
+
+
 class Redactor:
     """Replaces known secrets in texts."""
 
@@ -100,10 +122,10 @@ class Redactor:
         # A secret may look like an escape itself, which its encoding in a text does not.
         needles = {_DROPPED.sub("", form) for part in long for form in _stages(part)}
         needles |= {_DROPPED.sub("", form) for form in encoded}
-        self._needles = _alternatives(needle for needle in needles if len(needle) >= _SHORTEST)
+        self._needles = _Texts(needle for needle in needles if len(needle) >= _SHORTEST)
         odd = [part for part in long if len(_reduced(part)) < _SHORTEST]
-        self._literals = _alternatives({*long, *encoded})
-        self._odd = _alternatives((), map(_loosely, odd))
+        self._literals = _Texts({*long, *encoded})
+        self._odd = re.compile("|".join(map(_loosely, odd))) if odd else None
 
     def __call__(self, text: str) -> str:
         """The text without secrets."""
@@ -164,8 +186,7 @@ class Redactor:
 
     def _spans(self, text: str, depth: int) -> Iterator[tuple[int, int]]:
         """Where secrets are."""
-        if self._literals:
-            yield from (match.span() for match in self._literals.finditer(text))
+        yield from self._literals.spans(text)
         decoded = _decoded(text) if self._needles or self._odd else ""
         if self._found(decoded):
             yield from self._encoded_spans(_letters(text))
@@ -180,14 +201,16 @@ class Redactor:
 
     def _found(self, decoded: str) -> bool:
         """Whether decoded text holds a secret; quicker than asking where."""
-        needle = self._needles and self._needles.search(_DROPPED.sub("", decoded))
-        return bool(needle or (self._odd and self._odd.search(decoded)))
+        return self._needles.within(_DROPPED.sub("", decoded)) or bool(
+            self._odd and self._odd.search(decoded)
+        )
 
     def _encoded_spans(self, letters: list[_Letter]) -> Iterator[tuple[int, int]]:
-        if self._needles:
-            yield from _spans_of(self._needles, [item for item in letters if not _DROPPED.fullmatch(item[0])])
-        if self._odd:
-            yield from _spans_of(self._odd, letters)
+        dense = [item for item in letters if not _DROPPED.fullmatch(item[0])]
+        for start, end in self._needles.spans(_text(dense)):
+            yield dense[start][1], dense[end - 1][2]
+        for match in self._odd.finditer(_text(letters)) if self._odd else ():
+            yield letters[match.start()][1], letters[match.end() - 1][2]
 
     def _holds(self, text: str, depth: int) -> bool:
         return next(self._spans(text, depth), None) is not None
@@ -229,14 +252,13 @@ def _letters(text: str, without: re.Pattern[str] | None = None) -> list[_Letter]
     return letters
 
 
-def _spans_of(pattern: re.Pattern[str], letters: Sequence[_Letter]) -> Iterator[tuple[int, int]]:
-    for match in pattern.finditer("".join(letter for letter, _, _ in letters)):
-        yield letters[match.start()][1], letters[match.end() - 1][2]
+def _text(letters: Iterable[_Letter]) -> str:
+    return "".join(letter for letter, _, _ in letters)
 
 
 def _unescaped(letters: list[_Letter]) -> Iterator[_Letter]:
     """One round of ``_decoded`` on letters with their positions."""
-    text, position = "".join(letter for letter, _, _ in letters), 0
+    text, position = _text(letters), 0
     for match in _ESCAPE.finditer(text):
         yield from letters[position : match.start()]
         start, end = letters[match.start()][1], letters[match.end() - 1][2]
@@ -248,7 +270,7 @@ def _unescaped(letters: list[_Letter]) -> Iterator[_Letter]:
 def _without_markers(letters: list[_Letter]) -> Iterator[_Letter]:
     """The letters without the beginnings of a diff's or a quotation's lines."""
     position = 0
-    for match in _MARKER.finditer("".join(letter for letter, _, _ in letters)):
+    for match in _MARKER.finditer(_text(letters)):
         yield from letters[position : match.start() + 1]
         position = match.end()
     yield from letters[position:]
@@ -314,10 +336,3 @@ def _loosely(secret: str) -> str:
     while patterns and patterns[-1] == _JUNK:
         patterns.pop()
     return "".join(patterns) or re.escape(secret)
-
-
-def _alternatives(texts: Iterable[str], patterns: Iterable[str] = ()) -> re.Pattern[str] | None:
-    """A pattern for any of the texts, the longest first: one secret may be part of another."""
-    longest = sorted(texts, key=lambda text: (-len(text), text))
-    every = [*map(re.escape, longest), *patterns]
-    return re.compile("|".join(every)) if every else None

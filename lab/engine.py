@@ -156,13 +156,15 @@ class Engine:
             KeyboardInterrupt: Ctrl-C was pressed, and the command has ended. The first Ctrl-C lets running
                 operations finish, the second aborts them.
         """
+
         # A separate process group: otherwise Ctrl-C reaches the engine twice, which aborts it.
-        running = subprocess.Popen(
-            self.command(*arguments), cwd=self.project, env=self.process_environment(), process_group=0
-        )
+        def start() -> subprocess.Popen[bytes]:
+            command, environment = self.command(*arguments), self.process_environment()
+            return subprocess.Popen(command, cwd=self.project, env=environment, process_group=0)
+
         note = "Stopping after the running operations; press Ctrl-C again to stop at once."
         try:
-            return interrupt.wait(running, note)
+            return interrupt.wait(start, note)
         except KeyboardInterrupt:
             process.stop(self.lab, "pulumi")
             raise

@@ -27,28 +27,37 @@ def exit_code(run: Callable[[], int], message: str) -> int:
         return INTERRUPTED
 
 
-def wait(process: subprocess.Popen[bytes], note: str) -> int:
-    """Wait for a process, which gets each Ctrl-C; the first one shows the note.
+def wait(start: Callable[[], subprocess.Popen[bytes]], note: str) -> int:
+    """Wait for the process that ``start`` starts, which gets each Ctrl-C; the first one shows the note.
 
     Raises:
         KeyboardInterrupt: There was one, and the process has ended. Further ones are ignored.
     """
-    passed_on = 0
+    running: subprocess.Popen[bytes] | None = None
+    pressed, early = 0, False
 
     def pass_on(_number: int, _frame: FrameType | None) -> None:
-        nonlocal passed_on
-        passed_on += 1
-        process.send_signal(signal.SIGINT)
-        if passed_on == 1:
+        nonlocal pressed, early
+        pressed += 1
+        if running:
+            running.send_signal(signal.SIGINT)
+        else:
+            early = True
+        if pressed == 1:
             print(f"\n{note}", file=sys.stderr)
 
     before = signal.getsignal(signal.SIGINT)
     if before == signal.SIG_IGN:
-        return process.wait()
-    signal.signal(signal.SIGINT, pass_on)
-    code = process.wait()
-    signal.signal(signal.SIGINT, signal.SIG_IGN if passed_on else before)
-    if passed_on:
+        return start().wait()
+    signal.signal(signal.SIGINT, pass_on)  # first: an exception while it starts would leave it running
+    try:
+        running = start()
+        if early:
+            running.send_signal(signal.SIGINT)
+        code = running.wait()
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_IGN if pressed else before)
+    if pressed:
         raise KeyboardInterrupt
     return code
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import PurePath
 from random import Random
 from typing import Any
+from unittest import mock
 
 from ci import artifacts, comment, drift, events
 from ci.problem import StepError
@@ -81,7 +82,8 @@ def _pks_text(text: str) -> None:
     pks = Pks(Access("pks.test", client="c", client_secret="s"))
     pks._command = _Printing(1, text)  # type: ignore[assignment]
     pks._login_files = {}
-    pks.cluster("c")
+    with mock.patch("time.sleep"):  # before another try
+        pks.cluster("c")
 
 
 def _bosh(text: str) -> None:

@@ -12,7 +12,7 @@ import pytest
 from tests.config import REPO
 
 _WORK = """
-import subprocess, sys, time
+import signal, subprocess, sys, time
 from lab import interrupt
 
 def work():
@@ -25,9 +25,9 @@ sys.exit(interrupt.exit_code(work, "Interrupted."))
 _KINDS = {
     "own work": "time.sleep(60)",
     "cleaning up": "\n    try: time.sleep(60)\n    finally: time.sleep(0.2)",
-    "a process": "interrupt.wait(subprocess.Popen(['sleep', '60'], process_group=0), 'Stopping.')",
-    "a slow process": "interrupt.wait(subprocess.Popen([sys.executable, '-c', 'import signal, time; "
-    "signal.signal(2, lambda *_: None); time.sleep(1)'], process_group=0), 'Stopping.')",
+    "a process": "interrupt.wait(lambda: subprocess.Popen(['sleep', '60'], process_group=0), 'Stopping.')",
+    "a slow process": "interrupt.wait(lambda: subprocess.Popen(['sleep', '1'], process_group=0, "
+    "preexec_fn=lambda: signal.signal(2, signal.SIG_IGN)), 'Stopping.')",
 }
 
 
@@ -46,7 +46,7 @@ def interrupted(kind: str, pause: float) -> tuple[int, str]:
     while process.poll() is None:
         process.send_signal(signal.SIGINT)
         time.sleep(pause)
-    return process.returncode, process.communicate()[1]
+    return process.returncode, process.communicate(timeout=30)[1]  # a child that is left keeps it open
 
 
 def _heed() -> None:
@@ -63,5 +63,7 @@ def test_it_ends_in_order(kind: str, pause: float) -> None:
 
 
 def test_without_ctrl_c_nothing_changes() -> None:
-    work = _WORK.format(work="assert interrupt.wait(subprocess.Popen(['sh', '-c', 'exit 3']), '') == 3")
+    work = _WORK.format(
+        work="assert interrupt.wait(lambda: subprocess.Popen(['sh', '-c', 'exit 3']), '') == 3"
+    )
     assert subprocess.run([sys.executable, "-c", work], cwd=REPO, check=False).returncode == 0
