@@ -21,7 +21,7 @@ _METADATA: dict[str, Any] = {
 }
 _SPEC: Shape = {
     **{"replicas": int, "type": str, "selector": {"matchLabels": {str: str}}},
-    "template": {"spec": {"containers": [{"env": [{"name": str}]}]}},
+    "template": {"spec": {"containers": [{"env": [{"name": str, "value": str}]}]}},
     **{"error-object-ns": str, "error-object-name": str},
 }
 _STATUS: Shape = {

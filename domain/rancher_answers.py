@@ -34,7 +34,7 @@ def cluster_state(cluster: Mapping[str, Any]) -> str:
     """State of a cluster in Rancher in words, with the conditions that are not met."""
     message = str(cluster.get("transitioningMessage") or "no message")
     missing = [
-        f"{item['type']} is {item['status']}"
+        f"{item['type']} is {item.get('status', 'Unknown')}"
         for item in cluster.get("conditions") or []
         if item.get("status") != "True"
     ]

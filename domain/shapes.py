@@ -2,7 +2,7 @@
 
 A shape is a type, ``[shape]`` for a list, ``{str: shape}`` for an object of any keys, or an object of the
 fields that the program reads: others may be there, and each may be absent or null unless its name ends with
-``!``.
+``!``. ``check`` removes those that are null, so that ``get(name, default)`` is right for both.
 """
 
 from __future__ import annotations
@@ -47,6 +47,8 @@ def check(document: object, shape: Shape, place: str = "") -> None:
                 check(document[name], inner, _below(place, name))
             elif name != field:
                 raise ShapeError(f"{_below(place, name)} is missing")
+            else:
+                document.pop(name, None)
     else:
         _check_type(document, list, place)
         assert isinstance(document, list)  # noqa: S101 - for mypy

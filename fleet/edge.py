@@ -79,16 +79,16 @@ def _check_free(api: Kubernetes, url: str, adopt: bool) -> None:
             "its kubeconfig leads to a cluster that runs a Rancher server. Correct it", "kubeconfig_file"
         )
     agent = api.get(f"{_DEPLOYMENTS}/cattle-cluster-agent") or {}
-    containers = agent.get("spec", {}).get("template", {}).get("spec", {}).get("containers") or []
+    containers = agent.get("spec", {}).get("template", {}).get("spec", {}).get("containers", [])
     servers = {
-        entry.get("value")
+        str(entry.get("value"))
         for container in containers
-        for entry in container.get("env") or []
+        for entry in container.get("env", [])
         if entry.get("name") == "CATTLE_SERVER"
     }
     if servers - {url} and not adopt:
         raise ProviderError(
-            f"its cluster has the agent of another Rancher ({', '.join(sorted(map(str, servers)))}). Remove "
+            f"its cluster has the agent of another Rancher ({', '.join(sorted(servers))}). Remove "
             "that agent, or set adopt: true to replace it",
             "adopt",
         )

@@ -42,5 +42,5 @@ def report(kubeconfig: str) -> bool:
 def _text(spec: Mapping[str, Any]) -> str:
     where = "/".join(filter(None, (spec.get("error-object-ns"), spec.get("error-object-name"))))
     messages = spec.get("message") or "no message"
-    text = messages if isinstance(messages, str) else "; ".join(map(str, messages))
+    text = "; ".join(map(str, messages)) if isinstance(messages, list) else str(messages)
     return f"pod network: NSX-T fails for {spec.get('error-object-type', 'object')} {where}: {text}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from components.kubernetes.api import Kubernetes
+from domain.documents import shortened
 from domain.workloads import KINDS, Workload, by_object, explain, ncp_errors, owned_by
 
 
@@ -30,4 +31,4 @@ def diagnose(kubernetes: Kubernetes, namespace: str, workloads: Sequence[Workloa
         if not workload.is_ready:
             pods = kubernetes.list(f"{path}/pods", labelSelector=workload.selector)
             lines += explain(workload, pods, warnings)
-    return lines
+    return [shortened(line) for line in lines]

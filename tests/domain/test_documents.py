@@ -50,5 +50,7 @@ def test_the_place_of_a_wrong_shape_is_named(document: object, message: str) -> 
         check(document, SHAPE)
 
 
-def test_more_fields_and_absent_ones_are_fine() -> None:
-    check({"name": "a", "other": [1], "count": None, "share": 1, "items": []}, SHAPE)
+def test_more_fields_and_absent_ones_are_fine_and_null_is_absent() -> None:
+    document = {"name": "a", "other": [None], "count": None, "share": 1, "items": [], "labels": None}
+    check(document, SHAPE)
+    assert document == {"name": "a", "other": [None], "share": 1, "items": []}
