@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import os
 from collections.abc import Iterator
 
 import hypothesis
@@ -12,6 +13,13 @@ from pulumi.runtime import settings
 
 hypothesis.settings.register_profile("any-machine", deadline=None)
 hypothesis.settings.load_profile("any-machine")
+
+for name, seconds in (
+    ("CLUSTER", 3),
+    ("LOAD_BALANCER", 1),
+    ("RANCHER_START", 2),
+):  # in the lab of a user they can be watched
+    os.environ.setdefault(f"LAB_{name}_SECONDS", str(seconds))
 
 
 @pytest.fixture(autouse=True)

@@ -163,8 +163,10 @@ def _certificate(source: str, number: int, body: bytes) -> tuple[Certificate | N
     try:
         with warnings.catch_warnings(action="ignore"):  # odd serial numbers, for which there is a rule
             certificate = Certificate(x509.load_der_x509_certificate(der), source)
-        # Both are decoded on first use: do it here, where a failure has a place in the file.
-        _ = certificate.x509.extensions, certificate.public_key, certificate.name
+        # They are decoded on first use: do it here, where a failure has a place in the file.
+        _ = certificate.x509.extensions, certificate.public_key, certificate.name, certificate.issuer
+        _ = certificate.signature_hash, certificate.serial
+        _ = certificate.x509.not_valid_before_utc, certificate.x509.not_valid_after_utc
     except UNREADABLE as error:
         return None, [_unreadable(source, number, str(error))]
     return certificate, []

@@ -14,7 +14,7 @@ import re
 import ssl
 import time
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
@@ -171,41 +171,47 @@ class PowerWatch:
 
 
 def _down(content: Any) -> set[str]:
-    answering = {
-        host["obj"]._moId
-        for host in _properties(content, vim.HostSystem, "runtime.connectionState")
-        if host["runtime.connectionState"] == "connected"
-    }
-    wanted = ("name", "customValue", "runtime.powerState", "runtime.host")
+    read = _properties(
+        content,
+        {
+            vim.HostSystem: ("runtime.connectionState",),
+            vim.VirtualMachine: ("name", "customValue", "runtime.powerState", "runtime.host"),
+        },
+    )
+    found = list(read)
+    states = {item["obj"]._moId: item.get("runtime.connectionState") for item in found}
     return {
         str(vm["name"])
-        for vm in _properties(content, vim.VirtualMachine, *wanted)
-        if _CID.fullmatch(vm["name"])
+        for vm in found
+        if _CID.fullmatch(vm.get("name", ""))
         and vm["customValue"]  # set last, see ``match``
-        and (vm["runtime.powerState"] != "poweredOn" or vm["runtime.host"]._moId not in answering)
+        and (vm["runtime.powerState"] != "poweredOn" or states.get(vm["runtime.host"]._moId) != "connected")
     }
 
 
 def _virtual_machines(content: Any) -> Iterator[dict[str, Any]]:
     """Yields each VM (``obj``) with its ``name`` and ``customValue``."""
-    return _properties(content, vim.VirtualMachine, "name", "customValue")
+    return _properties(content, {vim.VirtualMachine: ("name", "customValue")})
 
 
-def _properties(content: Any, kind: type, *names: str) -> Iterator[dict[str, Any]]:
-    """Yields each object (``obj``) of a kind that has all these properties, in one call.
+def _properties(content: Any, wanted: Mapping[type, Sequence[str]]) -> Iterator[dict[str, Any]]:
+    """Yields each object (``obj``) of these kinds that has all the properties of its kind, in one call.
 
     Objects that are being created or removed lack some. Only custom values may be empty.
     """
     collector = vmodl.query.PropertyCollector
-    with _view(content, kind) as view:
+    with _view(content, *wanted) as view:
         path = collector.TraversalSpec(name="view", path="view", skip=False, type=vim.view.ContainerView)
         chosen = collector.ObjectSpec(obj=view, skip=True, selectSet=[path])
-        wanted = collector.PropertySpec(type=kind, pathSet=list(names), all=False)
-        spec = collector.FilterSpec(objectSet=[chosen], propSet=[wanted])
+        kinds = [
+            collector.PropertySpec(type=kind, pathSet=list(names), all=False)
+            for kind, names in wanted.items()
+        ]
+        spec = collector.FilterSpec(objectSet=[chosen], propSet=kinds)
         for item in content.propertyCollector.RetrieveContents([spec]):
             values = {value.name: value.val for value in item.propSet}
             found = {"obj": item.obj, "customValue": [], **values}
-            if found.keys() >= {*names}:
+            if found.keys() >= {*wanted[type(item.obj)]}:
                 yield found
 
 
@@ -216,8 +222,8 @@ def objects(content: Any, kind: type) -> list[Any]:
 
 
 @contextmanager
-def _view(content: Any, kind: type) -> Iterator[Any]:
-    view = content.viewManager.CreateContainerView(content.rootFolder, [kind], True)
+def _view(content: Any, *kinds: type) -> Iterator[Any]:
+    view = content.viewManager.CreateContainerView(content.rootFolder, list(kinds), True)
     try:
         yield view
     finally:

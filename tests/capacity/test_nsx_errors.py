@@ -48,7 +48,10 @@ def test_what_ncp_could_not_realise_is_logged(monkeypatch: pytest.MonkeyPatch, l
 
 
 def test_many_errors_are_summed_up(monkeypatch: pytest.MonkeyPatch, logged: list[str]) -> None:
-    errors = [{"spec": {"error-object-name": f"n{number}", "message": "one text"}} for number in range(7)]
+    messages = ["one text", True, {"a": 1}, 5, ["x"], None, ""]
+    errors = [
+        {"spec": {"error-object-name": f"n{number}", "message": text}} for number, text in enumerate(messages)
+    ]
     monkeypatch.setattr(kube, "client", lambda _: _Cluster({"/apis/nsx.vmware.com/v1/nsxerrors": errors}))
     assert nsx_errors.report("kubeconfig")
     assert logged[1] == "pod network: NSX-T fails for object n0: one text"

@@ -210,12 +210,19 @@ def test_a_flipped_byte_never_raises(position: int, value: int) -> None:
     pem.certificates("certificate", bytes(content))
 
 
-def test_a_version_that_does_not_exist_is_one_finding() -> None:
+@pytest.mark.parametrize(
+    ("was", "damaged", "problem"),
+    [
+        ("a003020102", "a00302012d", "45 is not a valid X509 version"),
+        ("06035504030c", "060355040306", "issuer"),  # the first name: its value is no text
+    ],
+)
+def test_what_no_client_can_decode_is_one_finding(was: str, damaged: str, problem: str) -> None:
     der = pki.root().certificate.public_bytes(serialization.Encoding.DER)
-    third = bytes.fromhex("a003020102")
-    assert third in der
-    body = base64.encodebytes(der.replace(third, bytes.fromhex("a00302012d"), 1)).decode()
+    assert bytes.fromhex(was) in der
+    body = base64.encodebytes(der.replace(bytes.fromhex(was), bytes.fromhex(damaged), 1)).decode()
     text = f"-----BEGIN CERTIFICATE-----\n{body}-----END CERTIFICATE-----\n"
     found, [finding] = pem.certificates("ca.pem", text.encode())
     assert found == []
-    assert "block 1 cannot be read as X.509 (45 is not a valid X509 version)" in str(finding)
+    assert "block 1 cannot be read as X.509" in str(finding)
+    assert problem in str(finding)
