@@ -9,6 +9,8 @@ GITHUB := .github
 export CGO_ENABLED := 0
 export GOTOOLCHAIN := local
 export GOFLAGS :=
+# Each run of the engine starts three Python processes; without cached bytecode each compiles the program again.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help lab fleet drill lab-down test lint lint-workflows unit e2e faults fuzz docs site bench sbom audit lock clean
 

@@ -21,6 +21,18 @@ for name, seconds in (
 ):  # in the lab of a user they can be watched
     os.environ.setdefault(f"LAB_{name}_SECONDS", str(seconds))
 
+_LONGEST = (
+    *("fleet", "sources", "examples", "bad_input", "placement", "end_to_end", "ci", "helm2", "nightly"),
+    *("image_registry", "interruption", "rancher_growth", "drill", "settings_engine", "sprawl", "air_gap"),
+)
+"""The longest files, ``tests/lab/test_<name>.py``. They begin first, so that the workers end together."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Sorts the tests; within a file they stay as they are."""
+    places = {f"tests/lab/test_{name}.py": place for place, name in enumerate(_LONGEST)}
+    items.sort(key=lambda item: places.get(item.nodeid.partition("::")[0], len(places)))
+
 
 @pytest.fixture(autouse=True)
 def current_event_loop(request: pytest.FixtureRequest) -> Iterator[None]:
