@@ -54,11 +54,11 @@ lint-workflows: $(VENV)/.installed
 	$(BIN)/zizmor --offline --no-progress --quiet --config .github/zizmor.yml $(GITHUB)
 
 unit: $(VENV)/.installed ## Run the tests that need no lab
-	$(BIN)/pytest -m "not lab" -n 2
+	$(BIN)/pytest -m "not lab" -n 3
 	cd lab/plugins && go vet -trimpath ./... && go test -trimpath ./...
 
 e2e: $(VENV)/.installed ## Run the tests against the lab, through the real engine
-	$(BIN)/pytest -m lab -n 2 --dist loadfile
+	$(BIN)/pytest -m lab -n 3 --dist loadfile
 
 faults: $(VENV)/.installed ## Run and judge schedules of faults and kills (FAULTS="--seed 7 --schedules 10000", "--slow")
 	@$(BIN)/python -m tests.faults $(FAULTS)

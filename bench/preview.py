@@ -60,7 +60,7 @@ def _measure(lab: Lab, directory: Path) -> None:
     script = _timed(lambda: _article(engine, directory / "article"))
 
     rows = [
-        ("no-change preview / empty program", previews, empties, 1.75),
+        ("no-change preview / empty program", previews, empties, 1.5),
         ("full up / simulated waits", up, waits, 1.25),
         ("full up / the article's commands", up, script, 0.8),
     ]
