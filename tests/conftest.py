@@ -14,24 +14,9 @@ from pulumi.runtime import settings
 hypothesis.settings.register_profile("any-machine", deadline=None)
 hypothesis.settings.load_profile("any-machine")
 
-for name, seconds in (
-    ("CLUSTER", 3),
-    ("LOAD_BALANCER", 1),
-    ("RANCHER_START", 2),
-):  # in the lab of a user they can be watched
+# In a user's lab each step can be watched; tests have no need to wait.
+for name, seconds in (("CLUSTER", 3), ("LOAD_BALANCER", 1), ("RANCHER_START", 2)):
     os.environ.setdefault(f"LAB_{name}_SECONDS", str(seconds))
-
-_LONGEST = (
-    *("fleet", "sources", "examples", "bad_input", "placement", "end_to_end", "ci", "helm2", "nightly"),
-    *("image_registry", "interruption", "rancher_growth", "drill", "settings_engine", "sprawl", "air_gap"),
-)
-"""The longest files, ``tests/lab/test_<name>.py``. They begin first, so that the workers end together."""
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Sorts the tests; within a file they stay as they are."""
-    places = {f"tests/lab/test_{name}.py": place for place, name in enumerate(_LONGEST)}
-    items.sort(key=lambda item: places.get(item.nodeid.partition("::")[0], len(places)))
 
 
 @pytest.fixture(autouse=True)
