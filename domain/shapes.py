@@ -27,7 +27,7 @@ class ShapeError(ValueError):
 
 
 def check(document: object, shape: Shape, place: str = "") -> None:
-    """Check a document.
+    """Check a document, and remove its fields that are null.
 
     Raises:
         ShapeError: It has another shape; for the first place where it has.

@@ -81,7 +81,7 @@ def _check_free(api: Kubernetes, url: str, adopt: bool) -> None:
     agent = api.get(f"{_DEPLOYMENTS}/cattle-cluster-agent") or {}
     containers = agent.get("spec", {}).get("template", {}).get("spec", {}).get("containers", [])
     servers = {
-        str(entry.get("value"))
+        entry.get("value", "unknown")
         for container in containers
         for entry in container.get("env", [])
         if entry.get("name") == "CATTLE_SERVER"

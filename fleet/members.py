@@ -43,7 +43,7 @@ def reconcile(session: Session, cluster_id: str, wanted: Mapping[str, Any], know
         _delete(session, f"projects/{projects.pop(name)}")
     if names:
         existing = _of_cluster(session, "projects", cluster_id)
-        found = {str(project.get("name")): str(project["id"]) for project in existing}
+        found = {project.get("name"): str(project["id"]) for project in existing}
         for name in names:
             projects[name] = found.get(name) or _create(
                 session, "projects", {"type": "project", "name": name, "clusterId": cluster_id}

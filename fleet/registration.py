@@ -181,7 +181,7 @@ def _is_settled(cluster: Json, waited: float) -> bool:
 
 
 def _is_set_up(cluster: Json) -> bool:
-    conditions = {str(item.get("type")): item.get("status") for item in cluster.get("conditions") or []}
+    conditions = {item.get("type"): item.get("status") for item in cluster.get("conditions") or []}
     return all(conditions.get(name) == "True" for name in _SET_UP)
 
 

@@ -35,7 +35,7 @@ class Discovery:
     def _kinds(self, version: str) -> dict[str, Mapping[str, Any]]:
         if version not in self._served:
             resources = (self._kubernetes.get(_root(version)) or {}).get("resources") or []
-            self._served[version] = {str(item["kind"]): item for item in resources if "/" not in item["name"]}
+            self._served[version] = {item["kind"]: item for item in resources if "/" not in item["name"]}
         return self._served[version]
 
 

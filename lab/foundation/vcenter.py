@@ -171,14 +171,11 @@ class PowerWatch:
 
 
 def _down(content: Any) -> set[str]:
-    read = _properties(
-        content,
-        {
-            vim.HostSystem: ("runtime.connectionState",),
-            vim.VirtualMachine: ("name", "customValue", "runtime.powerState", "runtime.host"),
-        },
-    )
-    found = list(read)
+    wanted: dict[type, Sequence[str]] = {
+        vim.HostSystem: ("runtime.connectionState",),
+        vim.VirtualMachine: ("name", "customValue", "runtime.powerState", "runtime.host"),
+    }
+    found = list(_properties(content, wanted))
     states = {item["obj"]._moId: item.get("runtime.connectionState") for item in found}
     return {
         str(vm["name"])
