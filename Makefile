@@ -8,7 +8,7 @@ GITHUB := .github
 # The settings of lab/golang.py, so that tests and tools share Go's build cache.
 export CGO_ENABLED := 0
 export GOTOOLCHAIN := local
-export GOFLAGS :=
+export GOFLAGS := -mod=readonly -trimpath -buildvcs=false -gcflags=all=-dwarf=false
 # Each run of the engine starts three Python processes; without cached bytecode each compiles the program again.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -55,7 +55,7 @@ lint-workflows: $(VENV)/.installed
 
 unit: $(VENV)/.installed ## Run the tests that need no lab
 	$(BIN)/pytest -m "not lab" -n 3
-	cd lab/plugins && go vet -trimpath ./... && go test -trimpath ./...
+	cd lab/plugins && go vet ./... && go test ./...
 
 e2e: $(VENV)/.installed ## Run the tests against the lab, through the real engine
 	$(BIN)/pytest -m lab -n 3 --dist loadfile

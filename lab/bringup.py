@@ -19,10 +19,15 @@ from pathlib import Path
 from lab import build, options, pki, process, tool
 from lab.engine import Engine, Tools, search_path
 from lab.layout import REPO, Lab
-from lab.recipes import HELM, HELM2, VCSIM
+from lab.recipes import HELM, HELM2, KUBECTL, VCSIM
 
 _READY_SECONDS = 60.0
-_ON_DEMAND = {"helm": (HELM, "helm"), "helm2": (HELM2, "helm"), "tiller": (HELM2, "tiller")}
+_ON_DEMAND = {
+    "kubectl": (KUBECTL, "kubectl"),
+    "helm": (HELM, "helm"),
+    "helm2": (HELM2, "helm"),
+    "tiller": (HELM2, "tiller"),
+}
 """Commands that are built when they are first used, each with its recipe and its name there."""
 
 
@@ -93,7 +98,7 @@ def prepare(lab: Lab) -> None:
     users = os.pathsep.join(p for p in os.environ["PATH"].split(os.pathsep) if p != str(lab.home / "bin"))
     for name, (recipe, command) in _ON_DEMAND.items():
         lab.path("bin", name).unlink(missing_ok=True)
-        if name != "helm" or shutil.which(name, path=users) is None:
+        if name not in ("kubectl", "helm") or shutil.which(name, path=users) is None:
             tool.write(lab, name, recipe.name, command)
 
 

@@ -175,7 +175,8 @@ def _build_one(go: Go, recipe: Recipe, place: Path, progress: Progress) -> float
                 progress.downloading(recipe, seen["downloads"])
 
         arguments = ["list", "-deps", *recipe.packages]
-        listed = go.run(arguments, module=module, scratch=scratch, heard=downloaded)
+        workspace = recipe.workspace
+        listed = go.run(arguments, module=module, scratch=scratch, workspace=workspace, heard=downloaded)
         total = len(listed.splitlines())
 
         def compiled(_: str) -> None:
@@ -184,19 +185,19 @@ def _build_one(go: Go, recipe: Recipe, place: Path, progress: Progress) -> float
 
         target = str(result / recipe.binary) if recipe.binary else f"{result}{os.sep}"
         arguments = ["build", "-v", "-ldflags", recipe.linker_flags, "-o", target, *recipe.packages]
-        go.run(arguments, module=module, scratch=scratch, heard=compiled)
+        go.run(arguments, module=module, scratch=scratch, workspace=workspace, heard=compiled)
         for script in recipe.scripts:
-            source = _module(go, recipe.release, module, scratch) / script
+            source = _module(go, recipe, scratch) / script
             copy = Path(shutil.copyfile(source, result / source.name))
             copy.chmod(0o755)
         result.rename(place)
     return time.monotonic() - start
 
 
-def _module(go: Go, name: str, directory: Path, scratch: Path) -> Path:
-    """Returns the directory of a module that the recipe's module requires."""
-    arguments = ["list", "-m", "-f", "{{.Dir}}", name]
-    return Path(go.run(arguments, module=directory, scratch=scratch).strip())
+def _module(go: Go, recipe: Recipe, scratch: Path) -> Path:
+    """Returns the directory of the recipe's release."""
+    arguments = ["list", "-m", "-f", "{{.Dir}}", recipe.release]
+    return Path(go.run(arguments, module=recipe.module, scratch=scratch, workspace=recipe.workspace).strip())
 
 
 def _with_borrowed(go: Go, recipe: Recipe, copy: Path, scratch: Path) -> Path:

@@ -86,6 +86,7 @@ class Go:
         *,
         module: Path,
         scratch: Path,
+        workspace: Path | None = None,
         heard: Callable[[str], None] = lambda _: None,
     ) -> str:
         """Runs ``go`` in a module's directory and returns its standard output.
@@ -94,6 +95,7 @@ class Go:
             arguments: Command line without ``go``.
             module: Directory.
             scratch: Directory for temporary files.
+            workspace: ``go.work`` that chooses the versions of dependencies; None: the ``go.mod`` does.
             heard: Called with each line of standard error: modules that are downloaded, and with ``-v``
                 packages that are compiled.
 
@@ -111,7 +113,7 @@ class Go:
                 process = subprocess.Popen(
                     [self.command, *arguments],
                     cwd=module,
-                    env=_environment() | {"GOTMPDIR": str(scratch)},
+                    env=_environment() | {"GOTMPDIR": str(scratch), "GOWORK": str(workspace or "off")},
                     stdin=subprocess.DEVNULL,
                     stdout=output,
                     stderr=subprocess.PIPE,

@@ -1,6 +1,7 @@
 """Tools that the lab builds from Go modules, and their build settings.
 
-Each module pins its tools in its own ``go.mod``, the only place where a version is written.
+Each module pins its tools in its own ``go.mod``, the only place where a version is written. The modules of
+``lab/go.work`` are built with the newest version of a dependency that any of them has: it is compiled once.
 """
 
 from __future__ import annotations
@@ -13,14 +14,17 @@ from typing import Literal
 
 from lab.layout import REPO
 
+_WORKSPACE = REPO / "lab" / "go.work"
+_KUBERNETES_VERSION = [
+    "k8s.io/component-base/version.gitVersion={version}",
+    "k8s.io/component-base/version.gitMajor={major}",
+    "k8s.io/component-base/version.gitMinor={minor}",
+]
 _VERSION_VARIABLES = {
     "pulumi": ["github.com/pulumi/pulumi/sdk/v3/go/common/version.Version={version}"],
     "language-python": ["main.version={version}"],
-    "kubernetes": [
-        "k8s.io/component-base/version.gitVersion={version}",
-        "k8s.io/component-base/version.gitMajor={major}",
-        "k8s.io/component-base/version.gitMinor={minor}",
-    ],
+    "kubernetes": _KUBERNETES_VERSION,
+    "kubectl": _KUBERNETES_VERSION,
     "helm": ["helm.sh/helm/v3/internal/version.version={version}"],
     "helm2": ["k8s.io/helm/pkg/version.Version={version}", "k8s.io/helm/pkg/version.BuildMetadata="],
 }
@@ -73,6 +77,11 @@ class Recipe:
         return (self.binary,) if self.binary else tuple(name.rpartition("/")[2] for name in self.packages)
 
     @property
+    def workspace(self) -> Path | None:
+        """The workspace of the modules that share the versions, and so the build, of their dependencies."""
+        return _WORKSPACE if self.module in _workspace_modules() else None
+
+    @property
     def go_version(self) -> str:
         """Minimum Go version that builds the module.
 
@@ -106,6 +115,10 @@ class Recipe:
         content.update(self.linker_flags.encode())
         if self.borrowed:
             content.update(repr(self.borrowed).encode())
+        if self.workspace:
+            others = [module / "go.mod" for module in _workspace_modules()]
+            for file in (_WORKSPACE, _WORKSPACE.with_name("go.work.sum"), *others):
+                content.update(file.read_bytes())
         for file in sorted(path for path in self.module.rglob("*") if path.is_file()):
             if not file.name.endswith("_test.go"):
                 content.update(f"{file.relative_to(self.module)}\0".encode())
@@ -119,7 +132,12 @@ class Recipe:
         return found[1]
 
 
-_KUBERNETES = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubectl")
+def _workspace_modules() -> list[Path]:
+    paths = re.findall(r"^\t(\./\S+)$", _WORKSPACE.read_text(), re.MULTILINE)
+    return [_WORKSPACE.parent / path for path in paths]
+
+
+_KUBERNETES = ("kube-apiserver", "kube-controller-manager", "kube-scheduler")
 _PROVIDER = "github.com/pulumi/pulumi-kubernetes/provider/v4"
 _SDK = "github.com/pulumi/pulumi-kubernetes/sdk/v4"
 
@@ -164,6 +182,15 @@ KUBERNETES_PLUGIN = Recipe(
     purpose="Pulumi's Kubernetes plugin, with Helm 3",
     cost=(260, 90),
 )
+KUBECTL = Recipe(
+    "kubectl",
+    ("k8s.io/kubernetes/cmd/kubectl",),
+    "k8s.io/kubernetes",
+    directory=REPO / "lab" / "tools" / "kubernetes",
+    kind="on demand",
+    purpose="the command kubectl, for use by hand",
+    cost=(46, 56),
+)
 HELM = Recipe(
     "helm",
     ("helm.sh/helm/v3/cmd/helm",),
@@ -196,7 +223,7 @@ RECIPES = (
         "kubernetes",
         tuple(f"k8s.io/kubernetes/cmd/{name}" for name in _KUBERNETES),
         "k8s.io/kubernetes",
-        purpose="control planes of the clusters, kubectl",
+        purpose="control planes of the clusters",
         cost=(530, 318),
     ),
     ENGINE,
@@ -216,5 +243,5 @@ RECIPES = (
     STAND_INS,
     VCSIM,
 )
-ON_DEMAND = (HELM, HELM2, CERTJUDGE)
+ON_DEMAND = (KUBECTL, HELM, HELM2, CERTJUDGE)
 """Built when they are first used."""

@@ -11,6 +11,7 @@ import subprocess
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import dns.message
 import dns.query
@@ -18,8 +19,11 @@ import pytest
 import yaml
 
 from lab import bringup
+from lab.build import build
 from lab.engine import Engine, environment
 from lab.layout import Lab
+from lab.pki import write_private
+from lab.recipes import KUBECTL
 from tests.lab.running_cluster import running  # noqa: F401 - a fixture
 
 
@@ -95,6 +99,16 @@ def site(bare: Site) -> Site:
         assert done.returncode == 0, done.stdout
         bare.first_calls[:] = bare.calls()[before:]
     return bare
+
+
+def objects(engine: Engine, kind: str) -> list[dict[str, Any]]:
+    """Objects of all namespaces of the stack's cluster: kubectl with the exported kubeconfig lists them."""
+    kubeconfig = engine.lab.path(f"{engine.stack}.kubeconfig")
+    write_private(kubeconfig, str(engine.outputs()["kubeconfig"]).encode())
+    kubectl = build(recipes=[KUBECTL]).places[KUBECTL] / "kubectl"
+    command = [str(kubectl), "--kubeconfig", str(kubeconfig), "get", kind, "-A", "-o", "json"]
+    items: list[dict[str, Any]] = json.loads(subprocess.check_output(command))["items"]
+    return items
 
 
 def commands(calls: Sequence[Sequence[str]]) -> list[str]:

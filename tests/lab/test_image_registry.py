@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ import yaml
 from lab import bringup, pki, registry
 from lab.engine import Engine
 from lab.layout import Lab
-from tests.lab.conftest import Site, commands, free_net
+from tests.lab.conftest import Site, commands, free_net, objects
 
 pytestmark = pytest.mark.lab
 
@@ -151,15 +150,6 @@ def test_a_pod_whose_image_cannot_be_pulled_says_so(mirrored: Site) -> None:
     assert "registry.example.com/ingress-nginx/controller:v1.15.1" in done.stdout
     assert "comes from another registry" in done.stdout
     assert "ImagePullBackOff" in done.stdout, done.stdout
-
-
-def objects(engine: Engine, kind: str) -> list[dict[str, Any]]:
-    """Objects of all namespaces."""
-    kubeconfig = engine.lab.path("images.kubeconfig")
-    pki.write_private(kubeconfig, str(engine.outputs()["kubeconfig"]).encode())
-    command = [str(engine.tools.bin / "kubectl"), "--kubeconfig", str(kubeconfig), "get", kind, "-A"]
-    items: list[dict[str, Any]] = json.loads(subprocess.check_output([*command, "-o", "json"]))["items"]
-    return items
 
 
 def steps(engine: Engine) -> dict[str, str]:

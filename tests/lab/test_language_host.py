@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import json
 import os
 import subprocess
@@ -128,6 +129,10 @@ def test_a_life_of_a_stack(project: Project) -> None:
     state = project.pulumi("stack", "export")
     assert "very-secret" not in state
     assert "hidden-token" not in state
+    update = json.loads(project.pulumi("stack", "history", "--json"))[0]["environment"]
+    assert update["runtime.executable"] == str(Path(sys.prefix) / "bin" / "python")
+    assert update["runtime.version"] == "{}.{}.{}".format(*sys.version_info[:3])
+    assert update["runtime.metadata.toolchainVersion"].startswith(importlib.metadata.version("pip"))
     assert "2 unchanged" in project.pulumi("preview", "--expect-no-changes")
     project.pulumi("refresh", "--preview-only", "--expect-no-changes")
     assert "2 deleted" in project.pulumi("destroy", "--yes", "--skip-preview")

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import ssl
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -14,7 +12,7 @@ from lab import pki
 from lab.engine import Engine
 from lab.layout import REPO
 from tests import pki as authorities
-from tests.lab.conftest import Site, https_get
+from tests.lab.conftest import Site, https_get, objects
 
 pytestmark = pytest.mark.lab
 
@@ -89,13 +87,3 @@ def test_request_then_files_then_a_ca_of_its_own(bare: Site, tmp_path: Path) -> 
     bare.configure(engine, certificateSource="self-signed")
     pong(up(engine))
     assert engine.run("destroy", "--yes", "--skip-preview", check=False).returncode == 0
-
-
-def objects(engine: Engine, kind: str) -> list[dict[str, dict[str, str]]]:
-    """Objects of ``cattle-system``, asked for with kubectl and the exported kubeconfig."""
-    kubeconfig = engine.lab.path("sources.kubeconfig")
-    pki.write_private(kubeconfig, str(engine.outputs()["kubeconfig"]).encode())
-    command = [str(engine.tools.bin / "kubectl"), "--kubeconfig", str(kubeconfig), "-n", "cattle-system"]
-    output = subprocess.check_output([*command, "get", kind, "-o", "json"])
-    items: list[dict[str, dict[str, str]]] = json.loads(output)["items"]
-    return items

@@ -9,8 +9,7 @@ import pytest
 from lab.engine import Engine
 from lab.foundation.tile import SPARE_POD_BLOCK, SPARE_POD_CIDR
 from lab.layout import REPO
-from tests.lab.conftest import Site, commands, pks
-from tests.lab.test_sources import objects
+from tests.lab.conftest import Site, commands, objects, pks
 
 pytestmark = pytest.mark.lab
 

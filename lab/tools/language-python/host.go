@@ -141,7 +141,7 @@ func (h *host) About(ctx context.Context, request *pulumirpc.AboutRequest) (*pul
 	if err != nil {
 		return nil, err
 	}
-	info, err := python.About(ctx)
+	info, err := python.about(ctx)
 	if err != nil {
 		return nil, err
 	}

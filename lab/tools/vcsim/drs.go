@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/vmware/govmomi/object"
-	"github.com/vmware/govmomi/property"
 	"github.com/vmware/govmomi/simulator"
 	"github.com/vmware/govmomi/view"
 	"github.com/vmware/govmomi/vim25"
@@ -107,8 +106,9 @@ func (s situation) load(host reference) int {
 type scheduler struct {
 	client *vim25.Client
 	// restart is the time until HA starts the machines of a host that does not answer elsewhere.
-	restart time.Duration
-	silent  map[reference]time.Time
+	restart   time.Duration
+	silent    map[reference]time.Time
+	inventory *view.ContainerView
 }
 
 func newScheduler(service *simulator.Service, restart time.Duration) *scheduler {
@@ -211,18 +211,18 @@ func (s *scheduler) situation(
 	return seen
 }
 
+// all reads properties of the objects of a kind, through one view of the whole inventory.
 func (s *scheduler) all(ctx context.Context, kind string, properties []string, into any) error {
-	manager := view.NewManager(s.client)
-	found, err := manager.CreateContainerView(ctx, s.client.ServiceContent.RootFolder, []string{kind}, true)
-	if err != nil {
-		return err
+	if s.inventory == nil {
+		kinds := []string{"ClusterComputeResource", "HostSystem", "VirtualMachine"}
+		root := s.client.ServiceContent.RootFolder
+		found, err := view.NewManager(s.client).CreateContainerView(ctx, root, kinds, true)
+		if err != nil {
+			return err
+		}
+		s.inventory = found
 	}
-	defer func() { _ = found.Destroy(ctx) }()
-	objects, err := found.Find(ctx, []string{kind}, property.Match{})
-	if err != nil || len(objects) == 0 {
-		return err
-	}
-	return property.DefaultCollector(s.client).Retrieve(ctx, objects, properties, into)
+	return s.inventory.Retrieve(ctx, []string{kind}, properties, into)
 }
 
 func isTrue(value *bool) bool { return value != nil && *value }
