@@ -12,7 +12,7 @@ export GOFLAGS := -mod=readonly -trimpath -buildvcs=false -gcflags=all=-dwarf=fa
 # Each run of the engine starts three Python processes; without cached bytecode each compiles the program again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help lab fleet drill lab-down test lint lint-workflows unit e2e faults fuzz docs site bench sbom audit lock clean
+.PHONY: help lab vcsim fleet drill lab-down test lint lint-workflows unit e2e faults fuzz docs site bench sbom audit lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "%-10s %s\n", $$1, $$2}'
@@ -25,8 +25,13 @@ $(VENV)/.installed: requirements.txt pyproject.toml
 	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
-lab: $(VENV)/.installed ## Build missing tools (TOOLS=dir: except those there), start the SDDC, run `pulumi up`
+# pip uses one core: the tool that the lab needs first is compiled meanwhile, which needs no package.
+lab: ## Build missing tools (TOOLS=dir: except those there), start the SDDC, run `pulumi up`
+	@$(MAKE) --no-print-directory -j2 $(VENV)/.installed vcsim
 	@LAB_TOOLS="$(TOOLS)" $(BIN)/python -m lab up
+
+vcsim:
+	@$(PYTHON) -m lab.build --quiet $@
 
 fleet: $(VENV)/.installed ## Create two edge clusters in the lab and import them with the program in fleet/
 	@$(BIN)/python -m lab fleet

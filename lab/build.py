@@ -275,6 +275,7 @@ def main() -> int:
     everything = {recipe.name: recipe for recipe in (*RECIPES, *ON_DEMAND)}
     parser = argparse.ArgumentParser(prog="python -m lab.build", description=__doc__)
     parser.add_argument("--list", action="store_true", help="only list the tools")
+    parser.add_argument("--quiet", action="store_true", help="print nothing about what is there already")
     parser.add_argument("--into", type=Path, metavar="DIR", help="copy them there, for a machine without Go")
     parser.add_argument("names", nargs="*", metavar="NAME", help="tools to build (see --list)")
     arguments = parser.parse_args()
@@ -300,7 +301,8 @@ def main() -> int:
     except KeyboardInterrupt:
         print("\nInterrupted. The next build resumes from here.", file=sys.stderr)
         return 130
-    print(f"{time.monotonic() - start:6.1f} s  commands in {built.bin}, plugins in {built.plugins}")
+    if not arguments.quiet:
+        print(f"{time.monotonic() - start:6.1f} s  commands in {built.bin}, plugins in {built.plugins}")
     return 0
 
 

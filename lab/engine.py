@@ -213,6 +213,8 @@ class Engine:
             link.unlink(missing_ok=True)
             if plugin.exists():
                 link.symlink_to(plugin)
+        # The engine writes a log of each run, encrypted, in 0.3 s, unless there is a file in the directory's place.
+        self.lab.path("pulumi", "logs").touch()
         # So that `lab down` also finds what `pulumi` leaves when it is run, and killed, by hand.
         (self.lab.home / "bin" / "pulumi").unlink(missing_ok=True)
         path = environment(self.lab, self.tools)["PATH"]

@@ -34,9 +34,10 @@ def present(recipes: Iterable[Recipe], cache: Path) -> dict[Recipe, Path]:
         places = [shutil.which(command, path=path) for command in recipe.commands]
         if recipe == LANGUAGE_HOST and ENGINE not in found:
             continue
-        plugin = installed_plugin("kubernetes")
-        if recipe == KUBERNETES_PLUGIN and plugin.exists() and not _is_ours(plugin, cache):
-            places = [str(plugin)]
+        if recipe == KUBERNETES_PLUGIN:
+            plugin = installed_plugin("kubernetes")
+            if plugin.exists() and not _is_ours(plugin, cache):
+                places = [str(plugin)]
         if all(place and _new_enough(recipe, place) for place in places):
             found[recipe] = Path(str(places[0]))
     return found

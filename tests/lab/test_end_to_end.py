@@ -121,7 +121,7 @@ def test_a_worker_more_touches_only_the_cluster(site: Site) -> None:
         assert site.engine.outputs()["clusterUuid"] == before["clusterUuid"]
     finally:
         site.configure(site.engine, workers=3)
-        site.engine.run("up", "--yes")
+        site.engine.run("up", "--yes", "--skip-preview")
 
 
 @pytest.mark.parametrize(
@@ -299,7 +299,7 @@ def api_address(outputs: dict[str, object]) -> str:
 
 
 def test_destroy_leaves_nothing_in_the_foundation(site: Site) -> None:
-    done = site.engine.run("destroy", "--yes", check=False)
+    done = site.engine.run("destroy", "--yes", "--skip-preview", check=False)
     assert done.returncode == 0, done.stdout
     assert json.loads(pks(site, "clusters", "--json")) == []
     assert json.loads(pks(site, "network-profiles", "--json")) == []

@@ -260,7 +260,7 @@ def test_a_site_removed_by_hand_and_a_site_out_of_reach_leave_the_others_alone(w
     before = world.clusters()
     world.ask("DELETE", f"/v3/clusters/{before['ship-000']['id']}")
     assert "FAILED" in world.run("refresh", "--preview-only", "--expect-no-changes", check=False)
-    world.run("refresh", "--yes")
+    world.run("refresh", "--yes", "--skip-preview")
 
     world.kubeconfig("dark").write_text(kubeconfig("https://127.0.0.1:1"))
     reached = {"name": "dark", "kubeconfig": "kubeconfigs/dark.yaml"}
@@ -289,7 +289,7 @@ def test_f6_namespaces_that_survive_their_cluster_are_named_with_the_remedy(worl
         world.ask("DELETE", f"/v3/clusters/{cluster}")
     left = world.namespaces(cluster)
     assert len(left) == 3
-    output = world.run("refresh", "--yes")
+    output = world.run("refresh", "--yes", "--skip-preview")
     assert "3 namespaces of removed sites remain on the server's cluster" in output
     assert f"Delete them, Rancher does not: kubectl delete namespace {' '.join(sorted(left))}" in output
     world.run("up", "--yes", "--skip-preview")  # outputs are the program's
@@ -298,7 +298,7 @@ def test_f6_namespaces_that_survive_their_cluster_are_named_with_the_remedy(worl
         for name in left:
             api.delete(f"/api/v1/namespaces/{name}")
     world.await_namespaces(cluster, 0)
-    assert "remain" not in world.run("refresh", "--yes")
+    assert "remain" not in world.run("refresh", "--yes", "--skip-preview")
     world.run("up", "--yes", "--skip-preview")
     assert world.engine.outputs()["leakedNamespaces"] == []
 
@@ -348,7 +348,7 @@ def test_f6_a_deletion_that_an_api_service_blocks_gets_another_remedy(world: Fle
         finally:
             api.delete(f"{path}/v1.ext.cattle.io")
     world.await_namespaces(cluster, 0)
-    assert "remain" not in world.run("refresh", "--yes")
+    assert "remain" not in world.run("refresh", "--yes", "--skip-preview")
 
 
 def test_destroy_leaves_nothing_in_rancher_and_on_the_edges(world: Fleet) -> None:

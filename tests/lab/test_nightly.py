@@ -120,13 +120,13 @@ def night(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nigh
         brakeClosePercent=str(int((now + 20) * share)),
     )
     try:
-        done = engine.run("up", "--yes", check=False)
+        done = engine.run("up", "--yes", "--skip-preview", check=False)
         assert done.returncode == 0, done.stdout
         made.outputs = engine.outputs()
         yield made
     finally:
         site.configure(engine, sprawlBrake=None, brakeOpenPercent=None, brakeClosePercent=None)
-        engine.run("up", "--yes")
+        engine.run("up", "--yes", "--skip-preview")
 
 
 def test_the_job_closes_and_opens_the_brake_with_hysteresis(night: Night) -> None:

@@ -277,4 +277,8 @@ require (
 	lukechampine.com/frand v1.5.1 // indirect
 )
 
-replace github.com/pb33f/libopenapi => ./libopenapi
+replace (
+	github.com/ccojocar/zxcvbn-go => ./zxcvbn
+	github.com/nbutton23/zxcvbn-go => ./zxcvbn-old
+	github.com/pb33f/libopenapi => ./libopenapi
+)
