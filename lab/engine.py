@@ -213,7 +213,7 @@ class Engine:
             link.unlink(missing_ok=True)
             if plugin.exists():
                 link.symlink_to(plugin)
-        # The engine writes a log of each run, encrypted, in 0.3 s, unless there is a file in the directory's place.
+        # A file in the place of the directory: the engine would write an encrypted log of each run, in 0.3 s.
         self.lab.path("pulumi", "logs").touch()
         # So that `lab down` also finds what `pulumi` leaves when it is run, and killed, by hand.
         (self.lab.home / "bin" / "pulumi").unlink(missing_ok=True)

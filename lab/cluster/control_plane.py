@@ -151,10 +151,9 @@ def _live(files: ClusterFiles) -> set[str]:
 
 def _launch(files: ClusterFiles, commands: dict[str, list[str]], live: set[str]) -> None:
     """Starts what is not running; not in a thread, which would continue after a cancellation."""
-    env = {"GOGC": "60"}  # less memory for the control plane's Go programs
     for component, argv in commands.items():
         if component not in live:
-            process.start(files.lab, files.daemon(component), argv, env)
+            process.start(files.lab, files.daemon(component), argv)
 
 
 async def _wait(
