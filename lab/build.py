@@ -187,17 +187,13 @@ def _build_one(go: Go, recipe: Recipe, place: Path, progress: Progress) -> float
         arguments = ["build", "-v", "-ldflags", recipe.linker_flags, "-o", target, *recipe.packages]
         go.run(arguments, module=module, scratch=scratch, workspace=workspace, heard=compiled)
         for script in recipe.scripts:
-            source = _module(go, recipe, scratch) / script
+            arguments = ["list", "-m", "-f", "{{.Dir}}", recipe.release]
+            release = go.run(arguments, module=module, scratch=scratch, workspace=workspace).strip()
+            source = Path(release, script)
             copy = Path(shutil.copyfile(source, result / source.name))
             copy.chmod(0o755)
         result.rename(place)
     return time.monotonic() - start
-
-
-def _module(go: Go, recipe: Recipe, scratch: Path) -> Path:
-    """Returns the directory of the recipe's release."""
-    arguments = ["list", "-m", "-f", "{{.Dir}}", recipe.release]
-    return Path(go.run(arguments, module=recipe.module, scratch=scratch, workspace=recipe.workspace).strip())
 
 
 def _with_borrowed(go: Go, recipe: Recipe, copy: Path, scratch: Path) -> Path:

@@ -8,9 +8,9 @@ import (
 	"os"
 	"os/exec"
 	"strconv"
+	"strings"
 	"time"
 
-	"github.com/pulumi/pulumi/sdk/v3/go/common/util/rpcutil"
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 	"google.golang.org/protobuf/types/known/emptypb"
 )
@@ -22,8 +22,8 @@ const (
 	interruptGrace = 5 * time.Second
 )
 
-// host answers the engine. What it leaves out (code generation, packing, debugging) the engine asks
-// for only in commands that have nothing to do with running a program.
+// host answers the engine. What it leaves out (code generation, packing, debugging, new projects) the engine
+// asks for only in commands that have nothing to do with running a program.
 type host struct {
 	pulumirpc.UnimplementedLanguageRuntimeServer
 	life   context.Context // ends when the engine cancels or is gone
@@ -35,14 +35,6 @@ type host struct {
 func newHost(life context.Context, runner, engine string) *host {
 	life, end := context.WithCancel(life)
 	return &host{life: life, end: end, runner: runner, engine: engine}
-}
-
-// Handshake is called when the engine attaches to a host that it did not start.
-func (h *host) Handshake(
-	_ context.Context, request *pulumirpc.LanguageHandshakeRequest,
-) (*pulumirpc.LanguageHandshakeResponse, error) {
-	h.engine = request.GetEngineAddress()
-	return &pulumirpc.LanguageHandshakeResponse{}, nil
 }
 
 func (h *host) GetPluginInfo(context.Context, *emptypb.Empty) (*pulumirpc.PluginInfo, error) {
@@ -118,58 +110,29 @@ func (h *host) runnerArguments(request *pulumirpc.RunRequest) []string {
 	return append(arguments, request.GetArgs()...)
 }
 
-// InstallDependencies makes the virtual environment and installs the program's requirements into it.
-func (h *host) InstallDependencies(
-	request *pulumirpc.InstallDependenciesRequest, stream pulumirpc.LanguageRuntime_InstallDependenciesServer,
-) error {
-	python, err := environmentOf(request.GetInfo(), request.GetIsPlugin())
-	if err != nil {
-		return err
-	}
-	closer, stdout, stderr, err := rpcutil.MakeInstallDependenciesStreams(stream, request.GetIsTerminal())
-	if err != nil {
-		return err
-	}
-	err = python.InstallDependencies(stream.Context(), request.GetInfo().GetProgramDirectory(),
-		request.GetUseLanguageVersionTools(), true, stdout, stderr)
-	return errors.Join(err, closer.Close())
-}
-
-// About describes the Python that a program would run in.
+// About describes the Python that a program would run in. The engine asks in each run, and `pip --version`, with
+// which the SDK finds the toolchain's version, takes several times as long as this script.
 func (h *host) About(ctx context.Context, request *pulumirpc.AboutRequest) (*pulumirpc.AboutResponse, error) {
 	python, err := environmentOf(request.GetInfo(), false)
 	if err != nil {
 		return nil, err
 	}
-	info, err := python.about(ctx)
+	command, err := python.Command(ctx, "-c", "import sys, importlib.metadata as m; "+
+		`print(sys.executable, "%d.%d.%d" % sys.version_info[:3], m.version(sys.argv[1]), sep="\n")`,
+		strings.ToLower(python.name))
 	if err != nil {
 		return nil, err
+	}
+	output, err := command.Output()
+	lines := strings.Split(string(output), "\n")
+	if err != nil || len(lines) < 3 {
+		return &pulumirpc.AboutResponse{Metadata: map[string]string{"toolchain": python.name}}, nil
 	}
 	return &pulumirpc.AboutResponse{
-		Executable: info.PythonExecutable,
-		Version:    info.PythonVersion.String(),
-		Metadata:   map[string]string{"toolchain": python.name, "toolchainVersion": info.ToolchainVersion.String()},
+		Executable: lines[0],
+		Version:    lines[1],
+		Metadata:   map[string]string{"toolchain": python.name, "toolchainVersion": lines[2]},
 	}, nil
-}
-
-// Template finishes a project made by `pulumi new`: uv and poetry want a pyproject.toml.
-func (h *host) Template(
-	ctx context.Context, request *pulumirpc.TemplateRequest,
-) (*pulumirpc.TemplateResponse, error) {
-	python, err := environmentOf(request.GetInfo(), false)
-	if err != nil {
-		return nil, err
-	}
-	directory := request.GetInfo().GetProgramDirectory()
-	err = python.PrepareProject(ctx, request.GetProjectName(), directory, false, io.Discard, io.Discard)
-	return &pulumirpc.TemplateResponse{}, err
-}
-
-// RuntimeOptionsPrompts has no question for `pulumi new`: the template decides.
-func (h *host) RuntimeOptionsPrompts(
-	context.Context, *pulumirpc.RuntimeOptionsRequest,
-) (*pulumirpc.RuntimeOptionsResponse, error) {
-	return &pulumirpc.RuntimeOptionsResponse{}, nil
 }
 
 // within ends with the request or with the host, whichever ends first.

@@ -1,10 +1,8 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
-	"strings"
 
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 	"github.com/pulumi/pulumi/sdk/v3/python/toolchain"
@@ -56,33 +54,6 @@ func environmentOf(info *pulumirpc.ProgramInfo, isPlugin bool) (pythonEnvironmen
 		return pythonEnvironment{}, err
 	}
 	return pythonEnvironment{chain, toolchain.Name(options.Toolchain)}, nil
-}
-
-// aboutScript prints the interpreter, its version and pip's. The engine asks for them in each run, and
-// `pip --version`, with which the SDK finds out, takes several times as long.
-const aboutScript = `import sys, importlib.metadata as m
-print(sys.executable, "%d.%d.%d" % sys.version_info[:3], "pip " + m.version("pip"), sep="\n")`
-
-// about is the SDK's About, faster where the toolchain is pip and installed.
-func (p pythonEnvironment) about(ctx context.Context) (toolchain.Info, error) {
-	if p.name != toolchain.Name(toolchain.Pip) {
-		return p.About(ctx)
-	}
-	command, err := p.Command(ctx, "-c", aboutScript)
-	if err != nil {
-		return toolchain.Info{}, err
-	}
-	output, err := command.Output()
-	lines := strings.Split(string(output), "\n")
-	if err != nil || len(lines) < 3 {
-		return p.About(ctx)
-	}
-	python, err := toolchain.ParsePythonVersion(lines[1])
-	if err != nil {
-		return toolchain.Info{}, err
-	}
-	pip, err := toolchain.ParsePipVersion(lines[2])
-	return toolchain.Info{PythonExecutable: lines[0], PythonVersion: python, ToolchainVersion: pip}, err
 }
 
 // configurationVariables hand a stack's configuration to Python, where the SDK looks for objects: a

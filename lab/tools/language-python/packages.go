@@ -75,12 +75,7 @@ func (p installedPackage) dependency() *pulumirpc.PackageDependency {
 		return nil
 	}
 	result := &pulumirpc.PackageDependency{
-		Kind:             "resource",
-		Name:             described.Name,
-		Version:          described.Version,
-		Server:           described.Server,
-		Parameterization: parameterization(described.Parameterization),
-		Extension:        parameterization(described.ExtensionParameterization),
+		Kind: "resource", Name: described.Name, Version: described.Version, Server: described.Server,
 	}
 	if result.Name == "" {
 		result.Name = strings.TrimPrefix(p.Name, "pulumi-")
@@ -96,31 +91,4 @@ func (p installedPackage) dependency() *pulumirpc.PackageDependency {
 		result.Version = "v" + result.Version
 	}
 	return result
-}
-
-func parameterization(p *plugin.PulumiParameterizationJSON) *pulumirpc.PackageParameterization {
-	if p == nil {
-		return nil
-	}
-	return &pulumirpc.PackageParameterization{Name: p.Name, Version: p.Version, Value: p.Value}
-}
-
-// GetProgramDependencies lists the packages for `pulumi about`.
-func (h *host) GetProgramDependencies(
-	ctx context.Context, request *pulumirpc.GetProgramDependenciesRequest,
-) (*pulumirpc.GetProgramDependenciesResponse, error) {
-	python, err := environmentOf(request.GetInfo(), false)
-	if err != nil {
-		return nil, err
-	}
-	installed, err := python.ListPackages(ctx, request.GetTransitiveDependencies())
-	if err != nil {
-		return nil, fmt.Errorf("listing the program's packages: %w", err)
-	}
-	response := &pulumirpc.GetProgramDependenciesResponse{}
-	for _, one := range installed {
-		response.Dependencies = append(response.Dependencies,
-			&pulumirpc.DependencyInfo{Name: one.Name, Version: one.Version})
-	}
-	return response, nil
 }

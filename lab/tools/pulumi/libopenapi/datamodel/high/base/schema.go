@@ -14,21 +14,20 @@ type (
 		Properties                   *orderedmap.Map[string, *SchemaProxy]
 		AllOf, AnyOf, OneOf          []*SchemaProxy
 		Items, AdditionalProperties  *DynamicValue
-		Discriminator                *Discriminator
 		Enum                         []*yaml.Node
 		Default                      *yaml.Node
 		Nullable, ReadOnly           *bool
 		Minimum, Maximum, MultipleOf *float64
 		MinLength, MaxLength         *int64
 		Extensions                   *orderedmap.Map[string, *yaml.Node]
+		Discriminator                *struct {
+			PropertyName string
+			Mapping      *orderedmap.Map[string, string]
+		}
 	}
-	SchemaProxy   struct{}
-	DynamicValue  struct{ A *SchemaProxy }
-	Discriminator struct {
-		PropertyName string
-		Mapping      *orderedmap.Map[string, string]
-	}
-	low struct{}
+	SchemaProxy  struct{}
+	DynamicValue struct{ A *SchemaProxy }
+	low          struct{}
 )
 
 func (*SchemaProxy) Schema() *Schema               { return nil }

@@ -8,46 +8,32 @@ import (
 )
 
 type (
-	Document struct {
+	byName[V any] = *orderedmap.Map[string, V]
+	Document      struct {
 		Info       *base.Info
-		Paths      *Paths
-		Components *Components
+		Paths      *struct{ PathItems byName[*PathItem] }
+		Components *struct{ Schemas byName[*base.SchemaProxy] }
 	}
-	Components struct {
-		Schemas *orderedmap.Map[string, *base.SchemaProxy]
-	}
-	Paths struct {
-		PathItems *orderedmap.Map[string, *PathItem]
-	}
-	PathItem struct {
-		Get, Post, Put, Delete, Patch, Head *Operation
-	}
+	PathItem  struct{ Get, Post, Put, Delete, Patch, Head *Operation }
 	Operation struct {
 		OperationId, Summary, Description string
 		Tags                              []string
-		Parameters                        []*Parameter
-		RequestBody                       *RequestBody
-		Responses                         *Responses
-		Deprecated                        *bool
-		Extensions                        *orderedmap.Map[string, *yaml.Node]
-	}
-	Parameter struct {
-		Name, In, Description string
-		Required              *bool
-		Schema                *base.SchemaProxy
-	}
-	RequestBody struct {
-		Content *orderedmap.Map[string, *MediaType]
-	}
-	Responses struct {
-		Codes   *orderedmap.Map[string, *Response]
-		Default *Response
+		Parameters                        []*struct {
+			Name, In, Description string
+			Required              *bool
+			Schema                *base.SchemaProxy
+		}
+		RequestBody *struct{ Content byName[*MediaType] }
+		Responses   *struct {
+			Codes   byName[*Response]
+			Default *Response
+		}
+		Deprecated *bool
+		Extensions byName[*yaml.Node]
 	}
 	Response struct {
 		Description string
-		Content     *orderedmap.Map[string, *MediaType]
+		Content     byName[*MediaType]
 	}
-	MediaType struct {
-		Schema *base.SchemaProxy
-	}
+	MediaType struct{ Schema *base.SchemaProxy }
 )
