@@ -47,7 +47,7 @@ def test_go_writes_strings_as_the_tests_of_the_redaction_do(tmp_path: Path) -> N
     done = subprocess.run(
         ["go", "run", "main.go"],
         cwd=tmp_path,
-        env={**os.environ, "CGO_ENABLED": "0", "GOTOOLCHAIN": "local", "GOFLAGS": ""},
+        env={**os.environ, "CGO_ENABLED": "0", "GOTOOLCHAIN": "local", "GOFLAGS": "", "GOWORK": "off"},
         input=json.dumps(texts),
         capture_output=True,
         text=True,
