@@ -14,7 +14,7 @@ from lab.layout import Lab
 class Options:
     """Each option can be set with the environment variable ``LAB_<NAME>`` when the lab is created."""
 
-    cluster_seconds: float = 20.0
+    cluster_seconds: float = 8.0
     """Time to create a cluster (30 minutes on a real foundation)."""
     load_balancer_seconds: float = 3.0
     """Time until NCP assigns addresses to a Service of type LoadBalancer."""
