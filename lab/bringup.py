@@ -22,13 +22,8 @@ from lab.layout import REPO, Lab
 from lab.recipes import HELM, HELM2, KUBECTL, VCSIM
 
 _READY_SECONDS = 60.0
-_ON_DEMAND = {
-    "kubectl": (KUBECTL, "kubectl"),
-    "helm": (HELM, "helm"),
-    "helm2": (HELM2, "helm"),
-    "tiller": (HELM2, "tiller"),
-}
-"""Commands that are built when they are first used, each with its recipe and its name there."""
+_ON_DEMAND = {"kubectl": KUBECTL, "helm": HELM, "helm2": HELM2, "tiller": HELM2}
+"""Commands that are built when they are first used. What a recipe calls ``helm`` is ``helm2`` for Helm v2."""
 
 
 class LabError(Exception):
@@ -96,10 +91,10 @@ def prepare(lab: Lab) -> None:
         variables = {**lab.environment, "PYTHONPATH": str(REPO), "PKS_CLI_NAME": name}
         tool.wrap(lab, name, [sys.executable, "-m", f"lab.{module}"], variables)
     users = os.pathsep.join(p for p in os.environ["PATH"].split(os.pathsep) if p != str(lab.home / "bin"))
-    for name, (recipe, command) in _ON_DEMAND.items():
+    for name, recipe in _ON_DEMAND.items():
         lab.path("bin", name).unlink(missing_ok=True)
         if name not in ("kubectl", "helm") or shutil.which(name, path=users) is None:
-            tool.write(lab, name, recipe.name, command)
+            tool.write(lab, name, recipe.name, name.removesuffix("2"))
 
 
 def start_simulators(lab: Lab, tools: Path) -> None:
