@@ -12,14 +12,16 @@ export GOFLAGS := -mod=readonly -trimpath -buildvcs=false -gcflags=all=-dwarf=fa
 # Each run of the engine starts three Python processes; without cached bytecode each compiles the program again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help lab vcsim fleet drill lab-down test lint lint-workflows unit e2e faults fuzz docs site bench sbom audit lock clean
+.PHONY: help python lab vcsim fleet drill lab-down test lint lint-workflows unit e2e faults fuzz docs site bench sbom audit lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "%-10s %s\n", $$1, $$2}'
 
-$(VENV)/.installed: requirements.txt pyproject.toml
+python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	  || { echo "error: Python 3.11 or newer is needed; PYTHON=/path/to/python3.11 make ..."; exit 1; }
+
+$(VENV)/.installed: requirements.txt pyproject.toml | python
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --require-hashes -r requirements.txt
 	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
@@ -30,7 +32,7 @@ lab: ## Build missing tools (TOOLS=dir: except those there), start the SDDC, run
 	@$(MAKE) --no-print-directory -j2 $(VENV)/.installed vcsim
 	@LAB_TOOLS="$(TOOLS)" $(BIN)/python -m lab up
 
-vcsim:
+vcsim: | python
 	@$(PYTHON) -m lab.build --quiet $@
 
 fleet: $(VENV)/.installed ## Create two edge clusters in the lab and import them with the program in fleet/
