@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import http.client
 import json
 import os
@@ -101,10 +102,22 @@ def site(bare: Site) -> Site:
     return bare
 
 
+@functools.lru_cache
+def _outputs(engine: Engine, _: int) -> dict[str, object]:
+    return engine.outputs()
+
+
+def outputs(engine: Engine) -> dict[str, object]:
+    """The stack's outputs; the engine is asked, in half a second, only if the state has changed."""
+    project = yaml.safe_load((engine.project / "Pulumi.yaml").read_text())["name"]
+    state = engine.lab.home / "state/.pulumi/stacks" / project / f"{engine.stack}.json"
+    return _outputs(engine, state.stat().st_mtime_ns)
+
+
 def objects(engine: Engine, kind: str) -> list[dict[str, Any]]:
     """Objects of all namespaces of the stack's cluster: kubectl with the exported kubeconfig lists them."""
     kubeconfig = engine.lab.path(f"{engine.stack}.kubeconfig")
-    write_private(kubeconfig, str(engine.outputs()["kubeconfig"]).encode())
+    write_private(kubeconfig, str(outputs(engine)["kubeconfig"]).encode())
     kubectl = build(recipes=[KUBECTL]).places[KUBECTL] / "kubectl"
     command = [str(kubectl), "--kubeconfig", str(kubeconfig), "get", kind, "-A", "-o", "json"]
     items: list[dict[str, Any]] = json.loads(subprocess.check_output(command))["items"]

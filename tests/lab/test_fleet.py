@@ -28,7 +28,7 @@ from lab.engine import Engine
 from lab.foundation.tile import SPARE_POD_BLOCK, SPARE_POD_CIDR
 from lab.layout import REPO
 from tests.kubernetes_api import kubeconfig
-from tests.lab.conftest import Site
+from tests.lab.conftest import Site, outputs
 from tests.workflow_step import run_step
 
 pytestmark = pytest.mark.lab
@@ -80,13 +80,13 @@ class Fleet:
 
     def ask(self, method: str, path: str, body: object = None) -> Any:
         """Ask Rancher, over TLS that is verified with the server's CA."""
-        outputs = self.server.outputs()
-        url = urlsplit(str(outputs["rancherUrl"]))
-        context = ssl.create_default_context(cadata=str(outputs["caBundle"]))
-        with socket.create_connection((str(outputs["vip"]), url.port or 443), timeout=60) as plain:
+        server = outputs(self.server)
+        url = urlsplit(str(server["rancherUrl"]))
+        context = ssl.create_default_context(cadata=str(server["caBundle"]))
+        with socket.create_connection((str(server["vip"]), url.port or 443), timeout=60) as plain:
             connection = http.client.HTTPSConnection(str(url.hostname), url.port)
             connection.sock = context.wrap_socket(plain, server_hostname=url.hostname)
-            headers = {"Authorization": f"Bearer {outputs['rancherToken']}"}
+            headers = {"Authorization": f"Bearer {server['rancherToken']}"}
             connection.request(method, path, json.dumps(body) if body else None, headers)
             response = connection.getresponse()
             text = response.read()
@@ -134,7 +134,7 @@ class Fleet:
 
     def kubernetes(self) -> contextlib.AbstractContextManager[kube.Kubernetes]:
         """The server's cluster, by hand."""
-        return kube.client(str(self.server.outputs()["kubeconfig"]))
+        return kube.client(str(outputs(self.server)["kubeconfig"]))
 
     def operations(self, *arguments: str) -> dict[str, str]:
         """What a preview would do, by resource."""
@@ -192,13 +192,13 @@ def test_two_edges_become_active_and_the_others_are_registered(world: Fleet) -> 
 
 def test_the_state_holds_no_secret_in_clear(world: Fleet) -> None:
     state = json.dumps(world.engine.json("stack", "export"))
-    outputs = world.engine.outputs()
-    commands, passwords = outputs["importCommands"], outputs["userPasswords"]
+    found = world.engine.outputs()
+    commands, passwords = found["importCommands"], found["userPasswords"]
     assert isinstance(commands, dict) and isinstance(passwords, dict)
     token = yaml.safe_load(world.kubeconfig("edge-1").read_text())
     secrets = [*commands.values(), *passwords.values(), token["users"][0]["user"]["token"]]
     secrets += [
-        str(world.server.outputs()[name]) for name in ("rancherToken", "rancherPassword", "kubeconfig")
+        str(outputs(world.server)[name]) for name in ("rancherToken", "rancherPassword", "kubeconfig")
     ]
     assert len(passwords["jane"]) > 20
     assert [secret for secret in secrets if secret in state or json.dumps(secret)[1:-1] in state] == []
@@ -241,10 +241,10 @@ def test_removing_ten_from_the_list_removes_exactly_those(world: Fleet, tmp_path
 
 def test_a_renewed_token_replaces_nothing(world: Fleet, bare: Site) -> None:
     before = world.clusters()
-    token = world.server.outputs()["rancherToken"]
+    token = outputs(world.server)["rancherToken"]
     bare.configure(world.server, rancherTokenDays="80")
     world.server.run("up", "--yes", "--skip-preview")
-    assert world.server.outputs()["rancherToken"] != token
+    assert outputs(world.server)["rancherToken"] != token
     world.write(registered=5)  # in the same run, most sites go: with the new token
     output = world.run("up", "--yes", "--skip-preview")
     assert f"- {REGISTERED - 15} deleted" in output

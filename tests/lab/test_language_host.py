@@ -192,21 +192,20 @@ def test_unfit_runtime_options(project: Project, option: str, value: str, messag
     assert message in project.pulumi("preview", expect=None)
 
 
-def test_plugins_are_found_by_their_packages(tmp_path: Path) -> None:
-    packages = {"pulumi-tls": "5.6.2", "Pulumi.Old": "1.0.0", "pulumi-policy": "1.21.0", "requests": "2.0"}
-    for name, version in packages.items():
-        metadata = tmp_path / f"{name.replace('-', '_')}-{version}.dist-info" / "METADATA"
-        metadata.parent.mkdir()
-        metadata.write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
-    plugin = {"resource": True, "name": "tls", "version": "5.6.2"}
-    (tmp_path / "pulumi_tls").mkdir()
-    (tmp_path / "pulumi_tls" / "pulumi-plugin.json").write_text(json.dumps(plugin))
-    done = subprocess.run(
-        [sys.executable, "-S", LANGUAGE_HOST.module / "packages.py"],
-        env={**os.environ, "PYTHONPATH": str(tmp_path)},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    found = {package["name"]: package["plugin"] for package in json.loads(done.stdout)}
-    assert found == {"pulumi-tls": plugin, "pulumi-old": None}
+@pytest.mark.lab
+def test_plugins_are_found_by_their_packages(project: Project, tmp_path: Path) -> None:
+    """The version is the plugin's if it has one, else the package's."""
+    environment = tmp_path / "environment"
+    (environment / "bin").mkdir(parents=True)
+    (environment / "bin" / "python").symlink_to(sys.executable)
+    (environment / "pyvenv.cfg").write_text("version = 3.11.0\n")
+    packages = environment / "lib" / "python3.11" / "site-packages"
+    for name in ("pulumi_tls-1.0.0", "Pulumi.Old-1.0.0", "pulumi_policy-1.21.0", "requests-2.0"):
+        (packages / f"{name}.dist-info").mkdir(parents=True)
+    (packages / "pulumi_tls").mkdir()
+    described = {"resource": True, "name": "tls", "version": "5.6.2"}
+    (packages / "pulumi_tls" / "pulumi-plugin.json").write_text(json.dumps(described))
+    project.runtime(virtualenv=str(environment))
+    output = project.pulumi("preview", "--logtostderr", "-v=7", expect=None)
+    for text in ("#versions=2", "plugin tls 5.6.2 not installed", "plugin old 1.0.0 not installed"):
+        assert text in output, output

@@ -2,10 +2,10 @@ package main
 
 import (
 	"context"
-	_ "embed"
-	"encoding/json"
-	"fmt"
+	"errors"
 	"io"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 
@@ -14,18 +14,20 @@ import (
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 )
 
-//go:embed packages.py
-var packagesScript string
+var (
+	// releaseVersion is a version that Python and Pulumi write alike. A pre-release is written
+	// differently, and its plugin's version cannot be derived from it.
+	releaseVersion = regexp.MustCompile(`^\d+\.\d+\.\d+$`)
+	// nameSeparator is what Python takes for the same in the names of packages.
+	nameSeparator = regexp.MustCompile(`[-_.]+`)
+	// withoutPlugin are named like resource packages, but have no plugin.
+	withoutPlugin = map[string]bool{"pulumi-policy": true, "pulumi-esc-sdk": true}
+)
 
-// releaseVersion is a version that Python and Pulumi write alike. A pre-release is written
-// differently, and its plugin's version cannot be derived from it.
-var releaseVersion = regexp.MustCompile(`^\d+\.\d+\.\d+$`)
-
-// installedPackage is one line of packages.py.
+// installedPackage is a package of a virtual environment.
 type installedPackage struct {
-	Name    string                   `json:"name"`
-	Version string                   `json:"version"`
-	Plugin  *plugin.PulumiPluginJSON `json:"plugin"`
+	name, version string
+	plugin        *plugin.PulumiPluginJSON
 }
 
 // GetRequiredPackages lists the plugins that belong to the Pulumi packages of the program's
@@ -44,20 +46,16 @@ func (h *host) GetRequiredPackages(
 	if err := python.ValidateVenv(ctx); err != nil {
 		return nil, err
 	}
-	command, err := python.Command(ctx, "-c", packagesScript)
+	root, err := python.VirtualEnvPath(ctx)
 	if err != nil {
 		return nil, err
 	}
-	output, err := command.Output()
-	if err != nil {
-		return nil, fmt.Errorf("listing the packages of %s: %w", command.Path, err)
-	}
-	var installed []installedPackage
-	if err := json.Unmarshal(output, &installed); err != nil {
-		return nil, fmt.Errorf("reading the packages of %s: %w", command.Path, err)
+	if root == "" {
+		return nil, errors.New("this language host runs Python in a virtual environment only; set the runtime option " +
+			`"virtualenv"`)
 	}
 	response := &pulumirpc.GetRequiredPackagesResponse{}
-	for _, found := range installed {
+	for _, found := range installedPackages(root, "*") {
 		if dependency := found.dependency(); dependency != nil {
 			response.Packages = append(response.Packages, dependency)
 		}
@@ -65,10 +63,32 @@ func (h *host) GetRequiredPackages(
 	return response, nil
 }
 
+// installedPackages reads what pip has recorded in a virtual environment about the packages that a pattern names.
+// To ask Python takes 0.1 s, in each run.
+func installedPackages(root, pattern string) []installedPackage {
+	pattern = filepath.Join(root, "lib", "python3*", "site-packages", pattern+"-*.dist-info")
+	records, _ := filepath.Glob(pattern) // fails only for a wrong pattern
+	var result []installedPackage
+	for _, record := range records {
+		name, version, _ := strings.Cut(strings.TrimSuffix(filepath.Base(record), ".dist-info"), "-")
+		name = strings.ToLower(nameSeparator.ReplaceAllString(name, "-"))
+		module := filepath.Join(filepath.Dir(record), strings.ReplaceAll(name, "-", "_"))
+		described, err := plugin.LoadPulumiPluginJSON(filepath.Join(module, "pulumi-plugin.json"))
+		if err != nil && !os.IsNotExist(err) {
+			logging.Warningf("%s: %v", module, err)
+		}
+		result = append(result, installedPackage{name, version, described})
+	}
+	return result
+}
+
 // dependency is the plugin of a package, or nil if it has none.
 func (p installedPackage) dependency() *pulumirpc.PackageDependency {
-	described := p.Plugin
+	described := p.plugin
 	if described == nil {
+		if !strings.HasPrefix(p.name, "pulumi-") || withoutPlugin[p.name] {
+			return nil
+		}
 		described = &plugin.PulumiPluginJSON{Resource: true}
 	}
 	if !described.Resource {
@@ -78,14 +98,14 @@ func (p installedPackage) dependency() *pulumirpc.PackageDependency {
 		Kind: "resource", Name: described.Name, Version: described.Version, Server: described.Server,
 	}
 	if result.Name == "" {
-		result.Name = strings.TrimPrefix(p.Name, "pulumi-")
+		result.Name = strings.TrimPrefix(p.name, "pulumi-")
 	}
 	if result.Version == "" {
-		if !releaseVersion.MatchString(p.Version) {
-			logging.V(5).Infof("package %s %s: plugin version unknown, left out", p.Name, p.Version)
+		if !releaseVersion.MatchString(p.version) {
+			logging.V(5).Infof("package %s %s: plugin version unknown, left out", p.name, p.version)
 			return nil
 		}
-		result.Version = p.Version
+		result.Version = p.version
 	}
 	if !strings.HasPrefix(result.Version, "v") {
 		result.Version = "v" + result.Version
