@@ -65,8 +65,11 @@ unit: $(VENV)/.installed ## Run the tests that need no lab
 	$(BIN)/pytest -m "not lab" -n 3
 	cd lab/plugins && go vet ./... && go test ./...
 
+# The longest files first, so that no worker is left with one of them at the end.
+LONGEST := fleet examples bad_input end_to_end interruption nightly image_registry ci placement helm2 drill \
+  rancher_growth air_gap sprawl first_start settings_engine dns sources
 e2e: $(VENV)/.installed ## Run the tests against the lab, through the real engine
-	$(BIN)/pytest -m lab -n 3 --dist loadfile
+	$(BIN)/pytest -m lab -n 3 --dist loadfile --no-loadscope-reorder $(LONGEST:%=tests/lab/test_%.py) tests
 
 faults: $(VENV)/.installed ## Run and judge schedules of faults and kills (FAULTS="--seed 7 --schedules 10000", "--slow")
 	@$(BIN)/python -m tests.faults $(FAULTS)

@@ -19,7 +19,7 @@ from lab.layout import Lab
 
 log = logging.getLogger("foundation")
 
-_POLL_SECONDS = 1.0
+_POLL_SECONDS = 2.0
 
 Down = Callable[[], set[str]]
 """Returns the CIDs of the VMs that are down; blocking."""

@@ -102,6 +102,12 @@ def site(bare: Site) -> Site:
     return bare
 
 
+def state_file(engine: Engine) -> Path:
+    """Where the stack's state is."""
+    project: str = yaml.safe_load((engine.project / "Pulumi.yaml").read_text())["name"]
+    return engine.lab.home / "state/.pulumi/stacks" / project / f"{engine.stack}.json"
+
+
 @functools.lru_cache
 def _outputs(engine: Engine, _: int) -> dict[str, object]:
     return engine.outputs()
@@ -109,9 +115,7 @@ def _outputs(engine: Engine, _: int) -> dict[str, object]:
 
 def outputs(engine: Engine) -> dict[str, object]:
     """The stack's outputs; the engine is asked, in half a second, only if the state has changed."""
-    project = yaml.safe_load((engine.project / "Pulumi.yaml").read_text())["name"]
-    state = engine.lab.home / "state/.pulumi/stacks" / project / f"{engine.stack}.json"
-    return _outputs(engine, state.stat().st_mtime_ns)
+    return _outputs(engine, state_file(engine).stat().st_mtime_ns)
 
 
 def objects(engine: Engine, kind: str) -> list[dict[str, Any]]:

@@ -210,7 +210,8 @@ def kill_amid(engine: Engine, release: str, *, everything: bool = True, local: b
     Tiller (with ``local`` that of this run) works only for moments far shorter than a change until it is in
     the middle of one, where it is halted. It goes too.
     """
-    before = incomplete(engine, release)
+    tiller, records = 0, Records(engine, release)
+    before = records.incomplete()
     log = engine.lab.path("log", "killed.log")
     with log.open("wb") as output:
         running = subprocess.Popen(
@@ -220,8 +221,6 @@ def kill_amid(engine: Engine, release: str, *, everything: bool = True, local: b
             stderr=output,
             start_new_session=True,
         )
-
-    tiller = 0
 
     def amid() -> bool:
         """Let Tiller work for a moment; whether it has begun the change."""
@@ -236,8 +235,9 @@ def kill_amid(engine: Engine, release: str, *, everything: bool = True, local: b
         except ProcessLookupError:
             found = commands(engine.lab, "pulumi\0" if local else "cluster-")
             tiller = next((pid for pid, line in found.items() if "/tiller --" in line), 0)
+            time.sleep(0 if tiller else 0.02)
             return False
-        return not incomplete(engine, release) <= before
+        return not records.incomplete() <= before
 
     until(amid, pause=0.002)
     if everything:
@@ -253,24 +253,37 @@ def kill_amid(engine: Engine, release: str, *, everything: bool = True, local: b
     engine.ensure_stack()  # breaks the lock that the killed run left
 
 
-def incomplete(engine: Engine, release: str) -> set[str]:
-    """Tiller's records of changes of the release that are not complete."""
-    files = (engine.lab.home / "clusters").glob("*/cluster.json")
-    specs = [load(engine.lab, file.parent.name) for file in files]
-    cluster = next((spec for spec in specs if spec.name == engine.stack), None)
-    if cluster is None:
-        return set()
-    pending = (
-        "PENDING_INSTALL,PENDING_UPGRADE"  # not the rollback with which the next run repairs the release
-    )
-    with httpx.Client(
-        base_url=f"{cluster.server}/api/v1/namespaces/kube-system",
-        headers={"Authorization": f"Bearer {cluster.admin_token}"},
-        params={"labelSelector": f"OWNER=TILLER,NAME={release},STATUS in ({pending})"},
-        verify=ssl.create_default_context(cafile=ClusterFiles(engine.lab, cluster.uuid).ca),
-    ) as client:
-        found = [client.get(f"/{kind}").json()["items"] for kind in ("configmaps", "secrets")]
-        return {item["metadata"]["name"] for items in found for item in items}
+class Records:
+    """Tiller's records of changes of a release, asked for so often that one connection serves all calls."""
+
+    def __init__(self, engine: Engine, release: str) -> None:
+        self.engine = engine
+        # Not the rollback with which the next run repairs the release.
+        self.selector = f"OWNER=TILLER,NAME={release},STATUS in (PENDING_INSTALL,PENDING_UPGRADE)"
+        self.client: httpx.Client | None = None
+
+    def incomplete(self) -> set[str]:
+        """Names of those whose change is not complete; none before there is a cluster."""
+        self.client = self.client or self.connect()
+        if self.client is None:
+            return set()
+        where = {"labelSelector": self.selector}
+        found = [self.client.get(f"/{kind}", params=where).json() for kind in ("configmaps", "secrets")]
+        return {item["metadata"]["name"] for items in found for item in items["items"]}
+
+    def connect(self) -> httpx.Client | None:
+        files = (self.engine.lab.home / "clusters").glob("*/cluster.json")
+        specs = [load(self.engine.lab, file.parent.name) for file in files]
+        cluster = next((spec for spec in specs if spec.name == self.engine.stack), None)
+        return (
+            None
+            if cluster is None
+            else httpx.Client(
+                base_url=f"{cluster.server}/api/v1/namespaces/kube-system",
+                headers={"Authorization": f"Bearer {cluster.admin_token}"},
+                verify=ssl.create_default_context(cafile=ClusterFiles(self.engine.lab, cluster.uuid).ca),
+            )
+        )
 
 
 def left_behind(lab: Lab, folder: Path) -> list[str]:

@@ -193,6 +193,14 @@ def test_unfit_runtime_options(project: Project, option: str, value: str, messag
 
 
 @pytest.mark.lab
+def test_a_python_outside_of_a_virtual_environment_is_refused(project: Project) -> None:
+    project.environment["PULUMI_PYTHON_CMD"] = str(Path(sys.base_prefix) / "bin" / "python3")
+    runtime = {"name": "python", "options": {"toolchain": "pip"}}
+    project.write("Pulumi.yaml", json.dumps({"name": "trial", "runtime": runtime}))
+    assert "is not the Python of a virtual environment" in project.pulumi("preview", expect=None)
+
+
+@pytest.mark.lab
 def test_plugins_are_found_by_their_packages(project: Project, tmp_path: Path) -> None:
     """The version is the plugin's if it has one, else the package's."""
     environment = tmp_path / "environment"

@@ -2,7 +2,7 @@ package main
 
 import (
 	"context"
-	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -46,13 +46,14 @@ func (h *host) GetRequiredPackages(
 	if err := python.ValidateVenv(ctx); err != nil {
 		return nil, err
 	}
-	root, err := python.VirtualEnvPath(ctx)
+	command, err := python.Command(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if root == "" {
-		return nil, errors.New("this language host runs Python in a virtual environment only; set the runtime option " +
-			`"virtualenv"`)
+	root := filepath.Dir(filepath.Dir(command.Path))
+	if _, err := os.Stat(filepath.Join(root, "pyvenv.cfg")); err != nil {
+		return nil, fmt.Errorf("%s is not the Python of a virtual environment, and this language host knows no other; "+
+			"set the runtime option \"virtualenv\"", command.Path)
 	}
 	response := &pulumirpc.GetRequiredPackagesResponse{}
 	for _, found := range installedPackages(root, "*") {

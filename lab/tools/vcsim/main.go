@@ -31,7 +31,7 @@ import (
 const passwordVariable = "VCSIM_PASSWORD"
 
 // drsPeriod is short, for nobody waits in the lab for what takes vCenter minutes.
-const drsPeriod = time.Second
+const drsPeriod = 3 * time.Second
 
 func main() {
 	if err := run(); err != nil {
