@@ -231,7 +231,7 @@ def kill_amid(engine: Engine, release: str, *, everything: bool = True, local: b
                 if not tiller:
                     raise ProcessLookupError  # noqa: TRY301
                 os.kill(tiller, number)
-                time.sleep(0.003)
+                time.sleep(0.01)
         except ProcessLookupError:
             found = commands(engine.lab, "pulumi\0" if local else "cluster-")
             tiller = next((pid for pid, line in found.items() if "/tiller --" in line), 0)
