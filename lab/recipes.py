@@ -146,7 +146,7 @@ ENGINE = Recipe(
     ("github.com/pulumi/pulumi/pkg/v3/cmd/pulumi",),
     "github.com/pulumi/pulumi/pkg/v3",
     purpose="Pulumi's engine",
-    cost=(290, 92),
+    cost=(235, 92),
 )
 LANGUAGE_HOST = Recipe(
     "language-python",
@@ -163,7 +163,7 @@ STAND_INS = Recipe(
     directory=REPO / "lab" / "plugins",
     kind="plugin",
     purpose="stand-ins for the plugins command, tls and vsphere",
-    cost=(58, 94),
+    cost=(45, 94),
 )
 # The Go SDK has a type for each kind of each API version, 13 CPU minutes, of which the plugin needs none: the
 # package that lists them is replaced by a few lines (yaml/v2 in the module's own directory).
@@ -180,7 +180,7 @@ KUBERNETES_PLUGIN = Recipe(
     ),
     kind="plugin",
     purpose="Pulumi's Kubernetes plugin, with Helm 3",
-    cost=(350, 86),
+    cost=(280, 86),
 )
 KUBECTL = Recipe(
     "kubectl",
@@ -215,7 +215,7 @@ CERTJUDGE = Recipe(
     kind="on demand",
     purpose="tests: certificates as Go sees them",
 )
-VCSIM = Recipe("vcsim", (".",), binary="vcsim", purpose="vCenter's simulator", cost=(75, 24))
+VCSIM = Recipe("vcsim", (".",), binary="vcsim", purpose="vCenter's simulator", cost=(62, 24))
 # Two are built at a time, in this order: the longest first. Tools that share packages with another (KWOK and
 # etcd with Kubernetes, the language host and the stand-ins with the engine) follow it.
 RECIPES = (
@@ -224,12 +224,12 @@ RECIPES = (
         tuple(f"k8s.io/kubernetes/cmd/{name}" for name in _KUBERNETES),
         "k8s.io/kubernetes",
         purpose="control planes of the clusters",
-        cost=(635, 251),
+        cost=(520, 251),
     ),
     ENGINE,
     KUBERNETES_PLUGIN,
     Recipe(
-        "kwok", ("sigs.k8s.io/kwok/cmd/kwok",), "sigs.k8s.io/kwok", purpose="nodes and pods", cost=(25, 58)
+        "kwok", ("sigs.k8s.io/kwok/cmd/kwok",), "sigs.k8s.io/kwok", purpose="nodes and pods", cost=(22, 58)
     ),
     Recipe(
         "etcd",
@@ -237,7 +237,7 @@ RECIPES = (
         "go.etcd.io/etcd/server/v3",
         binary="etcd",
         purpose="storage of the API",
-        cost=(25, 26),
+        cost=(22, 26),
     ),
     LANGUAGE_HOST,
     STAND_INS,
