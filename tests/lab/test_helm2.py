@@ -275,14 +275,12 @@ class Records:
         files = (self.engine.lab.home / "clusters").glob("*/cluster.json")
         specs = [load(self.engine.lab, file.parent.name) for file in files]
         cluster = next((spec for spec in specs if spec.name == self.engine.stack), None)
-        return (
-            None
-            if cluster is None
-            else httpx.Client(
-                base_url=f"{cluster.server}/api/v1/namespaces/kube-system",
-                headers={"Authorization": f"Bearer {cluster.admin_token}"},
-                verify=ssl.create_default_context(cafile=ClusterFiles(self.engine.lab, cluster.uuid).ca),
-            )
+        if cluster is None:
+            return None
+        return httpx.Client(
+            base_url=f"{cluster.server}/api/v1/namespaces/kube-system",
+            headers={"Authorization": f"Bearer {cluster.admin_token}"},
+            verify=ssl.create_default_context(cafile=ClusterFiles(self.engine.lab, cluster.uuid).ca),
         )
 
 

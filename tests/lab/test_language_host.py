@@ -212,8 +212,11 @@ def test_plugins_are_found_by_their_packages(project: Project, tmp_path: Path) -
         (packages / f"{name}.dist-info").mkdir(parents=True)
     (packages / "pulumi_tls").mkdir()
     described = {"resource": True, "name": "tls", "version": "5.6.2"}
-    (packages / "pulumi_tls" / "pulumi-plugin.json").write_text(json.dumps(described))
+    record = packages / "pulumi_tls" / "pulumi-plugin.json"
+    record.write_text(json.dumps(described))
     project.runtime(virtualenv=str(environment))
     output = project.pulumi("preview", "--logtostderr", "-v=7", expect=None)
     for text in ("#versions=2", "plugin tls 5.6.2 not installed", "plugin old 1.0.0 not installed"):
         assert text in output, output
+    record.write_text("{")
+    assert f"reading {record}: unexpected end of JSON input" in project.pulumi("preview", expect=None)

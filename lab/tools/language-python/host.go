@@ -134,8 +134,8 @@ func (h *host) About(ctx context.Context, request *pulumirpc.AboutRequest) (*pul
 	if found := pythonVersion.FindSubmatch(recorded); found != nil {
 		response.Version = string(found[1])
 	}
-	for _, tool := range installedPackages(root, strings.ToLower(python.name)) {
-		response.Metadata["toolchainVersion"] = tool.version
+	if tool, _ := installedPackages(root, strings.ToLower(python.name)); len(tool) > 0 {
+		response.Metadata["toolchainVersion"] = tool[0].version
 	}
 	return response, nil
 }

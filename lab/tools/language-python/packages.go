@@ -55,8 +55,12 @@ func (h *host) GetRequiredPackages(
 		return nil, fmt.Errorf("%s is not the Python of a virtual environment, and this language host knows no other; "+
 			"set the runtime option \"virtualenv\"", command.Path)
 	}
+	installed, err := installedPackages(root, "*")
+	if err != nil {
+		return nil, err
+	}
 	response := &pulumirpc.GetRequiredPackagesResponse{}
-	for _, found := range installedPackages(root, "*") {
+	for _, found := range installed {
 		if dependency := found.dependency(); dependency != nil {
 			response.Packages = append(response.Packages, dependency)
 		}
@@ -66,21 +70,19 @@ func (h *host) GetRequiredPackages(
 
 // installedPackages reads what pip has recorded in a virtual environment about the packages that a pattern names.
 // To ask Python takes 0.1 s, in each run.
-func installedPackages(root, pattern string) []installedPackage {
-	pattern = filepath.Join(root, "lib", "python3*", "site-packages", pattern+"-*.dist-info")
-	records, _ := filepath.Glob(pattern) // fails only for a wrong pattern
-	var result []installedPackage
+func installedPackages(root, pattern string) (result []installedPackage, err error) {
+	records, err := filepath.Glob(filepath.Join(root, "lib", "python3*", "site-packages", pattern+"-*.dist-info"))
 	for _, record := range records {
 		name, version, _ := strings.Cut(strings.TrimSuffix(filepath.Base(record), ".dist-info"), "-")
 		name = strings.ToLower(nameSeparator.ReplaceAllString(name, "-"))
-		module := filepath.Join(filepath.Dir(record), strings.ReplaceAll(name, "-", "_"))
-		described, err := plugin.LoadPulumiPluginJSON(filepath.Join(module, "pulumi-plugin.json"))
+		file := filepath.Join(filepath.Dir(record), strings.ReplaceAll(name, "-", "_"), "pulumi-plugin.json")
+		described, err := plugin.LoadPulumiPluginJSON(file)
 		if err != nil && !os.IsNotExist(err) {
-			logging.Warningf("%s: %v", module, err)
+			return nil, fmt.Errorf("reading %s: %w", file, err)
 		}
 		result = append(result, installedPackage{name, version, described})
 	}
-	return result
+	return result, err
 }
 
 // dependency is the plugin of a package, or nil if it has none.
