@@ -157,8 +157,10 @@ class FakeHelm:
 
     @property
     def calls(self) -> list[dict[str, Any]]:
+        """Every call so far, without one that is being written just now."""
         file = self.directory / "calls"
-        return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
+        whole = file.read_text().rpartition("\n")[0] if file.exists() else ""
+        return [json.loads(line) for line in whole.splitlines()]
 
     def words(self) -> list[str]:
         """The sub-command of each call."""
