@@ -1,4 +1,4 @@
-"""What all commands of the project share: one sentence for a missing extra, silence for a closed pipe.
+"""What all commands share: the log's level, one sentence for a missing extra, silence for a closed pipe.
 
 It needs Python alone. Import it first: a missing package is then reported from the first import on.
 """
@@ -13,6 +13,11 @@ from types import TracebackType
 CLOSED_PIPE = 141
 """Exit code after the reader of the output has gone, as of a process that SIGPIPE ends (128 + 13)."""
 MISSING = 2
+LOG_LEVEL_VARIABLE = "RANCHER_ON_PKS_LOG"
+"""Environment variable with the level of a run's log.
+
+``DEBUG`` adds the providers' calls and their durations, and what the SDK says to ``pulumi --debug``.
+"""
 
 _EXTRAS = {
     "matplotlib": "report",
@@ -42,6 +47,11 @@ _OWN = frozenset(
         "steps",
     ]
 )
+
+
+def log_level() -> str:
+    """The level of the log, as Python's ``logging`` names it."""
+    return os.environ.get(LOG_LEVEL_VARIABLE, "INFO").upper()
 
 
 def run(main: Callable[[], int]) -> None:

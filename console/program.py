@@ -1,4 +1,7 @@
-"""Ends a Pulumi program with one sentence when its packages are not installed: import it before them."""
+"""How a Pulumi program of the project begins: import this before its packages.
+
+A package that is not installed ends the program with one sentence, and the SDK's debug messages stay here.
+"""
 
 from __future__ import annotations
 
@@ -15,3 +18,17 @@ for _package in _PACKAGES:
     if importlib.util.find_spec(_package) is None:
         print(console.missing(ModuleNotFoundError(name=_package)), file=sys.stderr)
         sys.exit(_REPORTED)
+
+import pulumi  # noqa: E402 - it may be the one that is missing
+
+
+def _drop(
+    msg: str, resource: object = None, stream_id: int | None = None, ephemeral: bool | None = None
+) -> None:
+    """Sends nothing, in place of ``pulumi.log.debug``."""
+
+
+# Five messages for each resource, a tenth of a preview (docs/architecture.md): the SDK waits until the engine
+# has each one, and without `--debug` the engine drops them all.
+if console.log_level() != "DEBUG":
+    pulumi.log.debug = _drop

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from components.rancher.api import Json
-from components.runtime.errors import LOG_LEVEL_VARIABLE, ProviderError, log
+from components.runtime.errors import ProviderError, log
 from components.runtime.provider import Properties
+from console import LOG_LEVEL_VARIABLE
 from domain.kubeconfig import Kubeconfig
 from fleet import edge, members, quotas, registration
 from fleet.session import Session

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import logging
-import os
 import sys
 
+import console
 from domain.finding import Finding
 
 log = logging.getLogger("rancher-on-pks")
 """Lines that a provider logs here appear in the engine's output."""
-
-LOG_LEVEL_VARIABLE = "RANCHER_ON_PKS_LOG"
-"""Environment variable with the level of the providers' log; ``DEBUG`` adds each call and its duration."""
 
 
 class ProviderError(Exception):
@@ -53,4 +50,4 @@ def start_log() -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(logging.Formatter("%(message)s"))
     log.addHandler(handler)
-    log.setLevel(os.environ.get(LOG_LEVEL_VARIABLE, "INFO").upper())
+    log.setLevel(console.log_level())

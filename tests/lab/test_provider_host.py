@@ -1,4 +1,4 @@
-"""The process of the dynamic providers under the real engine: it ends with it, and loads what it knows."""
+"""Programs of the project and the process of their dynamic providers under the real engine."""
 
 from __future__ import annotations
 
@@ -116,3 +116,13 @@ async def test_a_provider_that_somebody_put_into_the_state_is_not_loaded(lab: La
         assert "names a dynamic provider that is not one of this program" in output
         assert "Traceback" not in output
     assert not ran.exists()
+
+
+async def test_the_sdk_speaks_to_debug_only_when_asked(lab: Lab, tmp_path: Path) -> None:
+    """Each of its messages costs a call of the engine, which shows none without ``--debug``."""
+    program = f"import console.program\n{_PROGRAM}"
+    stack = await ProgramStack.make(lab, tmp_path / "program", program, {})
+    said = "resource registration successful"
+    assert said not in await stack.run("preview", "--debug")
+    assert said in await stack.run("preview", "--debug", RANCHER_ON_PKS_LOG="DEBUG")
+    assert said not in await stack.run("preview", RANCHER_ON_PKS_LOG="DEBUG")
