@@ -1,4 +1,4 @@
-"""``python -m lab.cluster.kubelet --uuid UUID``: the part of the kubelets that pulls images.
+"""The part of the kubelets that pulls images.
 
 KWOK starts pods without images. In a lab with an image registry it starts a pod only with the annotation
 ``lab/pulled``, which this sets once the registry has all of the pod's images and a login in the pod's
@@ -24,9 +24,8 @@ from domain.chart_urls import basic
 from domain.finding import FindingError
 from domain.images import Image
 from lab.cluster.api import ApiError, KubernetesApi, Object, annotations_of
-from lab.cluster.daemon import follow, serve_cluster
+from lab.cluster.daemon import follow
 from lab.cluster.objects import path_of, report, show_waiting, waiting
-from lab.cluster.spec import ClusterFiles, ClusterSpec
 from lab.faults import fault
 from lab.images import INDEX, MANIFEST
 from lab.layout import Lab
@@ -41,11 +40,6 @@ _log = logging.getLogger(__name__)
 
 class PullError(Exception):
     """An image that cannot be pulled; the message is that of the container runtime."""
-
-
-async def run(lab: Lab, spec: ClusterSpec) -> None:
-    """Pulls the images of a cluster until cancelled."""
-    await pull(lab, ClusterFiles(lab, spec.uuid).kubeconfig("admin"))
 
 
 async def pull(lab: Lab, kubeconfig: Path) -> None:
@@ -147,7 +141,3 @@ def _is_due(pod: Object) -> bool:
 
 def _has_failed(pod: Object) -> bool:
     return waiting(pod) in _WAITING - {"ContainerCreating"}
-
-
-if __name__ == "__main__":
-    serve_cluster("kubelets", run)

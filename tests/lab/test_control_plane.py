@@ -40,7 +40,7 @@ async def test_a_new_cluster_is_what_pks_gives(running: Running) -> None:
     assert labels["pks-system/cluster.name"] == "demo"
     assert labels["bosh.id"] == labels["kubernetes.io/hostname"] == node["metadata"]["name"]
     assert {"type": "InternalIP", "address": labels["spec.ip"]} in node["status"]["addresses"]
-    assert set(running.pids()) >= components.NAMES - {"edge", "rancher"}
+    assert set(running.pids()) >= components.NAMES
 
 
 async def test_tls_and_tokens_guard_the_api(running: Running) -> None:
