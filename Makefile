@@ -45,7 +45,9 @@ lab-down: $(VENV)/.installed ## Stop all processes of the lab and remove its fil
 drill: $(VENV)/.installed ## Kill parts of the running lab and measure the impact on users (DRILL="--only host")
 	@$(BIN)/python -m lab drill $(DRILL)
 
-test: lint unit e2e ## Run all checks and tests
+test: ## Run all checks and tests
+	@$(MAKE) --no-print-directory -j2 lint unit
+	@$(MAKE) --no-print-directory e2e
 
 lint: $(VENV)/.installed lint-workflows ## Run static checks
 	$(BIN)/ruff check .
@@ -62,14 +64,15 @@ lint-workflows: $(VENV)/.installed
 	$(BIN)/zizmor --offline --no-progress --quiet --config .github/zizmor.yml $(GITHUB)
 
 unit: $(VENV)/.installed ## Run the tests that need no lab
-	$(BIN)/pytest -m "not lab" -n 3
+	$(BIN)/pytest -m "not lab" -n 5
 	cd lab/plugins && go vet ./... && go test ./...
 
 # The longest files first, so that no worker is left with one of them at the end.
 LONGEST := fleet examples bad_input end_to_end interruption nightly image_registry ci placement helm2 drill \
   rancher_growth air_gap sprawl first_start settings_engine dns sources
 e2e: $(VENV)/.installed ## Run the tests against the lab, through the real engine
-	$(BIN)/pytest -m lab -n 3 --dist loadfile --no-loadscope-reorder $(LONGEST:%=tests/lab/test_%.py) tests
+	$(BIN)/pytest -m lab -n 3 --dist loadfile --no-loadscope-reorder $(LONGEST:%=tests/lab/test_%.py) \
+	  $$(grep -rl 'mark.lab' tests --include='test_*.py')
 
 faults: $(VENV)/.installed ## Run and judge schedules of faults and kills (FAULTS="--seed 7 --schedules 10000", "--slow")
 	@$(BIN)/python -m tests.faults $(FAULTS)

@@ -47,6 +47,21 @@ for name, value in given["values"].items():
 """
 
 
+def engine_environment(tools: Path, home: Path) -> dict[str, str]:
+    """Variables of an engine outside of a lab, with a new Pulumi home; the backend is left to the caller."""
+    home.mkdir()
+    # As in a lab: a file in the place of the directory, or each run would write an encrypted log.
+    (home / "logs").touch()
+    return {
+        **os.environ,
+        "PATH": f"{tools}:{os.environ['PATH']}",
+        "PULUMI_HOME": str(home),
+        "PULUMI_CONFIG_PASSPHRASE": "standalone",
+        "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+        "PULUMI_SKIP_UPDATE_CHECK": "true",
+    }
+
+
 class Standalone:
     """A stack of the fleet and a stand-in for the server's stack, in one directory.
 
@@ -62,13 +77,8 @@ class Standalone:
         for directory in (self._producer, self._fleet, root / "state"):
             directory.mkdir(parents=True)
         self.environment = {
-            **os.environ,
-            "PATH": f"{tools.bin}:{os.environ['PATH']}",
-            "PULUMI_HOME": str(root / "home"),
+            **engine_environment(tools.bin, root / "home"),
             "PULUMI_BACKEND_URL": f"file://{root / 'state'}",
-            "PULUMI_CONFIG_PASSPHRASE": "standalone",
-            "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
-            "PULUMI_SKIP_UPDATE_CHECK": "true",
             **(environment or {}),
         }
         virtualenv = str(Path(sys.executable).parent.parent)

@@ -92,8 +92,7 @@ def log_tail(lab: Lab, name: str) -> str:
 
 def freeze(lab: Lab, name: str, *, frozen: bool) -> None:
     """Suspends or resumes a daemon; does nothing if it is not running."""
-    pid = running(lab).get(name)
-    if pid is not None:
+    for pid in _marked(lab).get(name, []):
         _signal(pid, signal.SIGSTOP if frozen else signal.SIGCONT)
 
 

@@ -26,6 +26,8 @@ _READY_SECONDS = 90.0
 _ANSWER_SECONDS = 5.0
 _POLL_SECONDS = 0.2
 _RESTARTS = 5
+_SMALL = {"GOMAXPROCS": "1"}
+"""With more threads an API server starts no sooner, and takes 15 % more CPU time."""
 
 
 class ClusterError(Exception):
@@ -153,7 +155,7 @@ def _launch(files: ClusterFiles, commands: dict[str, list[str]], live: set[str])
     """Starts what is not running; not in a thread, which would continue after a cancellation."""
     for component, argv in commands.items():
         if component not in live:
-            process.start(files.lab, files.daemon(component), argv)
+            process.start(files.lab, files.daemon(component), argv, _SMALL)
 
 
 async def _wait(

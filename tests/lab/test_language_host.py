@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.metadata
 import json
-import os
 import subprocess
 import sys
 import textwrap
@@ -12,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from bench.standalone import engine_environment
 from lab import build as build_module
 from lab.recipes import ENGINE, LANGUAGE_HOST
 
@@ -66,13 +66,8 @@ class Project:
         self.root.mkdir()
         (root / "state").mkdir()
         self.environment = {
-            **os.environ,
-            "PATH": f"{bin_directory}:{os.environ['PATH']}",
-            "PULUMI_HOME": str(root / "home"),
+            **engine_environment(bin_directory, root / "home"),
             "PULUMI_BACKEND_URL": f"file://{root / 'state'}",
-            "PULUMI_CONFIG_PASSPHRASE": "trial",
-            "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
-            "PULUMI_SKIP_UPDATE_CHECK": "true",
         }
         self.runtime()
         self.write("__main__.py", "")

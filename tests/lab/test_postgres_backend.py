@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from bench.standalone import engine_environment
 from lab import build as build_module
 from lab import pki, postgres
 from lab.postgres import Postgres
@@ -123,15 +124,7 @@ def team(server: Postgres, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> T
         (directory / "Pulumi.yaml").write_text(f"name: {project}\nruntime: {runtime}\n")
         (directory / "things.py").write_text(textwrap.dedent(PROVIDER))
         (directory / "__main__.py").write_text(textwrap.dedent(PROGRAM))
-        environment = {
-            **os.environ,
-            **server.environment,
-            "PATH": f"{tools.bin}:{os.environ['PATH']}",
-            "PULUMI_HOME": str(tmp_path / f"home-{name}"),
-            "PULUMI_CONFIG_PASSPHRASE": "shared",
-            "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
-            "PULUMI_SKIP_UPDATE_CHECK": "true",
-        }
+        environment = {**engine_environment(tools.bin, tmp_path / f"home-{name}"), **server.environment}
         people.append(Person(directory, environment))
     gate = tmp_path / "gate"
     gate.mkdir()

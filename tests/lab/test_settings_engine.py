@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import subprocess
 import sys
@@ -12,6 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from bench.standalone import engine_environment
 from lab import build as build_module
 from lab.recipes import ENGINE, LANGUAGE_HOST
 from tests.config import REPO
@@ -70,14 +70,9 @@ class Project:
         self.root = root
         built = build_module.build(recipes=[ENGINE, LANGUAGE_HOST])
         self.environment = {
-            **os.environ,
-            "PATH": f"{built.bin}:{os.environ['PATH']}",
+            **engine_environment(built.bin, root / "home"),
             "PYTHONPATH": str(REPO),
-            "PULUMI_HOME": str(root / "home"),
             "PULUMI_BACKEND_URL": f"file://{root / 'state'}",
-            "PULUMI_CONFIG_PASSPHRASE": "trial",
-            "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
-            "PULUMI_SKIP_UPDATE_CHECK": "true",
         }
         (root / "state").mkdir()
         (root / "__main__.py").write_text(program)
