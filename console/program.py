@@ -23,7 +23,7 @@ for _package in _PACKAGES:
         print(console.missing(ModuleNotFoundError(name=_package)), file=sys.stderr)
         sys.exit(_REPORTED)
 
-import pulumi  # noqa: E402 - it may be the one that is missing
+import pulumi  # noqa: E402 - after the check of the packages
 
 
 def _drop(
