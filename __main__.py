@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pulumi
 
-import console.program  # noqa: F401 - one sentence without the extra `program`
+import console.program  # noqa: F401 - how each program begins
 import rancher_on_pks
 import steps
 from settings import keys, load

@@ -6,7 +6,7 @@ import asyncio
 
 import pulumi
 
-import console.program  # noqa: F401 - one sentence without the extra `program`
+import console.program  # noqa: F401 - how each program begins
 from fleet import access, configuration
 from fleet.component import Fleet, FleetArgs
 from fleet.share import FleetName

@@ -27,7 +27,7 @@ async def test_a_start_of_a_running_cluster_changes_nothing(running: Running) ->
     assert before.items() <= running.pids().items()
 
 
-@pytest.mark.parametrize("component", ["etcd", "apiserver", "controller-manager", "kwok", "ncp"])
+@pytest.mark.parametrize("component", ["etcd", "apiserver", "controller-manager", "kwok", "ncp", "pods"])
 async def test_a_start_repairs_what_was_killed(running: Running, component: str) -> None:
     namespaces = await running.names("/api/v1/namespaces")
     pid = running.pids()[component]
